@@ -1,0 +1,71 @@
+"""Two clocks. Business time (due, planning, lateness) may be virtual or sped up; machine time never is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+def machine_now() -> datetime:
+    """The real instant, for leases, sessions, tokens and timeouts. Aware, UTC."""
+    return datetime.now(UTC)
+
+
+def machine_seconds() -> float:
+    """Seconds on a clock that never goes back, for durations."""
+    return time.monotonic()
+
+
+class Clock(Protocol):
+    """Business time."""
+
+    @property
+    def real(self) -> bool:
+        """True when business time is the real time, so that the database may be asked for it."""
+        ...
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    real = True
+
+    def now(self) -> datetime:
+        return machine_now()
+
+
+@dataclass(frozen=True, slots=True)
+class SpedUpClock:
+    """Runs `speed` times as fast as the real time, counted from the pair (anchor_real, anchor_business)."""
+
+    speed: float
+    anchor_real: datetime
+    anchor_business: datetime
+    real: bool = False
+
+    def now(self) -> datetime:
+        return self.anchor_business + (machine_now() - self.anchor_real) * self.speed
+
+
+class VirtualClock:
+    """Stands still until it is moved: stories, rehearsals and tests fast-forward weeks in milliseconds."""
+
+    real = False
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError("a virtual clock needs an aware start")
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def move_to(self, instant: datetime) -> None:
+        if instant < self._now:
+            raise ValueError("time does not go back")
+        self._now = instant.astimezone(UTC)
+
+    def forward(self, by: timedelta) -> None:
+        self.move_to(self._now + by)

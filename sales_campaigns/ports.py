@@ -1,0 +1,91 @@
+"""What the domain asks of the outside: plain records and protocols. Adapters import only this, errors and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sales_campaigns.errors import Outside
+
+
+@dataclass(frozen=True, slots=True)
+class MailAccount:
+    """How to reach one mailbox. `secret` is the opened password or token, never logged."""
+
+    id: int
+    provider: str
+    address: str
+    host: str = ""
+    port: int = 0
+    security: str = "none"  # none | starttls | tls
+    username: str = ""
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"MailAccount({self.id}, {self.provider}, {self.address})"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One mail to one recipient, ready to be handed over: `key` is the caller's own name for it.
+
+    `mime` is the whole message with CRLF line ends; `sender` and `recipients` are envelope addresses
+    whose domains are already A-labels. `needs_utf8` says that SMTPUTF8 is required (non-ASCII local part).
+    """
+
+    key: int
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    mime: bytes
+    needs_utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What became of one mail: accepted with the server's own words, or refused with an error."""
+
+    key: int
+    reply: str = ""
+    code: int | None = None
+    refused: Outside | None = None
+    provider_id: str | None = None
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    drafts: bool = False
+    push: bool = False
+    find_by_message_id: bool = False
+    confirms_deliveries: bool = False
+
+
+class MailProvider(Protocol):
+    """One mailbox as seen by the dispatcher. Connections are kept between calls; `close` gives them back."""
+
+    capabilities: Capabilities
+
+    def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
+        """Send in order and yield one HandOver a mail as soon as its outcome is known. Never raises for a mail."""
+        ...
+
+    def check(self) -> None:
+        """One harmless round trip; raises Outside with what to do."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class MailProviders(Protocol):
+    """Opens the provider of an account, by its name (`smtp`, later `gmail` and `outlook`)."""
+
+    def open(self, account: MailAccount) -> MailProvider: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideWorld:
+    """Every adapter the composition root connected, handed to web and scheduler."""
+
+    mail: MailProviders
