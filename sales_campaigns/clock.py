@@ -26,11 +26,17 @@ class Clock(Protocol):
         """True when business time is the real time, so that the database may be asked for it."""
         ...
 
+    @property
+    def speed(self) -> float:
+        """Business seconds in a real second; undo times are scaled by it, so that a person has time to act."""
+        ...
+
     def now(self) -> datetime: ...
 
 
 class SystemClock:
     real = True
+    speed = 1.0
 
     def now(self) -> datetime:
         return machine_now()
@@ -53,6 +59,7 @@ class VirtualClock:
     """Stands still until it is moved: stories, rehearsals and tests fast-forward weeks in milliseconds."""
 
     real = False
+    speed = 1.0
 
     def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:

@@ -38,7 +38,9 @@ class Invalid(Refusal):
 
     def __init__(self, problems: Mapping[str, str] | str) -> None:
         self.problems = {"": problems} if isinstance(problems, str) else dict(problems)
-        super().__init__("; ".join(f"{field}: {words}" if field else words for field, words in self.problems.items()))
+        super().__init__(
+            "; ".join(f"{field}: {words}" if field else words for field, words in self.problems.items())
+        )
 
 
 class OutsideKind(StrEnum):

@@ -1,0 +1,131 @@
+"""Rows of accounts: teams, users, their sessions and mailboxes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from sales_campaigns.database import Base, checked
+
+
+class Role(StrEnum):
+    USER = "user"
+    TEAM_ADMINISTRATOR = "team_administrator"
+    ADMINISTRATOR = "administrator"
+
+
+class Team(Base):
+    __tablename__ = "team"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(120), unique=True)
+
+
+class User(Base):
+    """Somebody who signs in. Rights stand beside the role, see `roles.py`."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    first_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    last_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    title: Mapped[str] = mapped_column(sa.String(200), default="")
+    phone: Mapped[str] = mapped_column(sa.String(60), default="")
+    role: Mapped[Role] = mapped_column(checked(Role), default=Role.USER)
+    can_prepare: Mapped[bool] = mapped_column(default=False)
+    can_start: Mapped[bool] = mapped_column(default=False)
+    zone: Mapped[str] = mapped_column(sa.String(64), default="UTC")
+    country: Mapped[str] = mapped_column(sa.String(12), default="")
+    password_hash: Mapped[str] = mapped_column(sa.String(200), default="")
+    active: Mapped[bool] = mapped_column(default=True)
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+    team: Mapped[Team] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+class SignedIn(Base):
+    """A server-side session: the cookie holds a random token, the row its SHA-256."""
+
+    __tablename__ = "signed_in"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    agent: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class SignInLink(Base):
+    """A link that signs in once."""
+
+    __tablename__ = "sign_in_link"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInFailure(Base):
+    """A wrong password, counted per address and per place it came from."""
+
+    __tablename__ = "sign_in_failure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(300))
+    at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_sign_in_failure_key_at", "key", "at"),)
+
+
+class MailboxState(StrEnum):
+    CONNECTED = "connected"
+    NEEDS_RECONNECT = "needs_reconnect"
+    STOPPED = "stopped"
+
+
+class Mailbox(Base):
+    """The rep's own sending account. `sealed_secret` is opened only to connect."""
+
+    __tablename__ = "mailbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    provider: Mapped[str] = mapped_column(sa.String(24))
+    address: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    host: Mapped[str] = mapped_column(sa.String(254), default="")
+    port: Mapped[int] = mapped_column(default=0)
+    security: Mapped[str] = mapped_column(sa.String(12), default="tls")
+    username: Mapped[str] = mapped_column(sa.String(254), default="")
+    sealed_secret: Mapped[str] = mapped_column(sa.Text, default="")
+    signature_html: Mapped[str] = mapped_column(sa.Text, default="")
+    daily_limit: Mapped[int] = mapped_column(default=500)
+    state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
+    trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class Instance(Base):
+    """The one row of this installation: sending as a whole, and the anchor of a sped-up clock."""
+
+    __tablename__ = "instance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sending: Mapped[bool] = mapped_column(default=True)
+    clock_real: Mapped[datetime | None]
+    clock_business: Mapped[datetime | None]
+
+    __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

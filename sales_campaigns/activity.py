@@ -1,0 +1,61 @@
+"""What happened, append-only: audit trail, Live Feed, person timeline, and the queue of reactions in one table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from sales_campaigns.database import Base
+
+# Kinds that something must follow: they wait in the queue of reactions until `reacted_at` is set.
+AWAITED = frozenset(
+    {
+        "message.sent",
+        "message.failed",
+        "message.cancelled",
+        "message.expired",
+        "message.settled",
+        "task.completed",
+        "task.skipped",
+    }
+)
+
+
+class Activity(Base):
+    __tablename__ = "activity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(sa.String(48))
+    actor_id: Mapped[int | None]
+    team_id: Mapped[int | None]
+    person_id: Mapped[int | None]
+    campaign_id: Mapped[int | None]
+    enrollment_id: Mapped[int | None]
+    message_id: Mapped[int | None]
+    task_id: Mapped[int | None]
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    awaited: Mapped[bool] = mapped_column(default=False)
+    reacted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index(
+            "ix_activity_awaited",
+            "id",
+            postgresql_where=sa.text("awaited AND reacted_at IS NULL"),
+            sqlite_where=sa.text("awaited AND reacted_at IS NULL"),
+        ),
+        sa.Index("ix_activity_team_at", "team_id", "at"),
+        sa.Index("ix_activity_person", "person_id", "at"),
+        sa.Index("ix_activity_campaign", "campaign_id", "at"),
+    )
+
+
+def append(session: Session, at: datetime, kind: str, **fields: Any) -> Activity:
+    """Add one row; `fields` are columns of Activity, what fits none of them belongs in `data`."""
+    row = Activity(at=at, kind=kind, awaited=kind in AWAITED, **fields)
+    session.add(row)
+    return row

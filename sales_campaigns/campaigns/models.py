@@ -1,0 +1,87 @@
+"""Rows of campaigns: a campaign, its versions, and the steps of each version."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
+from sales_campaigns.database import Base, checked
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+
+
+class Campaign(Base):
+    __tablename__ = "campaign"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    category: Mapped[str] = mapped_column(sa.String(120), default="")
+    state: Mapped[CampaignState] = mapped_column(checked(CampaignState), default=CampaignState.DRAFT)
+    version: Mapped[int] = mapped_column(default=0)  # number of the newest version
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("team_id", "name"),)
+
+
+class CampaignVersion(Base):
+    """Settings and steps as they stood after one save; never changed afterwards."""
+
+    __tablename__ = "campaign_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+    steps: Mapped[list[Step]] = relationship(order_by="Step.position", lazy="selectin")
+
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "number"),)
+
+
+class Step(Base):
+    """`key` is the step's own name through all versions; `position` counts from 0 in its version."""
+
+    __tablename__ = "step"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign_version.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(32))
+    position: Mapped[int]
+    day: Mapped[int]
+    number: Mapped[int]
+    kind: Mapped[StepKind] = mapped_column(checked(StepKind))
+    send: Mapped[SendOption | None] = mapped_column(checked(SendOption))
+    at: Mapped[time | None]
+    if_past: Mapped[IfPast] = mapped_column(checked(IfPast), default=IfPast.NEXT_DAY)
+    follow_up: Mapped[bool] = mapped_column(default=False)
+    quote: Mapped[str] = mapped_column(sa.String(12), default="template")
+    name: Mapped[str] = mapped_column(sa.String(300), default="")
+    details: Mapped[str] = mapped_column(sa.Text, default="")
+    priority: Mapped[str] = mapped_column(sa.String(12), default="normal")
+    skip_after_days: Mapped[int | None]
+    wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
+    from_template: Mapped[str] = mapped_column(sa.String(200), default="")
+
+    __table_args__ = (
+        sa.UniqueConstraint("version_id", "position"),
+        sa.UniqueConstraint("version_id", "key"),
+    )
+
+    @property
+    def is_task(self) -> bool:
+        return self.kind is not StepKind.EMAIL or self.send is SendOption.TASK

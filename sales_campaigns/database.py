@@ -1,0 +1,99 @@
+"""SQLite (WAL) and PostgreSQL through the same code: column types, engine, sessions."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC on both databases; a naive one is refused before it is stored."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime reached the database: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def checked(members: type[enum.StrEnum]) -> sa.Enum:
+    """Text that the database checks against the members' values."""
+    return sa.Enum(
+        members,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        name=members.__name__.lower(),
+        values_callable=lambda kinds: [kind.value for kind in kinds],
+    )
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        datetime: UtcDateTime(),
+        dict[str, Any]: sa.JSON(),
+        dict[str, str]: sa.JSON(),
+        list[Any]: sa.JSON(),
+    }
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose SQLite connections are durable, enforce foreign keys, and write one at a time."""
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=20, max_overflow=100, pool_pre_ping=True)
+    Path(sa.make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_size=20, max_overflow=200, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, never by the driver
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the write lock at once: SQLite drops FOR SHARE silently, so the gate relies on this."""
+    reads = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+Sessions = Callable[[], Session]
+
+
+def make_sessions(engine: Engine, *, reads_only: bool = False) -> sessionmaker[Session]:
+    """Sessions that write, or (reads_only) that never take SQLite's write lock."""
+    bind = engine.execution_options(reads_only=True) if reads_only else engine
+    return sessionmaker(bind, expire_on_commit=False)

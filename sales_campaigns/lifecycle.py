@@ -1,0 +1,76 @@
+"""A state changes in one way: a table of legal moves, and one guarded UPDATE that makes a move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from sales_campaigns.errors import IllegalMove
+
+State = TypeVar("State", bound=StrEnum)
+
+
+class Stateful(Protocol):
+    id: Any
+    state: Any
+
+
+@dataclass(frozen=True)
+class Lifecycle(Generic[State]):
+    """`moves` maps an event to (states it may start from, state it ends in); `sentences` explains each state."""
+
+    name: str
+    moves: Mapping[str, tuple[frozenset[State], State]]
+    sentences: Mapping[State, str]
+
+    def sources(self, event: str) -> frozenset[State]:
+        return self.moves[event][0]
+
+    def target(self, event: str) -> State:
+        return self.moves[event][1]
+
+    def allows(self, state: State, event: str) -> bool:
+        return state in self.sources(event)
+
+
+def make_move(session: Session, lifecycle: Lifecycle[Any], row: Stateful, event: str, **also: object) -> None:
+    """Move one row and set `also` with it; raises IllegalMove when the row is not in a legal source state."""
+    model = type(row)
+    session.flush()
+    changed = session.execute(
+        sa.update(model)
+        .where(model.id == row.id, model.state.in_(lifecycle.sources(event)))
+        .values(state=lifecycle.target(event), **also)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise IllegalMove(_refusal(session, lifecycle, row, event))
+    for name, value in {"state": lifecycle.target(event), **also}.items():
+        set_committed_value(row, name, value)
+
+
+def move_many(
+    session: Session, lifecycle: Lifecycle[Any], model: Any, event: str, *where: Any, **also: object
+) -> list[int]:
+    """Move every row that matches and is in a legal source state; the ids of those that moved."""
+    found = session.execute(
+        sa.update(model)
+        .where(model.state.in_(lifecycle.sources(event)), *where)
+        .values(state=lifecycle.target(event), **also)
+        .returning(model.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(found.scalars())
+
+
+def _refusal(session: Session, lifecycle: Lifecycle[Any], row: Stateful, event: str) -> str:
+    state = session.scalar(sa.select(type(row).state).where(type(row).id == row.id))
+    if state is None:
+        return f"This {lifecycle.name} is no longer there."
+    return f"This {lifecycle.name} cannot {event.replace('_', ' ')}: {lifecycle.sentences.get(state, state)}"

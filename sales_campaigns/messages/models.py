@@ -1,0 +1,133 @@
+"""Rows of messages: one row is one e-mail to one recipient, whatever caused it; and the holds that stop them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sales_campaigns.database import Base, checked
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    RELAYED = "relayed"
+    SENT = "sent"
+    RETRYING = "retrying"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class FailureType(StrEnum):
+    HARD = "hard"
+    SOFT = "soft"
+    IGNORED = "ignored"
+
+
+class Hold(Base):
+    """Whether something that many messages hang on lets them leave.
+
+    Deliveries, campaigns, enrollments and the instance write their row in the same transaction as their own
+    state; the gate locks the rows a message names with FOR SHARE, so a pause is one row and nothing passes it.
+    """
+
+    __tablename__ = "hold"
+
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    key: Mapped[int] = mapped_column(primary_key=True)
+    stopped: Mapped[bool] = mapped_column(default=False)
+    why: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class Message(Base):
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    # What it is for: unique (delivery, occasion, address, attempt) is the promise that nothing leaves twice.
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    occasion: Mapped[int] = mapped_column(sa.BigInteger)
+    email: Mapped[str] = mapped_column(sa.String(320))
+    attempt: Mapped[int] = mapped_column(default=1)
+    campaign_id: Mapped[int | None]
+    enrollment_id: Mapped[int | None]
+    step_key: Mapped[str | None] = mapped_column(sa.String(32))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    sender_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailbox.id"))
+    # What it says: the wording, or the rep's own words for this one mail.
+    wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
+    edited_subject: Mapped[str | None] = mapped_column(sa.Text)
+    edited_html: Mapped[str | None] = mapped_column(sa.Text)
+    # The mail it follows in thread. `quoted` names how the copy under it is made.
+    follows_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
+    quoted: Mapped[str] = mapped_column(sa.String(12), default="")
+    cc: Mapped[str] = mapped_column(sa.Text, default="")
+    bcc: Mapped[str] = mapped_column(sa.Text, default="")
+    # When: `due_at` is the planned instant and never drifts; `act_at` is when the dispatcher may take it.
+    zone: Mapped[str] = mapped_column(sa.String(64), default="UTC")
+    due_at: Mapped[datetime]
+    act_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    state: Mapped[MessageState] = mapped_column(checked(MessageState), default=MessageState.PENDING)
+    lease_until: Mapped[datetime | None]  # machine time
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    generation: Mapped[int] = mapped_column(default=0)
+    recoveries: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    # What left: fixed by the gate, before anything is handed over.
+    message_id: Mapped[str | None] = mapped_column(sa.String(255), unique=True)
+    references: Mapped[str] = mapped_column(sa.Text, default="")
+    subject: Mapped[str] = mapped_column(sa.Text, default="")
+    mime: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    sent_at: Mapped[datetime | None]
+    # What became of it.
+    provider_id: Mapped[str | None] = mapped_column(sa.String(255))
+    thread_id: Mapped[str | None] = mapped_column(sa.String(255))
+    failure: Mapped[FailureType | None] = mapped_column(checked(FailureType))
+    reason: Mapped[str] = mapped_column(sa.String(64), default="")
+    words: Mapped[str] = mapped_column(sa.Text, default="")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("delivery_id", "occasion", "email", "attempt", name="uq_message_identity"),
+        sa.Index(
+            "ix_message_due",
+            "mailbox_id",
+            "act_at",
+            postgresql_where=sa.text("state IN ('pending', 'retrying')"),
+            sqlite_where=sa.text("state IN ('pending', 'retrying')"),
+        ),
+        sa.Index(
+            "ix_message_leased",
+            "lease_until",
+            postgresql_where=sa.text("state IN ('claimed', 'sending')"),
+            sqlite_where=sa.text("state IN ('claimed', 'sending')"),
+        ),
+        sa.Index("ix_message_person", "person_id", "id"),
+        sa.Index("ix_message_enrollment", "enrollment_id"),
+        sa.Index("ix_message_sender_state", "sender_id", "state", "due_at"),
+        sa.Index("ix_message_campaign_step", "campaign_id", "step_key", "state"),
+    )
+
+
+class Attempt(Base):
+    """One hand-over and the server's own answer: the history of a message."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(sa.String(24))
+    code: Mapped[int | None]
+    enhanced: Mapped[str | None] = mapped_column(sa.String(12))
+    words: Mapped[str] = mapped_column(sa.Text, default="")

@@ -1,0 +1,41 @@
+"""The lifecycle of a message, as one table."""
+
+from __future__ import annotations
+
+from sales_campaigns.lifecycle import Lifecycle
+from sales_campaigns.messages.models import MessageState as S
+
+WAITING = frozenset({S.PENDING, S.RETRYING})
+IN_FLIGHT = frozenset({S.CLAIMED, S.SENDING})
+LEFT = frozenset({S.RELAYED, S.SENT})
+OVER = LEFT | {S.FAILED, S.CANCELLED, S.EXPIRED}
+
+MESSAGE = Lifecycle[S](
+    name="message",
+    moves={
+        "claim": (WAITING, S.CLAIMED),
+        "return": (frozenset({S.CLAIMED}), S.PENDING),
+        "begin": (frozenset({S.CLAIMED}), S.SENDING),
+        "accept": (frozenset({S.SENDING, S.UNCERTAIN}), S.SENT),
+        "relay": (frozenset({S.SENDING, S.UNCERTAIN}), S.RELAYED),
+        "retry": (frozenset({S.SENDING}), S.RETRYING),
+        "put_back": (frozenset({S.SENDING}), S.PENDING),
+        "fail": (frozenset({S.CLAIMED, S.SENDING, S.UNCERTAIN, S.RETRYING, S.SENT, S.RELAYED}), S.FAILED),
+        "lose_sight": (frozenset({S.SENDING}), S.UNCERTAIN),
+        "send_again": (frozenset({S.UNCERTAIN}), S.PENDING),
+        "cancel": (WAITING | {S.CLAIMED}, S.CANCELLED),
+        "expire": (WAITING | {S.CLAIMED}, S.EXPIRED),
+    },
+    sentences={
+        S.PENDING: "it waits for its time.",
+        S.CLAIMED: "it is about to leave.",
+        S.SENDING: "it is being handed over.",
+        S.RELAYED: "it was handed over and its delivery is not confirmed yet.",
+        S.SENT: "it was handed over.",
+        S.RETRYING: "the server refused it for now; it is tried again.",
+        S.FAILED: "it failed.",
+        S.UNCERTAIN: "nobody knows whether it left; somebody has to say.",
+        S.CANCELLED: "it was cancelled.",
+        S.EXPIRED: "its time ran out.",
+    },
+)

@@ -1,0 +1,16 @@
+"""Every table of the product in one place, for migrations and for tests that make an empty database."""
+
+from sales_campaigns.accounts import models as accounts
+from sales_campaigns.activity import Activity
+from sales_campaigns.campaigns import models as campaigns
+from sales_campaigns.content import models as content
+from sales_campaigns.database import Base
+from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.enrollments import models as enrollments
+from sales_campaigns.messages import models as messages
+from sales_campaigns.people import models as people
+from sales_campaigns.tasks import models as tasks
+
+TOPICS = (accounts, campaigns, content, deliveries, enrollments, messages, people, tasks)
+METADATA = Base.metadata
+__all__ = ["METADATA", "TOPICS", "Activity"]

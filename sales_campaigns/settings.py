@@ -1,0 +1,107 @@
+"""Every setting is an environment variable, also as NAME_FILE; malformed ones stop the start with one clear list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sales_campaigns.errors import Invalid
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Settings(BaseModel):
+    """One frozen value, read once by `wsgi.py`. The description of each field is its line in docs/settings.md."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Field(
+        Path("var"), description="Folder for the SQLite database, uploads and caught mail."
+    )
+    database_url: str = Field(
+        "", description="postgresql://… for many machines; empty is SQLite in DATA_DIR."
+    )
+    secret_key: Annotated[str, Field(min_length=32)] = Field(
+        ...,
+        description="Signs cookies and seals stored passwords; 32 characters or more. There is no default.",
+    )
+    secret_key_old: str = Field("", description="The former SECRET_KEY while it is being replaced.")
+    public_url: str = Field(
+        "", description="The outside address of the service; empty leaves links out of mails."
+    )
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
+    web_threads: int = Field(
+        100, ge=8, le=1000, description="Threads of the web server; half may hold a live feed."
+    )
+    tick_seconds: float = Field(1.0, gt=0, le=60, description="How often the scheduler looks for due work.")
+    demo: bool = Field(False, description="Load the demo company and catch all mail on this machine.")
+    demo_speed: float = Field(1.0, ge=1, le=100_000, description="Demo time runs this many times as fast.")
+    catcher_port: int = Field(
+        0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
+    )
+    ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
+    undo_seconds: int = Field(10, ge=0, le=60, description="What a completed task releases waits this long.")
+    late_hours: float = Field(4, gt=0, description="A one-to-one mail later than this is not sent blindly.")
+    validity_days: float = Field(5, gt=0, description="How long a refused mail is tried again.")
+    launch_limit: int = Field(
+        200, ge=1, description="People a rep may launch at once without start deliveries."
+    )
+    lease_seconds: int = Field(900, ge=10, description="A claim older than this belongs to a dead process.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _a_web_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_known_database(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"postgresql", "postgresql+psycopg", "sqlite"}:
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'sales.sqlite3').absolute()}"
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database.startswith("sqlite")
+
+    @property
+    def reachable(self) -> bool:
+        """Whether links, pixels and headers that need PUBLIC_URL may stand in a mail that leaves."""
+        return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the environment; raises Invalid with one entry a malformed variable."""
+    given: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for field in Settings.model_fields:
+        name = field.upper()
+        path = environment.get(f"{name}_FILE")
+        if path:
+            try:
+                given[field] = Path(path).read_text().strip()
+            except OSError as error:
+                problems[f"{name}_FILE"] = f"cannot be read: {error.strerror}"
+        elif name in environment:
+            given[field] = environment[name]
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_url=False):
+            problems[str(one["loc"][0]).upper()] = one["msg"].removeprefix("Value error, ")
+        raise Invalid(problems) from None
+    if problems:
+        raise Invalid(problems)
+    return settings

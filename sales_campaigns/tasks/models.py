@@ -1,0 +1,73 @@
+"""Rows of tasks: the items of a rep's Command Center."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sales_campaigns.database import Base, checked
+
+
+class TaskKind(StrEnum):
+    EMAIL = "email"
+    CALL = "call"
+    INMAIL = "inmail"
+    CUSTOM = "custom"
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class Task(Base):
+    """`due_at` is when it is due, `snoozed_until` hides it until then; `source` says where it came from."""
+
+    __tablename__ = "task"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    assignee_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    kind: Mapped[TaskKind] = mapped_column(checked(TaskKind))
+    name: Mapped[str] = mapped_column(sa.String(300))
+    details: Mapped[str] = mapped_column(sa.Text, default="")
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    priority: Mapped[Priority] = mapped_column(checked(Priority), default=Priority.NORMAL)
+    state: Mapped[TaskState] = mapped_column(checked(TaskState), default=TaskState.OPEN)
+    due_at: Mapped[datetime]
+    snoozed_until: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(sa.String(80), default="")
+    source: Mapped[str] = mapped_column(sa.String(24), default="reminder")
+    campaign_id: Mapped[int | None]
+    enrollment_id: Mapped[int | None] = mapped_column(index=True)
+    step_run_id: Mapped[int | None] = mapped_column(unique=True)
+    step_label: Mapped[str] = mapped_column(sa.String(300), default="")  # "Renewals EMEA · day 5, step 2"
+    message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    undo_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index(
+            "ix_task_open",
+            "assignee_id",
+            "due_at",
+            "id",
+            postgresql_where=sa.text("state = 'open'"),
+            sqlite_where=sa.text("state = 'open'"),
+        ),
+        sa.Index("ix_task_ended", "assignee_id", "ended_at"),
+        sa.Index("ix_task_campaign", "campaign_id", "state"),
+        sa.Index("ix_task_message", "message_id"),
+    )

@@ -1,0 +1,64 @@
+"""What every test may ask for: a database of either kind, a clock that stands still, the cast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from sales_campaigns.clock import VirtualClock
+from sales_campaigns.database import make_sessions
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from tests.cast import Cast, cast_of
+from tests.databases import empty, empty_engine, postgresql_url, worker_name
+
+Work = Callable[[], AbstractContextManager[UnitOfWork]]
+
+
+@pytest.fixture(scope="session")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    path: Path = tmp_path_factory.mktemp("sqlite") / "test.sqlite3"
+    with empty_engine(f"sqlite:///{path}") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def postgresql_engine() -> Iterator[Engine]:
+    with empty_engine(postgresql_url(worker_name())) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An empty database; the test runs once on each kind."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    yield engine
+    empty(engine)
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    return make_sessions(engine)
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Monday 30 November 2026, 09:00 in Stockholm."""
+    return VirtualClock(datetime(2026, 11, 30, 8, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def work(sessions: sessionmaker[Session], clock: VirtualClock) -> Work:
+    """`with work() as uow:` is one transaction."""
+    return lambda: unit_of_work(sessions, clock)
+
+
+@pytest.fixture
+def cast(work: Work) -> Cast:
+    with work() as uow:
+        return cast_of(uow)

