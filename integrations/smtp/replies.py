@@ -49,7 +49,7 @@ class Reply(NamedTuple):
     @property
     def words(self) -> str:
         """One printable line, as people may see it."""
-        return f"{self.code} {_UNPRINTABLE.sub(' ', self.text)}".strip()[:LONGEST_WORDS]
+        return f"{self.code} {' '.join(_UNPRINTABLE.sub(' ', self.text).split())}".strip()[:LONGEST_WORDS]
 
 
 class ReplyReader:
@@ -92,7 +92,7 @@ class ReplyReader:
         return Reply(lines[0][0], "\n".join(text for _, text in lines))
 
     def _refuse_flood(self) -> None:
-        if len(self._bytes) + sum(len(text) for _, text in self._lines) > LONGEST_REPLY:
+        if len(self._bytes) + sum(len(text) + len("250-") for _, text in self._lines) > LONGEST_REPLY:
             raise Lost("an answer without an end")
 
 
