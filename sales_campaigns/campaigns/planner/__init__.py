@@ -1,0 +1,38 @@
+"""When every step of an enrollment happens: pure, from the outline, the start and what has ended so far."""
+
+from sales_campaigns.campaigns.planner.outline import (
+    Assumptions,
+    Calendar,
+    IfPast,
+    Outcome,
+    Outline,
+    Over,
+    SendOption,
+    Start,
+    StepKind,
+    StepOutline,
+    Window,
+)
+from sales_campaigns.campaigns.planner.placing import Planned
+from sales_campaigns.campaigns.planner.planning import later_day, plan, skip_at, slip
+from sales_campaigns.campaigns.planner.spots import Moved
+
+__all__ = [
+    "Assumptions",
+    "Calendar",
+    "IfPast",
+    "Moved",
+    "Outcome",
+    "Outline",
+    "Over",
+    "Planned",
+    "SendOption",
+    "Start",
+    "StepKind",
+    "StepOutline",
+    "Window",
+    "later_day",
+    "plan",
+    "skip_at",
+    "slip",
+]
