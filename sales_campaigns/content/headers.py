@@ -8,22 +8,19 @@ versions of Python, while the same letter must give the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from binascii import b2a_base64
+from collections.abc import Iterable, Iterator
 from email.headerregistry import Address
 from email.policy import EmailPolicy
 from typing import Any
 
 _WIDTH = 76
-_WORD_BYTES = 42  # of text in one encoded word: 56 characters of base64 and 12 around them, under the 75 of RFC 2047
+_WORD_BYTES = 42  # of text in an encoded word: 56 characters of base64, 12 around them; RFC 2047 allows 75
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
 
 class LetterPolicy(EmailPolicy):
-    """CRLF, bodies in seven bits, and the folding below."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", **settings})
+    """The policy of the standard library with the folding below."""
 
     def fold(self, name: str, value: Any) -> str:
         addresses = getattr(value, "addresses", None)
@@ -63,7 +60,7 @@ def _phrase(name: str) -> Iterator[str]:
 
 
 def _encoded(text: str) -> Iterator[str]:
-    """Encoded words (RFC 2047, base64 of UTF-8), each of whole characters; the space between them is not text."""
+    """Encoded words (RFC 2047) of whole characters; the space between them is not text."""
     chunk = ""
     for character in text:
         if len((chunk + character).encode()) > _WORD_BYTES:

@@ -9,17 +9,19 @@ import nh3
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 
-# Layout and type only: nothing that lays text over text, moves it out of sight or loads a font.
+# Layout and type only: nothing that lays text over text or moves it out of sight.
 _STYLES = {
-    "background", "background-color", "border", "border-bottom", "border-bottom-color", "border-bottom-style",
-    "border-bottom-width", "border-collapse", "border-color", "border-left", "border-radius", "border-right",
+    "background", "background-color", "border", "border-bottom", "border-bottom-color",
+    "border-bottom-style", "border-bottom-width", "border-collapse", "border-color", "border-left",
+    "border-radius", "border-right",
     "border-spacing", "border-style", "border-top", "border-width", "clear", "color", "direction", "display",
     "float", "font", "font-family", "font-size", "font-style", "font-variant", "font-weight", "height",
-    "letter-spacing", "line-height", "list-style", "list-style-type", "margin", "margin-bottom", "margin-left",
-    "margin-right", "margin-top", "max-height", "max-width", "min-height", "min-width", "padding",
+    "letter-spacing", "line-height", "list-style", "list-style-type", "margin", "margin-bottom",
+    "margin-left", "margin-right", "margin-top", "max-height", "max-width", "min-height", "min-width",
+    "padding",
     "padding-bottom", "padding-left", "padding-right", "padding-top", "table-layout", "text-align",
-    "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space", "width", "word-break",
-    "word-spacing", "word-wrap",
+    "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space", "width",
+    "word-break", "word-spacing", "word-wrap",
 }  # fmt: skip
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del",
@@ -75,7 +77,7 @@ _SOURCE = re.compile(r' src="(?!cid:)')
 
 
 def inline_styles(html: str) -> str:
-    """Move the rules of `<style>` elements into `style` attributes, which mail programs keep. Loads nothing."""
+    """Move the rules of `<style>` elements into `style` attributes, which mail programs keep."""
     return css_inline.inline(html, load_remote_stylesheets=False) if _STYLE_ELEMENT.search(html) else html
 
 
@@ -86,13 +88,16 @@ def sanitise(html: str) -> str:
 
 def to_text(html: str) -> str:
     """Return the text of a sanitised fragment; links are shown as `[words](address)`."""
-    return "\n".join(line.rstrip() for line in str(get_text(html, _TEXT)).splitlines()).strip("\n")
+    # The converter resolves entities once more in the text it has read: `&amp;lt;` would end as `<`.
+    text = str(get_text(html.replace("&amp;", "&amp;amp;"), _TEXT))
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
 def for_frame(html: str) -> str:
-    """Return `html` safe for a sandboxed preview frame: no script, form or style sheet, and nothing is loaded.
+    """Return `html` safe for a sandboxed preview frame: no script, form or style sheet.
 
-    The address of an image becomes `data-src`; its place shows the alternative text, or says that it is not loaded.
+    Nothing is loaded: the address of an image becomes `data-src`, and its place shows the alternative text,
+    or says that it is not loaded.
     """
     return _IMAGE.sub(_without_loading, _FRAME.clean(inline_styles(html)))
 

@@ -12,15 +12,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-import idna
-
 from sales_campaigns.content.addresses import Address, check_address, display_name
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.headers import LetterPolicy
 from sales_campaigns.errors import Invalid
 
-_ASCII = LetterPolicy()
-_UTF8 = LetterPolicy(utf8=True)
+_ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
+_UTF8 = _ASCII.clone(utf8=True)
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _OWN = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "in-reply-to", "references"})
@@ -74,19 +72,15 @@ def build(letter: Letter) -> bytes:
 
 
 def new_message_id(unique: str, domain: str) -> str:
-    """Return `<unique@domain>` with the domain in A-labels. Raises Invalid when it would not be one (RFC 5322)."""
-    try:
-        host = idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise Invalid({"domain": f"“{domain}” is not a domain name."}) from error
+    """Return `<unique@domain>` (RFC 5322), the domain in A-labels. Raises Invalid for other characters."""
+    host = check_address(f"postmaster@{domain}").wire.partition("@")[2]
     if not _DOT_ATOM.fullmatch(unique) or len(unique) > 200:
         raise Invalid({"message_id": "A message id may have letters, digits, dots and dashes."})
     return f"<{unique}@{host}>"
 
 
 def _mailbox(name: str, address: Address) -> Mailbox:
-    local, _, domain = address.wire.rpartition("@")
-    return Mailbox(display_name(name), local, domain)
+    return Mailbox(display_name(name), addr_spec=address.wire)
 
 
 def _checked_id(message_id: str) -> str:
@@ -114,6 +108,8 @@ def _add_others(message: EmailMessage, headers: Mapping[str, str]) -> None:
 def _add_bodies(message: EmailMessage, letter: Letter) -> None:
     message.set_content(_ended(letter.text), charset="utf-8")
     message.add_alternative(_ended(letter.html), subtype="html", charset="utf-8")
+    for part in message.iter_parts():
+        del part["MIME-Version"]
     message.set_boundary(f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:40]}")
 
 

@@ -27,7 +27,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What one person gets: `subject` is one line, `html` a sanitised fragment, `text` has `\\n` line ends."""
+    """What one person gets: `subject` is one line, `html` sanitised, `text` has `\\n` line ends."""
 
     subject: str
     html: str
@@ -44,7 +44,7 @@ class MissingFields(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of a whole content: `used` anywhere, `required` always, and whether it is `plain`."""
+    """The fields of a whole content; `required` is exact where it is `plain`."""
 
     used: frozenset[str]
     required: frozenset[str]
@@ -73,7 +73,7 @@ def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[st
 
 
 def fields_of(content: Content) -> Fields:
-    """Return what `content` needs of a person; for plain content `required` is exact. Raises Invalid as `check`."""
+    """Return what `content` needs of a person. Raises Invalid for a part that cannot be parsed."""
     parts = _cast(content).parts
     used, required = (
         frozenset().union(*(names)) for names in zip(*((p.names, p.required) for p in parts), strict=True)
