@@ -31,7 +31,7 @@ def check_address(raw: str) -> Address:
     try:
         # The names of RFC 2606 for examples and tests are welcome: demos and rehearsals live there.
         checked = validate_email(
-            typed, check_deliverability=False, allow_quoted_local=True, test_environment=True
+            typed, check_deliverability=False, allow_quoted_local=True, test_environment=True, strict=True
         )
     except EmailNotValidError as error:
         raise Invalid({"email": f"This is not an e-mail address: {error}"}) from error

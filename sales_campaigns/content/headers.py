@@ -35,7 +35,7 @@ def _words(text: str) -> Iterator[str]:
     """Plain words where they may stand as they are; the whole text in encoded words where one may not."""
     words = text.split(" ")
     plain = text.isascii() and "=?" not in text and all(words)
-    return iter(words) if plain and max(map(len, words)) < 900 else _encoded(text)
+    return iter(words) if plain and max(map(len, words)) < 900 else encoded_words(text)
 
 
 def _mailboxes(addresses: Iterable[Address]) -> Iterator[str]:
@@ -54,13 +54,13 @@ def _phrase(name: str) -> Iterator[str]:
     if not name:
         return iter(())
     if not name.isascii() or "=?" in name or len(name) > _WIDTH - 10 or "  " in name:
-        return _encoded(name)
+        return encoded_words(name)
     quoted = re.sub(r'(["\\])', r"\\\1", name)
     return iter([name if _ATOMS.fullmatch(name) else f'"{quoted}"'])
 
 
-def _encoded(text: str) -> Iterator[str]:
-    """Encoded words (RFC 2047) of whole characters; the space between them is not text."""
+def encoded_words(text: str) -> Iterator[str]:
+    """Yield encoded words (RFC 2047) of whole characters; the space between them is not text."""
     chunk = ""
     for character in text:
         if len((chunk + character).encode()) > _WORD_BYTES:

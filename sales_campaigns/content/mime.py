@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from sales_campaigns.content.addresses import Address, check_address, display_name
 from sales_campaigns.content.characters import one_line, sendable
-from sales_campaigns.content.headers import LetterPolicy
+from sales_campaigns.content.headers import LetterPolicy, encoded_words
 from sales_campaigns.errors import Invalid
 
 _ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
 _UTF8 = _ASCII.clone(utf8=True)
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 _OWN = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "in-reply-to", "references"})
 
 
@@ -64,7 +64,7 @@ def build(letter: Letter) -> bytes:
     message["To"] = _mailbox(letter.to_name, recipient)
     if copies:
         message["Cc"] = [_mailbox("", copy) for copy in copies]
-    message["Subject"] = one_line(letter.subject)
+    message["Subject"] = _unread(one_line(letter.subject))
     _add_thread(message, letter)
     _add_others(message, letter.headers)
     _add_bodies(message, letter)
@@ -80,7 +80,18 @@ def new_message_id(unique: str, domain: str) -> str:
 
 
 def _mailbox(name: str, address: Address) -> Mailbox:
-    return Mailbox(display_name(name), addr_spec=address.wire)
+    local, _, domain = address.wire.rpartition("@")
+    return Mailbox(display_name(name), _unquoted(local), domain)
+
+
+def _unquoted(local: str) -> str:
+    """The library writes the quotes of a quoted local part itself."""
+    return re.sub(r"\\(.)", r"\1", local[1:-1]) if local.startswith('"') else local
+
+
+def _unread(text: str) -> str:
+    """The library would read a text that looks like an encoded word; one more layer keeps it as it is."""
+    return " ".join(encoded_words(text)) if "=?" in text else text
 
 
 def _checked_id(message_id: str) -> str:

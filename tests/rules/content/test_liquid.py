@@ -42,7 +42,7 @@ def test_it_takes_a_blank_value_for_missing(blank: str) -> None:
 
 
 def test_it_reports_all_missing_fields_of_a_text_at_once() -> None:
-    words, missing = text("{{ a }} {{ b | upcase }} {{ c | default: d }} {{ 'x' | append: e }}").render({})
+    _, missing = text("{{ a }} {{ b | upcase }} {{ c | default: d }} {{ 'x' | append: e }}").render({})
     assert missing == {"a", "b", "d", "e"}
 
 
@@ -194,10 +194,42 @@ def test_it_does_not_fall_over_deep_nesting() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["{{", "}}", "{%", "%}", "{{ a }}", "{% if a %}", "{% endif %}", "{% for i in (1..3) %}", "{% endfor %}",
-     "| default: 'x'", "{{ a | ", "upcase", "{{! p }}", "'", '"', "-", "\n", "a", "{% raw %}", "{% endraw %}",
-     "{% comment %}", "{% endcomment %}", "&quot;", "<b>", "\x00", "\ud800", "é", "(1..", ":", ",", "[", "]", "."]
-)  # fmt: skip
+    [
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{{ a }}",
+        "{% if a %}",
+        "{% endif %}",
+        "{% for i in (1..3) %}",
+        "{% endfor %}",
+        "| default: 'x'",
+        "{{ a | ",
+        "upcase",
+        "{{! p }}",
+        "'",
+        '"',
+        "-",
+        "\n",
+        "a",
+        "{% raw %}",
+        "{% endraw %}",
+        "{% comment %}",
+        "{% endcomment %}",
+        "&quot;",
+        "<b>",
+        "\x00",
+        "\ud800",
+        "é",
+        "(1..",
+        ":",
+        ",",
+        "[",
+        "]",
+        ".",
+    ]
+)
 
 
 @given(st.lists(_PIECES, max_size=12).map("".join), st.booleans(), st.dictionaries(st.just("a"), st.text()))

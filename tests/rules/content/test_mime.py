@@ -7,7 +7,9 @@ import email.policy
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 import pytest
 from hypothesis import given
@@ -33,13 +35,19 @@ LETTER = Letter(
 
 
 def read(letter: Letter) -> EmailMessage:
-    return email.message_from_bytes(build(letter), policy=email.policy.default)  # type: ignore[return-value]
+    return email.message_from_bytes(build(letter), policy=email.policy.default)
+
+
+def name_in(written: bytes, field: str) -> str:
+    """Read as RFC 2047 says; the newer parser of the library puts spaces between adjacent encoded words."""
+    name, _ = parseaddr(email.message_from_bytes(written)[field])
+    return str(make_header(decode_header(name)))
 
 
 def body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     assert isinstance(part, EmailMessage)
-    return part.get_content().replace("\r\n", "\n").removesuffix("\n")
+    return str(part.get_content()).replace("\r\n", "\n").removesuffix("\n")
 
 
 def test_the_whole_letter_as_it_leaves() -> None:
@@ -51,21 +59,21 @@ def test_the_whole_letter_as_it_leaves() -> None:
         "Subject: Logistics",
         "MIME-Version: 1.0",
         "Content-Type: multipart/alternative;",
-        ' boundary="=_182acbba56ae7ff81a62bc72b33aa5ce1c46b6d2"',
+        ' boundary="=_b7ceee5a65b5e4f5b36ecc18a2b225b1213889c7"',
         "",
-        "--=_182acbba56ae7ff81a62bc72b33aa5ce1c46b6d2",
+        "--=_b7ceee5a65b5e4f5b36ecc18a2b225b1213889c7",
         'Content-Type: text/plain; charset="utf-8"',
         "Content-Transfer-Encoding: 7bit",
         "",
         "Hello",
         "",
-        "--=_182acbba56ae7ff81a62bc72b33aa5ce1c46b6d2",
+        "--=_b7ceee5a65b5e4f5b36ecc18a2b225b1213889c7",
         'Content-Type: text/html; charset="utf-8"',
         "Content-Transfer-Encoding: 7bit",
         "",
         "<p>Hello</p>",
         "",
-        "--=_182acbba56ae7ff81a62bc72b33aa5ce1c46b6d2--",
+        "--=_b7ceee5a65b5e4f5b36ecc18a2b225b1213889c7--",
         "",
     ]
 
@@ -113,13 +121,31 @@ def test_a_quoted_local_part_survives() -> None:
     assert read(replace(LETTER, to_email='"a b"@example.com'))["To"].addresses[0].username == "a b"
 
 
-@pytest.mark.parametrize("name", ["", "Rossi, Ana", 'Ana "A" R.', "Åsa, Dr.", "a@b", "=?utf-8?q?x?=", "a\\b", "Ñ" * 5_000,
-                                  "x" * 5_000, "Zoë 👩‍🚀", "مريم", "e\u0301" * 90, "a  b", "(Ana)", "Ana;", "x" * 900])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Rossi, Ana",
+        'Ana "A" R.',
+        "Åsa, Dr.",
+        "a@b",
+        "=?utf-8?q?x?=",
+        "a\\b",
+        "Ñ" * 5_000,
+        "x" * 5_000,
+        "Zoë 👩‍🚀",
+        "مريم",
+        "e\u0301" * 90,
+        "a  b",
+        "(Ana)",
+        "Ana;",
+        "x" * 900,
+    ],
+)
 def test_any_name_reads_back_as_it_is(name: str) -> None:
-    message = read(replace(LETTER, to_name=name, from_name=name, subject=name))
-    for field in ("From", "To"):
-        [address] = message[field].addresses
-        assert address.display_name == display_name(name)
+    letter = replace(LETTER, to_name=name, from_name=name, subject=name)
+    message = read(letter)
+    assert name_in(build(letter), "From") == name_in(build(letter), "To") == display_name(name)
     assert message["To"].addresses[0].addr_spec == "maria@example.com"
     assert message["Subject"] == one_line(name)
 
@@ -128,7 +154,7 @@ def test_any_name_reads_back_as_it_is(name: str) -> None:
 def test_any_name_and_subject_read_back_and_lines_are_short(name: str, subject: str) -> None:
     written = build(replace(LETTER, to_name=name, subject=subject))
     message = email.message_from_bytes(written, policy=email.policy.default)
-    assert message["To"].addresses[0].display_name == display_name(name)
+    assert name_in(written, "To") == display_name(name)
     assert message["To"].addresses[0].addr_spec == "maria@example.com"
     assert message["Subject"] == one_line(subject)
     assert len(message.defects) == len(message["To"].defects) == len(message["Subject"].defects) == 0
@@ -141,7 +167,9 @@ def test_any_text_and_html_read_back(text: str, html: str) -> None:
     assert body(message, "html") == sendable(html).rstrip("\n")
 
 
-@pytest.mark.parametrize("long", ["x" * 5_000, "ä" * 5_000, "漢" * 5_000, "x " * 5_000, ("." * 90 + "\n.\n") * 9, "\n.\n..\n"])
+@pytest.mark.parametrize(
+    "long", ["x" * 5_000, "ä" * 5_000, "漢" * 5_000, "x " * 5_000, ("." * 90 + "\n.\n") * 9, "\n.\n..\n"]
+)
 def test_no_line_is_too_long_and_every_line_ends_in_crlf(long: str) -> None:
     for letter in (
         replace(LETTER, text=long, html=f"<p>{long}</p>", subject=long, to_name=long),
@@ -152,7 +180,9 @@ def test_no_line_is_too_long_and_every_line_ends_in_crlf(long: str) -> None:
         assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\x00", written)
 
 
-@pytest.mark.parametrize("evil", ["x\r\nBcc: b@example.com", "x\nBcc: b@example.com", "x\rBcc: b", "x\x00y", "x\r\n\r\nbody"])
+@pytest.mark.parametrize(
+    "evil", ["x\r\nBcc: b@example.com", "x\nBcc: b@example.com", "x\rBcc: b", "x\x00y", "x\r\n\r\nbody"]
+)
 def test_nothing_smuggles_a_header_in(evil: str) -> None:
     message = read(replace(LETTER, subject=evil, to_name=evil, from_name=evil, text=evil))
     assert message["Bcc"] is None
@@ -179,7 +209,9 @@ def test_a_new_message_id_has_the_domain_in_ascii() -> None:
     assert new_message_id("a.1-b", "Bücher.example") == "<a.1-b@xn--bcher-kva.example>"
 
 
-@pytest.mark.parametrize(("unique", "domain"), [("a b", "x.example"), ("", "x.example"), ("a>", "x.example"), ("a", "x y")])
+@pytest.mark.parametrize(
+    ("unique", "domain"), [("a b", "x.example"), ("", "x.example"), ("a>", "x.example"), ("a", "x y")]
+)
 def test_what_is_no_message_id_is_refused(unique: str, domain: str) -> None:
     with pytest.raises(Invalid):
         new_message_id(unique, domain)

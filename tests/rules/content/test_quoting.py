@@ -19,16 +19,29 @@ FIRST = Rendered("Logistics", "<p>Hi Maria</p>", "Hi Maria\n\n> a line with a ma
 @pytest.mark.parametrize(
     "subject",
     [
-        "Logistics", "Re: Logistics", "RE: re:Logistics", "AW: Logistics", "SV: VS: Logistics", "Antw: Logistics",
-        "Fwd: FW: Logistics", "WG: Logistics", "Re[2]: Logistics", "Re(3): AW: Logistics", "Re^2: Logistics",
-        "  Re :  Logistics ", "回复：Logistics", "Re:\r\n Logistics",
+        "Logistics",
+        "Re: Logistics",
+        "RE: re:Logistics",
+        "AW: Logistics",
+        "SV: VS: Logistics",
+        "Antw: Logistics",
+        "Fwd: FW: Logistics",
+        "WG: Logistics",
+        "Re[2]: Logistics",
+        "Re(3): AW: Logistics",
+        "Re^2: Logistics",
+        "  Re :  Logistics ",
+        "回复：Logistics",
+        "Re:\r\n Logistics",
     ],
-)  # fmt: skip
+)
 def test_a_reply_has_exactly_one_prefix(subject: str) -> None:
     assert reply_subject(subject) == "Re: Logistics"
 
 
-@pytest.mark.parametrize("subject", ["Revenue: up", "Really: no", "Regarding: x", "Answer re: you", "Fwdx: y"])
+@pytest.mark.parametrize(
+    "subject", ["Revenue: up", "Really: no", "Regarding: x", "Answer re: you", "Fwdx: y"]
+)
 def test_a_word_that_only_looks_like_a_prefix_stays(subject: str) -> None:
     assert reply_subject(subject) == f"Re: {subject}"
 
@@ -51,7 +64,7 @@ def test_the_copy_stands_under_the_new_text_with_who_and_when() -> None:
         "Any news?\n\n"
         "On Tuesday, 3 March 2026 at 09:12 (CET, UTC+0100), Ana <x> <ana@example.org> wrote:\n"
         "> Hi Maria\n>\n>> a line with a mark"
-    ).replace(">> a", ">> a")
+    )
     assert mail.html.startswith('<p>Any news?</p><div class="quote"><p>On Tuesday, 3 March 2026')
     assert "Ana &lt;x&gt; &lt;ana@example.org&gt; wrote:</p><blockquote" in mail.html
     assert mail.html.endswith("<p>Hi Maria</p></blockquote></div>")

@@ -9,12 +9,24 @@ from hypothesis import strategies as st
 from sales_campaigns.content import rendering
 from sales_campaigns.content.fields import FIELDS, merge_values, unknown_names
 from sales_campaigns.content.rendering import (
-    Content, MissingFields, Rendered, check, fields_of, render, render_html, with_signature,
-)  # fmt: skip
+    Content,
+    MissingFields,
+    Rendered,
+    check,
+    fields_of,
+    render,
+    render_html,
+    with_signature,
+)
 from sales_campaigns.errors import Invalid
 
 MARIA = merge_values(
-    {"first_name": "Maria", "last_name": "Lindqvist", "email": "maria@example.com", "company": "Smith & Söner"},
+    {
+        "first_name": "Maria",
+        "last_name": "Lindqvist",
+        "email": "maria@example.com",
+        "company": "Smith & Söner",
+    },
     {"renewal": "May"},
     {"my_name": "Ana Rossi", "my_email": "ana@example.org"},
 )
@@ -35,7 +47,9 @@ def test_a_custom_field_never_hides_a_built_in_one() -> None:
 
 def test_every_field_of_the_inserter_has_words_and_an_example_and_is_known() -> None:
     assert all(field.words and field.example for field in FIELDS)
-    assert unknown_names([field.name for field in FIELDS] + ["renewal", "compnay"], ["renewal"]) == ("compnay",)
+    assert unknown_names([field.name for field in FIELDS] + ["renewal", "compnay"], ["renewal"]) == (
+        "compnay",
+    )
 
 
 def test_it_renders_subject_html_and_text() -> None:
@@ -101,7 +115,13 @@ def test_a_subject_stays_one_line_without_control_characters(evil: str) -> None:
 
 @pytest.mark.parametrize(
     "evil",
-    ["</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<!--", "{{ my_email }}", "&lt;b&gt;"],
+    [
+        "</script><script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "<!--",
+        "{{ my_email }}",
+        "&lt;b&gt;",
+    ],
 )
 def test_a_value_is_shown_as_text_and_never_becomes_markup(evil: str) -> None:
     for source in ("<p>{{ company }}</p>", "<p>{{ company }}{% if x %}{% endif %}</p>"):
@@ -146,16 +166,62 @@ def test_a_signature_stands_under_the_text_and_is_made_safe() -> None:
 
 
 _HTML = st.sampled_from(
-    ["<p>", "</p>", "<b>", "</b>", "<ul><li>", "</li></ul>", "<a href='https://x.example'>", "</a>", "<br>", " ", "\n",
-     "words", "R&amp;D", "&", "<", "&am", '<a title="', '">', "<pre>", "<table><tr><td>", "</table>", "<h1>", "<div>",
-     "</div>", "<style>p{color:red}", "</style>", "<!--", "-->", "<hr>", "[", "]", "<script>", "</script>", "<textarea>",
-     "<span style='white-space:pre'>", "{{ a }}", "{{ b }}", "{{ a | default: 'x & y' }}", "{{ c | default: 'you' }}",
-     "{{ c | default: '' }}", "<blockquote>", "\xa0", "é", "\ue0001\ue001", "<img alt='", "<svg>", "<p style='color:"]
-)  # fmt: skip
+    [
+        "<p>",
+        "</p>",
+        "<b>",
+        "</b>",
+        "<ul><li>",
+        "</li></ul>",
+        "<a href='https://x.example'>",
+        "</a>",
+        "<br>",
+        " ",
+        "\n",
+        "words",
+        "R&amp;D",
+        "&",
+        "<",
+        "&am",
+        '<a title="',
+        '">',
+        "<pre>",
+        "<table><tr><td>",
+        "</table>",
+        "<h1>",
+        "<div>",
+        "</div>",
+        "<style>p{color:red}",
+        "</style>",
+        "<!--",
+        "-->",
+        "<hr>",
+        "[",
+        "]",
+        "<script>",
+        "</script>",
+        "<textarea>",
+        "<span style='white-space:pre'>",
+        "{{ a }}",
+        "{{ b }}",
+        "{{ a | default: 'x & y' }}",
+        "{{ c | default: 'you' }}",
+        "{{ c | default: '' }}",
+        "<blockquote>",
+        "\xa0",
+        "é",
+        "\ue0001\ue001",
+        "<img alt='",
+        "<svg>",
+        "<p style='color:",
+    ]
+)
 _VALUES = st.one_of(
     st.text(min_size=1),
     st.text(alphabet="<>&\"' \t\n\r\xa0a;#x\u2028\u200b\x1c\x85.*[]()-", min_size=1),
-    st.sampled_from(["&amp;", "<b>x</b>", "p;", "script", "👩‍🚀", "مرحبا", "e\u0301", "x" * 300, "a  b", "* a", "1. b"]),
+    st.sampled_from(
+        ["&amp;", "<b>x</b>", "p;", "script", "👩‍🚀", "مرحبا", "e\u0301", "x" * 300, "a  b", "* a", "1. b"]
+    ),
 )
 _PLAIN = st.lists(_HTML, max_size=9).map("".join)
 
@@ -198,7 +264,9 @@ _CORPUS = (
 
 @pytest.mark.parametrize("html", _CORPUS)
 @given(st.fixed_dictionaries({"a": _VALUES, "b": _VALUES}))
-def test_ordinary_plain_templates_take_the_fast_path_and_give_the_same_mail(html: str, values: dict[str, str]) -> None:
+def test_ordinary_plain_templates_take_the_fast_path_and_give_the_same_mail(
+    html: str, values: dict[str, str]
+) -> None:
     content = Content("{{ a }}", html)
     cast = rendering._cast(content)
     assert cast.subject and cast.html and cast.text
