@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -23,6 +24,7 @@ class Address:
     needs_utf8: bool
 
 
+@lru_cache(maxsize=10_000)
 def check_address(raw: str) -> Address:
     """Return the address in `raw`, without asking the network. Raises Invalid({"email": words})."""
     typed = raw.strip(" \t")

@@ -16,16 +16,26 @@ from typing import Any
 
 _WIDTH = 76
 _WORD_BYTES = 42  # of text in an encoded word: 56 characters of base64, 12 around them; RFC 2047 allows 75
+_BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
 
 class LetterPolicy(EmailPolicy):
-    """The policy of the standard library with the folding below."""
+    """The policy of the standard library with the folding below.
+
+    All but the Content headers are kept as given (text, or a tuple of addresses) instead of being parsed:
+    parsing takes time and reads a text that looks like an encoded word. Line breaks are refused all the same.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.startswith("Content-"):
+            return super().header_store_parse(name, value)
+        if isinstance(value, str) and _BREAK.search(value):
+            raise ValueError(f"line breaks or control characters in {name}")
+        return name, value
 
     def fold(self, name: str, value: Any) -> str:
-        addresses = getattr(value, "addresses", None)
-        words = _mailboxes(addresses) if addresses is not None else _words(str(value))
-        return _fold(f"{name}:", words)
+        return _fold(f"{name}:", _words(value) if isinstance(value, str) else _mailboxes(value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sales_campaigns.content.addresses import Address, check_address, display_name
 from sales_campaigns.content.characters import one_line, sendable
-from sales_campaigns.content.headers import LetterPolicy, encoded_words
+from sales_campaigns.content.headers import LetterPolicy
 from sales_campaigns.errors import Invalid
 
 _ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
@@ -60,11 +60,11 @@ def build(letter: Letter) -> bytes:
     message = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
     message["Message-ID"] = _checked_id(letter.message_id)
     message["Date"] = format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
-    message["From"] = _mailbox(letter.from_name, sender)
-    message["To"] = _mailbox(letter.to_name, recipient)
+    message["From"] = (_mailbox(letter.from_name, sender),)
+    message["To"] = (_mailbox(letter.to_name, recipient),)
     if copies:
-        message["Cc"] = [_mailbox("", copy) for copy in copies]
-    message["Subject"] = _unread(one_line(letter.subject))
+        message["Cc"] = tuple(_mailbox("", copy) for copy in copies)
+    message["Subject"] = one_line(letter.subject)
     _add_thread(message, letter)
     _add_others(message, letter.headers)
     _add_bodies(message, letter)
@@ -87,11 +87,6 @@ def _mailbox(name: str, address: Address) -> Mailbox:
 def _unquoted(local: str) -> str:
     """The library writes the quotes of a quoted local part itself."""
     return re.sub(r"\\(.)", r"\1", local[1:-1]) if local.startswith('"') else local
-
-
-def _unread(text: str) -> str:
-    """The library would read a text that looks like an encoded word; one more layer keeps it as it is."""
-    return " ".join(encoded_words(text)) if "=?" in text else text
 
 
 def _checked_id(message_id: str) -> str:
