@@ -12,10 +12,12 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from email.headerregistry import Address
 from email.policy import EmailPolicy
+from functools import lru_cache
 from typing import Any
 
 _WIDTH = 76
 _WORD_BYTES = 42  # of text in an encoded word: 56 characters of base64, 12 around them; RFC 2047 allows 75
+_STANDARD = EmailPolicy()
 _BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
@@ -24,12 +26,16 @@ class LetterPolicy(EmailPolicy):
     """The policy of the standard library with the folding below.
 
     All but the Content headers are kept as given (text, or a tuple of addresses) instead of being parsed:
-    parsing takes time and reads a text that looks like an encoded word. Line breaks are refused all the same.
+    parsing takes most of the time and reads a text that looks like an encoded word. Line breaks are refused
+    all the same.
     """
+
+    def header_max_count(self, name: str) -> None:
+        """Every header is set once, by `mime`; counting them would make a class for each."""
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
         if name.startswith("Content-"):
-            return super().header_store_parse(name, value)
+            return _content_header(name, value)
         if isinstance(value, str) and _BREAK.search(value):
             raise ValueError(f"line breaks or control characters in {name}")
         return name, value
@@ -39,6 +45,12 @@ class LetterPolicy(EmailPolicy):
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8")
+
+
+@lru_cache(maxsize=100)
+def _content_header(name: str, value: str) -> tuple[str, Any]:
+    """Parsed, because the library reads them back, and mostly the same few in every mail."""
+    return _STANDARD.header_store_parse(name, value)
 
 
 def _words(text: str) -> Iterator[str]:

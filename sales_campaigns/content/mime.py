@@ -21,7 +21,10 @@ _ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
 _UTF8 = _ASCII.clone(utf8=True)
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
-_OWN = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "in-reply-to", "references"})
+_FURTHER = re.compile(
+    r"(?!(?:message-id|date|from|to|cc|bcc|subject|in-reply-to|references|mime-version|content-.*)$)[a-z0-9-]{1,76}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def build(letter: Letter) -> bytes:
 
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
+    if letter.date.utcoffset() is None:
+        raise ValueError("the date of a letter is aware")
     sender, recipient, *copies = (
         check_address(email) for email in (letter.from_email, letter.to_email, *letter.cc)
     )
@@ -104,10 +109,10 @@ def _add_thread(message: EmailMessage, letter: Letter) -> None:
 
 def _add_others(message: EmailMessage, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        if name.lower() in _OWN or not re.fullmatch(r"[A-Za-z0-9-]{1,76}", name):
+        if not _FURTHER.fullmatch(name):
             raise Invalid({"headers": f"The header “{one_line(name)}” cannot be set here."})
-        if re.search(r"[\x00-\x1f\x7f]", value):
-            raise Invalid({"headers": f"The header “{name}” has line breaks or control characters."})
+        if not value or re.search(r"[\x00-\x1f\x7f]", value):
+            raise Invalid({"headers": f"The header “{name}” is empty or has line breaks."})
         message[name] = value
 
 

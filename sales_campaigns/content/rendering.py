@@ -43,7 +43,7 @@ class MissingFields(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class Needs:
     """The fields of a whole content; `required` is exact where it is `plain`."""
 
     used: frozenset[str]
@@ -72,13 +72,13 @@ def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[st
     return tuple(_warnings(content))
 
 
-def fields_of(content: Content) -> Fields:
+def needs_of(content: Content) -> Needs:
     """Return what `content` needs of a person. Raises Invalid for a part that cannot be parsed."""
     parts = _cast(content).parts
     used, required = (
         frozenset().union(*(names)) for names in zip(*((p.names, p.required) for p in parts), strict=True)
     )
-    return Fields(used, required, all(part.plain for part in parts))
+    return Needs(used, required, all(part.plain for part in parts))
 
 
 def render(content: Content, values: Mapping[str, str]) -> Rendered:

@@ -196,6 +196,7 @@ def test_nothing_smuggles_a_header_in(evil: str) -> None:
         replace(LETTER, headers={"List-Unsubscribe": evil}),
         replace(LETTER, headers={evil: "x"}),
         replace(LETTER, headers={"Bcc": "b@example.com"}),
+        replace(LETTER, headers={"content-type": "text/html"}),
     ):
         with pytest.raises(Invalid):
             build(letter)

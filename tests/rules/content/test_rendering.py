@@ -13,7 +13,7 @@ from sales_campaigns.content.rendering import (
     MissingFields,
     Rendered,
     check,
-    fields_of,
+    needs_of,
     render,
     render_html,
     with_signature,
@@ -69,7 +69,7 @@ def test_a_text_of_its_own_is_used_as_written() -> None:
     assert render(content, MARIA).text == "Dear Maria <maria@example.com>\n\n  indented"
 
 
-def test_all_missing_fields_of_all_parts_are_named_at_once() -> None:
+def test_all_missing_needs_of_all_parts_are_named_at_once() -> None:
     for logic in ("", "{% if company %}!{% endif %}"):
         content = Content("{{ title }}", "<p>{{ phone }} {{ first_name }}" + logic, "{{ linkedin_url }}")
         with pytest.raises(MissingFields) as caught:
@@ -78,10 +78,10 @@ def test_all_missing_fields_of_all_parts_are_named_at_once() -> None:
 
 
 def test_what_plain_content_needs_is_known_without_rendering() -> None:
-    needs = fields_of(Content("{{ company }}", "{{ first_name | default: 'you' }} {{ title }}"))
+    needs = needs_of(Content("{{ company }}", "{{ first_name | default: 'you' }} {{ title }}"))
     assert needs.plain and needs.required == {"company", "title"}
     assert needs.used == {"company", "title", "first_name"}
-    assert not fields_of(Content("s", "{% if company %}{{ company }}{% endif %}")).plain
+    assert not needs_of(Content("s", "{% if company %}{{ company }}{% endif %}")).plain
 
 
 def test_checking_names_every_problem_of_every_part() -> None:
