@@ -20,7 +20,7 @@ from sales_campaigns.errors import Invalid
 _ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
 _UTF8 = _ASCII.clone(utf8=True)
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,800}>")
 _FURTHER = re.compile(
     r"(?!(?:message-id|date|from|to|cc|bcc|subject|in-reply-to|references|mime-version|content-.*)$)[a-z0-9-]{1,76}",
     re.IGNORECASE,
@@ -56,15 +56,11 @@ def build(letter: Letter) -> bytes:
 
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
-    if letter.date.utcoffset() is None:
-        raise ValueError("the date of a letter is aware")
-    sender, recipient, *copies = (
-        check_address(email) for email in (letter.from_email, letter.to_email, *letter.cc)
-    )
+    sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
     needs_utf8 = any(address.needs_utf8 for address in (sender, recipient, *copies))
     message = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
     message["Message-ID"] = _checked_id(letter.message_id)
-    message["Date"] = format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+    message["Date"] = _date(letter)
     message["From"] = (_mailbox(letter.from_name, sender),)
     message["To"] = (_mailbox(letter.to_name, recipient),)
     if copies:
@@ -82,6 +78,12 @@ def new_message_id(unique: str, domain: str) -> str:
     if not _DOT_ATOM.fullmatch(unique) or len(unique) > 200:
         raise Invalid({"message_id": "A message id may have letters, digits, dots and dashes."})
     return f"<{unique}@{host}>"
+
+
+def _date(letter: Letter) -> str:
+    if letter.date.utcoffset() is None:
+        raise ValueError("the date of a letter is aware")
+    return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
 
 
 def _mailbox(name: str, address: Address) -> Mailbox:

@@ -56,12 +56,9 @@ def prepare_html(pieces: Segments) -> Mould | None:
 
 def prepare_text_of(html: Mould) -> Mould | None:
     """Return the mould of the text made from the HTML part `html`, or None as above."""
-    marked = _marked(html.pieces)
-    return (
-        None
-        if any(map(_prints_blank, html.pieces)) or _SPACED.search(marked)
-        else _cut(to_text(marked), html.pieces, _collapsed)
-    )
+    if any(map(_prints_blank, html.pieces)) or _SPACED.search(_marked(html.pieces)):
+        return None
+    return _cut(to_text(_marked(html.pieces)), html.pieces, _collapsed)
 
 
 def _prints_blank(piece: str | Print) -> bool:

@@ -241,3 +241,14 @@ def test_it_either_renders_or_says_what_is_wrong(source: str, html: bool, values
         assert list(error.problems) == ["text"] and error.problems["text"].endswith(".")
     else:
         assert isinstance(words, str) and missing <= parsed.names
+
+
+def test_a_template_is_parsed_once() -> None:
+    assert text("parsed {{ once }}") is text("parsed {{ once }}")
+
+
+def test_rendering_leaves_nothing_behind_for_the_next_person() -> None:
+    parsed = text("{% if a %}{% assign seen = a %}{% endif %}{{ seen | default: 'nobody' }}{{ b }}")
+    assert parsed.render({"a": "Ana", "b": "."}) == ("Ana.", frozenset())
+    assert parsed.render({}) == ("nobody", frozenset({"b"}))
+    assert parsed.render({"b": "."}) == ("nobody.", frozenset())

@@ -206,6 +206,11 @@ def test_the_date_shows_the_senders_wall_clock() -> None:
     assert read(replace(LETTER, zone="America/St_Johns"))["Date"] == "Tue, 03 Mar 2026 04:42:00 -0330"
 
 
+def test_a_date_without_a_zone_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        build(replace(LETTER, date=LETTER.date.replace(tzinfo=None)))
+
+
 def test_a_new_message_id_has_the_domain_in_ascii() -> None:
     assert new_message_id("a.1-b", "Bücher.example") == "<a.1-b@xn--bcher-kva.example>"
 
