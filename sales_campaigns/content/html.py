@@ -7,6 +7,7 @@ import re
 import css_inline
 import nh3
 from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
 # Layout and type only: nothing that lays text over text or moves it out of sight.
@@ -69,10 +70,11 @@ _MAIL, _FRAME = (
     )
     for chosen in (_allow_all, _local_only)
 )
-_TEXT = ParserConfig(display_links=True)
+_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True, display_images=True)
 _STYLE_ELEMENT = re.compile(r"<style\b", re.IGNORECASE)
 # The cleaner writes every attribute in double quotes and escapes quotes inside, so this cannot run astray.
 _IMAGE = re.compile(r'<img((?: [\w-]+="[^"]*")*)>')
+_BARE_LINK = re.compile(r'<a(?: [\w-]+="[^"]*")*? href="(?:mailto:|tel:)?([^"]+)"(?: [\w-]+="[^"]*")*>\1</a>')
 _SOURCE = re.compile(r' src="(?!cid:)')
 
 
@@ -87,9 +89,10 @@ def sanitise(html: str) -> str:
 
 
 def to_text(html: str) -> str:
-    """Return the text of a sanitised fragment; links are shown as `[words](address)`."""
+    """Return the text of a sanitised fragment: links as `[words](address)`, images as `[alternative text]`."""
+    once = _BARE_LINK.sub(r"\1", html)
     # The converter resolves entities once more in the text it has read: `&amp;lt;` would end as `<`.
-    text = str(get_text(html.replace("&amp;", "&amp;amp;"), _TEXT))
+    text = str(get_text(once.replace("&amp;", "&amp;amp;"), _TEXT))
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 

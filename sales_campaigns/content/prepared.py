@@ -23,8 +23,8 @@ _BEGUN = re.compile(r"[<&][^<>;\s]*$")
 _LITERAL = re.compile(
     r"<(?:pre|listing|xmp|plaintext|noembed|noframes|noscript|textarea|select|iframe)", re.IGNORECASE
 )
-# Here the length or the white space of a value moves the text around it.
-_SPACED = re.compile(r"<table|white-space", re.IGNORECASE)
+# Here the length or the white space of a value moves the text around it, or a value may be the link itself.
+_MOVING = re.compile(r"<table|white-space|<a\b[^>]*>[^<]*\ue000", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def prepare_html(pieces: Segments) -> Mould | None:
 
 def prepare_text_of(html: Mould) -> Mould | None:
     """Return the mould of the text made from the HTML part `html`, or None as above."""
-    if any(map(_prints_blank, html.pieces)) or _SPACED.search(_marked(html.pieces)):
+    if any(map(_prints_blank, html.pieces)) or _MOVING.search(_marked(html.pieces)):
         return None
     return _cut(to_text(_marked(html.pieces)), html.pieces, _collapsed)
 

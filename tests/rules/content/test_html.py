@@ -78,6 +78,22 @@ def test_the_text_shows_links_lists_and_paragraphs() -> None:
     assert to_text(html) == "See [this](https://x.example/?a=1&copy=2)\n\n  * one\n  * two"
 
 
+def test_a_link_that_shows_its_address_is_written_once() -> None:
+    assert (
+        to_text('<p><a href="https://x.example/?a&amp;b">https://x.example/?a&amp;b</a>!</p>')
+        == "https://x.example/?a&b!"
+    )
+    assert to_text('<a href="mailto:a@x.example" title="t">a@x.example</a>') == "a@x.example"
+    assert to_text('<a href="https://evil.example">https://x.example</a>') == (
+        "[https://x.example](https://evil.example)"
+    )
+
+
+def test_the_text_has_no_margin_and_shows_what_an_image_is() -> None:
+    html = '<div>Hi<br>one</div><div><br></div><div>two <img src="https://x.example/y.png" alt="Logo"></div>'
+    assert to_text(html) == "Hi\none\n\ntwo [Logo]"
+
+
 def test_the_text_resolves_entities_once() -> None:
     assert to_text("<p>&amp;lt;b&amp;gt; &lt;i&gt; R&amp;D</p>") == "&lt;b&gt; <i> R&D"
 

@@ -175,6 +175,7 @@ _HTML = st.sampled_from(
         "</li></ul>",
         "<a href='https://x.example'>",
         "</a>",
+        "https://x.example",
         "<br>",
         " ",
         "\n",
@@ -220,7 +221,20 @@ _VALUES = st.one_of(
     st.text(min_size=1),
     st.text(alphabet="<>&\"' \t\n\r\xa0a;#x\u2028\u200b\x1c\x85.*[]()-", min_size=1),
     st.sampled_from(
-        ["&amp;", "<b>x</b>", "p;", "script", "👩‍🚀", "مرحبا", "e\u0301", "x" * 300, "a  b", "* a", "1. b"]
+        [
+            "https://x.example",
+            "&amp;",
+            "<b>x</b>",
+            "p;",
+            "script",
+            "👩‍🚀",
+            "مرحبا",
+            "e\u0301",
+            "x" * 300,
+            "a  b",
+            "* a",
+            "1. b",
+        ]
     ),
 )
 _PLAIN = st.lists(_HTML, max_size=9).map("".join)
@@ -270,4 +284,31 @@ def test_ordinary_plain_templates_take_the_fast_path_and_give_the_same_mail(
     content = Content("{{ a }}", html)
     cast = rendering._cast(content)
     assert cast.subject and cast.html and cast.text
+    assert _outcome(content, values, general=False) == _outcome(content, values, general=True)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https://x.example">{{ a }}</a>',
+        '<a href="https://x.example">see {{ a }}</a>',
+        "<b title='{{ a }}'>{{ b }}</b>",
+        "<pre>{{ a }}</pre>",
+        "<table><tr><td>{{ a }}</td><td>x</td></tr></table>",
+        "&am{{ a }}",
+        "<{{ a }}",
+        "<b {{ a }}>",
+        "<script>{{ a }}</script>{{ b }}",
+        "<textarea>{{ a }}</textarea>",
+        "<p>\ue0000\ue001 {{ a }}</p>",
+        "{{ a }}{{ b | default: '<b>' }}",
+        "{{ a }}{{ c | default: '' }}{{ c | default: ' ' }}",
+        "[{{ a }}]({{ b }})",
+    ],
+)
+@pytest.mark.parametrize(
+    "value", ["https://x.example", "p;", "b", "x=1", "a  b", "&lt;", "<i>", "\n\n", "{{ b }}"]
+)
+def test_awkward_plain_templates_give_the_same_mail_by_both_paths(html: str, value: str) -> None:
+    content, values = Content("s", html), {"a": value, "b": value}
     assert _outcome(content, values, general=False) == _outcome(content, values, general=True)
