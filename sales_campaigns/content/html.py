@@ -89,7 +89,7 @@ def sanitise(html: str) -> str:
 
 
 def to_text(html: str) -> str:
-    """Return the text of a sanitised fragment: links as `[words](address)`, images as `[alternative text]`."""
+    """Return the text of a sanitised fragment: `[words](address)` for links, `[words]` for images."""
     once = _BARE_LINK.sub(r"\1", html)
     # The converter resolves entities once more in the text it has read: `&amp;lt;` would end as `<`.
     text = str(get_text(once.replace("&amp;", "&amp;amp;"), _TEXT))
