@@ -323,7 +323,9 @@ SURPRISES: Sequence[tuple[str, Answer]] = [
 ]  # fmt: skip
 
 
-def outcomes_of(pipelining: bool, fates: list[tuple[str, Answer] | None]) -> tuple[list[object], list[str]]:
+def outcomes_of(
+    pipelining: bool, fates: list[tuple[str, Answer] | None], connections: int = 1
+) -> tuple[list[object], list[str]]:
     """Each mail meets its own fate: an unusual answer at one position, or none."""
 
     def script(position: str, argument: str) -> Answer | None:
@@ -332,7 +334,7 @@ def outcomes_of(pipelining: bool, fates: list[tuple[str, Answer] | None]) -> tup
         return fate[1] if fate and fate[0] == position else None
 
     with Sink(Manners(pipelining=pipelining, script=script)) as sink:
-        outcomes = handed_over(sink, mails(len(fates)))
+        outcomes = handed_over(sink, mails(len(fates)), replace(QUICK, connections=connections))
         seen = [
             (one.key, one.code, one.reply, kind) for one, kind in zip(outcomes, kinds(outcomes), strict=True)
         ]
@@ -349,6 +351,8 @@ def test_it_comes_to_the_same_outcomes_pipelined_and_one_by_one(
 ) -> None:
     pipelined, one_by_one = outcomes_of(True, fates), outcomes_of(False, fates)
     assert pipelined == one_by_one
+    side_by_side = outcomes_of(True, fates, connections=3)
+    assert [sorted(some, key=str) for some in side_by_side] == [sorted(some, key=str) for some in pipelined]
 
 
 @pytest.mark.deep
