@@ -10,6 +10,7 @@ from integrations.smtp.replies import Lost, Reply, ReplyReader
 from sales_campaigns.clock import machine_seconds
 
 _CHUNK = 65_536
+_FRESH_SECONDS = 0.2
 
 
 class Connection:
@@ -37,10 +38,7 @@ class Connection:
 
     def at_hand(self) -> Reply | None:
         """The next reply among what was received, None while it is not whole."""
-        reply = self._reader.next()
-        if reply:
-            self.last_heard = machine_seconds()
-        return reply
+        return self._reader.next()
 
     def receive(self) -> None:
         """Take what has arrived, without waiting for more."""
@@ -58,6 +56,7 @@ class Connection:
         if not data:
             raise Lost("the mail server ended the connection")
         self._reader.feed(data)
+        self.last_heard = machine_seconds()
 
     @property
     def quiet(self) -> bool:
@@ -67,6 +66,11 @@ class Connection:
         except Lost:
             return False
         return self._reader.empty
+
+    @property
+    def fresh(self) -> bool:
+        """Heard from just now, so that asking whether it is still there would be a waste."""
+        return machine_seconds() - self.last_heard < _FRESH_SECONDS
 
     @property
     def number(self) -> int:

@@ -31,8 +31,12 @@ class Read(NamedTuple):
     seconds: float
 
 
+class Check(NamedTuple):
+    """Make sure that the server has said nothing unasked, which before a body could only be a farewell."""
+
+
 T = TypeVar("T")
-Step = Write | Read | HandOver
+Step = Write | Read | Check | HandOver
 Asking = Generator[Step, Reply | None, T]
 
 
@@ -51,7 +55,7 @@ class Line:
     cap: int | None = None
     success_notices: bool = False
     served: int = 0  # mails settled on this connection
-    answered: bool = False  # the server has replied to the mail at hand
+    answered: bool = False  # the mail at hand is begun: it cannot just go on another connection
     ahead: Ahead | None = None  # the next mail, whose first group is already written
     unclean: bool = False  # a transaction was left half way: RSET goes first
     over: bool = False  # nothing more is offered on this connection
@@ -102,6 +106,9 @@ def _offer(line: Line, mail: OutgoingMail, ahead: Ahead | None) -> Asking[HandOv
         refused = yield from _hear(line, mail, group)
         if refused:
             return refused
+    # An envelope that went ahead may have waited for our caller longer than the server did.
+    line.answered = ahead is None
+    yield Check()
     return None
 
 

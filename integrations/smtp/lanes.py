@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from integrations.smtp.connection import Connection
-from integrations.smtp.dialogue import Line, Read, Write, converse, refused_as
+from integrations.smtp.dialogue import Check, Line, Read, Write, converse, refused_as
 from integrations.smtp.replies import Lost, Reply
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.ports import HandOver, OutgoingMail
@@ -66,11 +66,14 @@ class Lane:
                 self.deadline = machine_seconds() + step.seconds
                 return
 
-    def _do(self, step: Write | Read) -> Reply | Lost | None:
+    def _do(self, step: Write | Read | Check) -> Reply | Lost | None:
         try:
             if isinstance(step, Read):
                 return self.connection.at_hand()
-            self.connection.write(step.data)
+            if isinstance(step, Write):
+                self.connection.write(step.data)
+            elif not self.connection.fresh and not self.connection.quiet:
+                return Lost("the mail server ended the connection")
         except Lost as lost:
             return lost
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -289,6 +290,17 @@ def test_it_notices_that_an_idle_connection_was_ended(either: Sink) -> None:
     either.hang_up()
     assert kinds(provider.hand_over([a_mail(2)])) == ["sent"]
     assert ids(either.caught) == [a_mail(1).message_id, a_mail(2).message_id]
+    provider.close()
+
+
+def test_it_sends_a_mail_elsewhere_when_the_server_left_while_its_caller_paused(either: Sink) -> None:
+    provider = SmtpProvider(an_account(either), QUICK)
+    outcomes = iter(provider.hand_over(mails(3)))
+    assert next(outcomes).refused is None
+    time.sleep(0.25)
+    either.hang_up()
+    assert kinds(outcomes) == ["sent", "sent"]
+    assert ids(either.caught) == [mail.message_id for mail in mails(3)]
     provider.close()
 
 
