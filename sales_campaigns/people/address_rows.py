@@ -27,7 +27,8 @@ def ensure_addresses(session: Session, addresses: Iterable[Checked]) -> dict[str
     ]
     session.execute(insert_missing(session, Address), rows)
     query = sa.select(Address.email, Address.id).where(Address.email.in_(wanted)).order_by(Address.id)
-    return dict(session.execute(query.with_for_update(key_share=True)).tuples().all())
+    found = session.execute(query.with_for_update(key_share=True))
+    return {row.email: row.id for row in found}
 
 
 def insert_missing(session: Session, model: Any) -> Any:

@@ -50,7 +50,7 @@ def check_address(raw: str) -> Checked:
         return _plain(typed)
     try:
         # Domains reserved for examples and tests (RFC 2606) are welcome: demos and rehearsals live there.
-        found = validate_email(typed, check_deliverability=False, test_environment=True)
+        found = validate_email(typed, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise Invalid({"email": f"“{typed[:80]}” is not an e-mail address: {error}"}) from None
     wire = f"{found.local_part}@{found.ascii_domain}"

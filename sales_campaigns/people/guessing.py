@@ -74,13 +74,15 @@ def _fits_utf8(path: Path) -> bool:
 
 
 def _guess_legacy(path: Path) -> str:
-    found = {match.encoding: match.chaos for match in from_bytes(_telling_lines(path), cp_isolation=LEGACY)}
-    if not found:
-        return "cp1252"
-    calmest = min(found.values())
-    names = {_plain(name): name for name in LEGACY}
-    near = {names.get(_plain(name), name) for name, chaos in found.items() if chaos <= calmest + NEAR}
-    return next((name for name in LEGACY if name in near), "cp1252")
+    matches = from_bytes(_telling_lines(path), cp_isolation=LEGACY)
+    calmest = min((match.chaos for match in matches), default=0.0)
+    near = {
+        _plain(name)
+        for match in matches
+        if match.chaos <= calmest + NEAR
+        for name in match.could_be_from_charset  # those that read these bytes alike
+    }
+    return next((name for name in LEGACY if _plain(name) in near), "cp1252")
 
 
 def _telling_lines(path: Path) -> bytes:

@@ -49,7 +49,7 @@ def known_people(session: Session, team_id: int, candidates: Iterable[Candidate]
     known = {row["key"]: row for row in _by_address(session, team_id, addresses)}
     without = {one.key: one for one in listed if one.address is None}
     for row in _by_phone_or_linkedin(session, team_id, list(without.values())):
-        known.setdefault(identity(row), row)
+        known.setdefault(identity({name: row[name] for name in FIELDS}), row)
     return {key: row for key, row in known.items() if key in addresses or key in without}
 
 

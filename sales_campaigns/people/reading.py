@@ -53,16 +53,21 @@ def rows_of(path: Path, encoding: str, delimiter: str, *, after: int = 0) -> Ite
         except csv.Error:
             raise Invalid({"file": _unclosed(number + 1)}) from None
         except UnicodeError:
-            raise Invalid({"file": _undecodable(number + 1, encoding)}) from None
+            raise Invalid({"encoding": _undecodable(number + 1, encoding)}) from None
 
 
 def refuse_swallowed_rows(number: int, cells: list[str], width: int, delimiter: str) -> None:
     """Raises Invalid when a cell holds what looks like whole rows: its quotation mark was closed by a later one."""
     for cell in cells:
-        if "\n" in cell or "\r" in cell:
+        if width >= 3 and ("\n" in cell or "\r" in cell):
             later = cell.replace("\r", "\n").split("\n")[1:]
-            if width >= 3 and any(line.count(delimiter) >= width - 1 for line in later):
+            if any(_looks_like_a_row(line, width, delimiter) for line in later):
                 raise Invalid({"file": _unclosed(number)})
+
+
+def _looks_like_a_row(line: str, width: int, delimiter: str) -> bool:
+    """As many cells as a row has, or the quotation mark that opens a cell in a line with an address."""
+    return line.count(delimiter) >= width - 1 or ("@" in line and f'{delimiter}"' in line)
 
 
 def _with_mark(encoding: str) -> str:
