@@ -18,8 +18,6 @@ AWAITED = frozenset(
         "message.cancelled",
         "message.expired",
         "message.settled",
-        "task.completed",
-        "task.skipped",
     }
 )
 

@@ -630,6 +630,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("act_at", UtcDateTime(), nullable=False),
+        sa.Column("late_at", UtcDateTime(), nullable=True),
         sa.Column("valid_until", UtcDateTime(), nullable=False),
         sa.Column(
             "state",
