@@ -19,7 +19,7 @@ from sales_campaigns.campaigns.stored_settings import stored_form
 from sales_campaigns.campaigns.versions import drafts_of, save_version
 from sales_campaigns.content.characters import one_line
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.models import Hold
+from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 200
@@ -52,7 +52,7 @@ def add_campaign(
     )
     uow.session.add(campaign)
     uow.session.flush()
-    uow.session.add(Hold(kind="campaign", key=campaign.id))
+    make_holds(uow.session, "campaign", [campaign.id])
     save_version(uow, actor, campaign, steps, settings)
     uow.record("campaign.created", **_about(actor, campaign))
     return campaign

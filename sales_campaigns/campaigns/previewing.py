@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
-from sales_campaigns.content.fields import FIELDS, merge_values
+from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.content.rendering import Content, MissingFields, render
 from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.messages.writing import values_of
 from sales_campaigns.people.models import Person
 
 
@@ -29,7 +30,7 @@ class Preview:
 def preview(content: Content, person: Person | None, sender: User) -> Preview:
     """As this person would get it from this sender; without a person, with the example of every field."""
     try:
-        rendered = render(content, values_of(person, sender))
+        rendered = render(content, _values(person, sender))
     except MissingFields as missing:
         return Preview("", "", "", tuple(_lacks(person, name) for name in missing.fields))
     except Invalid as refusal:
@@ -37,18 +38,11 @@ def preview(content: Content, person: Person | None, sender: User) -> Preview:
     return Preview(rendered.subject, for_frame(rendered.html), rendered.text)
 
 
-def values_of(person: Person | None, sender: User) -> dict[str, str]:
-    """The values of every field for this person and this sender."""
-    mine = {
-        "my_first_name": sender.first_name,
-        "my_last_name": sender.last_name,
-        "my_email": sender.email,
-        "my_title": sender.title,
-        "my_phone": sender.phone,
-    }
-    if person is None:
-        return {field.name: field.example for field in FIELDS} | merge_values({}, {}, mine)
-    return merge_values(_of_person(person), person.custom, mine)
+def _values(person: Person | None, sender: User) -> dict[str, str]:
+    """The values of every field for this person and this sender; without a person, the examples."""
+    if person is not None:
+        return values_of(person, sender)
+    return {field.name: field.example for field in FIELDS} | values_of(Person(first_name="", last_name=""), sender)
 
 
 def person_for_preview(session: Session, actor: User, words: str) -> Person | None:
@@ -70,11 +64,6 @@ def _matching(words: str) -> list[sa.ColumnElement[bool]]:
     return [
         sa.or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words.split()[:5]
     ]
-
-
-def _of_person(person: Person) -> dict[str, str | None]:
-    names = ("first_name", "last_name", "email", "company", "title", "phone", "linkedin_url")
-    return {**{name: getattr(person, name) for name in names}, "time_zone": person.zone}
 
 
 def _lacks(person: Person | None, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from sales_campaigns.campaigns import editing
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
@@ -45,7 +46,7 @@ def campaign(uow: UnitOfWork, cast: Cast) -> Campaign:
 
 
 def stopped(uow: UnitOfWork, campaign: Campaign) -> bool:
-    return uow.session.get_one(Hold, ("campaign", campaign.id)).stopped
+    return uow.session.scalars(sa.select(Hold.stopped).filter_by(kind="campaign", key=campaign.id)).one()
 
 
 def test_it_lists_the_teams_campaigns_by_category_and_name(

@@ -25,6 +25,7 @@ def test_it_shows_the_mail_as_the_person_would_get_it(work: Work, cast: Cast) ->
 
 def test_it_shows_examples_when_nobody_is_chosen(cast: Cast) -> None:
     assert preview(QUESTION, None, cast.ana).html == "<p>Northwind and Ana</p>"
+    assert preview(Content("{{ full_name }}", "<p>Hi</p>"), None, cast.ana).subject == "Maria Lindqvist"
 
 
 def test_it_says_what_the_person_lacks_and_what_to_do(work: Work, cast: Cast) -> None:
