@@ -56,8 +56,8 @@ def simulate(
     """What happens when, as plain values for JSON.
 
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
-    `email`; `time_zone` is read where the campaign runs in the recipients' zones. Somebody without an address is
-    named as excluded and still walks through the campaign: the tasks stay and the e-mails are left out.
+    `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
+    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out.
     """
     wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
     _refuse(wish)
@@ -99,7 +99,7 @@ def _asks_when(campaign: CampaignFile) -> bool:
 def _sorted_out(
     people: Sequence[Person],
 ) -> tuple[dict[str, Person], dict[str, Person], list[dict[str, str]]]:
-    """Those who get mail and those without an address, by the name that the result gives them; who is excluded."""
+    """Who gets mail, who has no address (by the name that the result gives them), who is excluded."""
     mailed: dict[str, Person] = {}
     unmailed: dict[str, Person] = {}
     excluded: list[dict[str, str]] = []
