@@ -172,18 +172,15 @@ def _entries(
     """Sorted by instant, then person, then step."""
     steps = outline(wish.campaign, _holidays(wish, len(mailed)))
     starts = ([(who, _start(wish, person)) for who, person in group.items()] for group in (mailed, unmailed))
-    lines = [
-        (entry.at, who, entry.index, line)
+    placed = [
+        (entry.at, who, entry.index, entry)
         for who, planned in _plans(wish, steps, *starts)
-        for entry, line in _lines(steps, planned)
+        for entry in planned
         if who not in unmailed or steps.steps[entry.index].kind != StepKind.EMAIL
     ]
-    lines.sort(key=itemgetter(0, 1, 2))
-    return [{"person": who, **line} for _, who, _, line in lines]
-
-
-def _lines(steps: Outline, planned: tuple[Planned, ...]) -> list[tuple[Planned, dict[str, Any]]]:
-    return [(entry, _line(steps, entry)) for entry in planned]
+    placed.sort(key=itemgetter(0, 1, 2))
+    shared = {id(entry): _line(steps, entry) for entry in {id(e): e for *_, e in placed}.values()}
+    return [{"person": who, **shared[id(entry)]} for _, who, _, entry in placed]
 
 
 def _line(steps: Outline, entry: Planned) -> dict[str, Any]:
