@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -199,7 +200,7 @@ def test_it_says_one_thing_about_one_fault() -> None:
         ('{"a"', "line 1, column 5"),
         ("{" * 9, "line 1, column 2"),
         ('{"a":' + "[" * 100_000, "nested too deeply"),
-        ("a: " + "[" * 5_000, "nested too deeply"),
+        ("a: " + "[" * 1_000, "nested too deeply"),
         ("a: \x00", "not YAML"),
         ("? [a]\n: b", "line 1, column 3: A key must be a word"),
         ("- 1", "line 1, column 1: Write a mapping"),
@@ -256,7 +257,8 @@ def steps(draw: st.DrawFn) -> tuple[FileStep, ...]:
         follows = bool(made) and made[-1].outline.kind == StepKind.EMAIL and draw(st.booleans())
         shape = StepOutline(1, number, StepKind.EMAIL, follow_up=follows, **draw(MAIL_SHAPES))
         quote = draw(st.sampled_from(Quote)) if follows else Quote.TEMPLATE
-        made.append(FileStep(shape, quote=quote, **draw(CONTENT)))
+        content: dict[str, Any] = draw(CONTENT)
+        made.append(FileStep(shape, quote=quote, **content))
         if draw(st.booleans()):
             call = replace(
                 shape, kind=StepKind.CALL, send=None, at=None, follow_up=False, if_past=IfPast.NEXT_DAY
