@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -42,17 +42,24 @@ class SystemClock:
         return machine_now()
 
 
-@dataclass(frozen=True, slots=True)
 class SpedUpClock:
-    """Runs `speed` times as fast as the real time, counted from the pair (anchor_real, anchor_business)."""
+    """Runs `speed` times as fast as the real time, counted from the pair (real, business) that `anchor` gives.
 
-    speed: float
-    anchor_real: datetime
-    anchor_business: datetime
-    real: bool = False
+    The anchor is asked for once, at the first reading: it is a row of the database, so that a second start
+    goes on where the first one was.
+    """
+
+    real = False
+
+    def __init__(self, speed: float, anchor: Callable[[], tuple[datetime, datetime]]) -> None:
+        self.speed = speed
+        self._anchor = anchor
+        self._anchored: tuple[datetime, datetime] | None = None
 
     def now(self) -> datetime:
-        return self.anchor_business + (machine_now() - self.anchor_real) * self.speed
+        self._anchored = self._anchored or self._anchor()
+        real, business = self._anchored
+        return business + (machine_now() - real) * self.speed
 
 
 class VirtualClock:

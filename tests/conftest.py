@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from integrations.directory import connected
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
+from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty, empty_engine, postgresql_url, worker_name
@@ -56,6 +58,12 @@ def clock() -> VirtualClock:
 def work(sessions: sessionmaker[Session], clock: VirtualClock) -> Work:
     """`with work() as uow:` is one transaction."""
     return lambda: unit_of_work(sessions, clock)
+
+
+@pytest.fixture
+def outside() -> OutsideWorld:
+    """The outside, reached over real sockets."""
+    return OutsideWorld(mail=connected())
 
 
 @pytest.fixture

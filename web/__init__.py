@@ -1,0 +1,28 @@
+"""The web: pages for people. `create_app` puts it together from what the composition root hands over."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy.engine import Engine
+
+from sales_campaigns.clock import Clock
+from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.settings import Settings
+from web import commands, errors, filters, frame, pages, public, request_scope, security
+
+
+def create_app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock) -> Flask:
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[key for key in [settings.secret_key_old] if key],
+        MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page stays open all day
+        WTF_CSRF_SSL_STRICT=False,  # the token alone decides; proxies strip referrers
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https"),
+    )
+    app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock)
+    for part in (request_scope, security, errors, filters, frame, pages, public, commands):
+        part.install(app)
+    return app

@@ -1,0 +1,93 @@
+"""One socket to a mail server: bytes out, replies in, encrypted or not. All that fails here is Lost."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+
+from integrations.smtp.replies import Lost, Reply, ReplyReader
+from sales_campaigns.clock import machine_seconds
+
+_CHUNK = 65_536
+
+
+class Connection:
+    """A connected socket. Waits are in seconds; a server that says nothing for so long is Lost."""
+
+    def __init__(self, plain: socket.socket, write_seconds: float) -> None:
+        self._socket: socket.socket = plain
+        self._write_seconds = write_seconds
+        self._reader = ReplyReader()
+        self.last_heard = machine_seconds()
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._socket.settimeout(self._write_seconds)
+            self._socket.sendall(data)
+        except OSError as error:
+            raise Lost(_reason(error)) from error
+
+    def read(self, seconds: float) -> Reply:
+        """The next reply, complete within `seconds`, however slowly its bytes drip."""
+        deadline = machine_seconds() + seconds
+        while (reply := self._reader.next()) is None:
+            self._receive(deadline - machine_seconds())
+        self.last_heard = machine_seconds()
+        return reply
+
+    def _receive(self, seconds: float) -> None:
+        try:
+            self._socket.settimeout(max(seconds, 0.001))
+            data = self._socket.recv(_CHUNK)
+        except OSError as error:
+            raise Lost(_reason(error)) from error
+        if not data:
+            raise Lost("the mail server ended the connection")
+        self._reader.feed(data)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing unasked has arrived. A server that ends an idle connection says so, or just ends it."""
+        pending = self._socket.pending() if isinstance(self._socket, ssl.SSLSocket) else 0
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return self._reader.empty and not pending and not poll.poll(0)
+
+    @property
+    def local_address(self) -> str:
+        """Our end as an address literal (RFC 5321 section 4.1.3), what a client without a name says."""
+        address = str(self._socket.getsockname()[0]).split("%")[0]
+        return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+    def encrypt(self, context: ssl.SSLContext, host: str) -> None:
+        """Raises Lost, or ssl.SSLCertVerificationError when the certificate is not to be trusted."""
+        if not self._reader.empty:
+            # What arrived in the open must not be taken for an answer given under encryption.
+            raise Lost("the mail server spoke before the connection was encrypted")
+        try:
+            self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError as error:
+            raise Lost(_reason(error)) from error
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def connect(host: str, port: int, connect_seconds: float, write_seconds: float) -> Connection:
+    """Raises Lost when nobody answers there."""
+    try:
+        plain = socket.create_connection((host, port), connect_seconds)
+    except (OSError, UnicodeError) as error:
+        raise Lost(_reason(error)) from error
+    # Groups of commands are written whole; waiting for more to send would only delay the last of them.
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(plain, write_seconds)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "the mail server did not answer in time"
+    return f"the connection broke ({getattr(error, 'strerror', None) or error})"

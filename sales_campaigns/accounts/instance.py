@@ -1,0 +1,29 @@
+"""The one row of this installation: whether anything is sent at all, and where a sped-up clock is anchored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sales_campaigns.accounts.models import Instance
+from sales_campaigns.clock import machine_now
+from sales_campaigns.database import Sessions
+
+
+def clock_anchor(sessions: Sessions) -> tuple[datetime, datetime]:
+    """The pair (real, business) the clock is counted from; the first call makes both the present."""
+    with sessions() as session:
+        instance = session.get(Instance, 1) or Instance(id=1)
+        session.add(instance)
+        if instance.clock_real is None or instance.clock_business is None:
+            instance.clock_real = instance.clock_business = machine_now()
+        session.commit()
+        return instance.clock_real, instance.clock_business
+
+
+def keep_anchor(sessions: Sessions, business: datetime) -> None:
+    """Remember that business time stood at `business` just now, so that it goes on from there."""
+    with sessions() as session:
+        instance = session.get(Instance, 1) or Instance(id=1)
+        session.add(instance)
+        instance.clock_real, instance.clock_business = machine_now(), business
+        session.commit()

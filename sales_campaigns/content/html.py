@@ -1,0 +1,106 @@
+"""HTML for mail: what may leave, what a preview may show, and the text part made from it."""
+
+from __future__ import annotations
+
+import re
+
+import css_inline
+import nh3
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
+
+# Layout and type only: nothing that lays text over text, moves it out of sight or loads a font.
+_STYLES = {
+    "background", "background-color", "border", "border-bottom", "border-bottom-color", "border-bottom-style",
+    "border-bottom-width", "border-collapse", "border-color", "border-left", "border-radius", "border-right",
+    "border-spacing", "border-style", "border-top", "border-width", "clear", "color", "direction", "display",
+    "float", "font", "font-family", "font-size", "font-style", "font-variant", "font-weight", "height",
+    "letter-spacing", "line-height", "list-style", "list-style-type", "margin", "margin-bottom", "margin-left",
+    "margin-right", "margin-top", "max-height", "max-width", "min-height", "min-width", "padding",
+    "padding-bottom", "padding-left", "padding-right", "padding-top", "table-layout", "text-align",
+    "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space", "width", "word-break",
+    "word-spacing", "word-wrap",
+}  # fmt: skip
+_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del",
+    "div", "dl", "dt", "em", "figcaption", "figure", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
+    "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "small", "span", "strike", "strong", "sub",
+    "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "wbr",
+}  # fmt: skip
+_TABLE = {"align", "bgcolor", "valign", "width", "height"}
+_ATTRIBUTES = {
+    "*": {"style", "class", "dir", "lang", "title", "align"},
+    "a": {"href", "name", "target"},
+    "img": {"src", "alt", "width", "height", "border"},
+    "table": {*_TABLE, "border", "cellpadding", "cellspacing", "role"},
+    "td": {*_TABLE, "colspan", "rowspan"},
+    "th": {*_TABLE, "colspan", "rowspan", "scope"},
+    "tr": _TABLE,
+    "col": {"span", "width"},
+    "font": {"color", "face", "size"},
+    "ol": {"start", "type"},
+    "li": {"value"},
+}
+_DROPPED_WHOLE = {"script", "style", "title", "iframe", "object", "noscript", "template", "svg", "math"}
+_SCHEMES = {"http", "https", "mailto", "tel", "cid"}
+
+
+def _allow_all(_tag: str, _attribute: str, value: str) -> str | None:
+    return value
+
+
+def _local_only(_tag: str, attribute: str, value: str) -> str | None:
+    """Styles that could load something stay out of a preview; a backslash may hide one."""
+    loads = attribute == "style" and re.search(r"url|image|\\|/\*", value, re.IGNORECASE)
+    return None if loads else value
+
+
+_MAIL, _FRAME = (
+    nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes=_ATTRIBUTES,
+        attribute_filter=chosen,
+        url_schemes=_SCHEMES,
+        filter_style_properties=_STYLES,
+        link_rel=None if chosen is _allow_all else "noopener noreferrer",
+    )
+    for chosen in (_allow_all, _local_only)
+)
+_TEXT = ParserConfig(display_links=True)
+_STYLE_ELEMENT = re.compile(r"<style\b", re.IGNORECASE)
+# The cleaner writes every attribute in double quotes and escapes quotes inside, so this cannot run astray.
+_IMAGE = re.compile(r'<img((?: [\w-]+="[^"]*")*)>')
+_SOURCE = re.compile(r' src="(?!cid:)')
+
+
+def inline_styles(html: str) -> str:
+    """Move the rules of `<style>` elements into `style` attributes, which mail programs keep. Loads nothing."""
+    return css_inline.inline(html, load_remote_stylesheets=False) if _STYLE_ELEMENT.search(html) else html
+
+
+def sanitise(html: str) -> str:
+    """Return the fragment that may leave: an allow-list of tags, attributes, style properties and schemes."""
+    return _MAIL.clean(html)
+
+
+def to_text(html: str) -> str:
+    """Return the text of a sanitised fragment; links are shown as `[words](address)`."""
+    return "\n".join(line.rstrip() for line in str(get_text(html, _TEXT)).splitlines()).strip("\n")
+
+
+def for_frame(html: str) -> str:
+    """Return `html` safe for a sandboxed preview frame: no script, form or style sheet, and nothing is loaded.
+
+    The address of an image becomes `data-src`; its place shows the alternative text, or says that it is not loaded.
+    """
+    return _IMAGE.sub(_without_loading, _FRAME.clean(inline_styles(html)))
+
+
+def _without_loading(match: re.Match[str]) -> str:
+    attributes = _SOURCE.sub(' data-src="', match[1])
+    blocked = attributes != match[1]
+    unnamed = ' alt="' not in attributes or ' alt=""' in attributes
+    if blocked and unnamed:
+        attributes = attributes.replace(' alt=""', "") + ' alt="Image not loaded in the preview"'
+    return f"<img{attributes}>"

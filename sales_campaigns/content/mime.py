@@ -1,0 +1,121 @@
+"""The bytes of a mail, as they leave. The same letter gives the same bytes, on any machine, at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.utils import format_datetime
+from zoneinfo import ZoneInfo
+
+import idna
+
+from sales_campaigns.content.addresses import Address, check_address, display_name
+from sales_campaigns.content.characters import one_line, sendable
+from sales_campaigns.content.headers import LetterPolicy
+from sales_campaigns.errors import Invalid
+
+_ASCII = LetterPolicy()
+_UTF8 = LetterPolicy(utf8=True)
+_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_OWN = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "in-reply-to", "references"})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one person, ready to be written.
+
+    `date` is aware; the Date header shows it with the offset of `zone` (IANA name). Message ids stand in
+    angle brackets. `headers` are further ones, such as List-Unsubscribe.
+    """
+
+    message_id: str
+    date: datetime
+    zone: str
+    from_name: str
+    from_email: str
+    to_name: str
+    to_email: str
+    subject: str
+    html: str
+    text: str
+    cc: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(letter: Letter) -> bytes:
+    """Return the whole message: CRLF, at most 998 octets a line, multipart/alternative of text and HTML.
+
+    Raises Invalid for an address, message id or header that cannot stand in a mail.
+    """
+    sender, recipient, *copies = (
+        check_address(email) for email in (letter.from_email, letter.to_email, *letter.cc)
+    )
+    needs_utf8 = any(address.needs_utf8 for address in (sender, recipient, *copies))
+    message = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
+    message["Message-ID"] = _checked_id(letter.message_id)
+    message["Date"] = format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+    message["From"] = _mailbox(letter.from_name, sender)
+    message["To"] = _mailbox(letter.to_name, recipient)
+    if copies:
+        message["Cc"] = [_mailbox("", copy) for copy in copies]
+    message["Subject"] = one_line(letter.subject)
+    _add_thread(message, letter)
+    _add_others(message, letter.headers)
+    _add_bodies(message, letter)
+    return message.as_bytes()
+
+
+def new_message_id(unique: str, domain: str) -> str:
+    """Return `<unique@domain>` with the domain in A-labels. Raises Invalid when it would not be one (RFC 5322)."""
+    try:
+        host = idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise Invalid({"domain": f"“{domain}” is not a domain name."}) from error
+    if not _DOT_ATOM.fullmatch(unique) or len(unique) > 200:
+        raise Invalid({"message_id": "A message id may have letters, digits, dots and dashes."})
+    return f"<{unique}@{host}>"
+
+
+def _mailbox(name: str, address: Address) -> Mailbox:
+    local, _, domain = address.wire.rpartition("@")
+    return Mailbox(display_name(name), local, domain)
+
+
+def _checked_id(message_id: str) -> str:
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise Invalid({"message_id": "A message id stands in angle brackets and has no spaces."})
+    return message_id
+
+
+def _add_thread(message: EmailMessage, letter: Letter) -> None:
+    if letter.in_reply_to:
+        message["In-Reply-To"] = _checked_id(letter.in_reply_to)
+    if letter.references:
+        message["References"] = " ".join(map(_checked_id, letter.references))
+
+
+def _add_others(message: EmailMessage, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if name.lower() in _OWN or not re.fullmatch(r"[A-Za-z0-9-]{1,76}", name):
+            raise Invalid({"headers": f"The header “{one_line(name)}” cannot be set here."})
+        if re.search(r"[\x00-\x1f\x7f]", value):
+            raise Invalid({"headers": f"The header “{name}” has line breaks or control characters."})
+        message[name] = value
+
+
+def _add_bodies(message: EmailMessage, letter: Letter) -> None:
+    message.set_content(_ended(letter.text), charset="utf-8")
+    message.add_alternative(_ended(letter.html), subtype="html", charset="utf-8")
+    message.set_boundary(f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:40]}")
+
+
+def _ended(text: str) -> str:
+    return sendable(text).rstrip("\n") + "\n"

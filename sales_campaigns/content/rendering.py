@@ -1,0 +1,184 @@
+"""From content and values to a mail: subject, HTML and text for one person.
+
+A missing field without a default is an error for that person, never an empty gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from sales_campaigns.content.characters import one_line, sendable
+from sales_campaigns.content.html import inline_styles, sanitise, to_text
+from sales_campaigns.content.liquid import Parsed, parse
+from sales_campaigns.content.prepared import Mould, prepare_html, prepare_text, prepare_text_of
+from sales_campaigns.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a template or step holds, as written by a person; `text` "" means made from the HTML."""
+
+    subject: str
+    html: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one person gets: `subject` is one line, `html` a sanitised fragment, `text` has `\\n` line ends."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class MissingFields(Invalid):
+    """This person lacks fields that the mail needs. `fields`: their names, sorted."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self.fields = tuple(sorted(fields))
+        super().__init__({name: f"{{{{ {name} }}}} has no value and no default" for name in self.fields})
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a whole content: `used` anywhere, `required` always, and whether it is `plain`."""
+
+    used: frozenset[str]
+    required: frozenset[str]
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A content parsed once, with the moulds of its plain parts."""
+
+    parts: tuple[Parsed, ...]
+    subject: Mould | None
+    html: Mould | None
+    text: Mould | None
+
+
+def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[str, ...]:
+    """Return warnings about `content`; raises Invalid with every problem of every part at once.
+
+    A prompt is refused in an `automatic` mail, which no rep fills in; a `reply` may leave the subject empty.
+    """
+    problems = dict(_problems(content, automatic, reply))
+    if problems:
+        raise Invalid(problems)
+    return tuple(_warnings(content))
+
+
+def fields_of(content: Content) -> Fields:
+    """Return what `content` needs of a person; for plain content `required` is exact. Raises Invalid as `check`."""
+    parts = _cast(content).parts
+    used, required = (
+        frozenset().union(*(names)) for names in zip(*((p.names, p.required) for p in parts), strict=True)
+    )
+    return Fields(used, required, all(part.plain for part in parts))
+
+
+def render(content: Content, values: Mapping[str, str]) -> Rendered:
+    """Return the mail for one person. Blank values are missing; values are text, never markup or Liquid.
+
+    Raises MissingFields with all fields that lack a value, Invalid for content that cannot be rendered.
+    """
+    cast = _cast(content)
+    given = _given(values, cast.parts)
+    if not (cast.subject and cast.html and cast.text):
+        return _render_generally(cast, given)
+    missing = frozenset().union(*(part.required for part in cast.parts)) - given.keys()
+    if missing:
+        raise MissingFields(missing)
+    return Rendered(one_line(cast.subject.fill(given)), cast.html.fill(given), cast.text.fill(given))
+
+
+def render_html(source: str, values: Mapping[str, str], *, part: str = "html") -> str:
+    """Return one sanitised HTML fragment, for example a signature. Raises as `render`."""
+    html, missing = parse(source, part=part, html=True).render(values)
+    if missing:
+        raise MissingFields(missing)
+    return _for_mail(html)
+
+
+def with_signature(rendered: Rendered, signature_html: str) -> Rendered:
+    """Return `rendered` with the (finished) signature under it.
+
+    The caller adds it before it quotes, and quotes earlier mails as they were rendered without theirs:
+    so a signature stands above the quote and quoted copies have none.
+    """
+    if not signature_html.strip():
+        return rendered
+    signature = sanitise(signature_html)
+    html = f'{rendered.html}<div class="signature"><br>{signature}</div>'
+    return replace(rendered, html=html, text=f"{rendered.text}\n\n{to_text(signature)}")
+
+
+@lru_cache(maxsize=500)
+def _cast(content: Content) -> _Cast:
+    subject, html, *text = parts = _parsed(content)
+    html_mould = prepare_html(html.segments) if html.segments is not None else None
+    if text:
+        text_mould = prepare_text(text[0].segments) if text[0].segments is not None else None
+    else:
+        text_mould = prepare_text_of(html_mould) if html_mould else None
+    subject_mould = prepare_text(subject.segments) if subject.segments is not None else None
+    return _Cast(parts, subject_mould, html_mould, text_mould)
+
+
+def _parsed(content: Content) -> tuple[Parsed, ...]:
+    return tuple(parse(source, part=part, html=part == "html") for part, source in _sources(content))
+
+
+def _sources(content: Content) -> Iterator[tuple[str, str]]:
+    yield "subject", content.subject
+    yield "html", content.html
+    if content.text.strip():
+        yield "text", content.text
+
+
+def _given(values: Mapping[str, str], parts: Iterable[Parsed]) -> dict[str, str]:
+    names = frozenset().union(*(part.names for part in parts))
+    cleaned = ((name, sendable(values.get(name, "")).strip()) for name in names)
+    return {name: value for name, value in cleaned if value}
+
+
+def _render_generally(cast: _Cast, given: Mapping[str, str]) -> Rendered:
+    texts, lacking = zip(*(part.render(given) for part in cast.parts), strict=True)
+    missing = frozenset().union(*lacking)
+    if missing:
+        raise MissingFields(missing)
+    subject, html, *text = texts
+    safe = _for_mail(html)
+    return Rendered(one_line(subject), safe, text[0] if text else to_text(safe))
+
+
+def _for_mail(html: str) -> str:
+    return sendable(sanitise(inline_styles(html)))
+
+
+def _problems(content: Content, automatic: bool, reply: bool) -> Iterator[tuple[str, str]]:
+    if not content.subject.strip() and not reply:
+        yield "subject", "Write a subject."
+    if not content.html.strip():
+        yield "html", "Write a text: this mail is empty."
+    for part, source in _sources(content):
+        try:
+            prompts = parse(source, part=part, html=part == "html").prompts
+        except Invalid as error:
+            yield from error.problems.items()
+        else:
+            if prompts and automatic:
+                yield part, f"Remove the prompt “{prompts[0]}”: an automatic mail is filled in by nobody."
+
+
+def _warnings(content: Content) -> Iterator[str]:
+    if "\n" in content.subject.strip():
+        yield "The subject has several lines; it will be sent as one."
+    if len(content.subject) > 150:
+        yield "The subject is longer than 150 characters; most mail programs cut it."
+    if content.html.strip() and not to_text(sanitise(content.html)) and "<img" not in content.html.lower():
+        yield "The mail shows nothing: the HTML has no words that may be sent."

@@ -1,0 +1,104 @@
+"""A browser without a browser: signed-in clients, and a count of the statements a page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from werkzeug.test import Client, TestResponse
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.sign_in import start_session
+from sales_campaigns.clock import VirtualClock
+from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.settings import Settings
+from tests.conftest import Work
+from web import create_app
+from web.security import COOKIE
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(secret_key="only for the tests, and long enough", data_dir=tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock) -> Flask:
+    app = create_app(settings, engine, outside, clock)
+    app.testing = True
+    return app
+
+
+@dataclass
+class Browser:
+    """A test client that is signed in and sends the CSRF token of the page it is on, as a form would."""
+
+    client: Client
+    token: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def get(self, url: str, *, htmx: bool = False, **more: Any) -> TestResponse:
+        return self.client.get(url, headers=self._headers(htmx), **more)
+
+    def post(
+        self, url: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **more: Any
+    ) -> TestResponse:
+        typed = {"csrf_token": self.token, **(data or {})}
+        return self.client.post(url, data=typed, headers=self._headers(htmx), **more)
+
+    def _headers(self, htmx: bool) -> dict[str, str]:
+        return {**self.headers, "HX-Request": "true"} if htmx else self.headers
+
+
+@pytest.fixture
+def browse(app: Flask, work: Work) -> Callable[[User], Browser]:
+    """`browse(cast.ana)` is Ana's browser."""
+
+    def signed_in(user: User) -> Browser:
+        with work() as uow:
+            token = start_session(uow.session, user)
+        client = app.test_client()
+        client.set_cookie(COOKIE, token)
+        return Browser(client, _csrf(app, client))
+
+    return signed_in
+
+
+@pytest.fixture
+def queries(engine: Engine) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with queries() as seen:` collects the statements that a page needs."""
+
+    @contextmanager
+    def counted() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_c: Any, _cur: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        yield seen
+        event.remove(engine, "before_cursor_execute", note)
+
+    return counted
+
+
+def _csrf(app: Flask, client: Any) -> str:
+    """Put a CSRF secret into the client's session and give the token that a form would carry."""
+    from flask_wtf.csrf import generate_csrf
+
+    with app.test_request_context():
+        from flask import g, session
+
+        token = generate_csrf()
+        secret = session["csrf_token"]
+        g.pop("csrf_token", None)
+    with client.session_transaction() as kept:
+        kept["csrf_token"] = secret
+    return str(token)

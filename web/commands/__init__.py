@@ -1,0 +1,12 @@
+"""Every group of commands, one file a group, one line here."""
+
+from flask import Flask
+
+from web.commands import db, users
+
+GROUPS = [db.group, users.group]
+
+
+def install(app: Flask) -> None:
+    for group in GROUPS:
+        app.cli.add_command(group)

@@ -1,0 +1,65 @@
+"""Jinja filters: instants as a person reads them, in a named zone, with the weekday."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_words(day: date) -> str:
+    """Wed 2 Dec"""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+
+
+def clock_words(instant: datetime, zone: str) -> str:
+    """15:00"""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def when_words(instant: datetime, zone: str) -> str:
+    """Wed 2 Dec 15:00"""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{day_words(local)} {local:%H:%M}"
+
+
+def zone_words(zone: str) -> str:
+    """Europe/Stockholm → Stockholm"""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def when(instant: datetime | None, zone: str, *, named: bool = False) -> Markup:
+    """`<time>` with weekday and local time; the title, and the text where `named`, tell the zone."""
+    if instant is None:
+        return Markup("–")
+    local = instant.astimezone(ZoneInfo(zone))
+    words = when_words(instant, zone) + (f" {zone_words(zone)}" if named else "")
+    title = f"{day_words(local)} {local:%Y %H:%M:%S} {zone} ({local:%z})"
+    # Every part is escaped here; the mark-up around them is ours.
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(instant.isoformat(), title, words)
+
+
+def count_words(number: int, one: str, many: str | None = None) -> str:
+    """1 person, 1,204 people"""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text with its line ends kept."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        when=when,
+        clock=clock_words,
+        day=day_words,
+        zone=zone_words,
+        count_words=count_words,
+        paragraphs=paragraphs,
+    )

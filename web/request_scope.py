@@ -1,0 +1,134 @@
+"""One unit of work a request, and who makes it. A GET only reads, so that it never waits for SQLite's writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+from sqlalchemy.engine import Engine
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.clock import Clock
+from sales_campaigns.database import Sessions, make_sessions
+from sales_campaigns.errors import NotAllowed
+from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.settings import Settings
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+
+READS = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True)
+class House:
+    """What the composition root handed to the web: everything a request may need."""
+
+    settings: Settings
+    engine: Engine
+    outside: OutsideWorld
+    clock: Clock
+    reads: Sessions
+    writes: Sessions
+    seal: Seal
+
+
+def open_house(settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock) -> House:
+    return House(
+        settings,
+        engine,
+        outside,
+        clock,
+        reads=make_sessions(engine, reads_only=True),
+        writes=make_sessions(engine),
+        seal=Seal(settings.secret_key, settings.secret_key_old),
+    )
+
+
+def house() -> House:
+    return cast(House, current_app.extensions["house"])
+
+
+def settings() -> Settings:
+    return house().settings
+
+
+def outside() -> OutsideWorld:
+    return house().outside
+
+
+def work() -> UnitOfWork:
+    """This request's unit of work, begun at the first call. It reads only when the request does."""
+    if "work" not in g:
+        sessions = house().reads if request.method in READS else house().writes
+        g.work_stack = ExitStack()
+        g.work = g.work_stack.enter_context(unit_of_work(sessions, house().clock))
+    return cast(UnitOfWork, g.work)
+
+
+def writing() -> AbstractContextManager[UnitOfWork]:
+    """A unit of work of its own that writes, for the few GETs that must, and for streams."""
+    return unit_of_work(house().writes, house().clock)
+
+
+def reading() -> AbstractContextManager[UnitOfWork]:
+    """A unit of work of its own that reads, for streams that outlive their request."""
+    return unit_of_work(house().reads, house().clock)
+
+
+def keep_even_if_refused() -> None:
+    """Commit although the answer is an error: a wrong password must be counted."""
+    g.keep = True
+
+
+def me() -> User:
+    """The signed-in user. Raises NotAllowed when nobody is."""
+    user = maybe_me()
+    if user is None:
+        raise NotAllowed("Sign in first.")
+    return user
+
+
+def maybe_me() -> User | None:
+    return cast("User | None", g.get("me")) if has_request_context() else None
+
+
+def give_up() -> None:
+    """Roll the request's unit of work back; what follows begins a new one."""
+    stack = g.pop("work_stack", None)
+    g.pop("work", None)
+    if stack is not None:
+        with _swallowed():
+            stack.__exit__(RollBack, RollBack(), None)
+
+
+def install(app: Flask) -> None:
+    app.after_request(_finish)
+    app.teardown_request(lambda _error: give_up())
+
+
+class RollBack(Exception):
+    """Ends a unit of work without keeping anything."""
+
+
+@contextmanager
+def _swallowed() -> Iterator[None]:
+    try:
+        yield
+    except RollBack:
+        return
+
+
+def _finish(response: Response) -> Response:
+    """Commit before the answer leaves; an error keeps nothing unless the view asked for it."""
+    if "work_stack" not in g:
+        return response
+    if response.status_code < 400 or g.get("keep"):
+        stack = g.pop("work_stack")
+        g.pop("work")
+        stack.close()
+    else:
+        give_up()
+    return response

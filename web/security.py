@@ -1,0 +1,90 @@
+"""Who is signed in, what the browser may load, and that every unsafe request comes from our own pages."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, g, redirect, request, url_for
+from flask_wtf import CSRFProtect
+
+from sales_campaigns.accounts.sign_in import session_user, touch_session
+from web.request_scope import house, settings, work, writing
+
+COOKIE = "signed_in"
+OPEN_TO_ALL = {"static", "sign_in", "public"}
+
+
+def install(app: Flask) -> None:
+    CSRFProtect(app)
+    app.before_request(_who)
+    app.after_request(_headers)
+
+
+def remember(response: Response, token: str) -> Response:
+    """Set the session cookie on this answer."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings().session_hours * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=settings().public_url.startswith("https"),
+    )
+    return response
+
+
+def forget(response: Response) -> Response:
+    response.delete_cookie(COOKIE)
+    return response
+
+
+def nonce() -> str:
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+def _who() -> Any:
+    """Find the signed-in user; everything but signing in and the public pages needs one."""
+    g.me = None
+    if request.endpoint == "static":
+        return None
+    token = request.cookies.get(COOKIE, "")
+    if token:
+        g.me = session_user(work().session, token, timedelta(hours=settings().session_hours))
+        g.token = token
+        _touch(token)
+    if g.me is None and request.blueprint not in OPEN_TO_ALL and request.endpoint is not None:
+        return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")), 303)
+    return None
+
+
+def _touch(token: str) -> None:
+    """Keep the session alive, once an hour and outside the request's own transaction."""
+    if request.method == "GET" and g.me is not None and _is_stale(token):
+        with writing() as uow:
+            touch_session(uow.session, token)
+
+
+def _is_stale(token: str) -> bool:
+    fresh = session_user(work().session, token, timedelta(hours=1))
+    return fresh is None
+
+
+def _headers(response: Response) -> Response:
+    script = "'self'"
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src {script}; style-src 'self' 'nonce-{nonce()}'; img-src 'self' data:; "
+        "frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    if house().settings.public_url.startswith("https"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
