@@ -34,7 +34,7 @@ check: $(VENV)/.tests ## Style, types, imports between the floors, templates
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy --strict
 	@$(PY) -m mypy --strict scripts tests
-	@$(VENV)/bin/lint-imports --no-cache
+	@$(VENV)/bin/lint-imports --no-cache --no-logo
 	@$(PY) -m scripts.check_templates
 
 .PHONY: bench torture

@@ -41,6 +41,7 @@ that names every malformed one.
 |---|---|---|---|
 """
 
+KINDS: dict[Any, str] = {bool: "0 or 1", int: "a whole number", float: "a number", Path: "a path"}
 BOUNDS = {
     "ge": "at least {}",
     "gt": "more than {}",
@@ -93,9 +94,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _values(field: FieldInfo) -> str:
-    kind = {bool: "0 or 1", int: "a whole number", float: "a number", Path: "a path"}.get(
-        field.annotation or str, "text"
-    )
+    kind = KINDS.get(field.annotation, "text")
     limits = [
         words.format(getattr(limit, name))
         for limit in field.metadata

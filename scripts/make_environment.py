@@ -16,7 +16,7 @@ def make_environment(folder: str) -> str:
     """Make `folder`; the words for the person where that cannot be done, else nothing."""
     if sys.version_info < OLDEST:
         return TOO_OLD.format(sys.version.split()[0])
-    if subprocess.call([sys.executable, "-m", "venv", folder]) != 0:
+    if subprocess.call([sys.executable, "-m", "venv", folder]) != 0:  # noqa: S603
         shutil.rmtree(folder, ignore_errors=True)  # half an environment would pass for a whole one
         return NO_VENV
     return ""
