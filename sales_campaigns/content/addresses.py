@@ -54,4 +54,6 @@ def display_name(name: str) -> str:
 
 def _refuse_dotless(domain: str) -> None:
     if "." not in domain and domain.lower() not in _RESERVED:
-        raise Invalid({"email": "This is not an e-mail address: after the @ stands a domain such as example.com."})
+        raise Invalid(
+            {"email": "This is not an e-mail address: after the @ stands a domain such as example.com."}
+        )

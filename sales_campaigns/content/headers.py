@@ -8,14 +8,16 @@ versions of Python, while the same letter must give the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from binascii import b2a_base64
+from collections.abc import Iterable, Iterator
 from email.headerregistry import Address
 from email.policy import EmailPolicy
 from typing import Any
 
 _WIDTH = 76
-_WORD_BYTES = 42  # of text in one encoded word: 56 characters of base64 and 12 around them, under the 75 of RFC 2047
+_WORD_BYTES = (
+    42  # of text in one encoded word: 56 characters of base64 and 12 around them, under the 75 of RFC 2047
+)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
 

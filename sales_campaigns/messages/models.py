@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sales_campaigns.database import Base, checked
+from sales_campaigns.messages.outcomes import FailureType
 
 
 class MessageState(StrEnum):
@@ -22,12 +23,6 @@ class MessageState(StrEnum):
     UNCERTAIN = "uncertain"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
-
-
-class FailureType(StrEnum):
-    HARD = "hard"
-    SOFT = "soft"
-    IGNORED = "ignored"
 
 
 class Hold(Base):
@@ -74,6 +69,7 @@ class Message(Base):
     zone: Mapped[str] = mapped_column(sa.String(64), default="UTC")
     due_at: Mapped[datetime]
     act_at: Mapped[datetime]
+    late_at: Mapped[datetime | None]  # past this, a first attempt is not made blindly
     valid_until: Mapped[datetime]
     state: Mapped[MessageState] = mapped_column(checked(MessageState), default=MessageState.PENDING)
     lease_until: Mapped[datetime | None]  # machine time

@@ -1,22 +1,38 @@
-"""When every step of an enrollment happens: one pure function, asked by everybody who needs a date."""
+"""When every step of an enrollment happens: pure, from the outline, the start and what has ended so far."""
 
-from enum import StrEnum
+from sales_campaigns.campaigns.planner.outline import (
+    Assumptions,
+    Calendar,
+    IfPast,
+    Outcome,
+    Outline,
+    Over,
+    SendOption,
+    Start,
+    StepKind,
+    StepOutline,
+    Window,
+)
+from sales_campaigns.campaigns.planner.placing import Planned
+from sales_campaigns.campaigns.planner.planning import later_day, plan, skip_at, slip
+from sales_campaigns.campaigns.planner.spots import Moved
 
-
-class StepKind(StrEnum):
-    EMAIL = "email"
-    CALL = "call"
-    INMAIL = "inmail"
-    CUSTOM = "custom"
-
-
-class SendOption(StrEnum):
-    CHOOSE = "choose"
-    AT = "at"
-    SAME_AS_PREVIOUS = "same_as_previous"
-    TASK = "task"
-
-
-class IfPast(StrEnum):
-    NEXT_DAY = "next_day"
-    NOW = "now"
+__all__ = [
+    "Assumptions",
+    "Calendar",
+    "IfPast",
+    "Moved",
+    "Outcome",
+    "Outline",
+    "Over",
+    "Planned",
+    "SendOption",
+    "Start",
+    "StepKind",
+    "StepOutline",
+    "Window",
+    "later_day",
+    "plan",
+    "skip_at",
+    "slip",
+]

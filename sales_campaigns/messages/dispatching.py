@@ -1,0 +1,137 @@
+"""Empty the outbox: find mailboxes with due mail, claim a batch of one, and hand its messages over one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, MailboxState
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.claims import claim, lease_until
+from sales_campaigns.clock import Clock, machine_now
+from sales_campaigns.database import Sessions
+from sales_campaigns.messages.gate import Claim, gate
+from sales_campaigns.messages.holds import nothing_holds
+from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.recording import record_hand_over
+from sales_campaigns.messages.states import WAITING
+from sales_campaigns.ports import HandOver, MailAccount, MailProvider, MailProviders, OutgoingMail
+from sales_campaigns.unit_of_work import unit_of_work
+
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class PostRoom:
+    """What dispatching needs: the database, the time, the way out, and this process's name."""
+
+    sessions: Sessions
+    clock: Clock
+    providers: MailProviders
+    seal: Seal
+    owner: str
+    lease_seconds: int = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    message_id: int
+    claim: Claim
+
+
+def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
+    """The mailboxes that have something to send now and may send: one row each, however long their queue."""
+    waiting = (
+        sa.exists()
+        .where(
+            Message.mailbox_id == Mailbox.id,
+            Message.state.in_(WAITING),
+            Message.act_at <= now,
+            nothing_holds(),
+        )
+        .correlate(Mailbox)
+    )
+    return list(session.scalars(sa.select(Mailbox.id).where(_open_now(), waiting).order_by(Mailbox.id)))
+
+
+def dispatch(room: PostRoom, mailbox_id: int) -> int:
+    """Send up to one batch of this mailbox's due mail; how many were claimed."""
+    claimed, account = _claim(room, mailbox_id)
+    if not claimed or account is None:
+        return 0
+    provider = room.providers.open(account)
+    try:
+        _send_all(room, provider, claimed)
+    finally:
+        provider.close()
+    return len(claimed)
+
+
+def _send_all(room: PostRoom, provider: MailProvider, claimed: list[Claimed]) -> None:
+    """The record of one message and the gate of the next share a transaction: half as many commits."""
+    answer: tuple[HandOver, Claim] | None = None
+    for one in claimed:
+        with unit_of_work(room.sessions, room.clock) as uow:
+            if answer is not None:
+                record_hand_over(uow, *answer)
+            mail = gate(uow, one.message_id, one.claim)
+        answer = (_hand_over(provider, mail), one.claim) if mail else None
+    if answer is not None:
+        with unit_of_work(room.sessions, room.clock) as uow:
+            record_hand_over(uow, *answer)
+
+
+def _hand_over(provider: MailProvider, mail: OutgoingMail) -> HandOver:
+    [answer] = provider.hand_over([mail])
+    return answer
+
+
+def _claim(room: PostRoom, mailbox_id: int) -> tuple[list[Claimed], MailAccount | None]:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        ids = claim(
+            uow.session,
+            Message,
+            Message.mailbox_id == mailbox_id,
+            Message.state.in_(WAITING),
+            Message.act_at <= uow.now,
+            nothing_holds(),
+            order=(Message.act_at, Message.id),
+            limit=BATCH,
+            values={
+                "state": MessageState.CLAIMED,
+                "owner": room.owner,
+                "lease_until": lease_until(room.lease_seconds),
+                "generation": Message.generation + 1,
+            },
+        )
+        if not ids:
+            return [], None
+        generations = dict(
+            uow.session.execute(sa.select(Message.id, Message.generation).where(Message.id.in_(ids))).tuples()
+        )
+        claimed = [Claimed(id, Claim(room.owner, generations[id])) for id in ids]
+        return claimed, account_of(uow.session.get_one(Mailbox, mailbox_id), room.seal)
+
+
+def account_of(box: Mailbox, seal: Seal) -> MailAccount:
+    """How to reach this mailbox, its secret opened."""
+    return MailAccount(
+        id=box.id,
+        provider=box.provider,
+        address=box.address,
+        host=box.host,
+        port=box.port,
+        security=box.security,
+        username=box.username,
+        secret=seal.open(box.sealed_secret),
+    )
+
+
+def _open_now() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Mailbox.state == MailboxState.CONNECTED,
+        sa.or_(Mailbox.paused_until.is_(None), Mailbox.paused_until <= machine_now()),
+    )

@@ -1,0 +1,197 @@
+"""The last look before a mail leaves: one short transaction, no network, and its commit is the point of no return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.clock import machine_now
+from sales_campaigns.content.addresses import check_address
+from sales_campaigns.content.mime import Letter, build
+from sales_campaigns.content.rendering import MissingFields
+from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.holds import named_by
+from sales_campaigns.messages.models import Hold, Message, MessageState
+from sales_campaigns.messages.states import MESSAGE
+from sales_campaigns.messages.writing import write_letter
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.suppression import cause_of
+from sales_campaigns.ports import OutgoingMail
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose claim it is: a late process must not act on a message that somebody else took over."""
+
+    owner: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a message does not leave now: `event` is a move of its lifecycle, `reason` a word, `words` a sentence."""
+
+    event: str
+    reason: str
+    words: str
+
+
+def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
+    """Let one claimed message through, fix its exact bytes and begin; or send it back, cancel or expire it."""
+    message = _locked(uow.session, message_id, claim)
+    if message is None:
+        return None
+    verdict = _held(uow.session, message) or _unwanted(uow.session, message) or _untimely(uow, message)
+    letter = None if verdict else _letter(uow, message)
+    if isinstance(letter, Verdict):
+        verdict = letter
+    if verdict is not None:
+        _turn_away(uow, message, verdict)
+        return None
+    assert isinstance(letter, Letter)
+    return _let_through(uow, message, letter)
+
+
+def about(message: Message) -> dict[str, object]:
+    """The columns of Activity that tell what a message is about."""
+    return {
+        "team_id": message.team_id,
+        "person_id": message.person_id,
+        "campaign_id": message.campaign_id,
+        "enrollment_id": message.enrollment_id,
+        "message_id": message.id,
+    }
+
+
+def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
+    return session.scalar(
+        sa.select(Message)
+        .where(
+            Message.id == message_id,
+            Message.state == MessageState.CLAIMED,
+            Message.owner == claim.owner,
+            Message.generation == claim.generation,
+        )
+        .with_for_update()
+    )
+
+
+def _held(session: Session, message: Message) -> Verdict | None:
+    """Lock every hold it names, in order, and the mailbox and user: whoever stops them waits for this commit."""
+    names = named_by(message)
+    holds = session.scalars(
+        sa.select(Hold)
+        .where(sa.tuple_(Hold.kind, Hold.key).in_(names))
+        .order_by(Hold.kind, Hold.key)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    stopped = [hold for hold in holds if hold.stopped]
+    if stopped or len(holds) < len(names):
+        return Verdict("return", "held", stopped[0].why if stopped else "its hold is missing")
+    return _mailbox_closed(session, message)
+
+
+def _mailbox_closed(session: Session, message: Message) -> Verdict | None:
+    box = session.scalars(
+        sa.select(Mailbox)
+        .where(Mailbox.id == message.mailbox_id)
+        .with_for_update(read=True, of=Mailbox)
+        .execution_options(populate_existing=True)
+    ).one()
+    if not session.scalar(
+        sa.select(User.active).where(User.id == message.sender_id).with_for_update(read=True)
+    ):
+        return Verdict("return", "sender_gone", "its sender is deactivated")
+    if box.state is not MailboxState.CONNECTED:
+        return Verdict("return", "mailbox", "its mailbox is not connected")
+    if box.paused_until is not None and box.paused_until > machine_now():
+        return Verdict("return", "mailbox_waits", "its mailbox waits")
+    return None
+
+
+def _unwanted(session: Session, message: Message) -> Verdict | None:
+    """Opt-out, block list and quarantine are looked at again at the instant of sending."""
+    session.execute(
+        sa.select(Address.id)
+        .join(Person, Person.address_id == Address.id)
+        .where(Person.id == message.person_id)
+        .with_for_update(read=True, of=Address)
+    )
+    cause = cause_of(session, message.person_id)
+    return Verdict("cancel", cause.name, cause.sentence) if cause else None
+
+
+def _untimely(uow: UnitOfWork, message: Message) -> Verdict | None:
+    if uow.now >= message.valid_until:
+        return Verdict("expire", "expired", "its time ran out before it could leave")
+    if message.attempts == 0 and message.late_at is not None and uow.now > message.late_at:
+        late = _rounded(uow.now - message.due_at)
+        return Verdict("cancel", "late", f"it was {late} late and was not sent blindly")
+    return None
+
+
+def _letter(uow: UnitOfWork, message: Message) -> Letter | Verdict:
+    try:
+        return write_letter(uow.session, message, uow.now)
+    except MissingFields as error:
+        return Verdict("cancel", "field_missing", f"{', '.join(error.fields)} is missing for this person")
+    except Invalid as error:
+        return Verdict("cancel", "cannot_be_made", error.words)
+
+
+def _let_through(uow: UnitOfWork, message: Message, letter: Letter) -> OutgoingMail | None:
+    try:
+        mime = build(letter)
+        sender, recipient, *copies = (
+            check_address(raw)
+            for raw in (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
+        )
+    except Invalid as error:
+        _turn_away(uow, message, Verdict("cancel", "cannot_be_made", error.words))
+        return None
+    everybody = (recipient, *copies)
+    uow.move(
+        MESSAGE,
+        message,
+        "begin",
+        about=about(message),
+        message_id=letter.message_id,
+        references=" ".join(letter.references),
+        subject=letter.subject,
+        mime=mime,
+        attempts=message.attempts + 1,
+    )
+    return OutgoingMail(
+        key=message.id,
+        message_id=letter.message_id,
+        sender=sender.wire,
+        recipients=tuple(address.wire for address in everybody),
+        mime=mime,
+        needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
+    )
+
+
+def _turn_away(uow: UnitOfWork, message: Message, verdict: Verdict) -> None:
+    ended = {"ended_at": uow.now} if verdict.event in ("cancel", "expire") else {}
+    uow.move(
+        MESSAGE,
+        message,
+        verdict.event,
+        about={**about(message), "data": {"reason": verdict.reason, "words": verdict.words}},
+        reason=verdict.reason,
+        words=verdict.words,
+        lease_until=None,
+        owner=None,
+        **ended,
+    )
+
+
+def _rounded(late: timedelta) -> str:
+    hours, minutes = divmod(int(late.total_seconds() // 60), 60)
+    return f"{hours} h {minutes:02d} min"

@@ -1,0 +1,69 @@
+"""Put messages into the outbox, move them in time, cancel them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from sales_campaigns.lifecycle import move_many
+from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import MESSAGE, WAITING
+from sales_campaigns.unit_of_work import UnitOfWork
+
+VALIDITY = timedelta(days=5)
+
+
+def queue(uow: UnitOfWork, rows: Iterable[dict[str, Any]]) -> list[int]:
+    """Insert pending messages; the ids in the order of `rows`.
+
+    Each row needs the identity (delivery_id, occasion, email, attempt) and `due_at`; `act_at` may be later, to
+    leave time for undoing. A second row of the same identity violates the unique index: nothing is sent twice.
+    """
+    prepared = [_filled(uow.now, row) for row in rows]
+    if not prepared:
+        return []
+    inserted = uow.session.scalars(
+        sa.insert(Message).returning(Message.id, sort_by_parameter_order=True), prepared
+    )
+    return list(inserted)
+
+
+def next_attempts(uow: UnitOfWork, delivery_ids: Iterable[int], occasions: Iterable[int]) -> dict[Any, int]:
+    """(delivery, occasion) → the attempt number that a new message of it would have, where one exists."""
+    newest = uow.session.execute(
+        sa.select(Message.delivery_id, Message.occasion, sa.func.max(Message.attempt))
+        .where(Message.delivery_id.in_(list(delivery_ids)), Message.occasion.in_(list(occasions)))
+        .group_by(Message.delivery_id, Message.occasion)
+    )
+    return {(delivery, occasion): attempt + 1 for delivery, occasion, attempt in newest}
+
+
+def reschedule(uow: UnitOfWork, message_id: int, due_at: datetime) -> bool:
+    """Move a message that still waits to another instant; False when it is no longer waiting."""
+    changed = uow.session.execute(
+        sa.update(Message)
+        .where(Message.id == message_id, Message.state.in_(WAITING))
+        .values(due_at=due_at, act_at=due_at, valid_until=due_at + VALIDITY)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def cancel_many(uow: UnitOfWork, cause: str, *where: Any) -> list[int]:
+    """Cancel what matches and has not left; the ids of those cancelled. A cancelled message is not a failed one."""
+    return move_many(uow.session, MESSAGE, Message, "cancel", *where, words=cause, ended_at=uow.now)
+
+
+def _filled(now: datetime, row: dict[str, Any]) -> dict[str, Any]:
+    due_at = row["due_at"]
+    return {
+        "attempt": 1,
+        "state": MessageState.PENDING,
+        "act_at": due_at,
+        "valid_until": max(due_at, now) + VALIDITY,
+        "created_at": now,
+        **row,
+    }

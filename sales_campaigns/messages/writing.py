@@ -1,0 +1,162 @@
+"""From a message's row to the letter that leaves: rendered for its person, in thread, quoted, signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.content.fields import merge_values
+from sales_campaigns.content.mime import Letter, new_message_id
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.quoting import quote, reply_subject
+from sales_campaigns.content.rendering import Content, Rendered, render, render_html, with_signature
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.states import LEFT
+from sales_campaigns.people.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who writes to whom, and the values their fields give."""
+
+    person: Person
+    sender: User
+    mailbox: Mailbox
+    values: dict[str, str]
+
+
+def parties_of(session: Session, message: Message) -> Parties:
+    person = session.get_one(Person, message.person_id)
+    sender = session.get_one(User, message.sender_id)
+    mailbox = session.get_one(Mailbox, message.mailbox_id)
+    return Parties(person, sender, mailbox, values_of(person, sender, mailbox))
+
+
+def values_of(person: Person, sender: User, mailbox: Mailbox | None = None) -> dict[str, str]:
+    """The fields a mail of this sender to this person can use; blank ones are absent."""
+    return merge_values(
+        {
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "full_name": f"{person.first_name} {person.last_name}".strip(),
+            "email": person.email,
+            "company": person.company,
+            "title": person.title,
+            "phone": person.phone,
+            "linkedin_url": person.linkedin_url,
+            "time_zone": person.zone,
+        },
+        person.custom or {},
+        {
+            "my_name": sender.name,
+            "my_first_name": sender.first_name,
+            "my_last_name": sender.last_name,
+            "my_email": mailbox.address if mailbox else sender.email,
+            "my_title": sender.title,
+            "my_phone": sender.phone,
+        },
+    )
+
+
+def content_of(session: Session, message: Message, *, edited: bool) -> Content:
+    """What the message says: its wording, with the rep's own words over it where `edited`."""
+    wording = session.get(Wording, message.wording_id) if message.wording_id else None
+    content = Content(wording.subject, wording.html, wording.text) if wording else Content("", "")
+    if not edited:
+        return content
+    if message.edited_html is not None:
+        content = replace(content, html=message.edited_html, text="")
+    if message.edited_subject is not None:
+        content = replace(content, subject=message.edited_subject)
+    return content
+
+
+def write_letter(session: Session, message: Message, at: datetime) -> Letter:
+    """The letter as it leaves at `at`. Raises MissingFields or Invalid when it cannot be made for this person."""
+    parties = parties_of(session, message)
+    body = rendered(session, message, parties)
+    in_reply_to, references = thread_of(followed(session, message))
+    return Letter(
+        message_id=message.message_id or name_message(message, parties.mailbox),
+        date=at,
+        zone=parties.sender.zone,
+        from_name=parties.sender.name,
+        from_email=parties.mailbox.address,
+        to_name=parties.person.name if parties.person.first_name else "",
+        to_email=parties.person.email,
+        cc=tuple(message.cc.split()),
+        subject=body.subject,
+        html=body.html,
+        text=body.text,
+        in_reply_to=in_reply_to,
+        references=references,
+        headers={"List-Unsubscribe": f"<mailto:{parties.mailbox.address}?subject=unsubscribe>"},
+    )
+
+
+def followed(session: Session, message: Message) -> Message | None:
+    """The mail this one answers to, if that one really left; otherwise it begins a thread of its own."""
+    if message.follows_id is None:
+        return None
+    earlier = session.get(Message, message.follows_id)
+    return earlier if earlier is not None and earlier.state in LEFT else None
+
+
+def rendered(session: Session, message: Message, parties: Parties) -> Rendered:
+    """Subject, HTML and text as the person gets them, signature and quoted chain included."""
+    own = render(content_of(session, message, edited=True), parties.values)
+    signed = with_signature(own, render_html(parties.mailbox.signature_html, parties.values))
+    earlier = followed(session, message)
+    if earlier is None:
+        return replace(signed, subject=signed.subject or _borrowed_subject(session, message, parties))
+    subject = signed.subject or reply_subject(earlier.subject)
+    return replace(_with_quote(session, signed, message, earlier, parties), subject=subject)
+
+
+def _with_quote(
+    session: Session, new: Rendered, message: Message, earlier: Message, parties: Parties
+) -> Rendered:
+    """Under the new words a copy of the mail before: the campaign's wording of it, never the rep's edits."""
+    if not message.quoted:
+        return new
+    as_sent = message.quoted == "sent"
+    copy = render(content_of(session, earlier, edited=as_sent), parties.values)
+    before = followed(session, earlier)
+    if before is not None:
+        copy = _with_quote(session, copy, earlier, before, parties)
+    left_at = earlier.sent_at or earlier.due_at
+    return quote(
+        new,
+        copy,
+        sent_local=left_at.astimezone(ZoneInfo(message.zone)),
+        sender_name=parties.sender.name,
+        sender_email=parties.mailbox.address,
+    )
+
+
+def _borrowed_subject(session: Session, message: Message, parties: Parties) -> str:
+    """A follow-up without a thread takes the subject that the mail before it would have had."""
+    earlier = session.get(Message, message.follows_id) if message.follows_id else None
+    if earlier is None:
+        return ""
+    if earlier.subject:
+        return earlier.subject
+    subject = render(content_of(session, earlier, edited=False), parties.values).subject
+    return subject or _borrowed_subject(session, earlier, parties)
+
+
+def thread_of(earlier: Message | None) -> tuple[str | None, tuple[str, ...]]:
+    """In-Reply-To and References after this earlier mail (RFC 5322, section 3.6.4)."""
+    if earlier is None or earlier.message_id is None:
+        return None, ()
+    return earlier.message_id, (*earlier.references.split(), earlier.message_id)
+
+
+def name_message(message: Message, mailbox: Mailbox) -> str:
+    """The message's own name, committed before anything is handed over."""
+    unique = f"{message.id}.{message.generation}.{message.created_at:%Y%m%d%H%M%S}"
+    return new_message_id(unique, mailbox.address.rpartition("@")[2])

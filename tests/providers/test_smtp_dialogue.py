@@ -1,0 +1,358 @@
+"""The order of commands, the groups they travel in, and what each answer does to the mails around it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from integrations.smtp import SmtpProvider
+from integrations.smtp.dialogue import Line, Read, Write, converse
+from integrations.smtp.envelopes import Offers
+from integrations.smtp.replies import Reply
+from sales_campaigns.ports import OutgoingMail
+from tests.providers.mails import QUICK, a_mail, an_account, handed_over, ids, kinds, mails, the_only
+from tests.sink import Act, Manners, Script, Sink
+
+Answer = bytes | str | Act
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as made:
+        yield made
+
+
+@pytest.fixture(params=[True, False], ids=["pipelined", "one by one"])
+def either(request: pytest.FixtureRequest) -> Iterator[Sink]:
+    with Sink(Manners(pipelining=request.param)) as made:
+        yield made
+
+
+def at(position: str, answer: Answer, to: str | None = None) -> Script:
+    """This answer at this position, for everybody or for one address."""
+    return lambda where, argument: answer if where == position and to in (None, argument) else None
+
+
+def spoken(sink: Sink) -> list[str]:
+    """The commands after the greeting, without their arguments."""
+    return [line.split()[0] for line in sink.heard if not line.startswith(("EHLO", "QUIT"))]
+
+
+# --- what is written -----------------------------------------------------------------------------------
+
+
+def written(offers: Offers, count: int) -> list[bytes]:
+    """Each write of a dialogue with a server that says yes to everything."""
+    writes: list[bytes] = []
+    asked: deque[bytes] = deque()
+    talk = converse(Line(offers, 60, 600), deque(mails(count)))
+    step = next(talk, None)
+    while step is not None:
+        if isinstance(step, Write):
+            writes.append(step.data)
+            asked.extend(re.findall(rb"^(?:MAIL|RCPT|DATA|\.(?=\r))", step.data, re.M))
+        answer = Reply(354 if asked.popleft() == b"DATA" else 250, "") if isinstance(step, Read) else None
+        try:
+            step = talk.send(answer)
+        except StopIteration:
+            step = None
+    return writes
+
+
+def test_it_writes_each_body_together_with_the_next_envelope() -> None:
+    first, second = (
+        b"MAIL FROM:<ana@ana.example>\r\nRCPT TO:<person%d@ben.example>\r\nDATA\r\n" % key for key in (1, 2)
+    )
+    bodies = [mail.mime + b".\r\n" for mail in mails(2)]
+    assert written(Offers(pipelining=True), 2) == [first, bodies[0] + second, bodies[1]]
+
+
+def test_it_writes_one_command_at_a_time_where_pipelining_is_not_offered() -> None:
+    (mail,) = mails(1)
+    lines = [b"MAIL FROM:<ana@ana.example>\r\n", b"RCPT TO:<person1@ben.example>\r\n", b"DATA\r\n"]
+    assert written(Offers(), 1) == [*lines, mail.mime + b".\r\n"]
+
+
+def test_it_gives_server_size_encoding_and_name_of_the_mail(sink: Sink) -> None:
+    sink.behave(Manners(size=10_000, dsn=True))
+    mail = a_mail(text="Grüße\r\n".encode())
+    handed_over(sink, [replace(mail, message_id="<a+b=c@ana.example>")])
+    assert (
+        f"MAIL FROM:<ana@ana.example> SIZE={len(mail.mime)} BODY=8BITMIME ENVID=a+2Bb+3Dc@ana.example"
+        in sink.heard
+    )
+    assert "RCPT TO:<person1@ben.example>" in sink.heard
+
+
+def test_it_asks_for_delivery_notices_where_that_is_wanted_and_offered(sink: Sink) -> None:
+    wanted = replace(QUICK, success_notices=True)
+    handed_over(sink, [a_mail()], wanted)
+    assert "RCPT TO:<person1@ben.example>" in sink.heard
+    sink.behave(Manners(dsn=True))
+    handed_over(sink, [a_mail()], wanted)
+    assert "RCPT TO:<person1@ben.example> NOTIFY=SUCCESS,FAILURE,DELAY" in sink.heard
+    assert SmtpProvider(an_account(sink), wanted).capabilities.confirms_deliveries
+
+
+def test_it_asks_for_nothing_that_is_not_offered(sink: Sink) -> None:
+    sink.behave(Manners(eight_bit=False, utf8=False, dsn=False))
+    handed_over(sink, [a_mail()])
+    assert "MAIL FROM:<ana@ana.example>" in sink.heard
+
+
+BODIES = {
+    "nothing": (b"", b""),
+    "a lone dot": (b".", b".\r\n"),
+    "leading dots": (b".\r\n..\r\n.a\r\nb.\r\n", b".\r\n..\r\n.a\r\nb.\r\n"),
+    "bare line feeds": (b"a\nb\n\n.c\n", b"a\r\nb\r\n\r\n.c\r\n"),
+    "bare returns": (b"a\rb\r.c", b"a\r\nb\r\n.c\r\n"),
+    "a smuggled end": (b"a\n.\nMAIL FROM:<x@y>\n.\r\nRCPT", b"a\r\n.\r\nMAIL FROM:<x@y>\r\n.\r\nRCPT\r\n"),
+    "returns in a row": (b"a\r\r\nb\r\n", b"a\r\n\r\nb\r\n"),
+    "no line end": (b"a", b"a\r\n"),
+    "beyond ASCII": ("Grüße ✉".encode(), "Grüße ✉\r\n".encode()),
+    "many lines": (b".line\r\n" * 20_000, b".line\r\n" * 20_000),
+    "one long line": (b"x" * 300_000, b"x" * 300_000 + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_it_brings_every_body_over_as_one_mail(either: Sink, name: str) -> None:
+    text, arrives = BODIES[name]
+    assert kinds(handed_over(either, [a_mail(1, text), a_mail(2)])) == ["sent", "sent"]
+    assert ids(either.caught) == [a_mail(1).message_id, a_mail(2).message_id]
+    assert either.caught[0].raw.partition(b"\r\n\r\n")[2] == arrives
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b".", b"a", b"..", b"\x00", b"DATA"]), max_size=20))
+@example([b"\r\n", b".", b"\r\n"])
+def test_it_brings_any_mix_of_dots_and_line_ends_over_as_one_mail(pieces: list[bytes]) -> None:
+    text = b"".join(pieces)
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    arrives = b"\r\n".join(lines if lines[-1] == b"" else [*lines, b""])
+    with Sink() as sink:
+        handed_over(sink, [a_mail(1, text), a_mail(2)])
+        assert [mail.raw.partition(b"\r\n\r\n")[2] for mail in sink.caught] == [arrives, b"Hello.\r\n"]
+
+
+# --- what cannot be offered at all ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("manners", "mail", "words"),
+    [
+        (Manners(size=100), a_mail(text=b"x" * 200), "100 at most"),
+        (Manners(utf8=False), a_mail(recipients=("jörg@b.example",), needs_utf8=True), "SMTPUTF8"),
+        (Manners(utf8=False), a_mail(sender="jörg@b.example"), "SMTPUTF8"),
+        (Manners(eight_bit=False), a_mail(text="Grüße".encode()), "8BITMIME"),
+        (Manners(), a_mail(recipients=()), "no recipient"),
+        (Manners(), a_mail(recipients=("a b@c.example",)), "envelope"),
+        (Manners(), a_mail(sender="a@b>\r\nRSET\r\n"), "envelope"),
+    ],
+)  # fmt: skip
+def test_it_refuses_what_the_server_could_not_take(manners: Manners, mail: OutgoingMail, words: str) -> None:
+    with Sink(manners) as sink:
+        outcomes = handed_over(sink, [a_mail(8, b""), mail, a_mail(9, b"")])
+        assert kinds(outcomes) == ["sent", "message", "sent"]
+        assert outcomes[1].refused is not None and words in outcomes[1].refused.words
+        assert ids(sink.caught) == [a_mail(8).message_id, a_mail(9).message_id]
+
+
+def test_it_takes_any_size_where_the_server_names_no_limit(sink: Sink) -> None:
+    sink.behave(Manners(size=0))
+    assert kinds(handed_over(sink, [a_mail(text=b"x" * 99_999)])) == ["sent"]
+
+
+def test_it_sends_addresses_beyond_ascii_with_smtputf8(sink: Sink) -> None:
+    handed_over(sink, [a_mail(recipients=("jörg@b.example",), needs_utf8=True)])
+    assert the_only(sink).recipients == ("jörg@b.example",)
+    assert "MAIL FROM:<ana@ana.example> SMTPUTF8" in sink.heard
+
+
+# --- refusals and the mails around them -----------------------------------------------------------------
+
+REFUSALS = [
+    ("MAIL", "550 5.7.1 not you", "policy"),
+    ("MAIL", "451 4.3.0 later", "transient"),
+    ("RCPT", "550 5.1.1 nobody", "recipient"),
+    ("RCPT", "554 5.7.1 spam", "policy"),
+    ("RCPT", "450 4.7.1 slowly", "rate_limited"),
+    ("RCPT", "450 4.2.0 later", "transient"),
+    ("DATA", "451 4.3.0 later", "transient"),
+    ("DATA", "554 5.7.1 no", "policy"),
+    ("BODY", "552 5.3.4 too big", "message"),
+    ("BODY", "550-5.7.1 a story\r\n550 5.7.1 in lines", "policy"),
+    ("BODY", "451 4.7.1 slowly", "rate_limited"),
+    ("RCPT", "421 4.3.2 closing", "rate_limited"),
+    ("DATA", "421 4.3.2 closing", "rate_limited"),
+    ("BODY", "421 4.3.2 closing", "transient"),
+    ("RCPT", Act.DROP, "transient"),
+    ("DATA", Act.RESET, "transient"),
+    ("BODY", Act.DROP, "unknown"),
+    ("BODY", Act.RESET, "unknown"),
+    ("BODY", Act.SILENCE, "unknown"),
+    ("RCPT", b"so what\r\n", "transient"),
+    ("BODY", b"\x16\x03\x01 what\r\n", "unknown"),
+    ("BODY", "354 go on and on", "unknown"),
+    ("DATA", "250 done already", "transient"),
+    ("BODY", Act.DROP_AFTER_YES, "sent"),
+]
+
+
+@pytest.mark.parametrize(("position", "answer", "kind"), REFUSALS)
+def test_it_settles_one_mail_and_sends_the_others(
+    either: Sink, position: str, answer: Answer, kind: str
+) -> None:
+    unlucky = "ana-2@ana.example" if position == "MAIL" else "person2@ben.example"
+    either.obey(at(position, answer, to=unlucky))
+    first, second, third = mails(3)
+    outcomes = handed_over(
+        either,
+        [first, replace(second, sender="ana-2@ana.example"), third],
+        replace(QUICK, final_reply_seconds=0.3),
+    )
+    assert kinds(outcomes) == ["sent", kind, "sent"]
+    arrived = set(ids(either.caught)) - {second.message_id}
+    assert arrived == {first.message_id, third.message_id}
+
+
+def test_it_sends_the_dot_alone_when_the_server_wants_a_mail_for_nobody(sink: Sink) -> None:
+    def keen(position: str, argument: str) -> Answer | None:
+        if position == "RCPT" and argument == "person1@ben.example":
+            return "550 5.1.1 nobody"
+        return "354 go on" if position == "DATA" else None
+
+    sink.obey(keen)
+    assert kinds(handed_over(sink, mails(2))) == ["recipient", "sent"]
+    assert ids(sink.caught) == [a_mail(2).message_id]
+    assert "RSET" not in spoken(sink)
+
+
+def test_it_starts_afresh_after_a_transaction_left_half_way(sink: Sink) -> None:
+    sink.obey(at("RCPT", "550 5.1.1 nobody", to="person1@ben.example"))
+    handed_over(sink, mails(2))
+    assert spoken(sink) == ["MAIL", "RCPT", "DATA", "RSET", "MAIL", "RCPT", "DATA"]
+    assert sink.connections == 1
+
+
+def test_it_leaves_to_all_recipients_or_to_none(either: Sink) -> None:
+    both = replace(a_mail(1), recipients=("ben@ben.example", "cleo@cleo.example"))
+    assert kinds(handed_over(either, [both])) == ["sent"]
+    either.obey(at("RCPT", "550 5.1.1 nobody", to="cleo@cleo.example"))
+    assert kinds(handed_over(either, [both, a_mail(2)])) == ["recipient", "sent"]
+    assert [mail.recipients for mail in either.caught] == [both.recipients, ("person2@ben.example",)]
+
+
+def test_it_offers_nothing_more_when_the_server_asks_the_whole_mailbox_to_wait(either: Sink) -> None:
+    either.obey(at("MAIL", "450 4.7.1 not so fast"))
+    assert kinds(handed_over(either, mails(4))) == ["rate_limited"] * 4
+    assert spoken(either).count("MAIL") == 1
+
+
+def test_it_asks_once_when_the_server_takes_no_connections(sink: Sink) -> None:
+    sink.obey(at("CONNECT", "421 4.7.0 too many"))
+    assert kinds(handed_over(sink, mails(4))) == ["rate_limited"] * 4
+    assert sink.connections == 1
+
+
+def test_it_goes_on_over_a_fresh_connection_when_the_server_limits_mails(either: Sink) -> None:
+    taken: list[str] = []
+
+    def five_each(position: str, argument: str) -> Answer | None:
+        if position == "EHLO":
+            taken.clear()
+        if position == "MAIL":
+            taken.append(argument)
+        return "421 4.4.2 enough for one connection" if position == "MAIL" and len(taken) > 5 else None
+
+    either.obey(five_each)
+    assert kinds(handed_over(either, mails(12))) == ["sent"] * 12
+    assert either.connections == 3
+
+
+def test_it_keeps_to_its_own_limit_of_mails_for_a_connection(either: Sink) -> None:
+    assert kinds(handed_over(either, mails(7), replace(QUICK, mails_per_connection=3))) == ["sent"] * 7
+    assert either.connections == 3
+    assert spoken(either) == ["MAIL", "RCPT", "DATA"] * 7
+    assert [line for line in either.heard if line == "QUIT"] == ["QUIT"] * 3
+
+
+def test_it_notices_that_an_idle_connection_was_ended(either: Sink) -> None:
+    provider = SmtpProvider(an_account(either), QUICK)
+    assert kinds(provider.hand_over([a_mail(1)])) == ["sent"]
+    either.hang_up()
+    assert kinds(provider.hand_over([a_mail(2)])) == ["sent"]
+    assert ids(either.caught) == [a_mail(1).message_id, a_mail(2).message_id]
+    provider.close()
+
+
+def test_it_asks_for_a_sign_of_life_after_a_pause(sink: Sink) -> None:
+    provider = SmtpProvider(an_account(sink), replace(QUICK, idle_seconds=0))
+    assert [kinds(provider.hand_over([a_mail(key)])) for key in (1, 2)] == [["sent"], ["sent"]]
+    assert spoken(sink) == ["MAIL", "RCPT", "DATA", "NOOP", "MAIL", "RCPT", "DATA"]
+    sink.obey(at("NOOP", "421 4.4.2 idle"))
+    assert kinds(provider.hand_over([a_mail(3)])) == ["sent"]
+    assert sink.connections == 2
+    provider.close()
+
+
+def test_it_believes_a_server_that_refuses_while_the_body_is_on_its_way(sink: Sink) -> None:
+    sink.obey(at("DATA", b"354 go on\r\n552 5.3.4 no, too much\r\n"))
+    outcome = handed_over(sink, [a_mail(text=b"x" * 1_000)])[0]
+    assert outcome.refused is not None
+    assert (outcome.refused.kind, outcome.code) == ("message", 552)
+
+
+def test_it_waits_no_longer_than_it_was_told(sink: Sink) -> None:
+    sink.obey(at("RCPT", Act.SILENCE))
+    assert kinds(handed_over(sink, [a_mail()], replace(QUICK, reply_seconds=0.1))) == ["transient"]
+
+
+# --- one by one or pipelined: the same outcomes -----------------------------------------------------------
+
+SURPRISES: Sequence[tuple[str, Answer]] = [
+    (position, answer)
+    for position, answer, _ in REFUSALS
+    if answer is not Act.SILENCE and position != "MAIL"
+]  # fmt: skip
+
+
+def outcomes_of(pipelining: bool, fates: list[tuple[str, Answer] | None]) -> tuple[list[object], list[str]]:
+    """Each mail meets its own fate: an unusual answer at one position, or none."""
+
+    def script(position: str, argument: str) -> Answer | None:
+        number = argument.removeprefix("person").partition("@")[0]
+        fate = fates[int(number) - 1] if number.isdecimal() else None
+        return fate[1] if fate and fate[0] == position else None
+
+    with Sink(Manners(pipelining=pipelining, script=script)) as sink:
+        outcomes = handed_over(sink, mails(len(fates)))
+        seen = [
+            (one.key, one.code, one.reply, kind) for one, kind in zip(outcomes, kinds(outcomes), strict=True)
+        ]
+        return list(seen), ids(sink.caught)
+
+
+FATES = st.lists(st.none() | st.sampled_from(SURPRISES), max_size=8)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(FATES)
+def test_it_comes_to_the_same_outcomes_pipelined_and_one_by_one(
+    fates: list[tuple[str, Answer] | None],
+) -> None:
+    pipelined, one_by_one = outcomes_of(True, fates), outcomes_of(False, fates)
+    assert pipelined == one_by_one
+
+
+@pytest.mark.deep
+@settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(FATES)
+def test_it_comes_to_the_same_outcomes_in_many_more_runs(fates: list[tuple[str, Answer] | None]) -> None:
+    assert outcomes_of(True, fates) == outcomes_of(False, fates)
