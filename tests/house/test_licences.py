@@ -36,7 +36,9 @@ def stated(package: Distribution) -> list[str]:
     told = package.metadata.get_all
     for expression in told("License-Expression") or []:
         return re.split(r"\s+OR\s+", expression)
-    named = [line.rpartition("::")[2].strip() for line in told("Classifier") or [] if line.startswith("License ::")]
+    named = [
+        line.rpartition("::")[2].strip() for line in told("Classifier") or [] if line.startswith("License ::")
+    ]
     return [name for name in named if name != "OSI Approved"] or told("License") or []
 
 

@@ -39,5 +39,7 @@ def test_no_function_fills_more_than_a_page() -> None:
 
 
 def test_its_names_say_what_is_inside() -> None:
-    named = {path: {part.removesuffix("s") for part in (path.stem, *path.parent.parts)} for path in tracked(".py")}
+    named = {
+        path: {part.removesuffix("s") for part in (path.stem, *path.parent.parts)} for path in tracked(".py")
+    }
     assert [path for path, words in named.items() if words & VAGUE] == []
