@@ -11,21 +11,14 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from integrations.directory import connected
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_engine
-from sales_campaigns.errors import NotFound
-from sales_campaigns.ports import MailAccount, MailProvider, OutsideWorld
+from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from scripts.template_markup import markup_complaints
 from scripts.template_references import reference_complaints
 from web import create_app
-
-
-class Nowhere:
-    """No mailbox at all: checking templates sends nothing."""
-
-    def open(self, account: MailAccount) -> MailProvider:
-        raise NotFound(f"No mailbox is opened here, {account.address} neither.")
 
 
 def app_environment() -> Environment:
@@ -33,7 +26,7 @@ def app_environment() -> Environment:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.model_validate({"secret_key": "k" * 32, "data_dir": folder})
         engine = make_engine(settings.database)
-        app = create_app(settings, engine, OutsideWorld(mail=Nowhere()), SystemClock())
+        app = create_app(settings, engine, OutsideWorld(mail=connected()), SystemClock())
         engine.dispose()
         return app.jinja_env
 
