@@ -1,5 +1,6 @@
 """When every step of an enrollment happens: pure, from the outline, the start and what has ended so far."""
 
+from sales_campaigns.campaigns.planner.effects import Caution, effect_sentence, warnings
 from sales_campaigns.campaigns.planner.outline import (
     Assumptions,
     Calendar,
@@ -20,6 +21,7 @@ from sales_campaigns.campaigns.planner.spots import Moved
 __all__ = [
     "Assumptions",
     "Calendar",
+    "Caution",
     "IfPast",
     "Moved",
     "Outcome",
@@ -31,8 +33,10 @@ __all__ = [
     "StepKind",
     "StepOutline",
     "Window",
+    "effect_sentence",
     "later_day",
     "plan",
     "skip_at",
     "slip",
+    "warnings",
 ]
