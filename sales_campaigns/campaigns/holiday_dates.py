@@ -30,9 +30,7 @@ def refuse_unknown_place(place: str, field: str = "holidays") -> None:
     country, dash, subdivision = place.partition("-")
     known = _known_places().get(country)
     if known is None:
-        raise Invalid(
-            {field: f"“{place}” is no country whose holidays are known. Write a code such as SE."}
-        )
+        raise Invalid({field: f"“{place}” is no country whose holidays are known. Write a code such as SE."})
     if dash and subdivision not in known:
         raise Invalid({field: f"“{subdivision}” is no part of {country} with holidays of its own."})
 

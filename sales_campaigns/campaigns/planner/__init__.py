@@ -1,5 +1,6 @@
 """When every step of an enrollment happens: pure, from the outline, the start and what has ended so far."""
 
+from sales_campaigns.campaigns.planner.capacity import share_out
 from sales_campaigns.campaigns.planner.effects import Caution, effect_sentence, warnings
 from sales_campaigns.campaigns.planner.outline import (
     Assumptions,
@@ -36,6 +37,7 @@ __all__ = [
     "effect_sentence",
     "later_day",
     "plan",
+    "share_out",
     "skip_at",
     "slip",
     "warnings",
