@@ -17,9 +17,6 @@ AWAITED = frozenset(
         "message.failed",
         "message.cancelled",
         "message.expired",
-        "message.settled",
-        "task.completed",
-        "task.skipped",
     }
 )
 

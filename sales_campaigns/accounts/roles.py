@@ -41,9 +41,14 @@ POLICY: dict[str, tuple[frozenset[str], str | None, str]] = {
 class Actor(Protocol):
     """Whoever acts: a user, or somebody with a user's rights."""
 
-    role: object
-    can_prepare: object
-    can_start: object
+    @property
+    def role(self) -> object: ...
+
+    @property
+    def can_prepare(self) -> object: ...
+
+    @property
+    def can_start(self) -> object: ...
 
 
 def may(actor: Actor, action: str) -> bool:

@@ -1,4 +1,4 @@
-"""The Liquid that users may write: which tags and filters, what a missing field is, and how much work is allowed.
+"""The Liquid that users may write: its tags and filters, what a missing field is, how much work is allowed.
 
 The engine's own limits leave holes (`replace` may multiply two long texts, loops one after the other add up),
 so every look-up, loop and filter is also counted here against one budget for a rendering.
@@ -113,8 +113,8 @@ class Dialect(Environment):
     def __init__(self, *, html: bool) -> None:
         super().__init__(autoescape=html)
 
-    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
-        """Register what is allowed; `extra` belongs to the engine and is not used."""
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002 (the engine's)
+        """Register what is allowed and nothing else."""
         for tag in _TAGS:
             self.add_tag(tag)
         for name, function in _FILTERS.items():

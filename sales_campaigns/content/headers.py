@@ -12,35 +12,52 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from email.headerregistry import Address
 from email.policy import EmailPolicy
+from functools import lru_cache
 from typing import Any
 
 _WIDTH = 76
-_WORD_BYTES = (
-    42  # of text in one encoded word: 56 characters of base64 and 12 around them, under the 75 of RFC 2047
-)
+_WORD_BYTES = 42  # of text in an encoded word: 56 characters of base64, 12 around them; RFC 2047 allows 75
+_STANDARD = EmailPolicy()
+_BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
 
 class LetterPolicy(EmailPolicy):
-    """CRLF, bodies in seven bits, and the folding below."""
+    """The policy of the standard library with the folding below.
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", **settings})
+    All but the Content headers are kept as given (text, or a tuple of addresses) instead of being parsed:
+    parsing takes most of the time and reads a text that looks like an encoded word. Line breaks are refused
+    all the same.
+    """
+
+    def header_max_count(self, name: str) -> None:
+        """Every header is set once, by `mime`; counting them would make a class for each."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.startswith("Content-"):
+            return _content_header(name, value)
+        if isinstance(value, str) and _BREAK.search(value):
+            raise ValueError(f"line breaks or control characters in {name}")
+        return name, value
 
     def fold(self, name: str, value: Any) -> str:
-        addresses = getattr(value, "addresses", None)
-        words = _mailboxes(addresses) if addresses is not None else _words(str(value))
-        return _fold(f"{name}:", words)
+        return _fold(f"{name}:", _words(value) if isinstance(value, str) else _mailboxes(value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8")
+
+
+@lru_cache(maxsize=100)
+def _content_header(name: str, value: str) -> tuple[str, Any]:
+    """Parsed, because the library reads them back, and mostly the same few in every mail."""
+    return _STANDARD.header_store_parse(name, value)
 
 
 def _words(text: str) -> Iterator[str]:
     """Plain words where they may stand as they are; the whole text in encoded words where one may not."""
     words = text.split(" ")
     plain = text.isascii() and "=?" not in text and all(words)
-    return iter(words) if plain and max(map(len, words)) < 900 else _encoded(text)
+    return iter(words) if plain and max(map(len, words)) < 900 else encoded_words(text)
 
 
 def _mailboxes(addresses: Iterable[Address]) -> Iterator[str]:
@@ -59,13 +76,13 @@ def _phrase(name: str) -> Iterator[str]:
     if not name:
         return iter(())
     if not name.isascii() or "=?" in name or len(name) > _WIDTH - 10 or "  " in name:
-        return _encoded(name)
+        return encoded_words(name)
     quoted = re.sub(r'(["\\])', r"\\\1", name)
     return iter([name if _ATOMS.fullmatch(name) else f'"{quoted}"'])
 
 
-def _encoded(text: str) -> Iterator[str]:
-    """Encoded words (RFC 2047, base64 of UTF-8), each of whole characters; the space between them is not text."""
+def encoded_words(text: str) -> Iterator[str]:
+    """Yield encoded words (RFC 2047) of whole characters; the space between them is not text."""
     chunk = ""
     for character in text:
         if len((chunk + character).encode()) > _WORD_BYTES:

@@ -7,19 +7,22 @@ import re
 import css_inline
 import nh3
 from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-# Layout and type only: nothing that lays text over text, moves it out of sight or loads a font.
+# Layout and type only: nothing that lays text over text or moves it out of sight.
 _STYLES = {
-    "background", "background-color", "border", "border-bottom", "border-bottom-color", "border-bottom-style",
-    "border-bottom-width", "border-collapse", "border-color", "border-left", "border-radius", "border-right",
+    "background", "background-color", "border", "border-bottom", "border-bottom-color",
+    "border-bottom-style", "border-bottom-width", "border-collapse", "border-color", "border-left",
+    "border-radius", "border-right",
     "border-spacing", "border-style", "border-top", "border-width", "clear", "color", "direction", "display",
     "float", "font", "font-family", "font-size", "font-style", "font-variant", "font-weight", "height",
-    "letter-spacing", "line-height", "list-style", "list-style-type", "margin", "margin-bottom", "margin-left",
-    "margin-right", "margin-top", "max-height", "max-width", "min-height", "min-width", "padding",
+    "letter-spacing", "line-height", "list-style", "list-style-type", "margin", "margin-bottom",
+    "margin-left", "margin-right", "margin-top", "max-height", "max-width", "min-height", "min-width",
+    "padding",
     "padding-bottom", "padding-left", "padding-right", "padding-top", "table-layout", "text-align",
-    "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space", "width", "word-break",
-    "word-spacing", "word-wrap",
+    "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space", "width",
+    "word-break", "word-spacing", "word-wrap",
 }  # fmt: skip
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del",
@@ -67,15 +70,16 @@ _MAIL, _FRAME = (
     )
     for chosen in (_allow_all, _local_only)
 )
-_TEXT = ParserConfig(display_links=True)
+_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True, display_images=True)
 _STYLE_ELEMENT = re.compile(r"<style\b", re.IGNORECASE)
 # The cleaner writes every attribute in double quotes and escapes quotes inside, so this cannot run astray.
 _IMAGE = re.compile(r'<img((?: [\w-]+="[^"]*")*)>')
+_BARE_LINK = re.compile(r'<a(?: [\w-]+="[^"]*")*? href="(?:mailto:|tel:)?([^"]+)"(?: [\w-]+="[^"]*")*>\1</a>')
 _SOURCE = re.compile(r' src="(?!cid:)')
 
 
 def inline_styles(html: str) -> str:
-    """Move the rules of `<style>` elements into `style` attributes, which mail programs keep. Loads nothing."""
+    """Move the rules of `<style>` elements into `style` attributes, which mail programs keep."""
     return css_inline.inline(html, load_remote_stylesheets=False) if _STYLE_ELEMENT.search(html) else html
 
 
@@ -85,14 +89,18 @@ def sanitise(html: str) -> str:
 
 
 def to_text(html: str) -> str:
-    """Return the text of a sanitised fragment; links are shown as `[words](address)`."""
-    return "\n".join(line.rstrip() for line in str(get_text(html, _TEXT)).splitlines()).strip("\n")
+    """Return the text of a sanitised fragment: `[words](address)` for links, `[words]` for images."""
+    once = _BARE_LINK.sub(r"\1", html)
+    # The converter resolves entities once more in the text it has read: `&amp;lt;` would end as `<`.
+    text = str(get_text(once.replace("&amp;", "&amp;amp;"), _TEXT))
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
 def for_frame(html: str) -> str:
-    """Return `html` safe for a sandboxed preview frame: no script, form or style sheet, and nothing is loaded.
+    """Return `html` safe for a sandboxed preview frame: no script, form or style sheet.
 
-    The address of an image becomes `data-src`; its place shows the alternative text, or says that it is not loaded.
+    Nothing is loaded: the address of an image becomes `data-src`, and its place shows the alternative text,
+    or says that it is not loaded.
     """
     return _IMAGE.sub(_without_loading, _FRAME.clean(inline_styles(html)))
 

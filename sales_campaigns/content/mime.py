@@ -12,18 +12,19 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-import idna
-
 from sales_campaigns.content.addresses import Address, check_address, display_name
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.headers import LetterPolicy
 from sales_campaigns.errors import Invalid
 
-_ASCII = LetterPolicy()
-_UTF8 = LetterPolicy(utf8=True)
+_ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
+_UTF8 = _ASCII.clone(utf8=True)
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
-_OWN = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "in-reply-to", "references"})
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,800}>")
+_FURTHER = re.compile(
+    r"(?!(?:message-id|date|from|to|cc|bcc|subject|in-reply-to|references|mime-version|content-.*)$)[a-z0-9-]{1,76}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,15 @@ def build(letter: Letter) -> bytes:
 
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
-    sender, recipient, *copies = (
-        check_address(email) for email in (letter.from_email, letter.to_email, *letter.cc)
-    )
+    sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
     needs_utf8 = any(address.needs_utf8 for address in (sender, recipient, *copies))
     message = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
     message["Message-ID"] = _checked_id(letter.message_id)
-    message["Date"] = format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
-    message["From"] = _mailbox(letter.from_name, sender)
-    message["To"] = _mailbox(letter.to_name, recipient)
+    message["Date"] = _date(letter)
+    message["From"] = (_mailbox(letter.from_name, sender),)
+    message["To"] = (_mailbox(letter.to_name, recipient),)
     if copies:
-        message["Cc"] = [_mailbox("", copy) for copy in copies]
+        message["Cc"] = tuple(_mailbox("", copy) for copy in copies)
     message["Subject"] = one_line(letter.subject)
     _add_thread(message, letter)
     _add_others(message, letter.headers)
@@ -74,19 +73,27 @@ def build(letter: Letter) -> bytes:
 
 
 def new_message_id(unique: str, domain: str) -> str:
-    """Return `<unique@domain>` with the domain in A-labels. Raises Invalid when it would not be one (RFC 5322)."""
-    try:
-        host = idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise Invalid({"domain": f"“{domain}” is not a domain name."}) from error
+    """Return `<unique@domain>` (RFC 5322), the domain in A-labels. Raises Invalid for other characters."""
+    host = check_address(f"postmaster@{domain}").wire.partition("@")[2]
     if not _DOT_ATOM.fullmatch(unique) or len(unique) > 200:
         raise Invalid({"message_id": "A message id may have letters, digits, dots and dashes."})
     return f"<{unique}@{host}>"
 
 
+def _date(letter: Letter) -> str:
+    if letter.date.utcoffset() is None:
+        raise ValueError("the date of a letter is aware")
+    return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+
+
 def _mailbox(name: str, address: Address) -> Mailbox:
     local, _, domain = address.wire.rpartition("@")
-    return Mailbox(display_name(name), local, domain)
+    return Mailbox(display_name(name), _unquoted(local), domain)
+
+
+def _unquoted(local: str) -> str:
+    """The library writes the quotes of a quoted local part itself."""
+    return re.sub(r"\\(.)", r"\1", local[1:-1]) if local.startswith('"') else local
 
 
 def _checked_id(message_id: str) -> str:
@@ -104,16 +111,18 @@ def _add_thread(message: EmailMessage, letter: Letter) -> None:
 
 def _add_others(message: EmailMessage, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        if name.lower() in _OWN or not re.fullmatch(r"[A-Za-z0-9-]{1,76}", name):
+        if not _FURTHER.fullmatch(name):
             raise Invalid({"headers": f"The header “{one_line(name)}” cannot be set here."})
-        if re.search(r"[\x00-\x1f\x7f]", value):
-            raise Invalid({"headers": f"The header “{name}” has line breaks or control characters."})
+        if not value or re.search(r"[\x00-\x1f\x7f]", value):
+            raise Invalid({"headers": f"The header “{name}” is empty or has line breaks."})
         message[name] = value
 
 
 def _add_bodies(message: EmailMessage, letter: Letter) -> None:
     message.set_content(_ended(letter.text), charset="utf-8")
     message.add_alternative(_ended(letter.html), subtype="html", charset="utf-8")
+    for part in message.iter_parts():
+        del part["MIME-Version"]
     message.set_boundary(f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:40]}")
 
 

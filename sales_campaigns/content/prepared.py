@@ -1,8 +1,8 @@
-"""Plain templates cast once: the costly steps (sanitising, HTML to text) run on the template, not on every mail.
+"""Plain templates cast once: sanitising and HTML to text run on the template, not on every mail.
 
-Each field is replaced by a marker of private-use characters, the step runs, and the result is cut at the markers.
-Where a value could change what the step does with the text around it, there is no mould and the general
-path is taken. The tests prove both paths equal.
+Each field is replaced by a marker of private-use characters, the step runs, and the result is cut at
+the markers. Where a value could change what the step does with the text around it, there is no
+mould and the general path is taken. The tests prove both paths equal.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sales_campaigns.content.anatomy import Print, Segments
 from sales_campaigns.content.characters import sendable
 from sales_campaigns.content.html import inline_styles, sanitise, to_text
-from sales_campaigns.content.liquid import Print
-
-Pieces = tuple[str | Print, ...]
 
 _MARKER = re.compile("\ue000(\\d+)\ue001")
 _TAG = re.compile(r'<[^"<>]*(?:"[^"]*"[^"<>]*)*>')
@@ -25,15 +23,15 @@ _BEGUN = re.compile(r"[<&][^<>;\s]*$")
 _LITERAL = re.compile(
     r"<(?:pre|listing|xmp|plaintext|noembed|noframes|noscript|textarea|select|iframe)", re.IGNORECASE
 )
-# Here the length or the white space of a value moves the text around it.
-_SPACED = re.compile(r"<table|white-space", re.IGNORECASE)
+# Here the length or the white space of a value moves the text around it, or a value may be the link itself.
+_MOVING = re.compile(r"<table|white-space|<a\b[^>]*>[^<]*\ue000", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Mould:
     """Constants and fields in order; `written` turns a value into what stands in the text."""
 
-    pieces: Pieces
+    pieces: Segments
     written: Callable[[str], str]
 
     def fill(self, values: Mapping[str, str]) -> str:
@@ -44,12 +42,12 @@ class Mould:
         )
 
 
-def prepare_text(pieces: Pieces) -> Mould:
+def prepare_text(pieces: Segments) -> Mould:
     """Return the mould of a plain subject or text part: values stand as they are."""
     return Mould(pieces, str)
 
 
-def prepare_html(pieces: Pieces) -> Mould | None:
+def prepare_html(pieces: Segments) -> Mould | None:
     """Return the mould of a plain HTML part, or None where only the general path is right."""
     if _LITERAL.search(_marked(pieces)) or not all(map(_stands_alone, pieces, (*pieces[1:], ""))):
         return None
@@ -57,13 +55,14 @@ def prepare_html(pieces: Pieces) -> Mould | None:
 
 
 def prepare_text_of(html: Mould) -> Mould | None:
-    """Return the mould of the text made from the HTML of `html`, or None where only the general path is right."""
-    marked = _marked(html.pieces)
-    blank = any(
-        isinstance(piece, Print) and piece.default is not None and not piece.default.strip()
-        for piece in html.pieces
-    )
-    return None if blank or _SPACED.search(marked) else _cut(to_text(marked), html.pieces, _collapsed)
+    """Return the mould of the text made from the HTML part `html`, or None as above."""
+    if any(map(_prints_blank, html.pieces)) or _MOVING.search(_marked(html.pieces)):
+        return None
+    return _cut(to_text(_marked(html.pieces)), html.pieces, _collapsed)
+
+
+def _prints_blank(piece: str | Print) -> bool:
+    return isinstance(piece, Print) and piece.default is not None and not piece.default.strip()
 
 
 def _stands_alone(piece: str | Print, following: str | Print) -> bool:
@@ -76,7 +75,7 @@ def _marked(pieces: Sequence[str | Print]) -> str:
     return "".join(piece if isinstance(piece, str) else f"\ue000{i}\ue001" for i, piece in enumerate(pieces))
 
 
-def _cut(result: str, pieces: Pieces, written: Callable[[str], str]) -> Mould | None:
+def _cut(result: str, pieces: Segments, written: Callable[[str], str]) -> Mould | None:
     """Cut `result` at its markers; None when one is lost, moved, doubled, or stands inside a tag."""
     expected = [str(i) for i, piece in enumerate(pieces) if isinstance(piece, Print)]
     parts = _MARKER.split(sendable(result))

@@ -10,7 +10,10 @@ from sales_campaigns.content.characters import one_line
 from sales_campaigns.content.rendering import Rendered
 
 # What mail programs put before the subject of an answer or a forwarded mail, in the languages they speak.
-_PREFIXES = "re|aw|sv|antw|vs|fw|fwd|wg|vl|vb|rv|res|enc|tr|rif|ynt|ilt|odp|pd|bls|trs|doorst|atb|ref|i|r|回复|回覆|答复|转发|轉寄|답장|返信|転送"
+_PREFIXES = (
+    "re|aw|antw|sv|vs|fw|fwd|wg|vl|vb|rv|res|enc|tr|rif|ynt|ilt|odp|doorst|i|r"
+    "|回复|回覆|答复|转发|轉寄|답장|返信|転送"
+)
 _PREFIX = re.compile(rf"^\s*(?:{_PREFIXES})\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]\s*", re.IGNORECASE)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

@@ -27,7 +27,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What one person gets: `subject` is one line, `html` a sanitised fragment, `text` has `\\n` line ends."""
+    """What one person gets: `subject` is one line, `html` sanitised, `text` has `\\n` line ends."""
 
     subject: str
     html: str
@@ -43,8 +43,8 @@ class MissingFields(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
-    """The fields of a whole content: `used` anywhere, `required` always, and whether it is `plain`."""
+class Needs:
+    """The fields of a whole content; `required` is exact where it is `plain`."""
 
     used: frozenset[str]
     required: frozenset[str]
@@ -72,13 +72,11 @@ def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[st
     return tuple(_warnings(content))
 
 
-def fields_of(content: Content) -> Fields:
-    """Return what `content` needs of a person; for plain content `required` is exact. Raises Invalid as `check`."""
+def needs_of(content: Content) -> Needs:
+    """Return what `content` needs of a person. Raises Invalid for a part that cannot be parsed."""
     parts = _cast(content).parts
-    used, required = (
-        frozenset().union(*(names)) for names in zip(*((p.names, p.required) for p in parts), strict=True)
-    )
-    return Fields(used, required, all(part.plain for part in parts))
+    used = _union(part.names for part in parts)
+    return Needs(used, _union(part.required for part in parts), all(part.plain for part in parts))
 
 
 def render(content: Content, values: Mapping[str, str]) -> Rendered:
@@ -90,7 +88,7 @@ def render(content: Content, values: Mapping[str, str]) -> Rendered:
     given = _given(values, cast.parts)
     if not (cast.subject and cast.html and cast.text):
         return _render_generally(cast, given)
-    missing = frozenset().union(*(part.required for part in cast.parts)) - given.keys()
+    missing = _union(part.required for part in cast.parts) - given.keys()
     if missing:
         raise MissingFields(missing)
     return Rendered(one_line(cast.subject.fill(given)), cast.html.fill(given), cast.text.fill(given))
@@ -121,12 +119,16 @@ def with_signature(rendered: Rendered, signature_html: str) -> Rendered:
 def _cast(content: Content) -> _Cast:
     subject, html, *text = parts = _parsed(content)
     html_mould = prepare_html(html.segments) if html.segments is not None else None
-    if text:
-        text_mould = prepare_text(text[0].segments) if text[0].segments is not None else None
-    else:
-        text_mould = prepare_text_of(html_mould) if html_mould else None
-    subject_mould = prepare_text(subject.segments) if subject.segments is not None else None
-    return _Cast(parts, subject_mould, html_mould, text_mould)
+    made = prepare_text_of(html_mould) if html_mould else None
+    return _Cast(parts, _text_mould(subject), html_mould, _text_mould(text[0]) if text else made)
+
+
+def _text_mould(parsed: Parsed) -> Mould | None:
+    return prepare_text(parsed.segments) if parsed.segments is not None else None
+
+
+def _union(names: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*names)
 
 
 def _parsed(content: Content) -> tuple[Parsed, ...]:
@@ -141,14 +143,14 @@ def _sources(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _given(values: Mapping[str, str], parts: Iterable[Parsed]) -> dict[str, str]:
-    names = frozenset().union(*(part.names for part in parts))
+    names = _union(part.names for part in parts)
     cleaned = ((name, sendable(values.get(name, "")).strip()) for name in names)
     return {name: value for name, value in cleaned if value}
 
 
 def _render_generally(cast: _Cast, given: Mapping[str, str]) -> Rendered:
     texts, lacking = zip(*(part.render(given) for part in cast.parts), strict=True)
-    missing = frozenset().union(*lacking)
+    missing = _union(lacking)
     if missing:
         raise MissingFields(missing)
     subject, html, *text = texts

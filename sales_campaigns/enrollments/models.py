@@ -65,6 +65,9 @@ class Enrollment(Base):
     email: Mapped[str] = mapped_column(sa.String(320), default="")
     sender_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
     mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailbox.id"))
+    # The rep's own words for the first e-mail, typed at the launch.
+    edited_subject: Mapped[str | None] = mapped_column(sa.Text)
+    edited_html: Mapped[str | None] = mapped_column(sa.Text)
     zone: Mapped[str] = mapped_column(sa.String(64))
     launched_at: Mapped[datetime]
     resumed_at: Mapped[datetime | None]

@@ -107,6 +107,7 @@ class Message(Base):
             postgresql_where=sa.text("state IN ('claimed', 'sending')"),
             sqlite_where=sa.text("state IN ('claimed', 'sending')"),
         ),
+        sa.Index("ix_message_mailbox_day", "mailbox_id", "due_at"),
         sa.Index("ix_message_person", "person_id", "id"),
         sa.Index("ix_message_enrollment", "enrollment_id"),
         sa.Index("ix_message_sender_state", "sender_id", "state", "due_at"),

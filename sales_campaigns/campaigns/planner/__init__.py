@@ -1,5 +1,7 @@
 """When every step of an enrollment happens: pure, from the outline, the start and what has ended so far."""
 
+from sales_campaigns.campaigns.planner.capacity import share_out
+from sales_campaigns.campaigns.planner.effects import Caution, effect_sentence, warnings
 from sales_campaigns.campaigns.planner.outline import (
     Assumptions,
     Calendar,
@@ -20,6 +22,7 @@ from sales_campaigns.campaigns.planner.spots import Moved
 __all__ = [
     "Assumptions",
     "Calendar",
+    "Caution",
     "IfPast",
     "Moved",
     "Outcome",
@@ -31,8 +34,11 @@ __all__ = [
     "StepKind",
     "StepOutline",
     "Window",
+    "effect_sentence",
     "later_day",
     "plan",
+    "share_out",
     "skip_at",
     "slip",
+    "warnings",
 ]

@@ -46,7 +46,7 @@ class End(NamedTuple):
     was_run: bool = True
 
 
-Ends = Sequence[End | None]
+Ends = Sequence[End | None]  # by step; None where nothing has ended yet
 
 
 def course_of(outline: Outline, start: Start) -> Course:

@@ -1,0 +1,149 @@
+"""The steps of a campaign while they are edited: values, and the ways of putting them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import time
+from itertools import groupby
+
+from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind, StepOutline
+from sales_campaigns.errors import Invalid, NotFound
+
+LAST_DAY = 365
+MOST_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StepDraft:
+    """One step. `key` is its own name through all versions; `number` counts within the day, from 1.
+
+    `quote` is "template" or "sent", `priority` "normal" or "high", `skip_after_days` counts days.
+    """
+
+    key: str
+    day: int
+    kind: StepKind
+    number: int = 0
+    send: SendOption | None = None
+    at: time | None = None
+    if_past: IfPast = IfPast.NEXT_DAY
+    follow_up: bool = False
+    quote: str = "template"
+    name: str = ""
+    details: str = ""
+    priority: str = "normal"
+    skip_after_days: int | None = None
+    wording_id: int | None = None
+    from_template: str = ""
+
+    @property
+    def is_task(self) -> bool:
+        return self.kind is not StepKind.EMAIL or self.send is SendOption.TASK
+
+    @property
+    def outline(self) -> StepOutline:
+        """What the planner needs to know of it."""
+        return StepOutline(
+            day=self.day,
+            number=self.number,
+            kind=self.kind,
+            send=self.send,
+            at=self.at,
+            if_past=self.if_past,
+            follow_up=self.follow_up,
+            skip_after_days=self.skip_after_days,
+        )
+
+    def as_outlined(self, outline: StepOutline) -> StepDraft:
+        """The same step with the send option of `outline`."""
+        return replace(
+            self,
+            send=outline.send,
+            at=outline.at,
+            if_past=outline.if_past,
+            follow_up=outline.follow_up,
+        )
+
+
+Steps = tuple[StepDraft, ...]
+
+
+def arranged(steps: Iterable[StepDraft]) -> Steps:
+    """Sorted by day, otherwise as they stand, and numbered within each day. Raises Invalid beyond the limits."""
+    in_order = sorted(steps, key=lambda step: step.day)
+    if len(in_order) > MOST_STEPS:
+        raise Invalid(f"A campaign has at most {MOST_STEPS} steps. Make a second campaign of the rest.")
+    if in_order and not 1 <= in_order[0].day <= in_order[-1].day <= LAST_DAY:
+        raise Invalid({"day": f"Choose a day from 1 to {LAST_DAY}."})
+    days = groupby(in_order, key=lambda step: step.day)
+    return tuple(replace(step, number=n) for _, group in days for n, step in enumerate(group, 1))
+
+
+def step_of(steps: Steps, key: str) -> StepDraft:
+    """Raises NotFound when the step was deleted meanwhile."""
+    return steps[place_of(steps, key)]
+
+
+def place_of(steps: Steps, key: str) -> int:
+    place = next((index for index, step in enumerate(steps) if step.key == key), None)
+    if place is None:
+        raise NotFound(
+            "This step is no longer part of the campaign. Reload the page to see the steps as they are."
+        )
+    return place
+
+
+def with_step(steps: Steps, step: StepDraft) -> Steps:
+    """The step of the same key replaced."""
+    place = place_of(steps, step.key)
+    return (*steps[:place], step, *steps[place + 1 :])
+
+
+def without_step(steps: Steps, key: str) -> Steps:
+    place = place_of(steps, key)
+    return arranged((*steps[:place], *steps[place + 1 :]))
+
+
+def moved(steps: Steps, key: str, towards: str) -> Steps:
+    """One step "up" or "down": past its neighbour on the same day, else onto the day before or after.
+
+    "earlier" and "later" move it to the neighbouring day at once. Raises Invalid at the edges.
+    """
+    place, step = place_of(steps, key), step_of(steps, key)
+    down = towards in ("down", "later")
+    neighbour = place + (1 if down else -1)
+    if towards in ("up", "down") and 0 <= neighbour < len(steps) and steps[neighbour].day == step.day:
+        return arranged(_swapped(steps, place, neighbour))
+    day = step.day + (1 if down else -1)
+    if day < 1:
+        raise Invalid("This is the first step of day 1: it cannot move further up.")
+    others = steps[:place] + steps[place + 1 :]
+    moved_step = replace(step, day=day)
+    # Down it becomes the first of the next day, up the last of the day before.
+    return arranged((moved_step, *others) if down else (*others, moved_step))
+
+
+def placed(steps: Steps, order: Sequence[str]) -> Steps:
+    """In the order of the page: day marks ("day:3") and, after each, the keys of its steps.
+
+    Raises Invalid when the page did not know all steps, because somebody else added or deleted one.
+    """
+    by_key = {step.key: step for step in steps}
+    day, result = 1, []
+    for entry in order:
+        if entry.startswith("day:") and entry[4:].isdecimal():
+            day = int(entry[4:])
+        elif step := by_key.pop(entry, None):
+            result.append(replace(step, day=day))
+        else:
+            raise Invalid("The steps were changed meanwhile. Reload the page and move the step again.")
+    if by_key:
+        raise Invalid("The steps were changed meanwhile. Reload the page and move the step again.")
+    return arranged(result)
+
+
+def _swapped(steps: Steps, one: int, other: int) -> list[StepDraft]:
+    result = list(steps)
+    result[one], result[other] = result[other], result[one]
+    return result

@@ -1,0 +1,217 @@
+"""Simulate: the whole calendar of a campaign for these people, before anything is launched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from operator import itemgetter
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
+from sales_campaigns.campaigns.holiday_dates import holiday_dates
+from sales_campaigns.campaigns.planner import (
+    Assumptions,
+    Outline,
+    Planned,
+    SendOption,
+    Start,
+    StepKind,
+    plan,
+    share_out,
+)
+from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, zone_names
+from sales_campaigns.errors import Invalid
+
+Person = Mapping[str, str]
+StartOf = tuple[str, Start]
+PlanOf = tuple[str, tuple[Planned, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's."""
+
+    campaign: CampaignFile
+    start: datetime
+    zone: str
+    send_at: datetime | None
+    task_delay_days: int
+    limit: int | None
+
+
+def simulate(
+    campaign: CampaignFile,
+    people: Sequence[Person],
+    *,
+    start: datetime,
+    zone: str,
+    send_at: datetime | None = None,
+    task_delay_days: int = 0,
+    mailbox_limit_per_day: int | None = None,
+) -> dict[str, Any]:
+    """What happens when, as plain values for JSON.
+
+    `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
+    `email`; `time_zone` is read where the campaign runs in the recipients' zones. Somebody without an address is
+    named as excluded and still walks through the campaign: the tasks stay and the e-mails are left out.
+    """
+    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
+    _refuse(wish)
+    mailed, unmailed, excluded = _sorted_out(people)
+    entries = _entries(wish, mailed, unmailed)
+    return {
+        "campaign": campaign.name,
+        "start": _utc(resolve(start, zone)),
+        "zone": zone,
+        "targeted": len(people),
+        "to_deliver": len(mailed),
+        "excluded": excluded,
+        "entries": entries,
+        "finishes": max((entry.get("done", entry["at"]) for entry in entries), default=None),
+        "bottleneck": _bottleneck(entries, wish),
+    }
+
+
+def _refuse(wish: Wish) -> None:
+    refuse_unknown_zone(wish.zone)
+    problems = {}
+    if wish.send_at is not None and not _asks_when(wish.campaign):
+        problems["send_at"] = "The first step is no e-mail with a time, so there is nothing to choose."
+    elif wish.send_at is not None and resolve(wish.send_at, wish.zone) < resolve(wish.start, wish.zone):
+        problems["send_at"] = "Choose a time that is not before the start."
+    if wish.task_delay_days < 0:
+        problems["task_delay"] = "A task cannot be done before it opens. Write 0 or more days."
+    if wish.limit is not None and wish.limit < 1:
+        problems["mailbox_limit"] = "With less than one mail a day nothing would ever leave."
+    if problems:
+        raise Invalid(problems)
+
+
+def _asks_when(campaign: CampaignFile) -> bool:
+    first = campaign.steps[0].outline
+    return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
+
+
+def _sorted_out(
+    people: Sequence[Person],
+) -> tuple[dict[str, Person], dict[str, Person], list[dict[str, str]]]:
+    """Those who get mail and those without an address, by the name that the result gives them; who is excluded."""
+    mailed: dict[str, Person] = {}
+    unmailed: dict[str, Person] = {}
+    excluded: list[dict[str, str]] = []
+    for row, person in enumerate(people, 1):
+        who = (person.get("email") or "").strip().lower()
+        if not who:
+            who = f"row {row}"
+            unmailed[who] = person
+            excluded.append({"person": who, "cause": "no_address"})
+        elif who in mailed:
+            excluded.append({"person": who, "cause": "duplicate"})
+        elif not is_address(who):
+            excluded.append({"person": who, "cause": "invalid_address"})
+        else:
+            mailed[who] = person
+    return mailed, unmailed, excluded
+
+
+def is_address(text: str) -> bool:
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _start(wish: Wish, person: Person) -> Start:
+    zone, settings = wish.zone, wish.campaign.settings
+    own = (person.get("time_zone") or "").strip() if settings.timezone == ZoneOf.RECIPIENT else ""
+    where = own if own in zone_names() else zone
+    launched_at = resolve(wish.start, zone)
+    if wish.send_at is None:
+        return Start(launched_at, where)
+    return Start(launched_at, where, {0: wish.send_at if where == zone else resolve(wish.send_at, zone)})
+
+
+def _holidays(wish: Wish, people: int) -> frozenset[date]:
+    """The holidays of all years that this can take, at twice the days that it would take without any."""
+    steps = wish.campaign.steps
+    length = steps[-1].outline.day + len(steps) * (1 + wish.task_delay_days)
+    length += people * len(steps) // wish.limit if wish.limit else 0
+    last = (wish.send_at or wish.start).year + 1 + 2 * length // 365
+    return holiday_dates(wish.campaign.settings.holidays, range(wish.start.year, last + 1))
+
+
+def _plans(
+    wish: Wish, steps: Outline, mailed: Iterable[StartOf], unmailed: Iterable[StartOf]
+) -> Iterator[PlanOf]:
+    """Only what leaves the mailbox competes for its limit."""
+    assume = Assumptions(wish.task_delay_days)
+    if wish.limit is None:
+        yield from _alike(steps, mailed, assume)
+    else:
+        yield from share_out(steps, mailed, wish.limit, wish.zone, assume)
+    yield from _alike(steps, unmailed, assume)
+
+
+def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> Iterator[PlanOf]:
+    """Without a limit, people of one zone share one plan."""
+    by_zone: dict[str, tuple[Planned, ...]] = {}
+    for who, start in starts:
+        if start.zone not in by_zone:
+            by_zone[start.zone] = plan(steps, start, assume=assume)
+        yield who, by_zone[start.zone]
+
+
+def _entries(
+    wish: Wish, mailed: Mapping[str, Person], unmailed: Mapping[str, Person]
+) -> list[dict[str, Any]]:
+    """Sorted by instant, then person, then step."""
+    steps = outline(wish.campaign, _holidays(wish, len(mailed)))
+    starts = ([(who, _start(wish, person)) for who, person in group.items()] for group in (mailed, unmailed))
+    lines = [
+        (entry.at, who, entry.index, line)
+        for who, planned in _plans(wish, steps, *starts)
+        for entry, line in _lines(steps, planned)
+        if who not in unmailed or steps.steps[entry.index].kind != StepKind.EMAIL
+    ]
+    lines.sort(key=itemgetter(0, 1, 2))
+    return [{"person": who, **line} for _, who, _, line in lines]
+
+
+def _lines(steps: Outline, planned: tuple[Planned, ...]) -> list[tuple[Planned, dict[str, Any]]]:
+    return [(entry, _line(steps, entry)) for entry in planned]
+
+
+def _line(steps: Outline, entry: Planned) -> dict[str, Any]:
+    step = steps.steps[entry.index]
+    followed = None if entry.follows is None else steps.steps[entry.follows]
+    line: dict[str, Any] = {
+        "day": step.day,
+        "step": step.number,
+        "type": str(step.kind),
+        "kind": "task" if entry.is_task else "message",
+        "at": _utc(entry.at),
+        "local": entry.local.isoformat(),
+        "zone": str(entry.local.tzinfo),
+        "follows": followed and {"day": followed.day, "step": followed.number},
+        "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in entry.moved],
+    }
+    return line | {"done": _utc(entry.done_at)} if entry.done_at else line
+
+
+def _utc(instant: datetime) -> str:
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _bottleneck(entries: Sequence[Mapping[str, Any]], wish: Wish) -> dict[str, Any] | None:
+    """What makes this take longer than the campaign itself: the mailbox, else late tasks, else nothing."""
+    moved = Counter(why for entry in entries for why in {move["why"] for move in entry["moved"]})
+    if moved["limit"]:
+        return {"what": "mailbox", "limit_per_day": wish.limit, "delayed": moved["limit"]}
+    if moved["slip"] and wish.task_delay_days:
+        return {"what": "tasks", "task_delay_days": wish.task_delay_days, "delayed": moved["slip"]}
+    return None

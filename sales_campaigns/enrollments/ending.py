@@ -1,0 +1,67 @@
+"""What ends an enrollment before its last step: cancelled mail and closed tasks in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from sales_campaigns.campaigns.models import CampaignVersion
+from sales_campaigns.campaigns.stored_settings import settings_of
+from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
+from sales_campaigns.lifecycle import move_many
+from sales_campaigns.messages.holds import stop
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.queueing import cancel_many
+from sales_campaigns.tasks.models import Task
+from sales_campaigns.tasks.states import TASK
+from sales_campaigns.unit_of_work import UnitOfWork
+
+CAMPAIGN_HAS_ENDED = "campaign has ended"
+
+
+def end(uow: UnitOfWork, cause: str, *where: Any, actor_id: int | None = None) -> list[int]:
+    """End every enrollment that matches and is under way; the ids of those that ended."""
+    ids = move_many(uow.session, ENROLLMENT, Enrollment, "end", *where, why=cause, ended_at=uow.now)
+    if not ids:
+        return []
+    stop(uow.session, "enrollment", ids, f"{CAMPAIGN_HAS_ENDED}: {cause}")
+    close_work(uow, ids, f"{CAMPAIGN_HAS_ENDED}: {cause}")
+    for row in uow.session.scalars(sa.select(Enrollment).where(Enrollment.id.in_(ids))):
+        uow.session.refresh(row)
+        uow.record(
+            "enrollment.ended",
+            actor_id=actor_id,
+            team_id=row.team_id,
+            person_id=row.person_id,
+            campaign_id=row.campaign_id,
+            enrollment_id=row.id,
+            data={"cause": cause},
+        )
+    return ids
+
+
+def end_for_person(uow: UnitOfWork, person_id: int, cause: str, actor_id: int | None = None) -> list[int]:
+    """Opt-out, complaint and block end all enrollments of the person at once."""
+    return end(uow, cause, Enrollment.person_id == person_id, actor_id=actor_id)
+
+
+def end_after_bounce(uow: UnitOfWork, run: StepRun) -> bool:
+    """A hard bounce ends the enrollment where the campaign says so; else its later tasks still come."""
+    enrollment = uow.session.get_one(Enrollment, run.enrollment_id)
+    version = uow.session.get_one(CampaignVersion, enrollment.version_id)
+    if not settings_of(version.settings).remove_on_bounce:
+        return False
+    end(uow, "mail came back", Enrollment.id == enrollment.id)
+    return True
+
+
+def close_work(uow: UnitOfWork, enrollment_ids: Iterable[int], cause: str) -> None:
+    """Cancel scheduled mail, open tasks and waiting steps of these enrollments."""
+    ids = list(enrollment_ids)
+    cancel_many(uow, cause, Message.enrollment_id.in_(ids))
+    move_many(uow.session, TASK, Task, "cancel", Task.enrollment_id.in_(ids), ended_at=uow.now)
+    move_many(uow.session, STEP_RUN, StepRun, "cancel", StepRun.enrollment_id.in_(ids), why=cause[:200])
+    uow.session.expire_all()

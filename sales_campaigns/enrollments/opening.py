@@ -1,0 +1,115 @@
+"""Open the tasks whose moment has come, and end the e-mail steps of people without an address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from sales_campaigns.campaigns.models import Campaign, Step
+from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.claims import claim
+from sales_campaigns.content.models import Wording
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
+from sales_campaigns.enrollments.models import StepRunState as R
+from sales_campaigns.enrollments.scheduling import go_on
+from sales_campaigns.tasks.models import Priority, Task, TaskKind
+from sales_campaigns.unit_of_work import UnitOfWork
+
+BATCH = 500
+NAMES = {StepKind.EMAIL: "Write an e-mail", StepKind.CALL: "Call", StepKind.INMAIL: "Send an InMail"}
+NOON = time(12)
+
+
+def open_due(uow: UnitOfWork) -> int:
+    """Open up to a batch of due tasks; how many step runs were taken. Nothing opens in a paused campaign."""
+    ids = claim(
+        uow.session,
+        StepRun,
+        StepRun.state == R.PLANNED,
+        StepRun.due_at <= uow.now,
+        _may_open(),
+        order=(StepRun.due_at, StepRun.id),
+        limit=BATCH,
+        values={"state": R.TASK_OPEN},
+    )
+    rows = uow.session.execute(
+        sa.select(StepRun, Enrollment, Step, Campaign, Wording.subject)
+        .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
+        .join(Step, Step.id == StepRun.step_id)
+        .join(Campaign, Campaign.id == Enrollment.campaign_id)
+        .outerjoin(Wording, Wording.id == Step.wording_id)
+        .where(StepRun.id.in_(ids))
+        .order_by(StepRun.due_at, StepRun.id)
+    ).all()
+    for run, enrollment, step, campaign, subject in rows:
+        if run.is_task:
+            _open(uow, run, enrollment, step, campaign, subject)
+    _leave_out(uow, [run for run, *_ in rows if not run.is_task])
+    return len(ids)
+
+
+def _may_open() -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        Enrollment.id == StepRun.enrollment_id,
+        Enrollment.state == EnrollmentState.ACTIVE,
+        sa.exists().where(Campaign.id == Enrollment.campaign_id, Campaign.state == "active"),
+    )
+
+
+def _open(
+    uow: UnitOfWork,
+    run: StepRun,
+    enrollment: Enrollment,
+    step: Step,
+    campaign: Campaign,
+    subject: str | None,
+) -> Task:
+    task = Task(
+        team_id=enrollment.team_id,
+        assignee_id=enrollment.sender_id,
+        person_id=enrollment.person_id,
+        kind=TaskKind(step.kind.value),
+        name=step.name or subject or NAMES.get(step.kind, "Task"),
+        details=step.details,
+        priority=Priority(step.priority),
+        due_at=due_for_work(run.due_at, enrollment.zone),
+        source="campaign",
+        campaign_id=campaign.id,
+        enrollment_id=enrollment.id,
+        step_run_id=run.id,
+        step_label=f"{campaign.name} · day {step.day}, step {step.number}",
+        created_at=uow.now,
+    )
+    uow.session.add(task)
+    uow.session.flush()
+    run.task_id = task.id
+    uow.record(
+        "task.opened",
+        team_id=task.team_id,
+        person_id=task.person_id,
+        campaign_id=task.campaign_id,
+        enrollment_id=task.enrollment_id,
+        task_id=task.id,
+        data={"kind": task.kind.value, "name": task.name},
+    )
+    return task
+
+
+def due_for_work(opens_at: datetime, zone: str) -> datetime:
+    """A task of the day is due at noon where the person is, or when it opens where that is later.
+
+    It opens at midnight there, which may still be the day before for the rep: noon is on the right day for both.
+    """
+    local = opens_at.astimezone(ZoneInfo(zone))
+    return max(opens_at, datetime.combine(local.date(), NOON, local.tzinfo))
+
+
+def _leave_out(uow: UnitOfWork, runs: Sequence[StepRun]) -> None:
+    """Without an address only the e-mail steps are left out; the next step follows."""
+    for run in runs:
+        run.state, run.over_at, run.why = R.FAILED, uow.now, "no e-mail address"
+    if runs:
+        go_on(uow, [run.enrollment_id for run in runs])

@@ -1,0 +1,164 @@
+"""Make the next steps of enrollments happen: what the planner says is ready becomes a mail or a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sales_campaigns.campaigns.file import Lateness
+from sales_campaigns.campaigns.models import Step
+from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.stored_settings import settings_of
+from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.enrollments.daily_limits import within_limits
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
+from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
+from sales_campaigns.enrollments.ways import Due, Way, ways_of
+from sales_campaigns.lifecycle import move_many
+from sales_campaigns.messages.queueing import next_attempts, queue
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+def go_on(uow: UnitOfWork, enrollment_ids: Iterable[int], release_at: datetime | None = None) -> None:
+    """Give every step that is ready a run; finish enrollments that have no step left.
+
+    What is released is not handed over before `release_at`: the time in which a completion can be undone.
+    """
+    uow.session.flush()
+    ways = [
+        way for way in ways_of(uow.session, enrollment_ids) if way.enrollment.state is EnrollmentState.ACTIVE
+    ]
+    ready = [due for way in ways for due in _ready(way)]
+    mails = [due for due in ready if not due.planned.is_task]
+    runs = [_run(due) for due in ready if due.planned.is_task]
+    runs += _schedule_mails(uow, within_limits(uow.session, mails), release_at)
+    if runs:
+        uow.session.execute(sa.insert(StepRun), runs)
+    _finish(uow, [way.enrollment for way in ways if not way.ahead()])
+
+
+def _ready(way: Way) -> list[Due]:
+    return [
+        Due(way, way.steps[planned.index], planned)
+        for planned in way.ahead()
+        if planned.ready and way.steps[planned.index].key not in way.runs
+    ]
+
+
+def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | None) -> list[dict[str, Any]]:
+    """Queue a message for each mail that has an address; the rows of their runs, in the same order."""
+    if not mails:
+        return []
+    deliveries = _deliveries(uow, mails)
+    attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
+    with_address = [due for due in mails if due.way.enrollment.email]
+    rows = [_message(due, deliveries, attempts, release_at) for due in with_address]
+    message_ids = queue(uow, rows)
+    named = dict(zip((id(due) for due in with_address), message_ids, strict=True))
+    return [_run(due, named.get(id(due))) for due in mails]
+
+
+def _deliveries(uow: UnitOfWork, mails: list[Due]) -> dict[tuple[int, str], int]:
+    campaigns = {due.way.campaign.id for due in mails}
+    rows = uow.session.execute(
+        sa.select(Delivery.campaign_id, Delivery.step_key, Delivery.id).where(
+            Delivery.campaign_id.in_(campaigns)
+        )
+    )
+    return {(campaign_id or 0, key or ""): id for campaign_id, key, id in rows}
+
+
+def _message(
+    due: Due,
+    deliveries: dict[tuple[int, str], int],
+    attempts: dict[Any, int],
+    release_at: datetime | None,
+) -> dict[str, Any]:
+    way, step, enrollment, at = due.way, due.step, due.way.enrollment, due.planned.at
+    delivery_id = deliveries[way.campaign.id, step.key]
+    return {
+        "team_id": enrollment.team_id,
+        "delivery_id": delivery_id,
+        "occasion": enrollment.id,
+        "email": enrollment.email,
+        "attempt": attempts.get((delivery_id, enrollment.id), 1),
+        "campaign_id": way.campaign.id,
+        "enrollment_id": enrollment.id,
+        "step_key": step.key,
+        "person_id": enrollment.person_id,
+        "sender_id": enrollment.sender_id,
+        "mailbox_id": enrollment.mailbox_id,
+        "wording_id": step.wording_id,
+        "zone": enrollment.zone,
+        "due_at": at,
+        "act_at": max(at, release_at) if release_at else at,
+        "late_at": late_at(way, at),
+        **threading(way, step),
+        **_edits(way, step),
+    }
+
+
+def late_at(way: Way, at: datetime) -> datetime | None:
+    """Past this instant a first attempt is not made blindly; None when the campaign sends however late."""
+    late = settings_of(way.version.settings).late
+    return None if late.then is Lateness.SEND else at + late.limit
+
+
+def threading(way: Way, step: Step) -> dict[str, Any]:
+    """Which mail a follow-up answers to, and what it quotes."""
+    if not step.follow_up or step.position == 0:
+        return {"follows_id": None, "quoted": ""}
+    before = way.runs.get(way.steps[step.position - 1].key)
+    return {"follows_id": before.message_id if before else None, "quoted": step.quote}
+
+
+def _edits(way: Way, step: Step) -> dict[str, Any]:
+    """The words typed at the launch belong to the first e-mail only."""
+    first = next(s for s in way.steps if s.kind is StepKind.EMAIL)
+    mine = way.enrollment if step.key == first.key else None
+    return {
+        "edited_subject": mine.edited_subject if mine else None,
+        "edited_html": mine.edited_html if mine else None,
+    }
+
+
+def _run(due: Due, message_id: int | None = None) -> dict[str, Any]:
+    planned = due.planned
+    return {
+        "enrollment_id": due.way.enrollment.id,
+        "step_id": due.step.id,
+        "step_key": due.step.key,
+        "is_task": planned.is_task,
+        "state": StepRunState.SCHEDULED if message_id else StepRunState.PLANNED,
+        "own_date": planned.own_date,
+        "due_at": planned.at,
+        "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in planned.moved],
+        "message_id": message_id,
+    }
+
+
+def _finish(uow: UnitOfWork, done: list[Enrollment]) -> None:
+    """An enrollment is finished when every step is over and nothing waits any more."""
+    waiting = set(
+        uow.session.scalars(
+            sa.select(StepRun.enrollment_id).where(
+                StepRun.enrollment_id.in_([e.id for e in done]), StepRun.state.in_(WAITING)
+            )
+        )
+    )
+    ids = [e.id for e in done if e.id not in waiting]
+    if not ids:
+        return
+    moved = move_many(uow.session, ENROLLMENT, Enrollment, "finish", Enrollment.id.in_(ids), ended_at=uow.now)
+    for enrollment in done:
+        if enrollment.id in moved:
+            uow.record(
+                "enrollment.finished",
+                team_id=enrollment.team_id,
+                person_id=enrollment.person_id,
+                campaign_id=enrollment.campaign_id,
+                enrollment_id=enrollment.id,
+            )

@@ -1,0 +1,116 @@
+"""Read enrollments with all the planner needs, many at once and in flat queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
+from sales_campaigns.campaigns.outlines import outline_of
+from sales_campaigns.campaigns.planner import Outcome, Outline, Over, Planned, Start, plan
+from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
+from sales_campaigns.enrollments.models import StepRunState as R
+from sales_campaigns.enrollments.states import OVER
+
+OUTCOMES = {R.DONE: Outcome.DONE, R.SKIPPED: Outcome.SKIPPED, R.FAILED: Outcome.FAILED}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One enrollment with its campaign, the version it goes through, its launch, and its step runs by key."""
+
+    enrollment: Enrollment
+    campaign: Campaign
+    version: CampaignVersion
+    launch: Launch
+    runs: dict[str, StepRun] = field(default_factory=dict)
+
+    @property
+    def outline(self) -> Outline:
+        return outline_of(self.version, self.enrollment.launched_at)
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        return self.version.steps
+
+    @property
+    def start(self) -> Start:
+        chosen = self.launch.send_at
+        return Start(
+            launched_at=self.enrollment.launched_at,
+            zone=self.enrollment.zone,
+            send_at={
+                step.position: datetime.fromisoformat(chosen[step.key])
+                for step in self.steps
+                if step.key in chosen
+            },
+            resumed_at=self.enrollment.resumed_at,
+        )
+
+    @property
+    def over(self) -> dict[int, Over]:
+        """The facts: how each step ended that is over."""
+        return {
+            step.position: _fact(self.runs[step.key])
+            for step in self.steps
+            if step.key in self.runs and self.runs[step.key].state in OVER
+        }
+
+    def ahead(self) -> tuple[Planned, ...]:
+        """Every step that is not over, as the planner sees it now."""
+        return plan(self.outline, self.start, self.over)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A step of one enrollment that is ready and has no run yet."""
+
+    way: Way
+    step: Step
+    planned: Planned
+
+
+def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
+    """The enrollments in order of id; four queries however many there are."""
+    ids = sorted(set(enrollment_ids))
+    enrollments = session.scalars(
+        sa.select(Enrollment).where(Enrollment.id.in_(ids)).order_by(Enrollment.id)
+    ).all()
+    versions = _by_id(session, CampaignVersion, {e.version_id for e in enrollments})
+    campaigns = _by_id(session, Campaign, {e.campaign_id for e in enrollments})
+    launches = _by_id(session, Launch, {e.launch_id for e in enrollments})
+    runs = _runs(session, ids)
+    return [
+        Way(e, campaigns[e.campaign_id], versions[e.version_id], launches[e.launch_id], runs[e.id])
+        for e in enrollments
+    ]
+
+
+def _by_id(session: Session, model: Any, ids: set[int]) -> dict[int, Any]:
+    rows = session.scalars(sa.select(model).where(model.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+def _runs(session: Session, ids: list[int]) -> dict[int, dict[str, StepRun]]:
+    found: dict[int, dict[str, StepRun]] = defaultdict(dict)
+    live = sa.select(StepRun).where(StepRun.enrollment_id.in_(ids), StepRun.state != R.CANCELLED)
+    for run in session.scalars(live):
+        found[run.enrollment_id][run.step_key] = run
+    return found
+
+
+def _fact(run: StepRun) -> Over:
+    assert run.over_at is not None
+    sent = run.sent_at is not None
+    return Over(
+        due_at=run.due_at,
+        over_at=run.over_at,
+        outcome=Outcome.SENT if sent else OUTCOMES[run.state],
+        sent_at=run.sent_at,
+    )
