@@ -17,7 +17,6 @@ AWAITED = frozenset(
         "message.failed",
         "message.cancelled",
         "message.expired",
-        "message.settled",
     }
 )
 

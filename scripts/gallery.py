@@ -2,7 +2,7 @@
 
     python scripts/gallery.py /tmp/gallery && python -m http.server -d /tmp/gallery
 
-The pages are templates of scripts/gallery; what they show is scripts/gallery/example.json.
+The pages are templates of scripts/gallery_pages; what they show is example.json beside them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ROOT / "scripts" / "gallery"
+PAGES = ROOT / "scripts" / "gallery_pages"
 WEB = ROOT / "web"
 
 

@@ -31,7 +31,7 @@ class Act(Enum):
     RESET = "reset"  # close with a TCP reset
     DROP_INSIDE = "drop inside"  # at BODY: close before the body has been read
     DROP_AFTER_YES = "drop after yes"  # at BODY: store, answer 250, then reset
-    SILENCE = "silence"  # keep the connection and say nothing
+    SILENCE = "silence"  # say nothing more until the client leaves
 
 
 # Called with a position (CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, BODY, …) and its argument (the address at
@@ -319,7 +319,7 @@ class Visit:
         if scripted is Act.RESET:
             self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if scripted is Act.SILENCE:
-            self._file.readline()
+            self._file.read()
         if isinstance(scripted, Act):
             raise _Gone
         reply = usual if scripted is None else scripted

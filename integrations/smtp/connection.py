@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
+from contextlib import suppress
 
 from integrations.smtp.replies import Lost, Reply, ReplyReader
 from sales_campaigns.clock import machine_seconds
 
 _CHUNK = 65_536
+_FRESH_SECONDS = 0.2
 
 
 class Connection:
@@ -31,28 +32,50 @@ class Connection:
     def read(self, seconds: float) -> Reply:
         """The next reply, complete within `seconds`, however slowly its bytes drip."""
         deadline = machine_seconds() + seconds
-        while (reply := self._reader.next()) is None:
-            self._receive(deadline - machine_seconds())
-        self.last_heard = machine_seconds()
+        while (reply := self.at_hand()) is None:
+            self._receive(max(deadline - machine_seconds(), 0.001))
         return reply
+
+    def at_hand(self) -> Reply | None:
+        """The next reply among what was received, None while it is not whole."""
+        return self._reader.next()
+
+    def receive(self) -> None:
+        """Take what has arrived, without waiting for more."""
+        with suppress(BlockingIOError, ssl.SSLWantReadError):
+            self._receive(0)
 
     def _receive(self, seconds: float) -> None:
         try:
-            self._socket.settimeout(max(seconds, 0.001))
+            self._socket.settimeout(seconds)
             data = self._socket.recv(_CHUNK)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            raise
         except OSError as error:
             raise Lost(_reason(error)) from error
         if not data:
             raise Lost("the mail server ended the connection")
         self._reader.feed(data)
+        self.last_heard = machine_seconds()
 
     @property
     def quiet(self) -> bool:
         """Nothing unasked has arrived. A server that ends an idle connection says so, or just ends it."""
-        pending = self._socket.pending() if isinstance(self._socket, ssl.SSLSocket) else 0
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return self._reader.empty and not pending and not poll.poll(0)
+        try:
+            self.receive()
+        except Lost:
+            return False
+        return self._reader.empty
+
+    @property
+    def fresh(self) -> bool:
+        """Heard from just now, so that asking whether it is still there would be a waste."""
+        return machine_seconds() - self.last_heard < _FRESH_SECONDS
+
+    @property
+    def number(self) -> int:
+        """The socket's number, to be polled by."""
+        return self._socket.fileno()
 
     @property
     def local_address(self) -> str:

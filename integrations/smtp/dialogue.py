@@ -31,9 +31,18 @@ class Read(NamedTuple):
     seconds: float
 
 
+class Check(NamedTuple):
+    """Make sure that the server has said nothing unasked, which before a body could only be a farewell."""
+
+
 T = TypeVar("T")
-Step = Write | Read | HandOver
+Step = Write | Read | Check | HandOver
 Asking = Generator[Step, Reply | None, T]
+
+
+class Ahead(NamedTuple):
+    mail: OutgoingMail
+    groups: list[list[Command]]
 
 
 @dataclass(slots=True)
@@ -46,8 +55,8 @@ class Line:
     cap: int | None = None
     success_notices: bool = False
     served: int = 0  # mails settled on this connection
-    answered: bool = False  # the server has replied to the mail at hand
-    offered: OutgoingMail | None = None  # the next mail, whose envelope is already written
+    answered: bool = False  # the mail at hand is begun: it cannot just go on another connection
+    ahead: Ahead | None = None  # the next mail, whose first group is already written
     unclean: bool = False  # a transaction was left half way: RSET goes first
     over: bool = False  # nothing more is offered on this connection
     closed_to_all: Outside | None = None  # a refusal that holds for every mail of this mailbox
@@ -75,11 +84,12 @@ def refused_as(mail: OutgoingMail, refused: Outside, reply: str = "") -> HandOve
 def _transaction(line: Line, waiting: deque[OutgoingMail]) -> Asking[HandOver | None]:
     """One mail's outcome; None when the line ended before it began, so that it may go on a fresh one."""
     mail = waiting[0]
-    if unfit := objection(mail, line.offers):
+    ahead, line.ahead = line.ahead, None
+    if ahead is None and (unfit := objection(mail, line.offers)):
         return refused_as(mail, unfit)
     line.answered = False
     try:
-        refused = yield from _offer(line, mail)
+        refused = yield from _offer(line, mail, ahead)
     except Lost as lost:
         line.over = True
         if line.served and not line.answered:
@@ -88,16 +98,17 @@ def _transaction(line: Line, waiting: deque[OutgoingMail]) -> Asking[HandOver | 
     return refused or (yield from _transfer(line, mail, _following(line, waiting)))
 
 
-def _offer(line: Line, mail: OutgoingMail) -> Asking[HandOver | None]:
+def _offer(line: Line, mail: OutgoingMail, ahead: Ahead | None) -> Asking[HandOver | None]:
     """Write the envelope, unless it is out already, and judge every reply. None when the body may follow."""
-    already, line.offered = line.offered is mail, None
-    for group in _groups(line, mail):
-        if not already:
+    for number, group in enumerate(ahead.groups if ahead else _groups(line, mail)):
+        if number or not ahead:
             yield Write(_bytes(group))
-        already = False
         refused = yield from _hear(line, mail, group)
         if refused:
             return refused
+    # An envelope that went ahead may have waited for our caller longer than the server did.
+    line.answered = ahead is None
+    yield Check()
     return None
 
 
@@ -158,19 +169,19 @@ def _leave(line: Line, data_is_open: bool) -> Asking[None]:
         line.unclean = False
 
 
-def _following(line: Line, waiting: deque[OutgoingMail]) -> OutgoingMail | None:
+def _following(line: Line, waiting: deque[OutgoingMail]) -> Ahead | None:
     """The mail whose envelope may travel with this one's body."""
     last = line.served + 1 == line.cap
     if last or not line.offers.pipelining or len(waiting) < 2 or objection(waiting[1], line.offers):
         return None
-    return waiting[1]
+    return Ahead(waiting[1], _groups(line, waiting[1]))
 
 
-def _transfer(line: Line, mail: OutgoingMail, following: OutgoingMail | None) -> Asking[HandOver]:
+def _transfer(line: Line, mail: OutgoingMail, following: Ahead | None) -> Asking[HandOver]:
     """The body, in one write with the next envelope. From the write with the dot on, silence is unknown."""
-    line.offered = following
+    line.ahead = following
     content = body(mail.mime)
-    ahead = _bytes(_groups(line, following)[0]) if following else b""
+    ahead = _bytes(following.groups[0]) if following else b""
     dotted = whole = yield from _put(content[:-LAST_PIECE])
     if whole:
         whole = yield from _put(content[-LAST_PIECE:] + ahead)

@@ -13,7 +13,6 @@ from sales_campaigns.ports import OutgoingMail
 
 LONGEST_ENVID = 100  # characters, RFC 3461 section 4.4
 
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029]")
 _NOT_IN_XTEXT = re.compile(r"[^!-*,-<>-~]")
 
@@ -114,10 +113,5 @@ def body(mime: bytes) -> bytes:
 
     A bare CR or LF is made a whole line end, so that no server can see a second message in it.
     """
-    ends = mime.count(b"\r\n")
-    if mime.count(b"\n") != ends or mime.count(b"\r") != ends:
-        mime = _LINE_END.sub(b"\r\n", mime)
-    stuffed = mime.replace(b"\r\n.", b"\r\n..")
-    first = b"." if stuffed.startswith(b".") else b""
-    last = b".\r\n" if not stuffed or stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
-    return first + stuffed + last
+    lines = [b"." + line if line[:1] == b"." else line for line in mime.splitlines()]
+    return b"\r\n".join([*lines, b".\r\n"])

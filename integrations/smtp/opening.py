@@ -20,12 +20,15 @@ class Settings:
     """What holds for every mailbox reached by SMTP. Waits are in seconds, as RFC 5321 section 4.5.3.2 asks.
 
     `ca_bundle` is a file of certificates to trust instead of the system's. `hello_name` is the name given
-    in EHLO, by default the address of our end. `mails_per_connection` is a cap, None for none.
+    in EHLO, by default the address of our end. `connections` of one mailbox are used side by side; with more
+    than one, mails overtake each other, and a caller that stops half way does not learn what became of
+    those under way. `mails_per_connection` is a cap, None for none.
     `success_notices` asks for a notice of each delivery where the server offers DSN (RFC 3461).
     """
 
     ca_bundle: str | None = None
     hello_name: str | None = None
+    connections: int = 1
     mails_per_connection: int | None = None
     success_notices: bool = False
     connect_seconds: float = 30

@@ -1,25 +1,19 @@
-"""The port's mail provider over SMTP: one kept connection, opened when needed, renewed when it ended."""
+"""The port's mail provider over SMTP: kept connections, opened when needed, renewed when they ended."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from integrations.smtp.connection import Connection
-from integrations.smtp.dialogue import Asking, Line, Read, Write, converse, refused_as
+from integrations.smtp.dialogue import Line, refused_as
+from integrations.smtp.lanes import Lane, side_by_side
 from integrations.smtp.opening import Settings, ask, open_connection, say_goodbye, unreachable
-from integrations.smtp.replies import Lost, Position, Reply
+from integrations.smtp.replies import Lost, Position
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Outside
 from sales_campaigns.ports import Capabilities, HandOver, MailAccount, OutgoingMail
 
 _NOOP = b"NOOP\r\n"
-
-
-class _Kept(NamedTuple):
-    connection: Connection
-    line: Line
 
 
 class SmtpProvider:
@@ -28,112 +22,88 @@ class SmtpProvider:
     def __init__(self, account: MailAccount, settings: Settings | None = None) -> None:
         self._account = account
         self._settings = settings or Settings()
-        self._kept: _Kept | None = None
+        self._lanes: list[Lane] = []
         self.capabilities = Capabilities(confirms_deliveries=self._settings.success_notices)
 
     def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
-        """Send in order over one connection, at most one mail of it without its final reply at any moment.
+        """Send in order, each connection having at most one mail without its final reply at any moment.
 
         Each fresh connection settles at least one mail, so a server that keeps closing ends the batch too.
         """
         waiting = deque(mails)
         while waiting:
             try:
-                kept = self._open()
+                lanes = self._open(min(self._settings.connections, len(waiting)))
             except Outside as refused:
                 yield from (refused_as(mail, refused) for mail in waiting)
                 return
-            yield from self._converse(kept, waiting)
-            if kept.line.closed_to_all:
-                yield from (refused_as(mail, kept.line.closed_to_all) for mail in waiting)
-                return
+            yield from self._converse(lanes, waiting)
 
     def check(self) -> None:
         """Connect, sign in, NOOP. Raises Outside with what to do."""
         self.close()
-        kept = self._open()
+        (lane,) = self._open(1)
         try:
-            ask(kept.connection, _NOOP, Position.NOOP, self._settings.reply_seconds)
+            ask(lane.connection, _NOOP, Position.NOOP, self._settings.reply_seconds)
         except (Lost, Outside) as error:
-            self._drop()
+            self._drop(lane)
             raise unreachable(self._account, error) if isinstance(error, Lost) else error from error
 
     def close(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept:
-            say_goodbye(kept.connection)
+        lanes, self._lanes = self._lanes, []
+        for lane in lanes:
+            say_goodbye(lane.connection)
 
-    def _converse(self, kept: _Kept, waiting: deque[OutgoingMail]) -> Iterator[HandOver]:
-        finished = False
+    def _converse(self, lanes: Sequence[Lane], waiting: deque[OutgoingMail]) -> Iterator[HandOver]:
         try:
-            yield from _carry_out(kept.connection, converse(kept.line, waiting))
-            finished = True
+            yield from side_by_side(lanes, waiting)
         finally:
-            # A caller that stopped half way leaves a mail offered: only closing takes the offer back.
-            if not finished and kept.line.offered:
-                self._drop()
-            elif kept.line.over:
-                self._end(kept)
+            for lane in lanes:
+                # A caller that stopped half way leaves a mail offered: only closing takes the offer back.
+                if lane.busy or lane.line.over:
+                    self._end(lane)
 
-    def _open(self) -> _Kept:
-        if self._kept and not self._alive(self._kept):
-            self._drop()
-        if self._kept is None:
-            self._kept = self._connect()
-        return self._kept
+    def _open(self, count: int) -> list[Lane]:
+        """That many lanes in working order, fewer where the server allows fewer. Raises Outside at none."""
+        for lane in list(self._lanes):
+            if lane.busy or not self._alive(lane):
+                self._drop(lane)
+        while len(self._lanes) < count:
+            try:
+                self._lanes.append(self._connect())
+            except Outside:
+                if not self._lanes:
+                    raise
+                break
+        return self._lanes[:count]
 
-    def _connect(self) -> _Kept:
+    def _connect(self) -> Lane:
         settings = self._settings
         connection, offers = open_connection(self._account, settings)
         line = Line(offers, settings.reply_seconds, settings.final_reply_seconds)
         line.cap, line.success_notices = settings.mails_per_connection, settings.success_notices
-        return _Kept(connection, line)
+        return Lane(connection, line)
 
-    def _alive(self, kept: _Kept) -> bool:
-        if kept.line.over or not kept.connection.quiet:
+    def _alive(self, lane: Lane) -> bool:
+        if not lane.connection.quiet:
             return False
-        if machine_seconds() - kept.connection.last_heard < self._settings.idle_seconds:
+        if machine_seconds() - lane.connection.last_heard < self._settings.idle_seconds:
             return True
         try:
-            ask(kept.connection, _NOOP, Position.NOOP, self._settings.reply_seconds)
+            ask(lane.connection, _NOOP, Position.NOOP, self._settings.reply_seconds)
         except (Lost, Outside):
             return False
         return True
 
-    def _end(self, kept: _Kept) -> None:
+    def _end(self, lane: Lane) -> None:
         """Leave politely where the line is whole; a broken one is only closed."""
-        if kept.line.served == kept.line.cap:
-            self.close()
+        if lane.line.served == lane.line.cap and not lane.busy:
+            self._lanes.remove(lane)
+            say_goodbye(lane.connection)
         else:
-            self._drop()
+            self._drop(lane)
 
-    def _drop(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept:
-            kept.connection.close()
-
-
-def _carry_out(connection: Connection, talk: Asking[None]) -> Iterator[HandOver]:
-    """Do what the dialogue asks, on a socket, and pass its outcomes on."""
-    answer: Reply | None = None
-    lost: Lost | None = None
-    while True:
-        try:
-            step = talk.throw(lost) if lost else talk.send(answer)
-        except StopIteration:
-            return
-        answer = lost = None
-        if isinstance(step, HandOver):
-            yield step
-            continue
-        try:
-            answer = _do(connection, step)
-        except Lost as error:
-            lost = error
-
-
-def _do(connection: Connection, step: Write | Read) -> Reply | None:
-    if isinstance(step, Read):
-        return connection.read(step.seconds)
-    connection.write(step.data)
-    return None
+    def _drop(self, lane: Lane) -> None:
+        if lane in self._lanes:
+            self._lanes.remove(lane)
+        lane.connection.close()

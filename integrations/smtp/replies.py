@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -56,44 +57,47 @@ class ReplyReader:
     """Cuts a stream of bytes into replies, several lines to one where the server continues with a hyphen."""
 
     def __init__(self) -> None:
-        self._bytes = b""
-        self._lines: list[tuple[int, str]] = []
+        self._rest = b""
+        self._lines: deque[bytes] = deque()
+        self._begun: list[tuple[int, str]] = []
 
     @property
     def empty(self) -> bool:
-        return not self._bytes and not self._lines
+        return not (self._rest or self._lines or self._begun)
 
     def feed(self, data: bytes) -> None:
-        self._bytes += data
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines.extend(lines)
 
     def next(self) -> Reply | None:
         """The next complete reply, None while bytes are missing. Raises Lost when this is not SMTP."""
-        while (end := self._bytes.find(b"\n")) >= 0:
-            line, self._bytes = self._bytes[:end], self._bytes[end + 1 :]
-            if self._take(line.rstrip(b"\r")):
+        while self._lines:
+            code, text, last = _parsed(self._lines.popleft().rstrip(b"\r"))
+            if last and not self._begun:
+                return Reply(code, text)
+            self._begun.append((code, text))
+            if last:
                 return self._finish()
         self._refuse_flood()
         return None
 
-    def _take(self, line: bytes) -> bool:
-        """Keep one line; True when it is the last of its reply."""
-        head, mark = line[:3], line[3:4]
-        if not (head.isdigit() and b"200" <= head <= b"599" and len(head) == 3 and mark in b" -"):
-            raise Lost(f"an answer that is not SMTP: {line[:60]!r}")
-        self._lines.append((int(head), line[4:].decode("utf-8", "replace")))
-        return mark != b"-"
-
     def _finish(self) -> Reply:
-        lines, self._lines = self._lines, []
-        if len(lines) == 1:
-            return Reply(*lines[0])
+        lines, self._begun = self._begun, []
         if len({code for code, _ in lines}) > 1:
             raise Lost("an answer whose lines disagree about its code")
         return Reply(lines[0][0], "\n".join(text for _, text in lines))
 
     def _refuse_flood(self) -> None:
-        if len(self._bytes) + sum(len(text) + len("250-") for _, text in self._lines) > LONGEST_REPLY:
+        if len(self._rest) + sum(len(text) + len("250-") for _, text in self._begun) > LONGEST_REPLY:
             raise Lost("an answer without an end")
+
+
+def _parsed(line: bytes) -> tuple[int, str, bool]:
+    """Code, text, and whether it is the last line of its reply."""
+    head, mark = line[:3], line[3:4]
+    if not (len(head) == 3 and head.isdigit() and b"200" <= head <= b"599" and mark in b" -"):
+        raise Lost(f"an answer that is not SMTP: {line[:60]!r}")
+    return int(head), line[4:].decode("utf-8", "replace"), mark != b"-"
 
 
 def taken(reply: Reply, position: Position) -> bool:

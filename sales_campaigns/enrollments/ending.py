@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from sales_campaigns.campaigns.models import CampaignVersion
+from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.enrollments.models import Enrollment, StepRun
-from sales_campaigns.enrollments.policies import ends_on_bounce
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import stop
@@ -52,7 +52,7 @@ def end_after_bounce(uow: UnitOfWork, run: StepRun) -> bool:
     """A hard bounce ends the enrollment where the campaign says so; else its later tasks still come."""
     enrollment = uow.session.get_one(Enrollment, run.enrollment_id)
     version = uow.session.get_one(CampaignVersion, enrollment.version_id)
-    if not ends_on_bounce(version.settings):
+    if not settings_of(version.settings).remove_on_bounce:
         return False
     end(uow, "mail came back", Enrollment.id == enrollment.id)
     return True

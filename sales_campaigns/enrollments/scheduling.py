@@ -1,4 +1,4 @@
-"""Make the next steps of enrollments happen: what is ready by the planner becomes a scheduled mail or a task to open."""
+"""Make the next steps of enrollments happen: what the planner says is ready becomes a mail or a task."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sales_campaigns.campaigns.file import Lateness
 from sales_campaigns.campaigns.models import Step
 from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.enrollments.daily_limits import within_limits
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
-from sales_campaigns.enrollments.policies import late_limit
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
 from sales_campaigns.lifecycle import move_many
@@ -78,7 +79,6 @@ def _message(
 ) -> dict[str, Any]:
     way, step, enrollment, at = due.way, due.step, due.way.enrollment, due.planned.at
     delivery_id = deliveries[way.campaign.id, step.key]
-    limit = late_limit(way.version.settings)
     return {
         "team_id": enrollment.team_id,
         "delivery_id": delivery_id,
@@ -95,10 +95,16 @@ def _message(
         "zone": enrollment.zone,
         "due_at": at,
         "act_at": max(at, release_at) if release_at else at,
-        "late_at": at + limit if limit is not None else None,
+        "late_at": late_at(way, at),
         **threading(way, step),
         **_edits(way, step),
     }
+
+
+def late_at(way: Way, at: datetime) -> datetime | None:
+    """Past this instant a first attempt is not made blindly; None when the campaign sends however late."""
+    late = settings_of(way.version.settings).late
+    return None if late.then is Lateness.SEND else at + late.limit
 
 
 def threading(way: Way, step: Step) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class PostRoom:
     """What dispatching needs: the database, the time, the way out, and this process's name."""
 
     sessions: Sessions
+    reads: Sessions
     clock: Clock
     providers: MailProviders
     seal: Seal

@@ -41,12 +41,12 @@ def next_attempts(uow: UnitOfWork, delivery_ids: Iterable[int], occasions: Itera
     return {(delivery, occasion): attempt + 1 for delivery, occasion, attempt in newest}
 
 
-def reschedule(uow: UnitOfWork, message_id: int, due_at: datetime) -> bool:
+def reschedule(uow: UnitOfWork, message_id: int, due_at: datetime, late_at: datetime | None = None) -> bool:
     """Move a message that still waits to another instant; False when it is no longer waiting."""
     changed = uow.session.execute(
         sa.update(Message)
         .where(Message.id == message_id, Message.state.in_(WAITING))
-        .values(due_at=due_at, act_at=due_at, valid_until=due_at + VALIDITY)
+        .values(due_at=due_at, act_at=due_at, late_at=late_at, valid_until=due_at + VALIDITY)
         .execution_options(synchronize_session=False)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]

@@ -1,4 +1,8 @@
-"""Who must not be written to, and why: one list of conditions, judged for a whole target or for one person."""
+"""Who must not be mailed, and why: each cause is a name, a sentence and an SQL condition.
+
+The same condition judges a million people at preparation and one person at the instant of sending. The rule: an
+opt-out, a quarantine, a complaint and a block count for the address, and so for everybody who has it.
+"""
 
 from __future__ import annotations
 
@@ -10,43 +14,63 @@ from sqlalchemy.orm import Session
 from sales_campaigns.people.models import Address, BlockedDomain, Person
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cause:
-    """`condition` is over Person outer-joined with Address; `sentence` tells a rep what it means."""
+    """`condition` is true or false, never null, over Person left-joined to Address."""
 
     name: str
     sentence: str
     condition: sa.ColumnElement[bool]
 
 
-# In this order; the first that applies is the one that is logged.
+def _blocked_domain() -> sa.ColumnElement[bool]:
+    """Blocking a domain blocks what lies below it: example.com stands for mail.example.com too."""
+    below = Address.domain.endswith(sa.literal(".") + BlockedDomain.domain)
+    return sa.exists().where(sa.or_(Address.domain == BlockedDomain.domain, below)).correlate(Address)
+
+
+# In the order in which they are told: the first that holds is the cause.
 CAUSES: tuple[Cause, ...] = (
-    Cause("deleted", "was deleted", Person.deleted_at.is_not(None)),
-    Cause("no_address", "has no e-mail address", Person.address_id.is_(None)),
-    Cause("opted_out", "has opted out", Address.opted_out_at.is_not(None)),
-    Cause("complained", "has reported our mail as spam", Address.complained_at.is_not(None)),
-    Cause("blocked", "is on the block list", Address.blocked_at.is_not(None)),
+    Cause("deleted", "This person was deleted.", Person.deleted_at.is_not(None)),
     Cause(
-        "blocked_domain",
-        "has an address at a blocked domain",
-        sa.exists().where(BlockedDomain.domain == Address.domain).correlate(Address),
+        "no_address",
+        "This person has no e-mail address. Add one to send mail.",
+        Person.address_id.is_(None),
     ),
-    Cause("quarantined", "has an address that returned our mail", Address.quarantined_at.is_not(None)),
+    Cause(
+        "opted_out",
+        "This address has unsubscribed and gets no more mail.",
+        Address.opted_out_at.is_not(None),
+    ),
+    Cause(
+        "complained",
+        "This address reported a mail as spam and gets no more mail.",
+        Address.complained_at.is_not(None),
+    ),
+    Cause("blocked", "This address is on the block list.", Address.blocked_at.is_not(None)),
+    Cause("blocked_domain", "Mail to this domain is blocked by an administrator.", _blocked_domain()),
+    Cause(
+        "quarantined",
+        "Mail to this address bounced, so it is in quarantine. Only an administrator can release it; a new"
+        " address is free.",
+        Address.quarantined_at.is_not(None),
+    ),
 )
-BY_NAME = {cause.name: cause for cause in CAUSES}
+SENTENCES = {cause.name: cause.sentence for cause in CAUSES}
 
 
-def cause_column() -> sa.ColumnElement[str | None]:
-    """The name of the first cause that applies to a row, or NULL: for set-based preparation."""
-    return sa.case(*((cause.condition, cause.name) for cause in CAUSES), else_=None)
+def first_cause() -> sa.Case[str | None]:
+    """The name of the cause that holds first, else null: a column for a query over Person ⟕ Address."""
+    return sa.case(*((cause.condition, sa.literal(cause.name)) for cause in CAUSES), else_=sa.null())
 
 
-def cause_of(session: Session, person_id: int) -> Cause | None:
-    """Why this person must not get mail now, or None."""
-    name = session.scalar(
-        sa.select(cause_column())
-        .select_from(Person)
-        .outerjoin(Address, Address.id == Person.address_id)
-        .where(Person.id == person_id)
-    )
-    return BY_NAME[name] if name else None
+def suppressed() -> sa.ColumnElement[bool]:
+    """Whether any cause holds: a condition for a query over Person ⟕ Address."""
+    return sa.or_(*(cause.condition for cause in CAUSES))
+
+
+def why_not(session: Session, person_id: int) -> Cause | None:
+    """Why this person must not be mailed, as things stand in this transaction; None when nothing forbids it."""
+    query = sa.select(first_cause()).select_from(Person).outerjoin(Address, Person.address_id == Address.id)
+    name = session.scalar(query.where(Person.id == person_id))
+    return next((cause for cause in CAUSES if cause.name == name), None)

@@ -1,4 +1,4 @@
-"""What a rep does with a task: finish, open again, snooze, hand over, remind oneself. What follows is not known here."""
+"""What a rep does with a task: finish, open again, snooze, remind. What follows from it is not known here."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.catcher import Catcher, CaughtMail, MailStore, StoredMail
@@ -119,6 +119,7 @@ def test_it_reads_both_parts_and_the_headers(store: MailStore) -> None:
     assert (mail.text.strip(), mail.html.strip()) == ("Hi", "<p>Hi</p>")
 
 
+@settings(deadline=None)
 @given(raw=st.binary(max_size=300) | st.lists(st.binary(max_size=30)).map(b"\r\nTo: ".join))
 def test_it_reads_whatever_it_caught(raw: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     store = MailStore(tmp_path_factory.mktemp("caught"))
@@ -159,6 +160,7 @@ def test_it_is_not_led_in_a_circle() -> None:
     assert names(list(grouped([stored("<1>", "<2>"), stored("<2>", "<1>", "<2>")]))) == [["<1>", "<2>"]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.lists(st.integers(0, 6), max_size=3)), max_size=12))
 def test_it_puts_every_mail_into_exactly_one_conversation(shape: list[tuple[int, list[int]]]) -> None:
     given_mails = [stored(f"<{own}>", *(f"<{other}>" for other in others)) for own, others in shape]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -292,6 +293,17 @@ def test_it_notices_that_an_idle_connection_was_ended(either: Sink) -> None:
     provider.close()
 
 
+def test_it_sends_a_mail_elsewhere_when_the_server_left_while_its_caller_paused(either: Sink) -> None:
+    provider = SmtpProvider(an_account(either), QUICK)
+    outcomes = iter(provider.hand_over(mails(3)))
+    assert next(outcomes).refused is None
+    time.sleep(0.25)
+    either.hang_up()
+    assert kinds(outcomes) == ["sent", "sent"]
+    assert ids(either.caught) == [mail.message_id for mail in mails(3)]
+    provider.close()
+
+
 def test_it_asks_for_a_sign_of_life_after_a_pause(sink: Sink) -> None:
     provider = SmtpProvider(an_account(sink), replace(QUICK, idle_seconds=0))
     assert [kinds(provider.hand_over([a_mail(key)])) for key in (1, 2)] == [["sent"], ["sent"]]
@@ -323,7 +335,9 @@ SURPRISES: Sequence[tuple[str, Answer]] = [
 ]  # fmt: skip
 
 
-def outcomes_of(pipelining: bool, fates: list[tuple[str, Answer] | None]) -> tuple[list[object], list[str]]:
+def outcomes_of(
+    pipelining: bool, fates: list[tuple[str, Answer] | None], connections: int = 1
+) -> tuple[list[object], list[str]]:
     """Each mail meets its own fate: an unusual answer at one position, or none."""
 
     def script(position: str, argument: str) -> Answer | None:
@@ -332,7 +346,7 @@ def outcomes_of(pipelining: bool, fates: list[tuple[str, Answer] | None]) -> tup
         return fate[1] if fate and fate[0] == position else None
 
     with Sink(Manners(pipelining=pipelining, script=script)) as sink:
-        outcomes = handed_over(sink, mails(len(fates)))
+        outcomes = handed_over(sink, mails(len(fates)), replace(QUICK, connections=connections))
         seen = [
             (one.key, one.code, one.reply, kind) for one, kind in zip(outcomes, kinds(outcomes), strict=True)
         ]
@@ -349,6 +363,8 @@ def test_it_comes_to_the_same_outcomes_pipelined_and_one_by_one(
 ) -> None:
     pipelined, one_by_one = outcomes_of(True, fates), outcomes_of(False, fates)
     assert pipelined == one_by_one
+    side_by_side = outcomes_of(True, fates, connections=3)
+    assert [sorted(some, key=str) for some in side_by_side] == [sorted(some, key=str) for some in pipelined]
 
 
 @pytest.mark.deep

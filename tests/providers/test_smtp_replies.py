@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.smtp.replies import (
@@ -80,11 +80,13 @@ def test_it_judges_a_refusal_by_its_position(
     assert kind_of(position, code, enhanced) == kind
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Position), st.integers(400, 499))
 def test_it_never_calls_a_4xx_permanent(position: Position, code: int) -> None:
     assert kind_of(position, code) in ("transient", "rate_limited")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(set(Position) - {Position.RCPT, Position.BODY})), st.integers(500, 599))
 def test_it_never_blames_an_address_before_one_was_named(position: Position, code: int) -> None:
     assert kind_of(position, code) != "recipient"
@@ -128,6 +130,7 @@ REPLIES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(REPLIES, max_size=6), st.integers(1, 40))
 def test_it_reads_replies_however_the_bytes_are_cut(replies: list[Reply], size: int) -> None:
     stream = b"".join(_on_the_wire(reply) for reply in replies)
@@ -164,6 +167,7 @@ def test_it_gives_up_on_what_is_not_smtp(garbage: bytes) -> None:
         reader.next()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_it_reads_or_gives_up_and_never_fails_otherwise(data: bytes) -> None:
     reader = ReplyReader()

@@ -83,6 +83,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
     )
     op.create_table(
+        "presence",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("beat_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_presence")),
+    )
+    op.create_table(
         "sign_in_failure",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=300), nullable=False),
@@ -529,6 +537,8 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("sender_id", sa.Integer(), nullable=False),
         sa.Column("mailbox_id", sa.Integer(), nullable=False),
+        sa.Column("edited_subject", sa.Text(), nullable=True),
+        sa.Column("edited_html", sa.Text(), nullable=True),
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("launched_at", UtcDateTime(), nullable=False),
         sa.Column("resumed_at", UtcDateTime(), nullable=True),
@@ -709,6 +719,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('claimed', 'sending')"),
             sqlite_where=sa.text("state IN ('claimed', 'sending')"),
         )
+        batch_op.create_index("ix_message_mailbox_day", ["mailbox_id", "due_at"], unique=False)
         batch_op.create_index("ix_message_person", ["person_id", "id"], unique=False)
         batch_op.create_index("ix_message_sender_state", ["sender_id", "state", "due_at"], unique=False)
 
@@ -901,6 +912,7 @@ def downgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index("ix_message_sender_state")
         batch_op.drop_index("ix_message_person")
+        batch_op.drop_index("ix_message_mailbox_day")
         batch_op.drop_index(
             "ix_message_leased",
             postgresql_where=sa.text("state IN ('claimed', 'sending')"),
@@ -970,6 +982,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_failure_key_at")
 
     op.drop_table("sign_in_failure")
+    op.drop_table("presence")
     op.drop_table("instance")
     op.drop_table("hold")
     op.drop_table("blocked_domain")

@@ -2,17 +2,21 @@
 const ANCHORS = CSS.supports("position-area: block-end");
 
 export function startMenus() {
-  document.addEventListener("toggle", opened, true);
+  document.addEventListener("beforetoggle", aim, true);
+  if (!ANCHORS) document.addEventListener("toggle", opened, true);
   document.addEventListener("keydown", walk);
   document.addEventListener("click", closeAfterChoice);
 }
 
+// The first entry takes the focus as the menu opens, so that the next key already belongs to it.
+function aim(event) {
+  if (event.newState !== "open" || !event.target.matches(".menu")) return;
+  const first = items(event.target)[0];
+  if (first) first.autofocus = true;
+}
+
 function opened(event) {
-  const menu = event.target;
-  if (event.newState !== "open" || !menu.matches?.(".menu[popover]")) return;
-  if (!ANCHORS) place(menu);
-  if (menu.contains(document.activeElement)) return;
-  items(menu)[0]?.focus({ preventScroll: true });
+  if (event.newState === "open" && event.target.matches(".menu")) place(event.target);
 }
 
 function place(menu) {

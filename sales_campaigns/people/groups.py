@@ -1,0 +1,136 @@
+"""Groups: named lists of people, private to their owner or shared with the team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import require, sees_every_team
+from sales_campaigns.errors import Invalid, NotAllowed, NotFound
+from sales_campaigns.people.merging import join_group
+from sales_campaigns.people.models import Group, GroupMember, Person
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """One group with the number of people in it who were not deleted."""
+
+    group: Group
+    people: int
+
+
+def group_of(session: Session, actor: User, group_id: int) -> Group:
+    """Raises NotFound for a group of another team and for somebody else's private one."""
+    found = session.get(Group, group_id)
+    if found is None or not _visible_to(found, actor):
+        raise NotFound
+    return found
+
+
+def groups_of(session: Session, actor: User) -> Sequence[GroupLine]:
+    """The groups the actor may use, by name, each with its number of people, in one query."""
+    living = sa.select(GroupMember.group_id, sa.func.count().label("people")).join(
+        Person, sa.and_(Person.id == GroupMember.person_id, Person.deleted_at.is_(None))
+    )
+    counted = living.group_by(GroupMember.group_id).subquery()
+    query = sa.select(Group, sa.func.coalesce(counted.c.people, 0)).outerjoin(
+        counted, counted.c.group_id == Group.id
+    )
+    mine = Group.shared | (Group.owner_id == actor.id)
+    found = session.execute(query.where(Group.team_id == actor.team_id, mine).order_by(Group.name, Group.id))
+    return [GroupLine(group, people) for group, people in found]
+
+
+def create_group(uow: UnitOfWork, actor: User, name: str, *, shared: bool = False) -> Group:
+    """Raises Invalid({"name": …}) for an empty, long or taken name."""
+    require(actor, "edit_people")
+    group = Group(
+        team_id=actor.team_id,
+        owner_id=actor.id,
+        name=_free_name(uow.session, actor.team_id, name),
+        shared=shared,
+        created_at=uow.now,
+    )
+    uow.session.add(group)
+    uow.session.flush()
+    uow.record("group.created", actor_id=actor.id, team_id=actor.team_id, data=_about(group))
+    return group
+
+
+def change_group(uow: UnitOfWork, actor: User, group_id: int, *, name: str, shared: bool) -> Group:
+    """Rename, share or make private; its owner's and administrators' right."""
+    group = _own_group(uow, actor, group_id)
+    if name.strip() != group.name:
+        group.name = _free_name(uow.session, group.team_id, name)
+    group.shared = shared
+    uow.record("group.changed", actor_id=actor.id, team_id=group.team_id, data=_about(group))
+    return group
+
+
+def delete_group(uow: UnitOfWork, actor: User, group_id: int) -> None:
+    """The list goes, the people stay."""
+    group = _own_group(uow, actor, group_id)
+    uow.record("group.deleted", actor_id=actor.id, team_id=group.team_id, data=_about(group))
+    uow.session.delete(group)
+
+
+def add_to_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequence[int]) -> int:
+    """Put those of these people that belong to the group's team into it; how many were not in it before."""
+    require(actor, "edit_people")
+    group = group_of(uow.session, actor, group_id)
+    before = _size(uow.session, group)
+    ours = sa.select(Person.id).where(
+        Person.team_id == group.team_id, Person.id.in_(person_ids), Person.deleted_at.is_(None)
+    )
+    join_group(uow.session, group.id, uow.session.scalars(ours).all())
+    added = _size(uow.session, group) - before
+    data = {**_about(group), "people": added}
+    uow.record("group.joined", actor_id=actor.id, team_id=group.team_id, data=data)
+    return added
+
+
+def remove_from_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequence[int]) -> None:
+    require(actor, "edit_people")
+    group = group_of(uow.session, actor, group_id)
+    uow.session.execute(
+        sa.delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.person_id.in_(person_ids))
+    )
+    data = {**_about(group), "people": len(set(person_ids))}
+    uow.record("group.left", actor_id=actor.id, team_id=group.team_id, data=data)
+
+
+def _visible_to(group: Group, actor: User) -> bool:
+    if sees_every_team(actor):
+        return True
+    return group.team_id == actor.team_id and (group.shared or group.owner_id == actor.id)
+
+
+def _own_group(uow: UnitOfWork, actor: User, group_id: int) -> Group:
+    require(actor, "edit_people")
+    group = group_of(uow.session, actor, group_id)
+    if group.owner_id != actor.id and str(actor.role) == "user":
+        raise NotAllowed("Only its owner or an administrator may change this group.")
+    return group
+
+
+def _free_name(session: Session, team_id: int, name: str) -> str:
+    name = " ".join(name.split())
+    if not 0 < len(name) <= 120:
+        raise Invalid({"name": "Give the group a name of 1 to 120 characters."})
+    if session.scalar(sa.select(Group.id).where(Group.team_id == team_id, Group.name == name)):
+        raise Invalid({"name": f"There is a group called “{name}” already."})
+    return name
+
+
+def _size(session: Session, group: Group) -> int:
+    query = sa.select(sa.func.count()).where(GroupMember.group_id == group.id)
+    return session.scalar(query) or 0
+
+
+def _about(group: Group) -> dict[str, object]:
+    return {"group": group.id, "name": group.name}

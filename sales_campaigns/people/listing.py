@@ -1,0 +1,123 @@
+"""Reads of people for screens: one page of the list, one person. A page costs the same however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.errors import NotFound
+from sales_campaigns.people.models import Address, Group, GroupMember, Person
+from sales_campaigns.people.suppression import SENTENCES, first_cause
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """One row of the list: the person, the owner's name, and why mail is not allowed ("" when it is)."""
+
+    person: Person
+    owner: str
+    cause: str
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES.get(self.cause, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the list is narrowed to. `words` are looked for in names, company and address, all of them."""
+
+    words: str = ""
+    owner_id: int | None = None
+    group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """`after` is the key of the next page, empty on the last one; `total` is counted up to 10,000."""
+
+    lines: tuple[PersonLine, ...]
+    after: str
+    total: int
+
+
+COUNTED = 10_000
+
+
+def people_page(
+    session: Session, actor: User, wanted: Wanted, *, after: str = "", limit: int = PAGE
+) -> PeoplePage:
+    """People of the actor's team by last name, first name; `after` is a key given by the page before."""
+    query = (
+        sa.select(Person, User, first_cause())
+        .join(User, User.id == Person.owner_id)
+        .outerjoin(Address, Address.id == Person.address_id)
+        .options(contains_eager(Person.address))
+        .where(*_conditions(actor, wanted), *_beyond(session, after))
+        .order_by(Person.last_name, Person.first_name, Person.id)
+        .limit(limit + 1)
+    )
+    found = session.execute(query).all()
+    lines = tuple(PersonLine(person, owner.name, cause or "") for person, owner, cause in found[:limit])
+    more = str(lines[-1].person.id) if len(found) > limit else ""
+    return PeoplePage(lines, more, _total(session, actor, wanted))
+
+
+def person_of(session: Session, actor: User, person_id: int) -> Person:
+    """Raises NotFound for a person of another team and for one that was deleted."""
+    found = session.scalar(
+        sa.select(Person).where(Person.id == person_id).options(joinedload(Person.address))
+    )
+    if found is None or found.deleted_at is not None:
+        raise NotFound
+    if found.team_id != actor.team_id and not sees_every_team(actor):
+        raise NotFound
+    return found
+
+
+def groups_with(session: Session, actor: User, person_id: int) -> Sequence[Group]:
+    """The groups this person is in, as far as the actor may see them."""
+    query = sa.select(Group).join(GroupMember).where(GroupMember.person_id == person_id)
+    if not sees_every_team(actor):
+        query = query.where(Group.team_id == actor.team_id, Group.shared | (Group.owner_id == actor.id))
+    return session.scalars(query.order_by(Group.name)).all()
+
+
+def owners(session: Session, actor: User) -> Sequence[User]:
+    """The active users of the actor's team, by name."""
+    query = sa.select(User).where(User.team_id == actor.team_id, User.active)
+    return session.scalars(query.order_by(User.first_name, User.last_name, User.id)).all()
+
+
+def _conditions(actor: User, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    conditions = [Person.team_id == actor.team_id, Person.deleted_at.is_(None)]
+    if wanted.owner_id is not None:
+        conditions.append(Person.owner_id == wanted.owner_id)
+    if wanted.group_id is not None:
+        members = sa.select(GroupMember.person_id).where(GroupMember.group_id == wanted.group_id)
+        conditions.append(Person.id.in_(members))
+    columns = (Person.first_name, Person.last_name, Person.company, Person.email)
+    for word in wanted.words.split()[:5]:
+        conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    return conditions
+
+
+def _beyond(session: Session, after: str) -> list[sa.ColumnElement[bool]]:
+    """The rows after that person in the order of the list; a key that no longer leads anywhere begins anew."""
+    last = session.get(Person, int(after)) if after.isdecimal() and len(after) < 16 else None
+    if last is None:
+        return []
+    here = sa.tuple_(Person.last_name, Person.first_name, Person.id)
+    return [here > sa.tuple_(sa.literal(last.last_name), sa.literal(last.first_name), sa.literal(last.id))]
+
+
+def _total(session: Session, actor: User, wanted: Wanted) -> int:
+    some = sa.select(Person.id).where(*_conditions(actor, wanted)).limit(COUNTED).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0

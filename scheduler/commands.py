@@ -1,0 +1,82 @@
+"""flask scheduler run | once | status."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import Any
+
+import click
+
+from sales_campaigns.clock import machine_now
+from sales_campaigns.errors import Refusal
+from sales_campaigns.messages.dispatching import PostRoom, mailboxes_with_due_mail
+from sales_campaigns.presence import everybody
+from sales_campaigns.settings import Settings
+from sales_campaigns.unit_of_work import unit_of_work
+from scheduler.jobs import run_until_quiet
+from scheduler.runner import running
+
+
+def group(settings: Settings, room: PostRoom) -> click.Group:
+    """The commands of this installation's scheduler."""
+
+    @click.group("scheduler", help="The process that keeps time and sends.")
+    def scheduler() -> None: ...
+
+    @scheduler.command("run")
+    def run() -> None:
+        """Send and open tasks until stopped."""
+        ended = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: ended.set())
+        try:
+            with running(settings, room):
+                click.echo("The scheduler is running. Stop it with Ctrl-C.")
+                ended.wait()
+        except Refusal as error:
+            click.echo(f"Error: {error.words}", err=True)
+            raise SystemExit(1) from None
+
+    @scheduler.command("once")
+    @click.option("--json", "as_json", is_flag=True)
+    def once(as_json: bool) -> None:
+        """Do all work that is due now, then end."""
+        done = run_until_quiet(room)
+        click.echo(json.dumps({"done": done}) if as_json else f"Done: {done}.")
+
+    @scheduler.command("status")
+    @click.option("--json", "as_json", is_flag=True)
+    def status(as_json: bool) -> None:
+        """Which processes are there, and what waits for them."""
+        data = status_of(room)
+        click.echo(json.dumps(data) if as_json else _words(data))
+
+    return scheduler
+
+
+def status_of(room: PostRoom) -> dict[str, Any]:
+    """Processes with the seconds since their last heartbeat, and the mailboxes with due mail."""
+    with unit_of_work(room.reads, room.clock) as uow:
+        now = machine_now()
+        return {
+            "processes": [
+                {
+                    "name": one.name,
+                    "kind": one.kind,
+                    "alive": one.alive,
+                    "silent_seconds": round((now - one.beat_at).total_seconds()),
+                }
+                for one in everybody(uow.session)
+            ],
+            "mailboxes_with_due_mail": mailboxes_with_due_mail(uow.session, uow.now),
+        }
+
+
+def _words(data: dict[str, Any]) -> str:
+    lines = [
+        f"{one['kind']:12} {one['name']:40} {'alive' if one['alive'] else 'silent'} {one['silent_seconds']} s"
+        for one in data["processes"]
+    ] or ["No scheduler is running. Start one with: flask scheduler run"]
+    return "\n".join([*lines, f"Mailboxes with due mail: {len(data['mailboxes_with_due_mail'])}"])

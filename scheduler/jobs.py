@@ -1,0 +1,79 @@
+"""The table of jobs: who owns due work, and what is done for one owner. The rows are claimed by the job itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.recovery import recover
+from sales_campaigns.presence import beat
+from sales_campaigns.reactions import react
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+
+Key = int | str
+EVERYTHING: Sequence[Key] = ("all",)
+
+
+@dataclass(frozen=True)
+class Job:
+    """`find` names the owners of due work, `do` works for one of them and says how much it found.
+
+    `every` is in real seconds; None is the pace of the clock (settings: TICK_SECONDS).
+    """
+
+    name: str
+    find: Callable[[PostRoom], Sequence[Key]]
+    do: Callable[[PostRoom, Key], int]
+    every: float | None = None
+
+
+def _always(_room: PostRoom) -> Sequence[Key]:
+    return EVERYTHING
+
+
+def _in_one_transaction(act: Callable[[UnitOfWork], int]) -> Callable[[PostRoom, Key], int]:
+    def run(room: PostRoom, _key: Key) -> int:
+        with unit_of_work(room.sessions, room.clock) as uow:
+            return act(uow)
+
+    return run
+
+
+def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return mailboxes_with_due_mail(uow.session, uow.now)
+
+
+def _dispatch(room: PostRoom, key: Key) -> int:
+    return dispatch(room, int(key))
+
+
+def _recover(uow: UnitOfWork) -> int:
+    return sum(recover(uow))
+
+
+def _beat(uow: UnitOfWork) -> int:
+    beat(uow.session, "scheduler")
+    return 0
+
+
+JOBS: tuple[Job, ...] = (
+    Job("react", _always, _in_one_transaction(react)),
+    Job("open tasks", _always, _in_one_transaction(open_due)),
+    Job("send", _due_mailboxes, _dispatch),
+    Job("recover", _always, _in_one_transaction(_recover), every=15),
+    Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
+)
+
+
+def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10_000) -> int:
+    """Do all work that is due now, in this thread: for stories, rehearsals and `scheduler once`."""
+    total = 0
+    for _ in range(rounds):
+        done = sum(job.do(room, key) for job in jobs for key in job.find(room))
+        total += done
+        if not done:
+            return total
+    raise RuntimeError("the work does not come to an end")

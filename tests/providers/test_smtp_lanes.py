@@ -1,0 +1,90 @@
+"""Several connections of one mailbox, side by side in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from integrations.smtp import SmtpProvider
+from tests.fault_proxy import Fault, FaultProxy
+from tests.providers.mails import QUICK, a_mail, an_account, handed_over, ids, kinds, mails
+from tests.sink import Act, Manners, Sink
+
+FOUR = replace(QUICK, connections=4)
+
+
+@pytest.fixture(params=[True, False], ids=["pipelined", "one by one"])
+def sink(request: pytest.FixtureRequest) -> Iterator[Sink]:
+    with Sink(Manners(pipelining=request.param)) as made:
+        yield made
+
+
+def test_it_sends_every_mail_once_over_all_its_connections(sink: Sink) -> None:
+    outcomes = handed_over(sink, mails(50), FOUR)
+    assert kinds(outcomes) == ["sent"] * 50
+    assert sorted(one.key for one in outcomes) == list(range(1, 51))
+    assert sorted(ids(sink.caught)) == sorted(mail.message_id for mail in mails(50))
+    assert sink.connections == 4
+
+
+def test_it_opens_no_more_connections_than_there_are_mails(sink: Sink) -> None:
+    provider = SmtpProvider(an_account(sink), FOUR)
+    assert kinds(provider.hand_over(mails(2))) == ["sent", "sent"]
+    assert sink.connections == 2
+    assert kinds(provider.hand_over(mails(2))) == ["sent", "sent"]
+    assert sink.connections == 2
+    provider.close()
+
+
+def test_it_makes_do_with_the_connections_it_is_given(sink: Sink) -> None:
+    def two_at_most(position: str, argument: str) -> str | None:
+        return "421 4.7.0 two at most" if position == "CONNECT" and sink.connections > 2 else None
+
+    sink.obey(two_at_most)
+    assert kinds(handed_over(sink, mails(9), FOUR)) == ["sent"] * 9
+
+
+def test_it_lets_no_slow_answer_hold_up_the_other_connections(sink: Sink) -> None:
+    sink.obey(lambda where, to: Act.SILENCE if (where, to) == ("BODY", "person1@ben.example") else None)
+    outcomes = handed_over(sink, mails(20), replace(FOUR, final_reply_seconds=0.5))
+    assert {one.key: one.refused and one.refused.kind.value for one in outcomes if one.refused} == {
+        1: "unknown"
+    }
+    assert len(outcomes) == 20
+    # only the mail whose envelope had gone ahead on the same connection comes later
+    assert [one.key for one in outcomes].index(1) >= 18
+
+
+def test_it_gives_back_what_a_broken_connection_had_not_begun(sink: Sink) -> None:
+    sink.obey(lambda where, to: Act.DROP if (where, to) == ("BODY", "person3@ben.example") else None)
+    outcomes = handed_over(sink, mails(30), FOUR)
+    assert [one.key for one in outcomes if one.refused] == [3]
+    assert len(set(ids(sink.caught))) == len(sink.caught) == 29
+
+
+def test_it_stops_offering_when_one_connection_hears_that_the_mailbox_must_wait(sink: Sink) -> None:
+    sink.obey(lambda where, _: "450 4.7.1 not so fast" if where == "MAIL" else None)
+    assert kinds(handed_over(sink, mails(40), FOUR)) == ["rate_limited"] * 40
+    assert sum(line.startswith("MAIL") for line in sink.heard) <= 8
+
+
+def test_it_never_sends_a_mail_twice_over_lines_that_are_cut(sink: Sink) -> None:
+    with FaultProxy(sink.host, sink.port, Fault(cut_to_server=1_000)) as proxy:
+        outcomes = handed_over(proxy, mails(25), FOUR)
+    assert sorted(one.key for one in outcomes) == list(range(1, 26))
+    assert len(set(ids(sink.caught))) == len(sink.caught)
+    certain = {a_mail(one.key).message_id for one in outcomes if one.refused is None}
+    assert certain <= set(ids(sink.caught))
+
+
+def test_it_starts_afresh_after_its_caller_stopped(sink: Sink) -> None:
+    provider = SmtpProvider(an_account(sink), FOUR)
+    abandoned = iter(provider.hand_over(mails(20)))
+    next(abandoned)
+    assert kinds(provider.hand_over([a_mail(99)])) == ["sent"]
+    abandoned.close()  # type: ignore[attr-defined]
+    assert kinds(provider.hand_over([a_mail(100)])) == ["sent"]
+    assert len(set(ids(sink.caught))) == len(sink.caught)
+    provider.close()
