@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from sales_campaigns.people.columns import MEANINGS
 from sales_campaigns.people.imports import import_of
 from sales_campaigns.people.merging import known_people, merge
 from sales_campaigns.people.models import BadRow, ImportState, PeopleImport
-from sales_campaigns.people.reading import Row, refuse_swallowed_rows, rows_of
+from sales_campaigns.people.reading import Place, Row, read_rows, refuse_swallowed_rows
 from sales_campaigns.people.repeats import first_rows, mark, remember
 from sales_campaigns.people.states import IMPORT, RUNNING
 from sales_campaigns.people.uploading import forget_upload, marks_path
@@ -36,17 +36,8 @@ def check_import(uow: UnitOfWork, actor: User, import_id: int) -> PeopleImport:
         wanted = ", ".join(one.words for one in MEANINGS if one.field in REACHING)
         raise Invalid({"columns": f"Say which column holds at least one of: {wanted}."})
     uow.session.execute(sa.delete(BadRow).where(BadRow.import_id == found.id))
-    columns = {**found.columns, "repeated": []}
-    uow.move(
-        IMPORT,
-        found,
-        "check",
-        about=_about(found, actor),
-        rows_done=0,
-        **_NO_COUNTS,
-        refusal="",
-        columns=columns,
-    )
+    anew = _from_the_beginning({**found.columns, "repeated": []})
+    uow.move(IMPORT, found, "check", about=_about(found, actor), refusal="", **anew)
     return found
 
 
@@ -54,7 +45,7 @@ def start_import(uow: UnitOfWork, actor: User, import_id: int) -> PeopleImport:
     """Let a checked import run; the scheduler does the rest."""
     require(actor, "edit_people")
     found = import_of(uow.session, actor, import_id)
-    uow.move(IMPORT, found, "start", about=_about(found, actor), rows_done=0, **_NO_COUNTS)
+    uow.move(IMPORT, found, "start", about=_about(found, actor), **_from_the_beginning(found.columns))
     return found
 
 
@@ -82,50 +73,65 @@ def continue_import(uow: UnitOfWork, uploads: Path, import_id: int, *, chunk: in
     if found is None or found.state not in RUNNING:
         return False
     try:
-        rows, last = _next_rows(found, uploads, chunk)
+        rows, place = _next_rows(found, uploads, chunk)
     except Invalid as error:
         return _refuse(uow, found, error)
     if found.state == ImportState.CHECKING:
-        return _check(uow, found, uploads, rows, last)
-    return _import(uow, found, uploads, rows, last)
+        _check(uow, found, uploads, rows, place.row)
+    else:
+        _import(uow, found, rows)
+    found.rows_done, found.columns = place.row, {**found.columns, "place": place.kept()}
+    if len(rows) < chunk:
+        _finish(uow, found, uploads)
+        return False
+    return True
 
 
-_NO_COUNTS = {"new": 0, "merged": 0, "bad": 0}
+def _from_the_beginning(columns: dict[str, Any]) -> dict[str, object]:
+    begin = columns["begin"]
+    return {
+        "columns": {**columns, "place": begin},
+        "rows_done": begin[0],
+        "new": 0,
+        "merged": 0,
+        "bad": 0,
+    }
 
 
-def _next_rows(found: PeopleImport, uploads: Path, chunk: int) -> tuple[list[Row], bool]:
-    """The next rows that hold anything, and whether the file ends with them."""
+def _next_rows(found: PeopleImport, uploads: Path, chunk: int) -> tuple[list[Row], Place]:
+    path, start = uploads / found.stored_name, Place(*found.columns["place"])
     try:
-        after = max(found.rows_done, 1 if found.columns["headings"] else 0)
-        reader = rows_of(uploads / found.stored_name, found.encoding, found.delimiter, after=after)
-        rows = list(islice(reader, chunk + 1))
+        rows, place = read_rows(path, found.encoding, found.delimiter, chunk, start)
     except OSError:
         raise Invalid({"file": "The uploaded file is no longer there. Upload it again."}) from None
     for number, cells in rows:
         refuse_swallowed_rows(number, cells, len(found.columns["meanings"]), found.delimiter)
-    return rows[:chunk], len(rows) <= chunk
+    return rows, place
 
 
-def _check(uow: UnitOfWork, found: PeopleImport, uploads: Path, rows: Sequence[Row], last: bool) -> bool:
+def _check(uow: UnitOfWork, found: PeopleImport, uploads: Path, rows: Sequence[Row], last_row: int) -> None:
     good, refused = _judged(found, rows)
-    _note_repeats(uow, found, uploads, good, rows[-1][0] if rows else found.rows_done)
+    _note_repeats(uow, found, uploads, good, last_row)
     bad = [
         {"import_id": found.id, "row": r.row, "reason": r.reason, "cells": _kept(r.cells)} for r in refused
     ]
     if bad:
         uow.session.execute(sa.insert(BadRow), bad)
     found.bad += len(refused)
-    return _advance(uow, found, rows, last, "report")
 
 
-def _import(uow: UnitOfWork, found: PeopleImport, uploads: Path, rows: Sequence[Row], last: bool) -> bool:
+def _import(uow: UnitOfWork, found: PeopleImport, rows: Sequence[Row]) -> None:
     good, refused = _judged(found, rows)
     new, merged = merge(uow, found, good)
     found.new, found.merged, found.bad = found.new + new, found.merged + merged, found.bad + len(refused)
-    more = _advance(uow, found, rows, last, "finish")
-    if not more:
+
+
+def _finish(uow: UnitOfWork, found: PeopleImport, uploads: Path) -> None:
+    if found.state == ImportState.CHECKING:
+        uow.move(IMPORT, found, "report", about=_about(found, None), rows=found.rows_done)
+    else:
+        uow.move(IMPORT, found, "finish", about=_about(found, None), ended_at=uow.now)
         forget_upload(uow, uploads, found)
-    return more
 
 
 def _judged(found: PeopleImport, rows: Sequence[Row]) -> tuple[list[Candidate], list[Refused]]:
@@ -149,14 +155,6 @@ def _note_repeats(
         found.merged, found.new = found.merged + merges, found.new + (not merges)
     remember(path, found.rows_done, marks, last_row)
     found.columns = {**found.columns, "repeated": repeated}
-
-
-def _advance(uow: UnitOfWork, found: PeopleImport, rows: Sequence[Row], last: bool, event: str) -> bool:
-    found.rows_done = rows[-1][0] if rows else found.rows_done
-    if last:
-        also = {"rows": found.rows_done} if event == "report" else {"ended_at": uow.now}
-        uow.move(IMPORT, found, event, about=_about(found, None), **also)
-    return not last
 
 
 def _refuse(uow: UnitOfWork, found: PeopleImport, error: Invalid) -> bool:

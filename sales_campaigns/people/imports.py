@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.models import BadRow, PeopleImport
-from sales_campaigns.people.reading import rows_of
+from sales_campaigns.people.reading import Place, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,12 @@ def bad_reasons(session: Session, import_id: int, limit: int = 20) -> Sequence[t
 
 def preview(found: PeopleImport, uploads: Path, limit: int = 5) -> Preview:
     """How the file reads with the encoding and delimiter that the import has now."""
-    header = tuple(found.columns["header"])
-    after = 1 if found.columns["headings"] else 0
-    rows = []
+    header, start = tuple(found.columns["header"]), Place(*found.columns["begin"])
+    path = uploads / found.stored_name
     try:
-        for number, cells in islice(
-            rows_of(uploads / found.stored_name, found.encoding, found.delimiter, after=after), limit
-        ):
-            rows.append((number, tuple(cells)))
+        rows, _ = read_rows(path, found.encoding, found.delimiter, limit, start)
     except Invalid as error:
-        return Preview(header, tuple(rows), " ".join(error.problems.values()))
+        return Preview(header, (), " ".join(error.problems.values()))
     except OSError:
         return Preview(header, (), "The uploaded file is no longer there. Upload it again.")
-    return Preview(header, tuple(rows))
+    return Preview(header, tuple((number, tuple(cells)) for number, cells in rows))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 
 from sales_campaigns.errors import Invalid
@@ -36,20 +35,42 @@ ENCODINGS = {
 Row = tuple[int, list[str]]
 
 
-def rows_of(path: Path, encoding: str, delimiter: str, *, after: int = 0) -> Iterator[Row]:
-    """Each row with its number, the first row of the file being 1; `after` leaves out that many.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where reading goes on: after row number `row`, at the file's own bookmark for that place."""
 
-    Empty rows are counted and left out. Raises Invalid, with the number of the row, for bytes that are not of the
-    encoding and for a quotation mark that is never closed: csv would swallow all that follows it silently.
+    row: int = 0
+    bookmark: str = "0"
+
+    def kept(self) -> list[int | str]:
+        """As it is stored; `Place(*kept)` is the same place."""
+        return [self.row, self.bookmark]
+
+
+BEGINNING = Place()
+
+
+def read_rows(
+    path: Path, encoding: str, delimiter: str, limit: int, start: Place = BEGINNING
+) -> tuple[list[Row], Place]:
+    """Up to `limit` rows with their numbers, the first row of the file being 1, and where to go on.
+
+    Empty rows are counted and left out; fewer than `limit` are the last ones. Raises Invalid, with the number of
+    the row, for bytes that are not of the encoding and for a quotation mark that is never closed: csv would
+    swallow all that follows it silently.
     """
+    rows: list[Row] = []
+    number = start.row
     with path.open(encoding=_with_mark(encoding), newline="") as text:
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        number = after
+        text.seek(int(start.bookmark))
+        # Not the file's own iterator, which reads ahead and so has no place.
+        reader = csv.reader(iter(text.readline, ""), delimiter=delimiter, strict=True)
         try:
-            for cells in islice(reader, after, None):
+            while len(rows) < limit and (cells := next(reader, None)) is not None:
                 number += 1
                 if any(cells):
-                    yield number, cells
+                    rows.append((number, cells))
+            return rows, Place(number, str(text.tell()))
         except csv.Error:
             raise Invalid({"file": _unclosed(number + 1)}) from None
         except UnicodeError:

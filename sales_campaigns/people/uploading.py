@@ -19,7 +19,7 @@ from sales_campaigns.people.groups import group_of
 from sales_campaigns.people.guessing import count_lines, guess_delimiter, guess_encoding, has_headings
 from sales_campaigns.people.imports import import_of
 from sales_campaigns.people.models import BadRow, PeopleImport
-from sales_campaigns.people.reading import DELIMITERS, ENCODINGS, rows_of
+from sales_campaigns.people.reading import BEGINNING, DELIMITERS, ENCODINGS, read_rows
 from sales_campaigns.people.spreadsheets import is_workbook, write_as_text
 from sales_campaigns.people.states import IMPORT
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -130,10 +130,10 @@ def _as_text(path: Path) -> Path:
 def _look(path: Path, encoding: str, delimiter: str | None, headings: bool | None = None) -> dict[str, Any]:
     """Columns of PeopleImport as the file reads with this encoding and delimiter (guessed when None)."""
     delimiter = delimiter or guess_delimiter(path, encoding)
-    first = next(rows_of(path, encoding, delimiter), None)
-    if first is None:
+    first, place = read_rows(path, encoding, delimiter, limit=1)
+    if not first:
         raise Invalid({"file": "The file is empty."})
-    cells = first[1]
+    cells = first[0][1]
     if len(cells) > MOST_COLUMNS:
         raise Invalid({"file": f"The first row has {len(cells):,} cells; {MOST_COLUMNS} are the most."})
     headed = has_headings(cells) if headings is None else headings
@@ -144,7 +144,13 @@ def _look(path: Path, encoding: str, delimiter: str | None, headings: bool | Non
     return {
         "encoding": encoding,
         "delimiter": delimiter,
-        "columns": {"header": header, "meanings": meanings, "headings": headed, "repeated": []},
+        "columns": {
+            "header": header,
+            "meanings": meanings,
+            "headings": headed,
+            "begin": (place if headed else BEGINNING).kept(),
+            "repeated": [],
+        },
     }
 
 
