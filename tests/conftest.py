@@ -61,9 +61,11 @@ def work(sessions: sessionmaker[Session], clock: VirtualClock) -> Work:
 
 
 @pytest.fixture
-def outside() -> OutsideWorld:
+def outside() -> Iterator[OutsideWorld]:
     """The outside, reached over real sockets."""
-    return OutsideWorld(mail=connected())
+    providers = connected()
+    yield OutsideWorld(mail=providers)
+    providers.close_all()
 
 
 @pytest.fixture

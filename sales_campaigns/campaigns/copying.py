@@ -15,10 +15,8 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import drafts_of, new_key, newest
-from sales_campaigns.messages.models import Hold
+from sales_campaigns.messages.holds import release, stop
 from sales_campaigns.unit_of_work import UnitOfWork
-
-WHY_STOPPED = "The campaign is archived."
 
 
 def copy_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign:
@@ -39,7 +37,7 @@ def archive_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign
     campaign = campaign_of(uow.session, actor, campaign_id)
     about = {**_about(actor, campaign), "data": {"name": campaign.name, "was": campaign.state.value}}
     uow.move(CAMPAIGN, campaign, "archive", about=about)
-    _set_hold(uow, campaign, stopped=True)
+    stop(uow.session, "campaign", [campaign.id], "The campaign is archived.")
     return campaign
 
 
@@ -49,13 +47,11 @@ def restore_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign
     campaign = campaign_of(uow.session, actor, campaign_id)
     was_draft = _state_before(uow, campaign) == CampaignState.DRAFT.value
     uow.move(CAMPAIGN, campaign, "restore_draft" if was_draft else "restore", about=_about(actor, campaign))
-    _set_hold(uow, campaign, stopped=not was_draft, why="The campaign is paused.")
+    if was_draft:
+        release(uow.session, "campaign", [campaign.id])
+    else:
+        stop(uow.session, "campaign", [campaign.id], "The campaign is paused.")
     return campaign
-
-
-def _set_hold(uow: UnitOfWork, campaign: Campaign, *, stopped: bool, why: str = WHY_STOPPED) -> None:
-    hold = uow.session.get_one(Hold, ("campaign", campaign.id))
-    hold.stopped, hold.why = stopped, why if stopped else ""
 
 
 def _state_before(uow: UnitOfWork, campaign: Campaign) -> str | None:

@@ -1,4 +1,4 @@
-"""Making a campaign and naming it."""
+"""Making a campaign, naming it, and choosing its settings."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.campaigns.drafts import Steps
-from sales_campaigns.campaigns.editing import opened
+from sales_campaigns.campaigns.editing import Edited, opened
+from sales_campaigns.campaigns.file import FileSettings
 from sales_campaigns.campaigns.holiday_dates import refuse_unknown_place
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.campaigns.versions import save_version
+from sales_campaigns.campaigns.stored_settings import stored_form
+from sales_campaigns.campaigns.versions import drafts_of, save_version
+from sales_campaigns.content.characters import one_line
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.models import Hold
+from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 200
 LONGEST_CATEGORY = 120
+UNSORTED = "General"  # the rule: a campaign is in one category
 
 
 def create_campaign(uow: UnitOfWork, actor: User, name: str, category: str = "") -> Campaign:
@@ -48,7 +52,7 @@ def add_campaign(
     )
     uow.session.add(campaign)
     uow.session.flush()
-    uow.session.add(Hold(kind="campaign", key=campaign.id))
+    make_holds(uow.session, "campaign", [campaign.id])
     save_version(uow, actor, campaign, steps, settings)
     uow.record("campaign.created", **_about(actor, campaign))
     return campaign
@@ -63,6 +67,14 @@ def rename_campaign(uow: UnitOfWork, actor: User, campaign_id: int, name: str, c
     return campaign
 
 
+def change_settings(uow: UnitOfWork, actor: User, campaign_id: int, settings: FileSettings) -> Edited:
+    """A new version with these settings. What they must be is checked where they are read."""
+    campaign, former = opened(uow, actor, campaign_id)
+    version = save_version(uow, actor, campaign, drafts_of(former), stored_form(settings))
+    uow.record("campaign.edited", **_about(actor, campaign))
+    return Edited(campaign, version, former.number)
+
+
 def editor_settings(actor: User) -> dict[str, Any]:
     return {
         "skip_weekends": True,
@@ -74,8 +86,8 @@ def editor_settings(actor: User) -> dict[str, Any]:
 def checked_name(
     session: Session, team_id: int, name: str, category: str, but: int | None = None
 ) -> tuple[str, str]:
-    """Name and category without spaces around them. Raises Invalid."""
-    name, category, problems = name.strip(), category.strip(), {}
+    """Name and category on one line each; a blank category is "General". Raises Invalid."""
+    name, category, problems = one_line(name), one_line(category) or UNSORTED, {}
     if not name:
         problems["name"] = "Give the campaign a name."
     elif len(name) > LONGEST_NAME:

@@ -10,7 +10,7 @@ from itertools import groupby
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind, StepOutline
 from sales_campaigns.errors import Invalid, NotFound
 
-LAST_DAY = 365
+LAST_DAY = 1000
 MOST_STEPS = 100
 
 

@@ -15,6 +15,7 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVe
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.send_options import problems_of, reset_illegal
 from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_version, version_of
+from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.content.wordings import content_of, wording_of
@@ -202,19 +203,21 @@ def _refuse_prompts(uow: UnitOfWork, step: StepDraft) -> None:
 
 
 def _mail(uow: UnitOfWork, step: StepDraft, words: StepWords) -> StepDraft:
-    content = Content(words.subject.strip(), words.html, words.text)
+    content = Content(one_line(words.subject), sendable(words.html), sendable(words.text))
     check(content, automatic=not step.is_task, reply=step.follow_up)
     wording = wording_of(uow.session, content.subject, content.html, content.text)
-    return _timed(replace(step, wording_id=wording.id, from_template=words.from_template), words)
+    return _timed(
+        replace(step, wording_id=wording.id, from_template=one_line(words.from_template)[:200]), words
+    )
 
 
 def _task(step: StepDraft, words: StepWords) -> StepDraft:
-    name = words.name.strip()
+    name = one_line(words.name)
     if not name:
         raise Invalid({"name": "Say what is to be done."})
     if len(name) > LONGEST_NAME:
         raise Invalid({"name": f"Use {LONGEST_NAME} characters or fewer; the rest belongs in the details."})
-    return _timed(replace(step, name=name, details=words.details), words)
+    return _timed(replace(step, name=name, details=sendable(words.details)), words)
 
 
 def _timed(step: StepDraft, words: StepWords) -> StepDraft:

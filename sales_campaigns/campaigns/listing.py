@@ -80,7 +80,7 @@ def categories_of(session: Session, actor: User) -> list[str]:
         .where(of_team(actor), Campaign.state != CampaignState.ARCHIVED)
         .distinct()
     )
-    return sorted(filter(None, session.scalars(query)), key=str.lower)
+    return sorted(filter(None, session.scalars(query)), key=lambda name: (name.lower(), name))
 
 
 def campaigns_using(session: Session, actor: User, template_name: str) -> list[tuple[int, str]]:

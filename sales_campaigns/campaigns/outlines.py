@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from functools import lru_cache
 
 from sales_campaigns.campaigns.file import FileSettings
@@ -12,20 +11,16 @@ from sales_campaigns.campaigns.planner import Calendar, Outline, StepOutline
 from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.campaigns.versions import drafts_of
 
-YEARS_BACK, YEARS_AHEAD = 2, 3
+YEARS_AHEAD = 8
 
 
-def outline_of(version: CampaignVersion, around: datetime | date) -> Outline:
-    """Steps and calendar of a version, with the holidays of the years about `around`.
+def outline_of(version: CampaignVersion) -> Outline:
+    """Steps and calendar of a version, with the holidays of the years after it was saved.
 
     Equal versions give the same object, so that the planner's caches work across enrollments.
     """
     steps = tuple(step.outline for step in drafts_of(version))
-    return _outline(steps, calendar_of(settings_of(version.settings), around))
-
-
-def calendar_of(settings: FileSettings, around: datetime | date) -> Calendar:
-    return _calendar(settings, around.year)
+    return _outline(steps, calendar_of(settings_of(version.settings), version.created_at.year))
 
 
 @lru_cache(maxsize=512)
@@ -34,6 +29,7 @@ def _outline(steps: tuple[StepOutline, ...], calendar: Calendar) -> Outline:
 
 
 @lru_cache(maxsize=512)
-def _calendar(settings: FileSettings, year: int) -> Calendar:
-    holidays = holiday_dates(settings.holidays, range(year - YEARS_BACK, year + YEARS_AHEAD + 1))
+def calendar_of(settings: FileSettings, year: int) -> Calendar:
+    """How days are counted, with the holidays from the year before `year` on."""
+    holidays = holiday_dates(settings.holidays, range(year - 1, year + YEARS_AHEAD + 1))
     return Calendar(settings.skip_weekends, holidays, settings.send_window)

@@ -56,8 +56,8 @@ def simulate(
     """What happens when, as plain values for JSON.
 
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
-    `email`; `time_zone` is read where the campaign runs in the recipients' zones. Somebody without an address is
-    named as excluded and still walks through the campaign: the tasks stay and the e-mails are left out.
+    `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
+    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out.
     """
     wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
     _refuse(wish)
@@ -99,7 +99,7 @@ def _asks_when(campaign: CampaignFile) -> bool:
 def _sorted_out(
     people: Sequence[Person],
 ) -> tuple[dict[str, Person], dict[str, Person], list[dict[str, str]]]:
-    """Those who get mail and those without an address, by the name that the result gives them; who is excluded."""
+    """Who gets mail, who has no address (by the name that the result gives them), who is excluded."""
     mailed: dict[str, Person] = {}
     unmailed: dict[str, Person] = {}
     excluded: list[dict[str, str]] = []
@@ -172,18 +172,15 @@ def _entries(
     """Sorted by instant, then person, then step."""
     steps = outline(wish.campaign, _holidays(wish, len(mailed)))
     starts = ([(who, _start(wish, person)) for who, person in group.items()] for group in (mailed, unmailed))
-    lines = [
-        (entry.at, who, entry.index, line)
+    placed = [
+        (entry.at, who, entry.index, entry)
         for who, planned in _plans(wish, steps, *starts)
-        for entry, line in _lines(steps, planned)
+        for entry in planned
         if who not in unmailed or steps.steps[entry.index].kind != StepKind.EMAIL
     ]
-    lines.sort(key=itemgetter(0, 1, 2))
-    return [{"person": who, **line} for _, who, _, line in lines]
-
-
-def _lines(steps: Outline, planned: tuple[Planned, ...]) -> list[tuple[Planned, dict[str, Any]]]:
-    return [(entry, _line(steps, entry)) for entry in planned]
+    placed.sort(key=itemgetter(0, 1, 2))
+    shared = {id(entry): _line(steps, entry) for entry in {id(e): e for *_, e in placed}.values()}
+    return [{"person": who, **shared[id(entry)]} for _, who, _, entry in placed]
 
 
 def _line(steps: Outline, entry: Planned) -> dict[str, Any]:

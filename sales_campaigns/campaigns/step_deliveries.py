@@ -8,6 +8,7 @@ from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
+from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -45,7 +46,7 @@ def _add(uow: UnitOfWork, campaign: Campaign, step: StepDraft) -> None:
     )
     uow.session.add(delivery)
     uow.session.flush()
-    uow.session.add(Hold(kind="delivery", key=delivery.id))
+    make_holds(uow.session, "delivery", [delivery.id])
 
 
 def _drop(uow: UnitOfWork, ids: list[int]) -> None:

@@ -70,7 +70,7 @@ def templates_of(
 def categories_of(session: Session, actor: User) -> list[str]:
     """The categories in use, in order."""
     query = sa.select(Template.category).where(visible_to(actor), Template.archived_at.is_(None)).distinct()
-    return sorted(filter(None, session.scalars(query)), key=str.lower)
+    return sorted(filter(None, session.scalars(query)), key=lambda name: (name.lower(), name))
 
 
 def versions_of(session: Session, template: Template) -> list[VersionLine]:
@@ -89,7 +89,9 @@ def versions_of(session: Session, template: Template) -> list[VersionLine]:
 
 
 def _narrowed(search: str, category: str | None, archived: bool) -> list[sa.ColumnElement[bool]]:
-    conditions = [Template.archived_at.is_not(None) if archived else Template.archived_at.is_(None)]
+    conditions: list[sa.ColumnElement[bool]] = [Template.archived_at.is_not(None)]
+    if not archived:
+        conditions = [Template.archived_at.is_(None)]
     if category is not None:
         conditions.append(Template.category == category)
     looked_in = (Template.name, Template.category, Wording.subject)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Template, TemplateVersion, Wording
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.content.template_list import template_of
@@ -87,7 +88,14 @@ def free_name(uow: UnitOfWork, team_id: int, name: str) -> str:
 
 
 def _checked(uow: UnitOfWork, team_id: int, draft: TemplateDraft, but: int | None = None) -> TemplateDraft:
-    draft = replace(draft, name=draft.name.strip(), category=draft.category.strip())
+    draft = replace(
+        draft,
+        name=one_line(draft.name),
+        category=one_line(draft.category),
+        subject=one_line(draft.subject),
+        html=sendable(draft.html),
+        text=sendable(draft.text),
+    )
     problems = _name_problems(uow, team_id, draft, but)
     try:
         check(Content(draft.subject, draft.html, draft.text), automatic=False)

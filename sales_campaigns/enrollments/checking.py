@@ -20,7 +20,8 @@ from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.writing import values_of
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import BY_NAME, cause_column
+from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
+from sales_campaigns.people.suppression import first_cause
 
 SENTENCES = {
     "active": "is in this campaign already",
@@ -89,7 +90,7 @@ def automatic_contents(session: Session, version: CampaignVersion) -> list[Conte
 
 def _people(session: Session, actor: User, person_ids: Sequence[int]) -> list[tuple[Person, str | None]]:
     query = (
-        sa.select(Person, cause_column())
+        sa.select(Person, first_cause())
         .outerjoin(Address, Address.id == Person.address_id)
         .where(Person.id.in_(list(person_ids)))
         .order_by(Person.id)
@@ -104,7 +105,7 @@ def _verdict(person: Person, cause: str | None, active: set[int], taken: set[int
     if cause == "no_address":
         return None if person.phone or person.linkedin_url else ("unreachable", SENTENCES["unreachable"])
     if cause is not None:
-        return cause, BY_NAME[cause].sentence
+        return cause, SUPPRESSED[cause]
     if person.id in active:
         return "active", SENTENCES["active"]
     if person.address_id in taken:
@@ -150,4 +151,4 @@ def _elsewhere(session: Session, campaign_id: int, person_ids: list[int]) -> dic
             Enrollment.state.in_(UNDER_WAY),
         )
     )
-    return {person_id: name for person_id, name in rows}
+    return {row.person_id: row.name for row in rows}

@@ -110,9 +110,8 @@ def _claim(room: PostRoom, mailbox_id: int) -> tuple[list[Claimed], MailAccount 
         )
         if not ids:
             return [], None
-        generations = dict(
-            uow.session.execute(sa.select(Message.id, Message.generation).where(Message.id.in_(ids))).tuples()
-        )
+        rows = uow.session.execute(sa.select(Message.id, Message.generation).where(Message.id.in_(ids)))
+        generations = {row.id: row.generation for row in rows}
         claimed = [Claimed(id, Claim(room.owner, generations[id])) for id in ids]
         return claimed, account_of(uow.session.get_one(Mailbox, mailbox_id), room.seal)
 

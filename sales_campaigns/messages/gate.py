@@ -19,7 +19,7 @@ from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.writing import write_letter
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import cause_of
+from sales_campaigns.people.suppression import why_not
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -123,7 +123,7 @@ def _unwanted(session: Session, message: Message) -> Verdict | None:
         .where(Person.id == message.person_id)
         .with_for_update(read=True, of=Address)
     )
-    cause = cause_of(session, message.person_id)
+    cause = why_not(session, message.person_id)
     return Verdict("cancel", cause.name, cause.sentence) if cause else None
 
 

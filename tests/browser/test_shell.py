@@ -50,6 +50,23 @@ def test_it_asks_no_other_host_and_the_policy_holds(visit: Visitor, gallery: Gal
     assert here.complaints == []
 
 
+OVERLAPS = """() => [...document.querySelectorAll('.task')].flatMap((row) => {
+  const parts = [...row.querySelectorAll('.mark, .who, .what, .tag, .due, .acts')];
+  const boxes = parts.filter((e) => e.offsetWidth).map((e) => [e, e.getBoundingClientRect()]);
+  return boxes.flatMap(([a, x]) => boxes.filter(([b, y]) => !a.contains(b) && !b.contains(a)
+    && x.left < y.right - 1 && y.left < x.right - 1 && x.top < y.bottom - 1 && y.top < x.bottom - 1)
+    .map(([b]) => `${row.id}: ${a.className} on ${b.className}`));
+})"""
+
+
+@pytest.mark.parametrize("width", [1920, 1440, 1180, 1024, 800, 390])
+def test_it_lets_nothing_in_a_row_lie_on_something_else(visit: Visitor, width: int) -> None:
+    page = visit("tasks").page
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 CONTRASTS = """() => {
   const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
   const probe = document.body.appendChild(document.createElement('i'));

@@ -27,7 +27,7 @@ def mails(count: int) -> list[OutgoingMail]:
 def an_account(server: object, **other: object) -> MailAccount:
     """A mailbox on anything that has a host and a port."""
     where = {"host": server.host, "port": server.port}  # type: ignore[attr-defined]
-    return MailAccount(1, "smtp", "ana@ana.example", **(where | other))  # type: ignore[arg-type]
+    return MailAccount(1, "smtp", "ana@ana.example", **(where | other))
 
 
 def handed_over(

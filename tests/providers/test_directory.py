@@ -16,12 +16,6 @@ from tests.sink import Sink
 
 
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as made:
-        yield made
-
-
-@pytest.fixture
 def providers() -> Iterator[Providers]:
     made = connected(QUICK)
     yield made

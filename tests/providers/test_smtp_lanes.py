@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,15 +9,14 @@ import pytest
 from integrations.smtp import SmtpProvider
 from tests.fault_proxy import Fault, FaultProxy
 from tests.providers.mails import QUICK, a_mail, an_account, handed_over, ids, kinds, mails
-from tests.sink import Act, Manners, Sink
+from tests.sink import Act, Sink
 
 FOUR = replace(QUICK, connections=4)
 
 
-@pytest.fixture(params=[True, False], ids=["pipelined", "one by one"])
-def sink(request: pytest.FixtureRequest) -> Iterator[Sink]:
-    with Sink(Manners(pipelining=request.param)) as made:
-        yield made
+@pytest.fixture
+def sink(either: Sink) -> Sink:
+    return either
 
 
 def test_it_sends_every_mail_once_over_all_its_connections(sink: Sink) -> None:

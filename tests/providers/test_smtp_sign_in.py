@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +20,6 @@ Trust = tuple[ssl.SSLContext, str]
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
     return server_context(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as made:
-        yield made
 
 
 def secure(trust: Trust, security: str) -> Manners:
@@ -86,8 +79,8 @@ def test_it_is_transient_when_the_other_end_speaks_no_tls(sink: Sink) -> None:
 @pytest.mark.parametrize("sign_ins", ["PLAIN LOGIN", "PLAIN", "LOGIN", "CRAM-MD5 LOGIN"])
 def test_it_signs_in(sink: Sink, sign_ins: str) -> None:
     sink.behave(Manners(users={"ana@ana.example": "pässwörd"}, sign_ins=sign_ins))
-    who = {"username": "ana@ana.example", "secret": "pässwörd"}
-    assert kinds(handed_over(sink, mails(2), **who)) == ["sent", "sent"]
+    outcomes = handed_over(sink, mails(2), username="ana@ana.example", secret="pässwörd")
+    assert kinds(outcomes) == ["sent", "sent"]
     assert sum(line.startswith("AUTH") for line in sink.heard) == 1
 
 

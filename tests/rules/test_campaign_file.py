@@ -200,7 +200,7 @@ def test_it_says_one_thing_about_one_fault() -> None:
         ('{"a"', "line 1, column 5"),
         ("{" * 9, "line 1, column 2"),
         ('{"a":' + "[" * 100_000, "nested too deeply"),
-        ("a: " + "[" * 400, "nested too deeply"),
+        ("a: " + "[" * 1_000, "nested too deeply"),
         ("a: \x00", "not YAML"),
         ("? [a]\n: b", "line 1, column 3: A key must be a word"),
         ("- 1", "line 1, column 1: Write a mapping"),

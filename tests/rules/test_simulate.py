@@ -179,7 +179,7 @@ def test_it_changes_nothing_where_the_limit_does_not_bind() -> None:
 
 
 def test_it_counts_the_local_dates_of_the_sender() -> None:
-    """23:00 in New York is already the next day in Stockholm, so both mails leave on one day of the sender."""
+    """23:00 in New York is the next day in Stockholm, so a limit of one holds neither."""
     text = """settings: {timezone: recipient}
 steps:
   - {day: 1, type: email, send: at, at: "23:00", html: x}

@@ -18,6 +18,7 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import drafts_of, in_force, newest
+from sales_campaigns.content.models import Wording
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.models import Hold
@@ -245,3 +246,17 @@ def test_it_edits_no_archived_campaign(uow: UnitOfWork, cast: Cast, campaign: Ca
     uow.move(CAMPAIGN, campaign, "archive")
     with pytest.raises(IllegalMove, match="Restore it"):
         editing.add_step(uow, cast.ana, campaign.id, CALL, 1)
+
+
+def test_it_stores_nothing_that_no_database_and_no_mail_can_carry(
+    uow: UnitOfWork, cast: Cast, campaign: Campaign
+) -> None:
+    mail, call = add(uow, cast, campaign, (EMAIL, 1), (CALL, 1))
+    words = StepWords(subject="Hi\x00\nthere", html="<p>a\x00b</p>", name="Call\x00", details="x\x00y")
+    for key in (mail, call):
+        editing.write_step(uow, cast.ana, campaign.id, key, words)
+    uow.session.flush()
+    steps = now(uow, campaign)
+    assert uow.session.get_one(Wording, steps[0].wording_id).subject == "Hi there"
+    assert (steps[1].name, steps[1].details) == ("Call", "xy")
+    assert create_campaign(uow, cast.ana, "N\x00ame", "\x00").category == "General"

@@ -70,7 +70,7 @@ def test_it_has_limits() -> None:
     with pytest.raises(Invalid, match="at most 100 steps"):
         steps_on(*[1] * (MOST_STEPS + 1))
     for day in (0, LAST_DAY + 1):
-        with pytest.raises(Invalid, match="from 1 to 365"):
+        with pytest.raises(Invalid, match="from 1 to 1000"):
             steps_on(day)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 
 from sales_campaigns.campaigns.planner.course import Course, End, course_of
 from sales_campaigns.campaigns.planner.local_time import wall_clock
@@ -27,6 +27,19 @@ class Journey:
     queued: set[int] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class InCommon:
+    """What people with the same start and the same past share, so that it is worked out once."""
+
+    outline: Outline
+    sender_zone: str
+    assume: Assumptions
+    needed: list[tuple[int, ...]]
+    courses: dict[tuple[object, ...], Course] = field(default_factory=dict)
+    steps: dict[tuple[object, ...], tuple[Planned, End]] = field(default_factory=dict)
+    put_off: dict[int, tuple[Planned, Planned]] = field(default_factory=dict)
+
+
 def share_out(
     outline: Outline,
     starts: Iterable[tuple[str, Start]],
@@ -40,53 +53,62 @@ def share_out(
     the order is planned local date, later steps before first ones, instant, address. Tasks are not limited.
     """
     count = len(outline.steps)
-    journeys = {who: Journey(course_of(outline, s), [None] * count, [None] * count) for who, s in starts}
-    needed = [needs(outline, index) for index in range(count)]
-    turns = [turn for who in journeys for turn in _next(who, journeys[who], needed, sender_zone, assume)]
+    common = InCommon(outline, sender_zone, assume, [needs(outline, index) for index in range(count)])
+    journeys = {who: Journey(_course(common, s), [None] * count, [None] * count) for who, s in starts}
+    turns = [turn for who, journey in journeys.items() for turn in _next(common, who, journey)]
     heapify(turns)
     day, left = date.min, limit
     while turns:
-        turn = heappop(turns)
-        if turn[0] != day:
-            day, left = turn[0], limit
-        journey = journeys[turn[3]]
+        if turns[0][0] != day:
+            day, left = turns[0][0], limit
+        *_, who, index, entry = turns[0]
+        journey = journeys[who]
         if not left:
-            _wait(turns, turn, journey.course, sender_zone)
+            heapreplace(turns, _turn(common, who, _later(common, journey.course, entry)))
             continue
         left -= 1
-        _settle(journey, turn, assume)
-        for following in _next(turn[3], journey, needed, sender_zone, assume):
+        heappop(turns)
+        journey.planned[index], journey.ends[index] = entry, assumed_end(journey.course, entry, assume)
+        for following in _next(common, who, journey):
             heappush(turns, following)
     for who, journey in journeys.items():
         yield who, tuple(entry for entry in journey.planned if entry is not None)
 
 
-def _settle(journey: Journey, turn: Turn, assume: Assumptions) -> None:
-    *_, index, entry = turn
-    journey.planned[index] = entry
-    journey.ends[index] = assumed_end(journey.course, entry, assume)
+def _course(common: InCommon, start: Start) -> Course:
+    key = (start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped)
+    if key not in common.courses:
+        common.courses[key] = course_of(common.outline, start)
+    return common.courses[key]
 
 
-def _wait(turns: list[Turn], turn: Turn, course: Course, sender_zone: str) -> None:
-    *_, who, _index, entry = turn
-    heappush(turns, _turn(who, put_off(course, entry, entry.local.date()), sender_zone))
-
-
-def _next(
-    who: str, journey: Journey, needed: list[tuple[int, ...]], sender_zone: str, assume: Assumptions
-) -> Iterator[Turn]:
+def _next(common: InCommon, who: str, journey: Journey) -> Iterator[Turn]:
     """Plans the tasks that nothing holds any more, and yields a turn for every mail that nothing holds."""
-    for index, before in enumerate(needed):
+    for index, before in enumerate(common.needed):
         if index in journey.queued or any(journey.ends[i] is None for i in before):
             continue
         journey.queued.add(index)
-        entry, end = ahead(journey.course, index, journey.ends, (), assume)
+        entry, end = _ahead(common, journey, index)
         if entry.is_task:
             journey.planned[index], journey.ends[index] = entry, end
         else:
-            yield _turn(who, entry, sender_zone)
+            yield _turn(common, who, entry)
 
 
-def _turn(who: str, entry: Planned, sender_zone: str) -> Turn:
-    local_date = wall_clock(entry.at, sender_zone).date()
+def _ahead(common: InCommon, journey: Journey, index: int) -> tuple[Planned, End]:
+    key = (id(journey.course), index, *journey.ends)
+    if key not in common.steps:
+        common.steps[key] = ahead(journey.course, index, journey.ends, (), common.assume)
+    return common.steps[key]
+
+
+def _later(common: InCommon, course: Course, entry: Planned) -> Planned:
+    """The same mail a day later. Keyed by identity, which lasts because both are kept."""
+    if id(entry) not in common.put_off:
+        common.put_off[id(entry)] = entry, put_off(course, entry, entry.local.date())
+    return common.put_off[id(entry)][1]
+
+
+def _turn(common: InCommon, who: str, entry: Planned) -> Turn:
+    local_date = wall_clock(entry.at, common.sender_zone).date()
     return local_date, entry.index == 0, entry.at, who, entry.index, entry

@@ -69,10 +69,10 @@ def moves_of(entry: Planned) -> list[tuple[str, str]]:
     return [(move.why, shown(move.from_)) for move in entry.moved]
 
 
-def over_as_planned(entry: Planned, *, late_by: timedelta = timedelta(0)) -> Over:
+def over_as_planned(entry: Planned, *, late_by: timedelta = timedelta(0), skipped: bool = False) -> Over:
     """The fact that equals the assumption: a task done (an e-mail task sent) then, a mail sent when due."""
     at = (entry.done_at or entry.at) + late_by
-    return Over(entry.at, at, Outcome.SENT, at)
+    return Over(entry.at, at, Outcome.SKIPPED if skipped else Outcome.SENT, None if skipped else at)
 
 
 def done(due: str, over: str, sent: str | None = None, zone: str = STOCKHOLM) -> Over:

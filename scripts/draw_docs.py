@@ -1,0 +1,112 @@
+"""Draw the pages of docs/ that stand in the code already: states and settings.
+
+`make docs` writes them; a test compares them, so they cannot go stale.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+import sales_campaigns
+from sales_campaigns.lifecycle import Lifecycle
+from sales_campaigns.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+STATES = """# States
+
+Drawn from the tables in `sales_campaigns/*/states.py` by `make docs`; change them there.
+
+A row changes its state in one way: by an event of its table, with one guarded `UPDATE … WHERE state IN (legal
+sources)`. Where two processes want the same row, the number of changed rows says who was first, and the other gets
+the sentence of the state that it found.
+"""
+
+SETTINGS = """# Settings
+
+Drawn from `sales_campaigns/settings.py` by `make docs`; change them there.
+
+Every setting is an environment variable. Each can be given as `NAME_FILE` too, the path of a file with the value,
+which wins over `NAME` and keeps secrets out of process lists. A malformed setting stops the start, with one list
+that names every malformed one.
+
+| variable | default | may be | meaning |
+|---|---|---|---|
+"""
+
+KINDS: dict[Any, str] = {bool: "0 or 1", int: "a whole number", float: "a number", Path: "a path"}
+BOUNDS = {
+    "ge": "at least {}",
+    "gt": "more than {}",
+    "le": "at most {}",
+    "min_length": "{} characters or more",
+}
+
+
+def states_page() -> str:
+    return STATES + "".join(_lifecycle(one) for one in sorted(lifecycles(), key=lambda one: one.name))
+
+
+def settings_page() -> str:
+    return SETTINGS + "".join(_setting(name, field) for name, field in Settings.model_fields.items())
+
+
+def lifecycles() -> Iterator[Lifecycle[Any]]:
+    """Every lifecycle that a topic declares in its states.py."""
+    for topic in pkgutil.iter_modules(sales_campaigns.__path__):
+        if topic.ispkg and (Path(sales_campaigns.__path__[0]) / topic.name / "states.py").exists():
+            module = importlib.import_module(f"sales_campaigns.{topic.name}.states")
+            yield from (value for value in vars(module).values() if isinstance(value, Lifecycle))
+
+
+def _lifecycle(one: Lifecycle[Any]) -> str:
+    rows = "".join(f"| {state.value} | {words} |\n" for state, words in one.sentences.items())
+    arrows = "".join(
+        f"    {source.value} --> {target.value} : {event.replace('_', ' ')}\n"
+        for event, (sources, target) in one.moves.items()
+        for source in one.sentences
+        if source in sources
+    )
+    return (
+        f"\n## {one.name.capitalize()}\n\n| state | meaning |\n|---|---|\n{rows}"
+        f"\n```mermaid\nstateDiagram-v2\n{arrows}```\n"
+    )
+
+
+def _setting(name: str, field: FieldInfo) -> str:
+    meaning = (field.description or "").replace("|", "\\|")
+    return f"| `{name.upper()}` | {_default(field)} | {_values(field)} | {meaning} |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "none, must be given"
+    if isinstance(field.default, bool):
+        return "`1`" if field.default else "`0`"
+    return f"`{field.default}`" if str(field.default) else "empty"
+
+
+def _values(field: FieldInfo) -> str:
+    kind = KINDS.get(field.annotation, "text")
+    limits = [
+        words.format(getattr(limit, name))
+        for limit in field.metadata
+        for name, words in BOUNDS.items()
+        if getattr(limit, name, None) is not None
+    ]
+    return ", ".join([kind, *limits])
+
+
+PAGES: dict[str, Callable[[], str]] = {"docs/states.md": states_page, "docs/settings.md": settings_page}
+
+if __name__ == "__main__":
+    for path, draw in PAGES.items():
+        (ROOT / path).write_text(draw(), encoding="utf-8")
+        print(f"{path} is drawn.")

@@ -1,0 +1,22 @@
+"""The servers that provider tests talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sink import Manners, Sink
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as made:
+        yield made
+
+
+@pytest.fixture(params=[True, False], ids=["pipelined", "one by one"])
+def either(request: pytest.FixtureRequest) -> Iterator[Sink]:
+    """A server with pipelining and one without."""
+    with Sink(Manners(pipelining=request.param)) as made:
+        yield made
