@@ -1,9 +1,9 @@
 """The composition root, and the only file that sees all four houses: settings → outside → app and scheduler."""
 
 import os
+from functools import partial
 
-from integrations.catcher import MailStore
-from integrations.demo_mail import alongside, catching
+from integrations.catcher import MailStore, catching
 from integrations.directory import connected
 from sales_campaigns import demo, migrating
 from sales_campaigns.accounts.instance import clock_anchor
@@ -17,24 +17,25 @@ from sales_campaigns.settings import settings_or_exit
 from scheduler import commands, demo_week
 from scheduler.runner import running
 from web import create_app
-from web.serving import serve_command
+from web.serving import Beside, serve_command
 
 settings = settings_or_exit(os.environ)
 engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
-clock: Clock = SystemClock()
-if settings.demo_speed > 1:
-    clock = SpedUpClock(settings.demo_speed, lambda: clock_anchor(sessions))
-store = MailStore(settings.data_dir / "caught") if settings.demo else None
-outside = OutsideWorld(mail=connected(), caught=store)
+sped_up = SpedUpClock(settings.demo_speed, lambda: clock_anchor(sessions))
+clock: Clock = sped_up if settings.demo_speed > 1 else SystemClock()
+caught = MailStore(settings.data_dir / "caught") if settings.demo else None
+outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds)
+beside: list[Beside] = [lambda: running(settings, room)]
 
 app = create_app(settings, engine, outside, clock)
+if caught is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
+    follow = partial(demo.move_mailboxes, sessions)
+    beside.insert(0, partial(catching, caught, settings.catcher_port, follow))
+    app.cli.add_command(
+        demo_week.command(room, partial(migrating.upgrade, engine), partial(catching, caught))
+    )
 app.cli.add_command(commands.group(settings, room))
-app.cli.add_command(demo_week.command(settings, room, lambda: migrating.upgrade(engine), lambda: catching(store)))
-app.cli.add_command(serve_command(app, lambda: alongside(store, settings.catcher_port, follow, running(settings, room))))
-
-
-def follow(port: int) -> None:
-    demo.move_mailboxes(sessions, port)
+app.cli.add_command(serve_command(app, beside))

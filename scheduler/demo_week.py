@@ -12,7 +12,6 @@ from sales_campaigns import demo
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.fast_forward import fast_forward
 
@@ -20,13 +19,10 @@ from scheduler.fast_forward import fast_forward
 Catching = Callable[[], AbstractContextManager[int]]
 
 
-def command(settings: Settings, room: PostRoom, upgrade: Callable[[], None], catching: Catching) -> click.Command:
+def command(room: PostRoom, upgrade: Callable[[], None], catching: Catching) -> click.Command:
     @click.command("demo")
     def load() -> None:
         """Bring the database up to date and load the demo company, once."""
-        if not settings.demo:
-            click.echo("Error: the demo company is loaded only where DEMO=1 is set.", err=True)
-            raise SystemExit(1)
         upgrade()
         if demo.is_loaded(room.sessions):
             click.echo("The demo company is there already; its data is kept.")

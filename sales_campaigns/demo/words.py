@@ -36,15 +36,15 @@ steps:
     send: choose
     subject: "Our autumn prices, {{ first_name | default: 'in short' }}"
     html: "<p>Hello {{ first_name | default: 'there' }},</p><p>our prices for the autumn are out. For {{ company | default: 'your company' }} the freight terms changed most. Shall I send you the two lines that matter?</p>"
-  - day: 2
-    type: call
-    name: Call about the prices
-    details: "Ask who decides on freight. Offer the comparison with last year."
   - day: 3
     type: email
     send: same_as_previous
     follow_up: true
     html: "<p>Hello {{ first_name | default: 'there' }},</p><p>did the prices reach the right person?</p>"
+  - day: 3
+    type: call
+    name: Call about the prices
+    details: "Ask who decides on freight. Offer the comparison with last year."
   - day: 5
     type: inmail
     name: Connect on LinkedIn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from itertools import cycle, islice
@@ -16,7 +17,7 @@ from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
-from sales_campaigns.demo_words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
+from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.messages.holds import INSTANCE
@@ -83,7 +84,9 @@ def _users(uow: UnitOfWork) -> list[User]:
     stockholm = {"zone": "Europe/Stockholm", "country": "SE", "title": "Account Executive"}
     return [
         add_user(uow, email=f"ana@{DOMAIN}", team="Nordics", first_name="Ana", last_name="Lind", **stockholm),
-        add_user(uow, email=f"ben@{DOMAIN}", team="Nordics", first_name="Ben", last_name="Okafor", **stockholm),
+        add_user(
+            uow, email=f"ben@{DOMAIN}", team="Nordics", first_name="Ben", last_name="Okafor", **stockholm
+        ),
         add_user(
             uow,
             email=f"cleo@{DOMAIN}",
@@ -140,7 +143,9 @@ def _people(uow: UnitOfWork, ana: User, ben: User, dirk: User) -> Iterator[Perso
             company=company,
             title=title,
             phone=f"+46 8 55 {number:03d} {number % 90 + 10}" if number % 3 else "",
-            linkedin_url="" if number % 4 else f"https://www.linkedin.com/in/{_ascii(first)}-{_ascii(last)}-{number}",
+            linkedin_url=""
+            if number % 4
+            else f"https://www.linkedin.com/in/{_ascii(first)}-{_ascii(last)}-{number}",
             zone=zone,
             created_at=uow.now,
             changed_at=uow.now,
@@ -162,7 +167,11 @@ def _launch(sessions: Sessions, clock: Clock, who: str, name: str, first: int, c
         actor = uow.session.scalars(sa.select(User).where(User.email == f"{who}@{DOMAIN}")).one()
         campaign = uow.session.scalars(sa.select(Campaign).where(Campaign.name == name)).one()
         people = uow.session.scalars(
-            sa.select(Person.id).where(Person.owner_id == actor.id).order_by(Person.id).offset(first).limit(count)
+            sa.select(Person.id)
+            .where(Person.owner_id == actor.id)
+            .order_by(Person.id)
+            .offset(first)
+            .limit(count)
         ).all()
         launch(uow, actor, Order(campaign.id, people))
 
@@ -188,7 +197,5 @@ def _at(instant: datetime, at: time) -> datetime:
 
 
 def _ascii(name: str) -> str:
-    import unicodedata
-
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "".join(letter for letter in plain if letter.isalnum()) or "someone"
