@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.recovery import recover
 from sales_campaigns.presence import beat
@@ -62,6 +63,7 @@ def _beat(uow: UnitOfWork) -> int:
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
+    Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _in_one_transaction(_recover), every=15),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
