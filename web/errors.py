@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound, Outside, Refusal
 from web.answers import is_htmx
-from web.request_scope import give_up
+from web.request_scope import give_up, maybe_me
 
 STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
@@ -17,14 +17,7 @@ STATUS: dict[type[Refusal], int] = {
     IllegalMove: 409,
     Outside: 502,
 }
-TITLES = {
-    400: "That did not go through",
-    403: "Not allowed",
-    404: "Not found",
-    409: "Too late",
-    422: "Please check",
-    502: "The service outside did not answer",
-}
+KNOWN = {400, 403, 404, 409, 413, 429, 500, 502}
 
 
 def install(app: Flask) -> None:
@@ -54,6 +47,10 @@ def _http(error: HTTPException) -> Response:
 
 def _show(status: int, words: str) -> Response:
     give_up()
-    title = TITLES.get(status, "That did not work")
-    template = "errors/notice.html" if is_htmx() else "errors/page.html"
-    return make_response(render_template(template, title=title, words=words, status=status), status)
+    if is_htmx():
+        body = render_template("errors/notice.html", words=words)
+        return make_response(body, status, {"HX-Reswap": "none"})
+    layout = "layout.html" if maybe_me() else "layout_bare.html"
+    template = f"errors/{status if status in KNOWN else 409}.html"
+    title = "Please look again" if status == 422 else None
+    return make_response(render_template(template, title=title, words=words, layout=layout), status)

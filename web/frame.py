@@ -7,33 +7,49 @@ from typing import Any
 
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
+from sales_campaigns.accounts.models import User
+from web.filters import zone_words
 from web.request_scope import house, maybe_me, settings
 from web.security import nonce
 
 
 @dataclass(frozen=True)
 class Link:
+    """One entry of the navigation; with `separator` a heading. `short` is its name in the phone's bar."""
+
     label: str
     href: str = ""
+    icon: str = ""
+    short: str = ""
     count: int | None = None
     current: bool = False
-    separator: bool = False
+    separator: str | None = None
 
 
-# (label, endpoint); a row without an endpoint is a heading. A page that does not exist yet is left out.
+@dataclass(frozen=True)
+class Me:
+    """Who is signed in, as the frame shows it."""
+
+    name: str
+    initials: str
+    team: str
+    zone: str
+
+
+# (label, endpoint, icon, short name); a row without an endpoint is a heading.
 RAIL = (
-    ("Today", "today.index"),
-    ("Command Center", "tasks.index"),
-    ("E-mails", "emails.index"),
-    ("Live Feed", "feed.index"),
-    ("Outreach", ""),
-    ("Campaigns", "campaigns.index"),
-    ("Templates", "templates.index"),
-    ("People", "people.index"),
-    ("Mail catcher", "caught.index"),
-    ("Settings", ""),
-    ("Mailbox", "mailbox.index"),
-    ("Users", "users.index"),
+    ("Today", "today.index", "sun", "Today"),
+    ("Command Center", "tasks.index", "list-checks", "Tasks"),
+    ("E-mails", "emails.index", "mail", "E-mails"),
+    ("Live Feed", "feed.index", "activity", "Feed"),
+    ("Outreach", "", "", ""),
+    ("Campaigns", "campaigns.index", "send", ""),
+    ("Templates", "templates.index", "file-text", ""),
+    ("People", "people.index", "users", ""),
+    ("Settings", "", "", ""),
+    ("Mailbox", "mailbox.index", "inbox", ""),
+    ("Users", "users.index", "user", ""),
+    ("Mail catcher", "caught.index", "mailbox", ""),
 )
 
 
@@ -45,26 +61,41 @@ def install(app: Flask) -> None:
 def _frame() -> dict[str, Any]:
     user = maybe_me()
     return {
-        "me": user,
+        "me": _me(user) if user else None,
+        "user": user,
         "nav": _rail() if user else [],
-        "notices": get_flashed_messages(category_filter=["notice"]),
+        "notices": [notice for _, notice in get_flashed_messages(True, ["notice"])],
         "demo_banner": _banner(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
         "zone": user.zone if user else "UTC",
+        "sign_out_url": url_for("sign_in.sign_out"),
     }
 
 
+def initials_of(name: str) -> str:
+    """At most two letters: of the first and the last word."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def _me(user: User) -> Me:
+    return Me(user.name, initials_of(user.name), user.team.name, zone_words(user.zone))
+
+
 def _rail() -> list[Link]:
-    known = current_app.view_functions
-    links = []
-    for label, endpoint in RAIL:
-        if not endpoint:
-            links.append(Link(label, separator=True))
-        elif endpoint in known:
-            here = request.blueprint == endpoint.partition(".")[0]
-            links.append(Link(label, url_for(endpoint), current=here))
-    return links
+    return [
+        _link(label, endpoint, icon, short)
+        for label, endpoint, icon, short in RAIL
+        if not endpoint or endpoint in current_app.view_functions
+    ]
+
+
+def _link(label: str, endpoint: str, icon: str, short: str) -> Link:
+    if not endpoint:
+        return Link(label, separator=label)
+    here = request.blueprint == endpoint.partition(".")[0]
+    return Link(label, url_for(endpoint), icon, short or label, current=here)
 
 
 def _banner() -> str:

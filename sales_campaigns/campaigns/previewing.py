@@ -42,7 +42,9 @@ def _values(person: Person | None, sender: User) -> dict[str, str]:
     """The values of every field for this person and this sender; without a person, the examples."""
     if person is not None:
         return values_of(person, sender)
-    return {field.name: field.example for field in FIELDS} | values_of(Person(first_name="", last_name=""), sender)
+    return {field.name: field.example for field in FIELDS} | values_of(
+        Person(first_name="", last_name=""), sender
+    )
 
 
 def person_for_preview(session: Session, actor: User, words: str) -> Person | None:

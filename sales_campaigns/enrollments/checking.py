@@ -151,4 +151,4 @@ def _elsewhere(session: Session, campaign_id: int, person_ids: list[int]) -> dic
             Enrollment.state.in_(UNDER_WAY),
         )
     )
-    return {person_id: name for person_id, name in rows}
+    return {row.person_id: row.name for row in rows}

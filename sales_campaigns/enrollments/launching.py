@@ -161,7 +161,7 @@ def _refuse_bad_times(uow: UnitOfWork, actor: User, prepared: Prepared, order: O
         now = whole(uow.now).astimezone(ZoneInfo(start.zone)).replace(tzinfo=None)
         if any(at.replace(tzinfo=None) < now for at in order.send_at.values()):
             raise Invalid({"send_at": f"This time has passed in {start.zone}. Choose a later one."})
-        plan(outline_of(prepared.version, uow.now), start)
+        plan(outline_of(prepared.version), start)
 
 
 def _refuse_bad_words(order: Order) -> None:

@@ -33,7 +33,7 @@ class Way:
 
     @property
     def outline(self) -> Outline:
-        return outline_of(self.version, self.enrollment.launched_at)
+        return outline_of(self.version)
 
     @property
     def steps(self) -> Sequence[Step]:

@@ -57,6 +57,12 @@ class Browser:
         return {**self.headers, "HX-Request": "true"} if htmx else self.headers
 
 
+def browser_of(app: Flask) -> Browser:
+    """A browser of nobody in particular."""
+    client = app.test_client()
+    return Browser(client, _csrf(app, client))
+
+
 @pytest.fixture
 def browse(app: Flask, work: Work) -> Callable[[User], Browser]:
     """`browse(cast.ana)` is Ana's browser."""
@@ -64,9 +70,9 @@ def browse(app: Flask, work: Work) -> Callable[[User], Browser]:
     def signed_in(user: User) -> Browser:
         with work() as uow:
             token = start_session(uow.session, user)
-        client = app.test_client()
-        client.set_cookie(COOKIE, token)
-        return Browser(client, _csrf(app, client))
+        browser = browser_of(app)
+        browser.client.set_cookie(COOKIE, token)
+        return browser
 
     return signed_in
 
