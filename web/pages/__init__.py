@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from web.pages import groups, people, people_import, person, sign_in
+from web.pages import caught, groups, people, people_import, person, sign_in
 
-BLUEPRINTS = [sign_in.pages, people.pages, person.pages, people_import.pages, groups.pages]
+BLUEPRINTS = [sign_in.pages, people.pages, person.pages, people_import.pages, groups.pages, caught.pages]
 
 
 def install(app: Flask) -> None:
