@@ -65,4 +65,3 @@ def _serve(app: Flask) -> None:
         channel_timeout=300,
         send_bytes=1,  # a live feed's line leaves at once
     )
-

@@ -2,9 +2,25 @@
 
 from flask import Flask
 
-from web.pages import sign_in
+from web.pages import (
+    campaign_editor,
+    campaign_settings,
+    campaign_step,
+    campaigns,
+    previews,
+    sign_in,
+    templates,
+)
 
-BLUEPRINTS = [sign_in.pages]
+BLUEPRINTS = [
+    sign_in.pages,
+    campaigns.pages,
+    campaign_editor.pages,
+    campaign_settings.pages,
+    campaign_step.pages,
+    templates.pages,
+    previews.pages,
+]
 
 
 def install(app: Flask) -> None:

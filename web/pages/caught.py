@@ -22,8 +22,7 @@ def index() -> str:
     threads = [
         thread
         for thread in store.threads(200)
-        if not wanted
-        or any(wanted in f"{m.subject} {m.to} {m.from_}".lower() for m in thread.mails)
+        if not wanted or any(wanted in f"{m.subject} {m.to} {m.from_}".lower() for m in thread.mails)
     ]
     return page("caught/index.html", threads=threads[:50], total=len(store), wanted=wanted)
 
