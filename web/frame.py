@@ -64,7 +64,7 @@ def _frame() -> dict[str, Any]:
         "me": _me(user) if user else None,
         "user": user,
         "nav": _rail() if user else [],
-        "notices": [notice for _, notice in get_flashed_messages(True, ["notice"])],
+        "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),

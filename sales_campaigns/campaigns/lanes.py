@@ -81,7 +81,7 @@ def step_views(
     """Every step of a version in order."""
     steps = drafts_of(version)
     wordings = wordings_of(session, steps)
-    outline = outline_of(version)
+    outline = outline_of(version, launched_at)
     planned = plan(outline, Start(launched_at, zone))
     titles = titles_of(steps, wordings)
     troubles = obstacles(steps, wordings) if steps else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 
 from sales_campaigns.campaigns.file import FileSettings
@@ -14,13 +15,13 @@ from sales_campaigns.campaigns.versions import drafts_of
 YEARS_AHEAD = 8
 
 
-def outline_of(version: CampaignVersion) -> Outline:
-    """Steps and calendar of a version, with the holidays of the years after it was saved.
+def outline_of(version: CampaignVersion, around: datetime | None = None) -> Outline:
+    """Steps and calendar of a version, with the holidays of the years from `around` on, else from its save on.
 
     Equal versions give the same object, so that the planner's caches work across enrollments.
     """
     steps = tuple(step.outline for step in drafts_of(version))
-    return _outline(steps, calendar_of(settings_of(version.settings), version.created_at.year))
+    return _outline(steps, calendar_of(settings_of(version.settings), (around or version.created_at).year))
 
 
 @lru_cache(maxsize=512)

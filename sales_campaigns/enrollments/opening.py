@@ -7,6 +7,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.models import Campaign, Step
 from sales_campaigns.campaigns.planner import StepKind
@@ -49,6 +50,15 @@ def open_due(uow: UnitOfWork) -> int:
             _open(uow, run, enrollment, step, campaign, subject)
     _leave_out(uow, [run for run, *_ in rows if not run.is_task])
     return len(ids)
+
+
+def next_opening(session: Session, after: datetime) -> datetime | None:
+    """The next instant at which some task opens."""
+    return session.scalar(
+        sa.select(sa.func.min(StepRun.due_at)).where(
+            StepRun.state == R.PLANNED, StepRun.due_at > after, _may_open()
+        )
+    )
 
 
 def _may_open() -> sa.ColumnElement[bool]:

@@ -58,6 +58,15 @@ def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
     return list(session.scalars(sa.select(Mailbox.id).where(_open_now(), waiting).order_by(Mailbox.id)))
 
 
+def next_act(session: Session, after: datetime) -> datetime | None:
+    """The next instant at which some message may be taken."""
+    return session.scalar(
+        sa.select(sa.func.min(Message.act_at)).where(
+            Message.state.in_(WAITING), Message.act_at > after, nothing_holds()
+        )
+    )
+
+
 def dispatch(room: PostRoom, mailbox_id: int) -> int:
     """Send up to one batch of this mailbox's due mail; how many were claimed."""
     claimed, account = _claim(room, mailbox_id)

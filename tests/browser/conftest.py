@@ -66,6 +66,15 @@ class Served(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
+    def do_GET(self) -> None:
+        if self.path != "/feed/events":
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b'data: <li class="feed-item"><p>Sam Whitfield replied</p></li>\n\n')
+        return None
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         by_htmx = self.headers.get("HX-Request") == "true"

@@ -114,6 +114,11 @@ def test_it_opens_the_row_at_hand_by_enter(visit: Visitor) -> None:
     here.page.wait_for_url("**/tasks/1")
 
 
+def test_it_shows_what_is_pushed_to_the_feed(visit: Visitor) -> None:
+    feed = visit("tasks").page.locator(".feed")
+    expect(feed.locator("li").first).to_have_text("Sam Whitfield replied")
+
+
 def test_it_completes_by_e_with_the_token_and_goes_on_to_the_next(visit: Visitor, gallery: Gallery) -> None:
     gallery.answer = ""
     here = visit("tasks")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launching import Order, launch
-from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.enrollments.undoing import undo_task
 from sales_campaigns.errors import IllegalMove
@@ -23,6 +23,7 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.working import task_of
+from scheduler.fast_forward import fast_forward
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_call, a_campaign, a_follow_up, a_mail
 from tests.cast import Cast, a_person
@@ -39,31 +40,7 @@ def sink(work: Work, cast: Cast) -> Iterator[Sink]:
 
 
 def let_pass(clock: VirtualClock, room: PostRoom, **time: int) -> None:
-    """Time passes minute by minute where something is due, at once where nothing is."""
-    end = clock.now() + timedelta(**time)
-    run_until_quiet(room)
-    while (due := next_due(room, clock.now())) is not None and due <= end:
-        clock.move_to(due)
-        run_until_quiet(room)
-    clock.move_to(end)
-    run_until_quiet(room)
-
-
-def next_due(room: PostRoom, after: datetime) -> datetime | None:
-    with room.sessions() as session:
-        instants = [
-            session.scalar(
-                sa.select(sa.func.min(Message.act_at)).where(
-                    Message.state.in_(["pending", "retrying"]), Message.act_at > after
-                )
-            ),
-            session.scalar(
-                sa.select(sa.func.min(StepRun.due_at)).where(
-                    StepRun.state == "planned", StepRun.due_at > after
-                )
-            ),
-        ]
-    return min((instant for instant in instants if instant), default=None)
+    fast_forward(room, clock, clock.now() + timedelta(**time))
 
 
 def mails(sink: Sink) -> list[EmailMessage]:

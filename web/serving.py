@@ -1,0 +1,69 @@
+"""flask serve: the web server, and beside it in the same process whatever the composition root starts with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+
+import click
+import sqlalchemy as sa
+import waitress
+from flask import Flask
+
+from sales_campaigns import migrating
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.sign_in import make_link
+from sales_campaigns.errors import Refusal
+from web.commands.users import link_for
+from web.request_scope import writing
+
+Beside = Callable[[], AbstractContextManager[object]]
+
+
+def serve_command(app: Flask, beside: Sequence[Beside]) -> click.Command:
+    """What stands in `beside` runs for as long as the server does: the scheduler, the demo's mail catcher."""
+
+    @click.command("serve")
+    @click.option("--link-for", "email", default="", help="Print a one-time sign-in link for this user.")
+    def serve(email: str) -> None:
+        """Serve the pages, keep time and send, in one process."""
+        try:
+            migrating.upgrade(app.extensions["house"].engine)
+            with ExitStack() as running:
+                for start in beside:
+                    running.enter_context(start())
+                _announce(app, email)
+                _serve(app)
+        except Refusal as error:
+            click.echo(f"Error: {error.words}", err=True)
+            raise SystemExit(1) from None
+
+    return serve
+
+
+def _announce(app: Flask, email: str) -> None:
+    known = app.extensions["house"].settings
+    click.echo(f"Sales Campaigns is at {known.public_url or f'http://{known.host}:{known.port}'}")
+    with app.app_context():
+        link = _sign_in_link(email or ("ana@nordlys.example" if known.demo else ""))
+    if link:
+        click.echo(f"Sign in once with {link}")
+
+
+def _sign_in_link(email: str) -> str:
+    with writing() as uow:
+        user = uow.session.scalar(sa.select(User).where(User.email == email.lower())) if email else None
+        return link_for(make_link(uow.session, user)) if user else ""
+
+
+def _serve(app: Flask) -> None:
+    known = app.extensions["house"].settings
+    waitress.serve(
+        app,
+        host=known.host,
+        port=known.port,
+        threads=known.web_threads,
+        ident="",
+        channel_timeout=300,
+        send_bytes=1,  # a live feed's line leaves at once
+    )
