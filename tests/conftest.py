@@ -19,6 +19,8 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty, empty_engine, postgresql_url, worker_name
 
+pytest_plugins = ["tests.programs"]
+
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
 
 

@@ -30,13 +30,15 @@ UNNAMED = {
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One step. `title` is its subject or name; `previous` is the title of the e-mail that it follows up.
+    """One step. `title` is its subject or name, `own_subject` tells that an e-mail has one of its own;
+    `previous` is the title of the step before, which a follow-up answers.
 
     `effect` is a sentence for the sample start; `options` has one entry for each send option, legal or not.
     """
 
     step: StepDraft
     title: str
+    own_subject: bool
     options: tuple[Legal, ...]
     may_follow_up: bool
     previous: str
@@ -90,6 +92,7 @@ def step_views(
         StepView(
             step=step,
             title=titles[index],
+            own_subject=bool(step.wording_id and wordings[step.wording_id].subject),
             options=legal_options(index, outline.steps),
             may_follow_up=follow_up_is_legal(index, outline.steps),
             previous=titles[index - 1] if index else "",
