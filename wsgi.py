@@ -1,26 +1,41 @@
 """The composition root, and the only file that sees all four houses: settings → outside → app and scheduler."""
 
 import os
+from functools import partial
 
+from integrations.catcher import MailStore, catching
 from integrations.directory import connected
+from sales_campaigns import demo, migrating
 from sales_campaigns.accounts.instance import clock_anchor
+from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, SpedUpClock, SystemClock
 from sales_campaigns.database import make_engine, make_sessions
-from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
-from sales_campaigns.settings import read_settings
+from sales_campaigns.presence import process_name
+from sales_campaigns.settings import settings_or_exit
+from scheduler import commands, demo_week
+from scheduler.runner import running
 from web import create_app
+from web.serving import Beside, serve_command
 
-try:
-    settings = read_settings(os.environ)
-except Invalid as error:
-    lines = [f"  {name}: {words}" for name, words in error.problems.items()]
-    raise SystemExit("These settings are not right:\n" + "\n".join(lines)) from None
-
+settings = settings_or_exit(os.environ)
 engine = make_engine(settings.database)
-sessions = make_sessions(engine)
-clock: Clock = SystemClock()
-if settings.demo_speed > 1:
-    clock = SpedUpClock(settings.demo_speed, lambda: clock_anchor(sessions))
-outside = OutsideWorld(mail=connected())
+sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
+sped_up = SpedUpClock(settings.demo_speed, lambda: clock_anchor(sessions))
+clock: Clock = sped_up if settings.demo_speed > 1 else SystemClock()
+caught = MailStore(settings.data_dir / "caught") if settings.demo else None
+outside = OutsideWorld(mail=connected(), caught=caught)
+seal = Seal(settings.secret_key, settings.secret_key_old)
+room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds)
+beside: list[Beside] = [lambda: running(settings, room)]
+
 app = create_app(settings, engine, outside, clock)
+if caught is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
+    follow = partial(demo.move_mailboxes, sessions)
+    beside.insert(0, partial(catching, caught, settings.catcher_port, follow))
+    app.cli.add_command(
+        demo_week.command(room, partial(migrating.upgrade, engine), partial(catching, caught))
+    )
+app.cli.add_command(commands.group(settings, room))
+app.cli.add_command(serve_command(app, beside))

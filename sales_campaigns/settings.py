@@ -82,6 +82,15 @@ class Settings(BaseModel):
         return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
 
 
+def settings_or_exit(environment: Mapping[str, str]) -> Settings:
+    """The settings; where some are not right, one clear list and the end of the process."""
+    try:
+        return read_settings(environment)
+    except Invalid as error:
+        lines = [f"  {name}: {words}" for name, words in error.problems.items()]
+        raise SystemExit("These settings are not right:\n" + "\n".join(lines)) from None
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from the environment; raises Invalid with one entry a malformed variable."""
     given: dict[str, str] = {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 
 import click
 import sqlalchemy as sa
@@ -17,11 +17,11 @@ from sales_campaigns.errors import Refusal
 from web.commands.users import link_for
 from web.request_scope import writing
 
-Alongside = Callable[[], AbstractContextManager[object]]
+Beside = Callable[[], AbstractContextManager[object]]
 
 
-def serve_command(app: Flask, alongside: Alongside) -> click.Command:
-    """`alongside` runs for as long as the server does: the scheduler, and in the demo the mail catcher."""
+def serve_command(app: Flask, beside: Sequence[Beside]) -> click.Command:
+    """What stands in `beside` runs for as long as the server does: the scheduler, the demo's mail catcher."""
 
     @click.command("serve")
     @click.option("--link-for", "email", default="", help="Print a one-time sign-in link for this user.")
@@ -29,7 +29,9 @@ def serve_command(app: Flask, alongside: Alongside) -> click.Command:
         """Serve the pages, keep time and send, in one process."""
         try:
             migrating.upgrade(app.extensions["house"].engine)
-            with alongside():
+            with ExitStack() as running:
+                for start in beside:
+                    running.enter_context(start())
                 _announce(app, email)
                 _serve(app)
         except Refusal as error:

@@ -14,6 +14,7 @@ from sales_campaigns.content.addresses import check_address
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.errors import Invalid
+from sales_campaigns.lifecycle import make_move
 from sales_campaigns.messages.holds import named_by
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
@@ -156,11 +157,11 @@ def _let_through(uow: UnitOfWork, message: Message, letter: Letter) -> OutgoingM
         _turn_away(uow, message, Verdict("cancel", "cannot_be_made", error.words))
         return None
     everybody = (recipient, *copies)
-    uow.move(
+    make_move(  # the Attempt row tells of it; Activity is for what people should hear of
+        uow.session,
         MESSAGE,
         message,
         "begin",
-        about=about(message),
         message_id=letter.message_id,
         references=" ".join(letter.references),
         subject=letter.subject,

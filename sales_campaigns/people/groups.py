@@ -62,6 +62,14 @@ def create_group(uow: UnitOfWork, actor: User, name: str, *, shared: bool = Fals
     return group
 
 
+def ensure_group(uow: UnitOfWork, actor: User, name: str) -> Group:
+    """The group of this name that the actor may use; made when there is none."""
+    wanted = " ".join(name.split())
+    query = sa.select(Group).where(Group.team_id == actor.team_id, Group.name == wanted)
+    found = uow.session.scalar(query)
+    return found if found is not None and _visible_to(found, actor) else create_group(uow, actor, name)
+
+
 def change_group(uow: UnitOfWork, actor: User, group_id: int, *, name: str, shared: bool) -> Group:
     """Rename, share or make private; its owner's and administrators' right."""
     group = _own_group(uow, actor, group_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import sqlalchemy as sa
 
@@ -24,7 +24,7 @@ from sales_campaigns.people.spreadsheets import is_workbook, write_as_text
 from sales_campaigns.people.states import IMPORT
 from sales_campaigns.unit_of_work import UnitOfWork
 
-LARGEST = 200 << 20  # bytes; some two million people
+LARGEST = 60 << 20  # bytes; some half a million people
 MOST_COLUMNS = 300
 
 
@@ -33,7 +33,7 @@ def upload(
     actor: User,
     uploads: Path,
     file_name: str,
-    content: BinaryIO,
+    content: IO[bytes],
     *,
     group_id: int | None = None,
 ) -> PeopleImport:
@@ -99,7 +99,7 @@ def marks_path(uploads: Path, found: PeopleImport) -> Path:
     return uploads / f"{found.stored_name}.marks"
 
 
-def _store(uploads: Path, content: BinaryIO) -> Path:
+def _store(uploads: Path, content: IO[bytes]) -> Path:
     uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = uploads / token_hex(16)
     with path.open("xb") as file:

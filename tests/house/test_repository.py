@@ -10,6 +10,7 @@ import pytest
 from tests.house.tracked import ROOT, tracked
 
 PICTURES = Path("docs/images")  # of our own pages, for the README
+SAMPLES = Path("tests/data")  # awkward on purpose, in every encoding that people send
 PICTURE_BYTES = 200_000
 LONGEST_LINE = 2_000  # a minified file has longer ones
 
@@ -21,7 +22,7 @@ REGISTRIES = re.compile(
 MACHINE_PATHS = re.compile(r"(?<![\w.:/}-])/(?:home|root|Users|work|opt|mnt)/[\w.-]+")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX)\b|pytest\.mark\.(?:skip|skipif|xfail)\b|pytest\.skip\(")
 
-TEXTS = [path for path in tracked() if not path.is_relative_to(PICTURES)]
+TEXTS = [path for path in tracked() if not (path.is_relative_to(PICTURES) or path.is_relative_to(SAMPLES))]
 
 
 def read(path: Path) -> str:

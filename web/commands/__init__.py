@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from web.commands import db, users
+from web.commands import db, people, users
 
-GROUPS = [db.group, users.group]
+GROUPS = [db.group, people.group, users.group]
 
 
 def install(app: Flask) -> None:

@@ -7,6 +7,11 @@ from web.pages import (
     campaign_settings,
     campaign_step,
     campaigns,
+    caught,
+    groups,
+    people,
+    people_import,
+    person,
     previews,
     sign_in,
     templates,
@@ -20,6 +25,11 @@ BLUEPRINTS = [
     campaign_step.pages,
     templates.pages,
     previews.pages,
+    people.pages,
+    person.pages,
+    people_import.pages,
+    groups.pages,
+    caught.pages,
 ]
 
 

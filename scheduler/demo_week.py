@@ -1,0 +1,47 @@
+"""flask demo: make the demo company, and let its first week really happen on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import click
+
+from sales_campaigns import demo
+from sales_campaigns.clock import VirtualClock, machine_now
+from sales_campaigns.errors import Refusal
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.unit_of_work import unit_of_work
+from scheduler.fast_forward import fast_forward
+
+# Catches the mail of the demo while the block lasts, and says on which port.
+Catching = Callable[[], AbstractContextManager[int]]
+
+
+def command(room: PostRoom, upgrade: Callable[[], None], catching: Catching) -> click.Command:
+    @click.command("demo")
+    def load() -> None:
+        """Bring the database up to date and load the demo company, once."""
+        upgrade()
+        if demo.is_loaded(room.sessions):
+            click.echo("The demo company is there already; its data is kept.")
+            return
+        try:
+            with catching() as port:
+                load_demo(room, port)
+        except Refusal as error:
+            click.echo(f"Error: {error.words}", err=True)
+            raise SystemExit(1) from None
+        click.echo("The demo company is ready: 200 people, three campaigns, a week of history.")
+
+    return load
+
+
+def load_demo(room: PostRoom, port: int) -> None:
+    """Found the company a week ago and live through the week; mails go to the catcher at `port`."""
+    clock = VirtualClock((machine_now() - demo.HISTORY).replace(second=0, microsecond=0))
+    past = replace(room, clock=clock)
+    with unit_of_work(past.sessions, clock) as uow:
+        demo.found_company(uow, port)
+    demo.live_through(past.sessions, clock, lambda until: fast_forward(past, clock, until))

@@ -1,0 +1,81 @@
+"""The list of people: search, owner, group; add the chosen ones to a group, delete them with a way back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request, url_for
+
+from sales_campaigns.errors import Invalid
+from sales_campaigns.people.editing import delete_people, restore_people
+from sales_campaigns.people.groups import add_to_group, groups_of, remove_from_group
+from sales_campaigns.people.listing import Wanted, owners, people_page
+from web.answers import answer, go
+from web.filters import count_words
+from web.request_scope import me, work
+
+pages = Blueprint("people", __name__)
+
+
+@pages.get("/people")
+def index() -> str:
+    session, wanted = work().session, _wanted()
+    groups = groups_of(session, me())
+    found = people_page(session, me(), wanted, after=request.args.get("after", ""))
+    return answer(
+        "people/index.html",
+        "people/_list.html",
+        found=found,
+        wanted=wanted,
+        owner_options=[("", "Everybody"), *((owner.id, owner.name) for owner in owners(session, me()))],
+        group_options=[("", "All people"), *((line.group.id, line.group.name) for line in groups)],
+        narrowed={name: value for name, value in request.args.items() if name != "after" and value},
+    )
+
+
+@pages.post("/people/bulk")
+def bulk() -> Response:
+    chosen = request.form.getlist("person", type=int)
+    if not chosen:
+        raise Invalid("Choose at least one person first.")
+    return BULK.get(request.form.get("do", ""), _delete)(chosen)
+
+
+@pages.post("/people/restore")
+def restore() -> Response:
+    ids = [int(one) for one in request.args.get("ids", "").split(",") if one.isdecimal()]
+    back = restore_people(work(), me(), ids)
+    return go(url_for("people.index"), f"{count_words(len(back), 'person', 'people')} restored.")
+
+
+def _join(chosen: list[int]) -> Response:
+    group_id = request.form.get("group", type=int)
+    if group_id is None:
+        raise Invalid("Choose the group to add them to.")
+    added = add_to_group(work(), me(), group_id, chosen)
+    words = f"{count_words(added, 'person', 'people')} added to the group."
+    return go(url_for("people.index", group=group_id), words)
+
+
+def _leave(chosen: list[int]) -> Response:
+    group_id = request.form.get("from_group", type=int)
+    if group_id is None:
+        raise Invalid("Open the group that they should leave first.")
+    remove_from_group(work(), me(), group_id, chosen)
+    words = f"{count_words(len(chosen), 'person', 'people')} removed from the group."
+    return go(url_for("people.index", group=group_id), words)
+
+
+def _delete(chosen: list[int]) -> Response:
+    gone = delete_people(work(), me(), chosen)
+    undo = url_for("people.restore", ids=",".join(map(str, gone)))
+    return go(url_for("people.index"), f"{count_words(len(gone), 'person', 'people')} deleted.", undo)
+
+
+BULK = {"join": _join, "leave": _leave, "delete": _delete}
+
+
+def _wanted() -> Wanted:
+    return Wanted(
+        words=request.args.get("words", "")[:200],
+        owner_id=request.args.get("owner", type=int),
+        group_id=request.args.get("group", type=int),
+    )
