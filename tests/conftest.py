@@ -12,12 +12,16 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from integrations.directory import connected
+from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
+from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty, empty_engine, postgresql_url, worker_name
+
+pytest_plugins = ["tests.programs"]
 
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
 
@@ -72,3 +76,17 @@ def outside() -> Iterator[OutsideWorld]:
 def cast(work: Work) -> Cast:
     with work() as uow:
         return cast_of(uow)
+
+
+@pytest.fixture
+def room(
+    engine: Engine, sessions: sessionmaker[Session], clock: VirtualClock, outside: OutsideWorld
+) -> PostRoom:
+    return PostRoom(
+        sessions=sessions,
+        reads=make_sessions(engine, reads_only=True),
+        clock=clock,
+        providers=outside.mail,
+        seal=Seal("only for the tests, and long enough"),
+        owner="test",
+    )

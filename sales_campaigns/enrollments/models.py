@@ -101,6 +101,7 @@ class StepRun(Base):
     state: Mapped[StepRunState] = mapped_column(checked(StepRunState))
     own_date: Mapped[date]
     due_at: Mapped[datetime]
+    skip_at: Mapped[datetime | None]  # when an open task is skipped by itself
     moved: Mapped[list[Any]] = mapped_column(default=list)
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     task_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id"))
@@ -122,6 +123,12 @@ class StepRun(Base):
             "due_at",
             postgresql_where=sa.text("state = 'planned'"),
             sqlite_where=sa.text("state = 'planned'"),
+        ),
+        sa.Index(
+            "ix_step_run_skipping",
+            "skip_at",
+            postgresql_where=sa.text("state = 'task_open'"),
+            sqlite_where=sa.text("state = 'task_open'"),
         ),
         sa.Index("ix_step_run_message", "message_id"),
         sa.Index("ix_step_run_task", "task_id"),

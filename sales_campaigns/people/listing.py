@@ -105,8 +105,17 @@ def _conditions(actor: User, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         conditions.append(Person.id.in_(members))
     columns = (Person.first_name, Person.last_name, Person.company, Person.email)
     for word in wanted.words.split()[:5]:
-        conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
+        conditions.append(
+            sa.or_(
+                *(column.icontains(one, autoescape=True) for column in columns for one in _spellings(word))
+            )
+        )
     return conditions
+
+
+def _spellings(word: str) -> set[str]:
+    """SQLite knows capitals only of ASCII letters, so other words are looked for as they may be written."""
+    return {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
 
 
 def _beyond(session: Session, after: str) -> list[sa.ColumnElement[bool]]:

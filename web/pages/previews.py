@@ -6,8 +6,9 @@ from flask import Blueprint, Response, make_response, request
 
 from sales_campaigns.campaigns.previewing import person_for_preview, preview
 from sales_campaigns.content.rendering import Content
+from sales_campaigns.deliveries.proofs import send_test
 from sales_campaigns.errors import NotFound
-from web.answers import page
+from web.answers import answer, page
 from web.request_scope import me, work
 
 pages = Blueprint("previews", __name__)
@@ -30,3 +31,15 @@ def show() -> Response:
     response = make_response(page("previews/mail.html", shown=shown, person=person, problem=problem))
     response.headers["Content-Security-Policy"] = POLICY
     return response
+
+
+@pages.post("/previews/test")
+def send_a_test() -> str:
+    """The same fields: the mail goes to whoever is signed in, as the person named would get it."""
+    typed = request.form
+    subject = typed.get("subject", "").strip() or "(in the thread of the mail before)"
+    content = Content(subject, typed.get("html", ""), typed.get("text", ""))
+    person = person_for_preview(work().session, me(), typed.get("as", ""))
+    message = send_test(work(), me(), content, person.id if person else None)
+    words = f"A test is on its way to {message.email}."
+    return answer("previews/test.html", "previews/_test.html", words=words)
