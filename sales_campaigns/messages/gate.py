@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.addresses import check_address
 from sales_campaigns.clock import machine_now
-from sales_campaigns.content.addresses import check_address
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.errors import Invalid
