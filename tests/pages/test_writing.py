@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -63,6 +64,31 @@ def test_it_keeps_a_mail_that_cannot_be_sent_and_says_where_it_is_wrong(
     answer = browse(cast.ana).post(f"{url}/steps/{mail}", {"subject": "Long work", "html": "<p>\n{{ oh"})
     assert answer.status_code == 422
     assert "line 2, column" in answer.text and "{{ oh" in answer.text and "Long work" in answer.text
+
+
+def test_it_overwrites_nothing_that_the_writer_has_not_seen(
+    browse: Browse, cast: Cast, campaign: tuple[str, str, str]
+) -> None:
+    url, mail, _ = campaign
+    shown = re.search(r'name="seen" value="(\d+)"', browse(cast.ana).get(f"{url}/steps/{mail}").text)
+    assert shown is not None
+    browse(cast.ben).post(f"{url}/steps/{mail}", {"subject": "By Ben", "html": "<p>Ben</p>"})
+    mine = {"subject": "By Ana", "html": "<p>Ana</p>", "seen": shown[1]}
+    refused = browse(cast.ana).post(f"{url}/steps/{mail}", mine)
+    assert refused.status_code == 422 and "Somebody else changed this step" in refused.text
+    assert 'value="By Ana"' in refused.text
+    again = re.search(r'name="seen" value="(\d+)"', refused.text)
+    assert again is not None
+    assert browse(cast.ana).post(f"{url}/steps/{mail}", {**mine, "seen": again[1]}).status_code == 303
+
+
+def test_it_saves_when_only_other_steps_were_changed(
+    browse: Browse, cast: Cast, campaign: tuple[str, str, str]
+) -> None:
+    url, mail, call = campaign
+    browse(cast.ben).post(f"{url}/steps/{call}", {"name": "Call Maria"})
+    mine = {"subject": "By Ana", "html": "<p>Ana</p>", "seen": "3"}
+    assert browse(cast.ana).post(f"{url}/steps/{mail}", mine).status_code == 303
 
 
 def test_it_offers_the_words_of_a_template(

@@ -39,7 +39,7 @@ def form(campaign_id: int, key: str) -> str:
 @pages.post("")
 def write(campaign_id: int, key: str) -> AnyResponse | tuple[str, int]:
     try:
-        edited = write_step(work(), me(), campaign_id, key, _words(request.form))
+        edited = write_step(work(), me(), campaign_id, key, _words(request.form), _seen(request.form))
     except Invalid as refusal:
         return _form(campaign_id, key, request.form, refusal.problems), 422
     said = " ".join(["The step is saved.", *edited.reset])
@@ -49,13 +49,15 @@ def write(campaign_id: int, key: str) -> AnyResponse | tuple[str, int]:
 def _form(campaign_id: int, key: str, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
     session = work().session
     campaign = campaign_of(session, me(), campaign_id)
-    steps = drafts_of(newest(session, campaign))
+    version = newest(session, campaign)
+    steps = drafts_of(version)
     place = place_of(steps, key)
     titles = titles_of(steps, wordings_of(session, steps))
     is_mail = steps[place].kind is StepKind.EMAIL
     return page(
         "campaign_step/index.html",
         campaign=campaign,
+        seen=version.number,
         step=steps[place],
         title=titles[place],
         answered=titles[place - 1] if steps[place].follow_up else "",
@@ -105,6 +107,11 @@ def _words(typed: Mapping[str, str]) -> StepWords:
         priority=typed.get("priority", "normal"),
         skip_after_days=_days(typed.get("skip_after_days", "").strip()),
     )
+
+
+def _seen(typed: Mapping[str, str]) -> int | None:
+    seen = typed.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else None
 
 
 def _days(written: str) -> int | None:

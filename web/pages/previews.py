@@ -13,7 +13,9 @@ from web.request_scope import me, work
 
 pages = Blueprint("previews", __name__)
 # Mails are styled by attributes, which the policy of our own pages forbids; here nothing else is allowed.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
+POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
+)
 
 
 @pages.post("/previews")
