@@ -542,6 +542,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("launched_at", UtcDateTime(), nullable=False),
         sa.Column("resumed_at", UtcDateTime(), nullable=True),
+        sa.Column("slipped", sa.Integer(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
