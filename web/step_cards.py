@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sales_campaigns.campaigns.lanes import StepView
@@ -31,6 +31,7 @@ KINDS = (
     (StepKind.INMAIL, "InMail", "message-square-text"),
     (StepKind.CUSTOM, "Custom task", "square-check-big"),
 )
+DAY_MOVES = (("A day earlier", "earlier", "arrow-up"), ("A day later", "later", "arrow-down"))
 FIRST_TIME = "09:00"  # what the card offers when a time of day is chosen for the first time
 
 Typed = Mapping[str, str]
@@ -40,29 +41,7 @@ UrlOf = Callable[..., str]
 def step_card(view: StepView, url_of: UrlOf) -> dict[str, Any]:
     """For components/step_card.html; `url_of(endpoint, key=…)` gives the addresses of this campaign."""
     key = view.step.key
-    others = [(kind, words, icon) for kind, words, icon in KINDS if kind is not view.step.kind]
-    change = [
-        {
-            "label": f"Make it: {words}",
-            "post": url_of("campaign_editor.retype", key=key, kind=kind),
-            "icon": icon,
-        }
-        for kind, words, icon in others
-    ]
-    moves = [
-        {"label": label, "post": url_of("campaign_editor.move", key=key, towards=towards), "icon": icon}
-        for label, towards, icon in (
-            ("A day earlier", "earlier", "arrow-up"),
-            ("A day later", "later", "arrow-down"),
-        )
-    ]
     write = url_of("campaign_step.form", key=key)
-    delete = {
-        "label": "Delete",
-        "post": url_of("campaign_editor.delete", key=key),
-        "icon": "trash-2",
-        "kind": "danger",
-    }
     return {
         "id": key,
         "type": TYPES[view.step.kind],
@@ -70,8 +49,21 @@ def step_card(view: StepView, url_of: UrlOf) -> dict[str, Any]:
         "href": write,
         "tags": list(_tags(view)),
         "move_url": url_of("campaign_editor.move", key=key),
-        "more": [{"label": "Write", "href": write, "icon": "pencil"}, *moves, *change, delete],
+        "more": [{"label": "Write", "href": write, "icon": "pencil"}, *_acts(view, url_of)],
     }
+
+
+def _acts(view: StepView, url_of: UrlOf) -> Iterator[dict[str, Any]]:
+    """What the step's menu posts."""
+    key = view.step.key
+    for label, towards, icon in DAY_MOVES:
+        yield {"label": label, "post": url_of("campaign_editor.move", key=key, towards=towards), "icon": icon}
+    for kind, words, icon in KINDS:
+        if kind is not view.step.kind:
+            url = url_of("campaign_editor.retype", key=key, kind=kind)
+            yield {"label": f"Make it: {words}", "post": url, "icon": icon}
+    delete = url_of("campaign_editor.delete", key=key)
+    yield {"label": "Delete", "post": delete, "icon": "trash-2", "kind": "danger"}
 
 
 def send_card(view: StepView, typed: Typed | None = None, problems: Typed | None = None) -> dict[str, Any]:
@@ -107,7 +99,7 @@ def _follow_up(view: StepView, typed: Typed | None) -> dict[str, Any] | None:
     return {"checked": checked, "hint": hint, "quote": (typed or {}).get("quote") or view.step.quote}
 
 
-def _tags(view: StepView) -> Any:
+def _tags(view: StepView) -> Iterator[dict[str, str]]:
     if view.step.follow_up:
         yield {"words": "follow-up", "kind": ""}
     if view.step.priority == "high":

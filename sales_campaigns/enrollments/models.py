@@ -71,6 +71,7 @@ class Enrollment(Base):
     zone: Mapped[str] = mapped_column(sa.String(64))
     launched_at: Mapped[datetime]
     resumed_at: Mapped[datetime | None]
+    slipped: Mapped[int] = mapped_column(default=0)  # days lost to steps that the version no longer has
     state: Mapped[EnrollmentState] = mapped_column(checked(EnrollmentState), default=EnrollmentState.ACTIVE)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
     ended_at: Mapped[datetime | None]

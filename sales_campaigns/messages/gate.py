@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
 from sales_campaigns.clock import machine_now
-from sales_campaigns.content.addresses import check_address
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.errors import Invalid
@@ -134,6 +134,8 @@ def _mailbox_closed(session: Session, message: Message) -> Verdict | None:
 
 def _unwanted(session: Session, message: Message) -> Verdict | None:
     """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending."""
+    if message.proof:
+        return None  # it goes to its own sender
     session.execute(
         sa.select(Address.id)
         .join(Person, Person.address_id == Address.id)

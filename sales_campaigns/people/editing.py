@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require, sees_every_team
+from sales_campaigns.addresses import check_address
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.address_rows import ensure_addresses
-from sales_campaigns.people.addresses import check_address
 from sales_campaigns.people.checking import NOBODY, check_fields
 from sales_campaigns.people.columns import LONGEST_CUSTOM
 from sales_campaigns.people.listing import person_of

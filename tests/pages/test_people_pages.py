@@ -262,6 +262,8 @@ def test_an_import_goes_from_upload_to_undo(
     _work_off(work, settings)
     done = ana.get(url).text
     assert "Everybody is in." in done and "Undo: remove 43 new people" in done
+    made = re.search(r'href="(/people\?import=\d+)"', done)
+    assert made is not None and "43 people found" in ana.get(made.group(1)).text
     file = ana.get(f"{url}/errors.csv")
     assert file.mimetype == "text/csv" and "not-an-address,Bad,Row" in file.text
     assert "left-out.csv" in file.headers["Content-Disposition"]

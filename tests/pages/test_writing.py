@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,9 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns import editing
 from sales_campaigns.campaigns.creating import create_campaign
+from sales_campaigns.campaigns.editing import SendChoice, StepWords
 from sales_campaigns.campaigns.listing import campaign_of
-from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.templates import TemplateDraft, create_template
@@ -63,6 +65,31 @@ def test_it_keeps_a_mail_that_cannot_be_sent_and_says_where_it_is_wrong(
     answer = browse(cast.ana).post(f"{url}/steps/{mail}", {"subject": "Long work", "html": "<p>\n{{ oh"})
     assert answer.status_code == 422
     assert "line 2, column" in answer.text and "{{ oh" in answer.text and "Long work" in answer.text
+
+
+def test_it_overwrites_nothing_that_the_writer_has_not_seen(
+    browse: Browse, cast: Cast, campaign: tuple[str, str, str]
+) -> None:
+    url, mail, _ = campaign
+    shown = re.search(r'name="seen" value="(\d+)"', browse(cast.ana).get(f"{url}/steps/{mail}").text)
+    assert shown is not None
+    browse(cast.ben).post(f"{url}/steps/{mail}", {"subject": "By Ben", "html": "<p>Ben</p>"})
+    mine = {"subject": "By Ana", "html": "<p>Ana</p>", "seen": shown[1]}
+    refused = browse(cast.ana).post(f"{url}/steps/{mail}", mine)
+    assert refused.status_code == 422 and "Somebody else changed this step" in refused.text
+    assert 'value="By Ana"' in refused.text
+    again = re.search(r'name="seen" value="(\d+)"', refused.text)
+    assert again is not None
+    assert browse(cast.ana).post(f"{url}/steps/{mail}", {**mine, "seen": again[1]}).status_code == 303
+
+
+def test_it_saves_when_only_other_steps_were_changed(
+    browse: Browse, cast: Cast, campaign: tuple[str, str, str]
+) -> None:
+    url, mail, call = campaign
+    browse(cast.ben).post(f"{url}/steps/{call}", {"name": "Call Maria"})
+    mine = {"subject": "By Ana", "html": "<p>Ana</p>", "seen": "3"}
+    assert browse(cast.ana).post(f"{url}/steps/{mail}", mine).status_code == 303
 
 
 def test_it_offers_the_words_of_a_template(
@@ -177,3 +204,22 @@ def test_it_makes_a_template_private(browse: Browse, work: Work, cast: Cast, tem
     assert browse(cast.ben).get(f"/templates/{template_id}").status_code == 404
     with work() as uow:
         assert uow.session.scalars(sa.select(Template.shared)).all() == [False]
+
+
+def test_it_shows_what_a_follow_up_answers(
+    browse: Browse, work: Work, cast: Cast, campaign: tuple[str, str, str]
+) -> None:
+    url, mail, _ = campaign
+    campaign_id = int(url.rpartition("/")[2])
+    with work() as uow:
+        words = StepWords(subject="Routes, {{ company }}", html="<p>Hi</p>")
+        editing.write_step(uow, cast.ana, campaign_id, mail, words)
+        second = editing.add_step(uow, cast.ana, campaign_id, StepKind.EMAIL, 1).key
+        choice = SendChoice(SendOption.TASK, follow_up=True)
+        editing.choose_send(uow, cast.ana, campaign_id, second, choice)
+    browser = browse(cast.ana)
+    shown = browser.get(f"{url}/steps/{second}").text
+    assert 'name="answers" value="Re: Routes, {{ company }}"' in shown
+    assert "Re: Routes, [company]" in shown
+    typed = {"subject": "", "answers": "Re: Routes, {{ company }}", "html": "<p>Hi</p>"}
+    assert "Re: Routes, Northwind" in browser.post("/previews", typed).text

@@ -34,7 +34,12 @@ PARTS = {
 
 def a_workbook(path: Path, rows: dict[int, list[str | int]]) -> Path:
     """A workbook of one sheet; `rows` by their number."""
-    lines = "".join(f'<row r="{number}">{_cells(number, cells)}</row>' for number, cells in rows.items())
+    return _packed(
+        path, "".join(f'<row r="{number}">{_cells(number, cells)}</row>' for number, cells in rows.items())
+    )
+
+
+def _packed(path: Path, lines: str) -> Path:
     sheet = (
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         f"<sheetData>{lines}</sheetData></worksheet>"
@@ -90,6 +95,35 @@ def test_it_refuses_what_only_looks_like_a_workbook(tmp_path: Path, content: byt
     (tmp_path / "people.xlsx").write_bytes(content)
     with pytest.raises(Invalid, match="cannot be read"):
         write_as_text(tmp_path / "people.xlsx", tmp_path / "people.csv")
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+        "<row r='1'><c r='XFD1'><v>1</v></c></row><row r = '1048576'><c><v>1</v></c></row>",
+    ],
+)
+def test_it_refuses_a_cell_so_far_out_that_the_sheet_would_fill_the_memory(tmp_path: Path, far: str) -> None:
+    book = _packed(tmp_path / "people.xlsx", far)
+    with pytest.raises(Invalid, match="too large"):
+        write_as_text(book, tmp_path / "people.csv")
+
+
+def test_it_refuses_a_workbook_that_unpacks_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = a_workbook(tmp_path / "people.xlsx", {1: ["x" * 5000]})
+    monkeypatch.setattr("sales_campaigns.people.spreadsheets.MOST_BYTES", 4000)
+    with pytest.raises(Invalid, match="too large"):
+        write_as_text(book, tmp_path / "people.csv")
+
+
+def test_it_refuses_a_damaged_workbook(tmp_path: Path) -> None:
+    book = a_workbook(tmp_path / "people.xlsx", {1: ["Email"], 2: ["a@example.com"]})
+    book.write_bytes(book.read_bytes().replace(b"a@example.com", b"b@example.com"))
+    with pytest.raises(Invalid, match="cannot be read"):
+        write_as_text(book, tmp_path / "people.csv")
 
 
 def test_it_refuses_an_empty_workbook(tmp_path: Path) -> None:

@@ -542,6 +542,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("launched_at", UtcDateTime(), nullable=False),
         sa.Column("resumed_at", UtcDateTime(), nullable=True),
+        sa.Column("slipped", sa.Integer(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -635,6 +636,7 @@ def upgrade() -> None:
         sa.Column("edited_html", sa.Text(), nullable=True),
         sa.Column("follows_id", sa.Integer(), nullable=True),
         sa.Column("quoted", sa.String(length=12), nullable=False),
+        sa.Column("proof", sa.Boolean(), nullable=False),
         sa.Column("cc", sa.Text(), nullable=False),
         sa.Column("bcc", sa.Text(), nullable=False),
         sa.Column("zone", sa.String(length=64), nullable=False),

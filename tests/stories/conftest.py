@@ -1,4 +1,4 @@
-"""A sink that takes mail over a real socket, and a room to dispatch from."""
+"""The world of a story."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session, sessionmaker
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
@@ -18,26 +16,22 @@ from sales_campaigns.ports import OutsideWorld
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.sink import Sink
+from tests.stories.telling import Story
 
 
 @pytest.fixture
-def room(
-    engine: Engine, sessions: sessionmaker[Session], clock: VirtualClock, outside: OutsideWorld
-) -> PostRoom:
-    return PostRoom(
-        sessions=sessions,
+def story(
+    engine: sa.Engine, work: Work, cast: Cast, clock: VirtualClock, outside: OutsideWorld
+) -> Iterator[Story]:
+    room = PostRoom(
+        sessions=make_sessions(engine),
         reads=make_sessions(engine, reads_only=True),
         clock=clock,
         providers=outside.mail,
         seal=Seal("only for the tests, and long enough"),
-        owner="test",
+        owner="story",
     )
-
-
-@pytest.fixture
-def sink(work: Work, cast: Cast) -> Iterator[Sink]:
-    """The server that everybody's mailbox leads to."""
     with Sink() as sink:
         with work() as uow:
             uow.session.execute(sa.update(Mailbox).values(port=sink.port))
-        yield sink
+        yield Story(work, room, clock, sink, cast)
