@@ -2,9 +2,35 @@
 
 from flask import Flask
 
-from web.pages import caught, groups, people, people_import, person, sign_in
+from web.pages import (
+    campaign_editor,
+    campaign_settings,
+    campaign_step,
+    campaigns,
+    caught,
+    groups,
+    people,
+    people_import,
+    person,
+    previews,
+    sign_in,
+    templates,
+)
 
-BLUEPRINTS = [sign_in.pages, people.pages, person.pages, people_import.pages, groups.pages, caught.pages]
+BLUEPRINTS = [
+    sign_in.pages,
+    campaigns.pages,
+    campaign_editor.pages,
+    campaign_settings.pages,
+    campaign_step.pages,
+    templates.pages,
+    previews.pages,
+    people.pages,
+    person.pages,
+    people_import.pages,
+    groups.pages,
+    caught.pages,
+]
 
 
 def install(app: Flask) -> None:
