@@ -5,7 +5,7 @@ from functools import partial
 
 from integrations.catcher import MailStore, catching
 from integrations.directory import connected
-from sales_campaigns import demo, migrating
+from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_anchor
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, SpedUpClock, SystemClock
@@ -34,8 +34,6 @@ app = create_app(settings, engine, outside, clock)
 if caught is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     follow = partial(demo.move_mailboxes, sessions)
     beside.insert(0, partial(catching, caught, settings.catcher_port, follow))
-    app.cli.add_command(
-        demo_week.command(room, partial(migrating.upgrade, engine), partial(catching, caught))
-    )
+    app.cli.add_command(demo_week.command(room, engine, partial(catching, caught)))
 app.cli.add_command(commands.group(settings, room))
 app.cli.add_command(serve_command(app, beside))

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import click
+from sqlalchemy.engine import Engine
 
-from sales_campaigns import demo
+from sales_campaigns import demo, migrating
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.dispatching import PostRoom
@@ -19,11 +20,11 @@ from scheduler.fast_forward import fast_forward
 Catching = Callable[[], AbstractContextManager[int]]
 
 
-def command(room: PostRoom, upgrade: Callable[[], None], catching: Catching) -> click.Command:
+def command(room: PostRoom, engine: Engine, catching: Catching) -> click.Command:
     @click.command("demo")
     def load() -> None:
         """Bring the database up to date and load the demo company, once."""
-        upgrade()
+        migrating.upgrade(engine)
         if demo.is_loaded(room.sessions):
             click.echo("The demo company is there already; its data is kept.")
             return

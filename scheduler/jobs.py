@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.recovery import recover
+from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
@@ -62,10 +65,25 @@ def _beat(uow: UnitOfWork) -> int:
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
+    Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _in_one_transaction(_recover), every=15),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )
+
+
+def import_job(uploads: Path) -> Job:
+    """Check and import uploaded files of people, a chunk a transaction. `uploads` is the folder they stand in."""
+
+    def due(room: PostRoom) -> Sequence[Key]:
+        with unit_of_work(room.reads, room.clock) as uow:
+            return due_imports(uow.session)
+
+    def carry_on(room: PostRoom, key: Key) -> int:
+        with unit_of_work(room.sessions, room.clock) as uow:
+            return int(continue_import(uow, uploads, int(key)))
+
+    return Job("import people", due, carry_on)
 
 
 def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10_000) -> int:

@@ -17,7 +17,7 @@ from sales_campaigns.presence import leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.engine import LocalEngine
-from scheduler.jobs import JOBS
+from scheduler.jobs import JOBS, import_job
 
 SPED_UP_TICK = 0.05
 
@@ -45,7 +45,7 @@ def _clockwork(settings: Settings, engine: LocalEngine) -> BackgroundScheduler:
     clockwork = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
-    for job in JOBS:
+    for job in (*JOBS, import_job(settings.data_dir / "uploads")):
         clockwork.add_job(engine.tick, "interval", args=[job], seconds=job.every or pace, id=job.name)
     return clockwork
 

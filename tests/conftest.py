@@ -8,16 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from integrations.directory import connected
+from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
+from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty, empty_engine, postgresql_url, worker_name
+from tests.sink import Sink
+
+pytest_plugins = ["tests.programs"]
 
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
 
@@ -72,3 +79,26 @@ def outside() -> Iterator[OutsideWorld]:
 def cast(work: Work) -> Cast:
     with work() as uow:
         return cast_of(uow)
+
+
+@pytest.fixture
+def room(
+    engine: Engine, sessions: sessionmaker[Session], clock: VirtualClock, outside: OutsideWorld
+) -> PostRoom:
+    return PostRoom(
+        sessions=sessions,
+        reads=make_sessions(engine, reads_only=True),
+        clock=clock,
+        providers=outside.mail,
+        seal=Seal("only for the tests, and long enough"),
+        owner="test",
+    )
+
+
+@pytest.fixture
+def sink(work: Work, cast: Cast) -> Iterator[Sink]:
+    """The server that everybody's mailbox leads to."""
+    with Sink() as sink:
+        with work() as uow:
+            uow.session.execute(sa.update(Mailbox).values(port=sink.port))
+        yield sink

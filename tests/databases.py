@@ -14,8 +14,9 @@ from sqlalchemy.engine import Engine
 from sales_campaigns.database import make_engine
 from sales_campaigns.schema import METADATA
 
-SERVER_FOLDER = Path(tempfile.gettempdir()) / "sales-campaigns-test-postgresql"
-RUNTIME_FOLDER = Path(tempfile.gettempdir()) / "sales-campaigns-test-runtime"
+# One server a user of the machine: folders of another one could not be used.
+SERVER_FOLDER = Path(tempfile.gettempdir()) / f"sales-campaigns-{os.getuid()}-postgresql"
+RUNTIME_FOLDER = Path(tempfile.gettempdir()) / f"sales-campaigns-{os.getuid()}-runtime"
 
 
 def postgresql_url(database: str) -> str:

@@ -60,9 +60,7 @@ def subject_of(args: Mapping[str, str]) -> Subject:
         if line.person is None:
             raise NotFound("This task is about nobody: there is no address to write to.")
         return Subject(line.person, line.task)
-    if not args.get("person", "").isdecimal():
-        raise NotFound("Choose a person to write to first.")
-    person = person_of(uow.session, me(), int(args["person"]))
+    person = person_of(uow.session, me(), int(args["person"]) if args.get("person", "").isdecimal() else 0)
     answers = (
         message_of(uow.session, me(), int(args["answers"])) if args.get("answers", "").isdecimal() else None
     )

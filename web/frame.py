@@ -38,18 +38,18 @@ class Me:
 
 # (label, endpoint, icon, short name); a row without an endpoint is a heading.
 RAIL = (
-    ("Today", "today.index", "sun", "Today"),
+    ("Today", "today.index", "house", "Today"),
     ("Command Center", "tasks.index", "list-checks", "Tasks"),
     ("E-mails", "emails.index", "mail", "E-mails"),
     ("Live Feed", "feed.index", "activity", "Feed"),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
-    ("Templates", "templates.index", "file-text", ""),
+    ("Templates", "templates.index", "layout-template", ""),
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),
     ("Mailbox", "mailbox.index", "inbox", ""),
-    ("Users", "users.index", "user", ""),
-    ("Mail catcher", "caught.index", "mailbox", ""),
+    ("Users", "users.index", "shield-check", ""),
+    ("Mail catcher", "caught.index", "package", ""),
 )
 
 

@@ -97,9 +97,9 @@ def maybe_me() -> User | None:
 
 def give_up() -> None:
     """Roll the request's unit of work back; what follows begins a new one."""
-    stack = g.pop("work_stack", None)
-    g.pop("work", None)
-    if stack is not None:
+    stack, given_up = g.pop("work_stack", None), g.pop("work", None)
+    if stack is not None and given_up is not None:
+        given_up.session.expunge_all()  # who is signed in is still shown on the page of the error
         with _swallowed():
             stack.__exit__(RollBack, RollBack(), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 
@@ -57,6 +58,8 @@ def _sign_in_link(email: str) -> str:
 
 
 def _serve(app: Flask) -> None:
+    """Until it is interrupted; asked to end, it finishes what is in hand."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     known = app.extensions["house"].settings
     waitress.serve(
         app,

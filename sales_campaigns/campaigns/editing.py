@@ -80,11 +80,19 @@ def choose_send(uow: UnitOfWork, actor: User, campaign_id: int, key: str, choice
     return _save(uow, actor, campaign, version, steps, key)
 
 
-def write_step(uow: UnitOfWork, actor: User, campaign_id: int, key: str, words: StepWords) -> Edited:
-    """Raises Invalid with every problem at once, in an e-mail's subject, html and text with line and column."""
+def write_step(
+    uow: UnitOfWork, actor: User, campaign_id: int, key: str, words: StepWords, seen: int | None = None
+) -> Edited:
+    """Raises Invalid with every problem at once, in an e-mail's subject, html and text with line and column.
+
+    `seen` is the number of the version that the writer had before them: words that somebody else saved since are
+    not overwritten unseen.
+    """
     campaign, version = opened(uow, actor, campaign_id)
     steps = drafts_of(version)
     step = step_of(steps, key)
+    if seen is not None and seen != version.number:
+        _refuse_unseen(step, drafts_of(version_of(uow.session, campaign, seen)))
     written = _mail(uow, step, words) if step.kind is StepKind.EMAIL else _task(step, words)
     return _save(uow, actor, campaign, version, with_step(steps, written), key)
 
@@ -189,6 +197,15 @@ def _refuse(steps: Steps, place: int) -> None:
         name.removeprefix(mine): words for name, words in problems.items() if name.startswith(mine)
     }:
         raise Invalid(problems)
+
+
+def _refuse_unseen(step: StepDraft, seen: Steps) -> None:
+    before = next((old for old in seen if old.key == step.key), step)
+    if (before.wording_id, before.name, before.details) != (step.wording_id, step.name, step.details):
+        raise Invalid(
+            "Somebody else changed this step while you were writing. What you wrote is still here: "
+            "save again to put it in the place of theirs."
+        )
 
 
 def _refuse_prompts(uow: UnitOfWork, step: StepDraft) -> None:

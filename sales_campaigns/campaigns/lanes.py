@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from sales_campaigns.campaigns.checks import obstacles, wordings_of
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import CampaignVersion
 from sales_campaigns.campaigns.outlines import outline_of
-from sales_campaigns.campaigns.planner import Outline, Planned, Start, StepKind, plan
+from sales_campaigns.campaigns.planner import Outline, Planned, SendOption, Start, StepKind, plan
 from sales_campaigns.campaigns.planner.effects import effect_sentence, warnings
 from sales_campaigns.campaigns.send_options import Legal, follow_up_is_legal, legal_options
 from sales_campaigns.campaigns.versions import drafts_of
@@ -26,17 +27,21 @@ UNNAMED = {
     StepKind.INMAIL: "InMail",
     StepKind.CUSTOM: "Task",
 }
+FIELD = re.compile(r"\{\{-?\s*(\w+).*?\}\}", re.DOTALL)
+MARK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One step. `title` is its subject or name; `previous` is the title of the e-mail that it follows up.
+    """One step. `title` is its subject or name, `own_subject` tells that an e-mail has one of its own;
+    `previous` is the title of the step before, which a follow-up answers.
 
     `effect` is a sentence for the sample start; `options` has one entry for each send option, legal or not.
     """
 
     step: StepDraft
     title: str
+    own_subject: bool
     options: tuple[Legal, ...]
     may_follow_up: bool
     previous: str
@@ -90,6 +95,7 @@ def step_views(
         StepView(
             step=step,
             title=titles[index],
+            own_subject=bool(step.wording_id and wordings[step.wording_id].subject),
             options=legal_options(index, outline.steps),
             may_follow_up=follow_up_is_legal(index, outline.steps),
             previous=titles[index - 1] if index else "",
@@ -103,15 +109,30 @@ def step_views(
 
 
 def titles_of(steps: Steps, wordings: Mapping[int, Wording]) -> list[str]:
-    """What each step is called: a follow-up without a subject of its own answers the mail before it."""
-    titles: list[str] = []
+    """What each step is called, with fields in words: "Quick question, [first name]"."""
+    written = subjects_of(steps, wordings)
+    return [in_words(words) or UNNAMED[step.kind] for step, words in zip(steps, written, strict=True)]
+
+
+def subjects_of(steps: Steps, wordings: Mapping[int, Wording]) -> list[str]:
+    """The subject of each e-mail as written, the name of each task; "" where there is none.
+
+    A follow-up without a subject of its own answers the mail before it.
+    """
+    subjects: list[str] = []
     for step in steps:
         wording = wordings.get(step.wording_id or 0)
         written = wording.subject if step.kind is StepKind.EMAIL and wording else step.name
-        if not written and step.follow_up and titles:
-            written = reply_subject(titles[-1])
-        titles.append(written or UNNAMED[step.kind])
-    return titles
+        if not written and step.follow_up and subjects and subjects[-1]:
+            written = reply_subject(subjects[-1])
+        subjects.append(written)
+    return subjects
+
+
+def in_words(subject: str) -> str:
+    """A subject as a person reads it: fields as [their names], logic and prompts left out."""
+    named = FIELD.sub(lambda found: f"[{found[1].replace('_', ' ')}]", subject)
+    return " ".join(MARK.sub("", named).split())
 
 
 def _lane(day: int, views: Sequence[StepView]) -> Lane:
@@ -121,6 +142,8 @@ def _lane(day: int, views: Sequence[StepView]) -> Lane:
 def _effect(outline: Outline, index: int, planned: Sequence[Planned]) -> str:
     """The planner's sentence, and what holds the step back."""
     sentence = effect_sentence(outline, index, planned)
+    if outline.steps[index].send is SendOption.CHOOSE:
+        return f"Leaves when you say so at the launch. For a launch at once: {sentence}"
     step, waits = outline.steps[index], any(outline.steps[before].is_task for before in range(index))
     if step.is_task:
         return (

@@ -9,10 +9,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.models import Team, User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step
-from sales_campaigns.errors import NotFound
+from sales_campaigns.errors import Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,18 @@ def campaign_of(session: Session, actor: User, campaign_id: int, *, lock: bool =
     return campaign
 
 
-def campaign_by_name(session: Session, actor: User, name: str) -> Campaign:
-    """The actor's team's campaign of this name. Raises NotFound."""
-    same = sa.select(Campaign).where(Campaign.team_id == actor.team_id, Campaign.name == name)
-    campaign = session.scalar(same)
-    if campaign is None:
-        raise NotFound(f"Your team has no campaign called “{name}”.")
-    return campaign
+def only_campaign_named(session: Session, name: str, team: str = "") -> Campaign:
+    """For the operator, who sees all: the one campaign of this name, in the team of that name where it is given.
+
+    Raises NotFound, and Invalid when several teams have one.
+    """
+    query = sa.select(Campaign).join(Team, Team.id == Campaign.team_id).where(Campaign.name == name)
+    found = session.scalars(query.where(Team.name == team) if team else query).all()
+    if not found:
+        raise NotFound(f"There is no campaign called “{name}”{f' in {team}' if team else ''}.")
+    if len(found) > 1:
+        raise Invalid({"team": f"Several teams have a campaign called “{name}”. Say which team."})
+    return found[0]
 
 
 def of_team(actor: User) -> sa.ColumnElement[bool]:

@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
+from sales_campaigns.addresses import check_address
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
@@ -120,8 +119,8 @@ def _sorted_out(
 
 def is_address(text: str) -> bool:
     try:
-        validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
+        check_address(text)
+    except Invalid:
         return False
     return True
 

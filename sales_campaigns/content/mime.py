@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-from sales_campaigns.content.addresses import Address, check_address, display_name
+from sales_campaigns.addresses import MailAddress, check_address
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.headers import LetterPolicy
 from sales_campaigns.errors import Invalid
@@ -86,9 +86,9 @@ def _date(letter: Letter) -> str:
     return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
 
 
-def _mailbox(name: str, address: Address) -> Mailbox:
+def _mailbox(name: str, address: MailAddress) -> Mailbox:
     local, _, domain = address.wire.rpartition("@")
-    return Mailbox(display_name(name), _unquoted(local), domain)
+    return Mailbox(one_line(name), _unquoted(local), domain)
 
 
 def _unquoted(local: str) -> str:

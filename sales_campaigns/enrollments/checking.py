@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
-from sales_campaigns.campaigns.planner import StepKind
-from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, MissingFields, render
+from sales_campaigns.enrollments.first_mails import automatic_mails, begins_with_a_mail, contents_of
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
@@ -23,22 +21,26 @@ from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
 from sales_campaigns.people.suppression import first_cause
 
+MOST = 10_000
 SENTENCES = {
-    "active": "is in this campaign already",
-    "duplicate": "has the same address as somebody else on the list",
-    "field_missing": "lacks a field that a mail needs",
-    "unreachable": "has neither address, phone nor LinkedIn URL",
+    **SUPPRESSED,
+    "active": "Is in this campaign already.",
+    "field_missing": "Lacks a field that a mail of this campaign needs.",
+    "unreachable": "Has neither an e-mail address nor a phone number nor a LinkedIn URL.",
 }
+Words = Mapping[int, tuple[str, str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Excluded:
+    """Somebody who would not start: the name of the cause, and what it means for this person."""
+
     person: Person
     cause: str
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Checked:
     """Targeted = to deliver + excluded, always. `elsewhere` are people active in another campaign: a warning."""
 
@@ -52,7 +54,22 @@ class Checked:
 
     @property
     def causes(self) -> dict[str, int]:
+        """Cause → number of people, the most frequent first."""
         return dict(Counter(one.cause for one in self.excluded).most_common())
+
+
+@dataclass(frozen=True, slots=True)
+class _Mails:
+    """What would be rendered for a person: the mails that leave by themselves, the first perhaps in own words."""
+
+    actor: User
+    mailbox: Mailbox | None
+    contents: list[Content]
+    words: Words
+
+    def for_person(self, person: Person) -> list[Content]:
+        own = self.words.get(person.id)
+        return [Content(*own), *self.contents[1:]] if own else self.contents
 
 
 def check_people(
@@ -62,71 +79,61 @@ def check_people(
     version: CampaignVersion,
     person_ids: Sequence[int],
     mailbox: Mailbox | None,
+    words: Words | None = None,
 ) -> Checked:
-    """Judge each chosen person of the actor's team once; people of another team are not seen at all."""
-    rows = _people(session, actor, person_ids)
-    active = _active_here(session, campaign.id, [person.id for person, *_ in rows])
-    contents = automatic_contents(session, version)
-    to_deliver: list[Person] = []
-    excluded: list[Excluded] = []
-    taken: set[int] = set()
-    for person, cause in rows:
-        verdict = _verdict(person, cause, active, taken) or _unrenderable(person, actor, mailbox, contents)
-        if verdict:
-            excluded.append(Excluded(person, *verdict))
-        else:
-            to_deliver.append(person)
-            if person.address_id is not None:
-                taken.add(person.address_id)
-    return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, [p.id for p in to_deliver]))
+    """Judge each chosen person of the campaign's team once; people of another team are not seen at all.
+
+    `words` are the rep's own subject and HTML of the first e-mail, by person. Raises Invalid for too many people.
+    """
+    if len(person_ids) > MOST:
+        raise Invalid({"people": f"Add at most {MOST:,} people at once. Split the list."})
+    rows = _people(session, campaign.team_id, person_ids)
+    active = _active_here(session, campaign.id, [person.id for person, _ in rows])
+    mails = _Mails(actor, mailbox, *_contents(session, version, words or {}))
+    judged = [
+        (person, _verdict(person, cause, active) or _unrenderable(person, mails)) for person, cause in rows
+    ]
+    to_deliver = [person for person, verdict in judged if verdict is None]
+    excluded = [Excluded(person, *verdict) for person, verdict in judged if verdict is not None]
+    return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, [one.id for one in to_deliver]))
 
 
-def automatic_contents(session: Session, version: CampaignVersion) -> list[Content]:
-    """What the mails say that leave by themselves."""
-    ids = [step.wording_id for step in version.steps if not step.is_task and step.kind is StepKind.EMAIL]
-    rows = session.scalars(sa.select(Wording).where(Wording.id.in_([id for id in ids if id])))
-    return [Content(row.subject, row.html, row.text) for row in rows]
+def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple[list[Content], Words]:
+    return contents_of(session, automatic_mails(version)), words if begins_with_a_mail(version) else {}
 
 
-def _people(session: Session, actor: User, person_ids: Sequence[int]) -> list[tuple[Person, str | None]]:
+def _people(session: Session, team_id: int, person_ids: Sequence[int]) -> list[tuple[Person, str | None]]:
     query = (
         sa.select(Person, first_cause())
         .outerjoin(Address, Address.id == Person.address_id)
-        .where(Person.id.in_(list(person_ids)))
+        .where(Person.id.in_(set(person_ids)), Person.team_id == team_id)
         .order_by(Person.id)
     )
-    if not sees_every_team(actor):
-        query = query.where(Person.team_id == actor.team_id)
     return [(person, cause) for person, cause in session.execute(query)]
 
 
-def _verdict(person: Person, cause: str | None, active: set[int], taken: set[int]) -> tuple[str, str] | None:
+def _verdict(person: Person, cause: str | None, active: set[int]) -> tuple[str, str] | None:
     """The first cause wins. Somebody without an address is left out of the e-mail steps only."""
     if cause == "no_address":
-        return None if person.phone or person.linkedin_url else ("unreachable", SENTENCES["unreachable"])
-    if cause is not None:
-        return cause, SUPPRESSED[cause]
-    if person.id in active:
-        return "active", SENTENCES["active"]
-    if person.address_id in taken:
-        return "duplicate", SENTENCES["duplicate"]
-    return None
+        cause = None if person.phone or person.linkedin_url else "unreachable"
+    if cause is None and person.id in active:
+        cause = "active"
+    return (cause, SENTENCES[cause]) if cause else None
 
 
-def _unrenderable(
-    person: Person, actor: User, mailbox: Mailbox | None, contents: list[Content]
-) -> tuple[str, str] | None:
+def _unrenderable(person: Person, mails: _Mails) -> tuple[str, str] | None:
     if person.address_id is None:
         return None
-    values, missing = values_of(person, actor, mailbox), set[str]()
-    for content in contents:
+    values, missing = values_of(person, mails.actor, mails.mailbox), set[str]()
+    for content in mails.for_person(person):
         try:
             render(content, values)
         except MissingFields as error:
             missing.update(error.fields)
         except Invalid as error:
             return "field_missing", error.words
-    return ("field_missing", f"lacks {', '.join(sorted(missing))}") if missing else None
+    lacking = ", ".join(name.replace("_", " ") for name in sorted(missing))
+    return ("field_missing", f"Has no {lacking}.") if missing else None
 
 
 def _active_here(session: Session, campaign_id: int, person_ids: list[int]) -> set[int]:

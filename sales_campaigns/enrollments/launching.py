@@ -224,4 +224,5 @@ def _enrollment(actor: User, order: Order, prepared: Prepared, row: Launch, pers
         "zone": zone_of(person, actor, prepared.recipients_zone),
         "launched_at": row.at,
         "state": EnrollmentState.ACTIVE,
+        "slipped": 0,
     }

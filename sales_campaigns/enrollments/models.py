@@ -71,6 +71,7 @@ class Enrollment(Base):
     zone: Mapped[str] = mapped_column(sa.String(64))
     launched_at: Mapped[datetime]
     resumed_at: Mapped[datetime | None]
+    slipped: Mapped[int] = mapped_column(default=0)  # days lost to steps that the version no longer has
     state: Mapped[EnrollmentState] = mapped_column(checked(EnrollmentState), default=EnrollmentState.ACTIVE)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
     ended_at: Mapped[datetime | None]
@@ -101,6 +102,7 @@ class StepRun(Base):
     state: Mapped[StepRunState] = mapped_column(checked(StepRunState))
     own_date: Mapped[date]
     due_at: Mapped[datetime]
+    skip_at: Mapped[datetime | None]  # when an open task is skipped by itself
     moved: Mapped[list[Any]] = mapped_column(default=list)
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     task_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id"))
@@ -122,6 +124,12 @@ class StepRun(Base):
             "due_at",
             postgresql_where=sa.text("state = 'planned'"),
             sqlite_where=sa.text("state = 'planned'"),
+        ),
+        sa.Index(
+            "ix_step_run_skipping",
+            "skip_at",
+            postgresql_where=sa.text("state = 'task_open'"),
+            sqlite_where=sa.text("state = 'task_open'"),
         ),
         sa.Index("ix_step_run_message", "message_id"),
         sa.Index("ix_step_run_task", "task_id"),

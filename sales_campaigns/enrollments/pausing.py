@@ -67,7 +67,7 @@ def plan_again(uow: UnitOfWork, enrollment_ids: list[int]) -> None:
         )
         uow.session.expire_all()
         for way in ways_of(uow.session, chunk):
-            _move_waiting(uow, way)
+            move_waiting(uow, way)
         go_on(uow, chunk)
 
 
@@ -81,10 +81,13 @@ def about(enrollment: Enrollment, actor: User | None = None) -> dict[str, object
     }
 
 
-def _move_waiting(uow: UnitOfWork, way: Way) -> None:
+def move_waiting(uow: UnitOfWork, way: Way, *, also_earlier: bool = False) -> None:
+    """Give what waits the dates that the planner finds now; a limit has put some off, so never `also_earlier` alone."""
     for planned in way.ahead():
         run = way.runs.get(way.steps[planned.index].key)
-        if run is None or not planned.ready or planned.at <= run.due_at:
+        if run is None or not planned.ready or planned.at == run.due_at:
+            continue
+        if planned.at < run.due_at and not also_earlier:
             continue
         if _can_move(uow, run, planned.at, way):
             run.due_at, run.own_date = planned.at, planned.own_date

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.campaigns.file import Lateness
 from sales_campaigns.campaigns.models import Step
-from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.planner import StepKind, skip_at
 from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.enrollments.daily_limits import within_limits
@@ -135,6 +135,7 @@ def _run(due: Due, message_id: int | None = None) -> dict[str, Any]:
         "state": StepRunState.SCHEDULED if message_id else StepRunState.PLANNED,
         "own_date": planned.own_date,
         "due_at": planned.at,
+        "skip_at": skip_at(due.way.outline, due.way.start, planned) if planned.is_task else None,
         "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in planned.moved],
         "message_id": message_id,
     }

@@ -51,16 +51,30 @@ class Way:
                 if step.key in chosen
             },
             resumed_at=self.enrollment.resumed_at,
+            slipped=self.enrollment.slipped,
         )
 
     @property
     def over(self) -> dict[int, Over]:
-        """The facts: how each step ended that is over."""
-        return {
-            step.position: _fact(self.runs[step.key])
-            for step in self.steps
-            if step.key in self.runs and self.runs[step.key].state in OVER
-        }
+        """The facts: how each step ended that is over, and which were never run for this person.
+
+        The rule: a step inserted before a person's position is not run for that person.
+        """
+        reached = max((step.position for step in self.steps if step.key in self.runs), default=0)
+        never = Over(self.enrollment.launched_at, self.enrollment.launched_at, Outcome.NOT_RUN)
+        facts = {}
+        for step in self.steps:
+            run = self.runs.get(step.key)
+            if run is not None and run.state in OVER:
+                facts[step.position] = _fact(run)
+            elif run is None and step.position < reached and not self._ahead_of_its_turn(step):
+                facts[step.position] = never
+        return facts
+
+    def _ahead_of_its_turn(self, step: Step) -> bool:
+        """Whether only steps that leave at once on day 1 have runs behind this one: then its own turn comes."""
+        later = [one for one in self.steps if one.position > step.position and one.key in self.runs]
+        return all(self.outline.steps[one.position].leaves_at_once for one in later)
 
     def ahead(self) -> tuple[Planned, ...]:
         """Every step that is not over, as the planner sees it now."""

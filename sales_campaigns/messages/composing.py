@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.content.addresses import check_address
+from sales_campaigns.addresses import check_address
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.content.liquid import parse
 from sales_campaigns.content.quoting import reply_subject

@@ -63,6 +63,8 @@ class Message(Base):
     # The mail it follows in thread. `quoted` names how the copy under it is made.
     follows_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     quoted: Mapped[str] = mapped_column(sa.String(12), default="")
+    # A test mail goes to its sender, as rendered for the person; it counts nowhere.
+    proof: Mapped[bool] = mapped_column(default=False)
     cc: Mapped[str] = mapped_column(sa.Text, default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="")
     # When: `due_at` is the planned instant and never drifts; `act_at` is when the dispatcher may take it.

@@ -61,6 +61,7 @@ def _filled(now: datetime, row: dict[str, Any]) -> dict[str, Any]:
     due_at = row["due_at"]
     return {
         "attempt": 1,
+        "proof": False,
         "state": MessageState.PENDING,
         "act_at": due_at,
         "valid_until": max(due_at, now) + VALIDITY,

@@ -86,16 +86,22 @@ def write_letter(session: Session, message: Message, at: datetime) -> Letter:
         zone=parties.sender.zone,
         from_name=parties.sender.name,
         from_email=parties.mailbox.address,
-        to_name=parties.person.name if parties.person.first_name else "",
-        to_email=parties.person.email,
+        to_name=_recipient_name(message, parties),
+        to_email=message.email if message.proof else parties.person.email,
         cc=tuple(message.cc.split()),
-        subject=body.subject,
+        subject=f"[Test] {body.subject}" if message.proof else body.subject,
         html=body.html,
         text=body.text,
         in_reply_to=in_reply_to,
         references=references,
         headers={"List-Unsubscribe": f"<mailto:{parties.mailbox.address}?subject=unsubscribe>"},
     )
+
+
+def _recipient_name(message: Message, parties: Parties) -> str:
+    if message.proof:
+        return parties.sender.name
+    return parties.person.name if parties.person.first_name else ""
 
 
 def followed(session: Session, message: Message) -> Message | None:

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sales_campaigns.people.addresses import Checked
+from sales_campaigns.addresses import MailAddress
 from sales_campaigns.people.models import Address
 
 
-def ensure_addresses(session: Session, addresses: Iterable[Checked]) -> dict[str, int]:
+def ensure_addresses(session: Session, addresses: Iterable[MailAddress]) -> dict[str, int]:
     """Get or make the rows of these addresses and lock them until the transaction ends; key → id.
 
     The lock, taken in the order of ids, keeps two transactions from making the same person twice.

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from sales_campaigns.addresses import MailAddress, check_address
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.addresses import Checked, check_address
 from sales_campaigns.people.columns import BY_FIELD, CUSTOM, FULL_NAME, LONGEST_CUSTOM, words_of
 from sales_campaigns.people.zones import check_zone
 
@@ -24,7 +24,7 @@ class Candidate:
     """One person of a file: `fields` and `custom` hold only what the row gives, never an empty value."""
 
     row: int
-    address: Checked | None
+    address: MailAddress | None
     fields: Mapping[str, str]
     custom: Mapping[str, str] = field(default_factory=dict)
 

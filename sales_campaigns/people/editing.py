@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require, sees_every_team
+from sales_campaigns.addresses import check_address
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.address_rows import ensure_addresses
-from sales_campaigns.people.addresses import check_address
 from sales_campaigns.people.checking import NOBODY, check_fields
 from sales_campaigns.people.columns import LONGEST_CUSTOM
 from sales_campaigns.people.listing import person_of
@@ -89,9 +89,13 @@ def _set_deleted(uow: UnitOfWork, actor: User, person_ids: Sequence[int], *, gon
 
 
 def _deleted_one(uow: UnitOfWork, actor: User, email: str) -> Person | None:
-    key = sa.select(Address.id).where(Address.email == email.strip().lower()).scalar_subquery()
-    query = sa.select(Person).where(Person.team_id == actor.team_id, Person.address_id == key)
-    return uow.session.scalar(query.where(Person.deleted_at.is_not(None)))
+    try:
+        key = check_address(email).key
+    except Invalid:
+        return None
+    query = sa.select(Person).join(Address, Address.id == Person.address_id)
+    gone = query.where(Address.email == key, Person.team_id == actor.team_id, Person.deleted_at.is_not(None))
+    return uow.session.scalar(gone)
 
 
 def _fill(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
+from sales_campaigns.addresses import check_address
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.addresses import check_address
 from sales_campaigns.people.reading import DELIMITERS, ENCODINGS
 
 PIECE = 1 << 20

@@ -37,6 +37,7 @@ class Wanted:
     words: str = ""
     owner_id: int | None = None
     group_id: int | None = None
+    import_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,20 @@ def _conditions(actor: User, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         members = sa.select(GroupMember.person_id).where(GroupMember.group_id == wanted.group_id)
         conditions.append(Person.id.in_(members))
     columns = (Person.first_name, Person.last_name, Person.company, Person.email)
+    if wanted.import_id is not None:
+        conditions.append(Person.import_id == wanted.import_id)
     for word in wanted.words.split()[:5]:
-        conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
+        conditions.append(
+            sa.or_(
+                *(column.icontains(one, autoescape=True) for column in columns for one in _spellings(word))
+            )
+        )
     return conditions
+
+
+def _spellings(word: str) -> set[str]:
+    """SQLite knows capitals only of ASCII letters, so other words are looked for as they may be written."""
+    return {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
 
 
 def _beyond(session: Session, after: str) -> list[sa.ColumnElement[bool]]:

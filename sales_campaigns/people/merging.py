@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
+from sales_campaigns.addresses import MailAddress
 from sales_campaigns.people.address_rows import ensure_addresses, insert_missing
-from sales_campaigns.people.addresses import Checked
 from sales_campaigns.people.checking import Candidate, identity
 from sales_campaigns.people.models import Address, GroupMember, PeopleImport, Person
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -24,7 +24,7 @@ Known = RowMapping
 class _Gathered:
     """All that one chunk says of one person; a later row wins over an earlier one, cell by cell."""
 
-    address: Checked | None
+    address: MailAddress | None
     fields: dict[str, str]
     custom: dict[str, str]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,28 +13,15 @@ from urllib.parse import parse_qsl
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.programs import chromium
+
+CHROMIUM = chromium()
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-gallery'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-REQUIRED = "browser" in os.environ.get("REQUIRE", "").split(",")
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-said: list[str] = []
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Without a browser nothing here is collected, and one line says so."""
-    if CHROMIUM or not collection_path.is_relative_to(Path(__file__).parent):
-        return None
-    if REQUIRED:
-        raise pytest.UsageError("REQUIRE=browser, but there is no Chromium on this machine")
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter and not said:
-        said.append("once")
-        reporter.write_line("browser tests: not collected, there is no Chromium on this machine")
-    return True
 
 
 @dataclass

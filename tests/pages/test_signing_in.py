@@ -46,4 +46,4 @@ def test_it_refuses_a_form_without_its_token(app: Flask, cast: Cast) -> None:
 def test_it_signs_out(browse: Callable[[User], Browser], cast: Cast) -> None:
     browser = browse(cast.ana)
     assert browser.post("/sign-out").status_code == 303
-    assert browser.get("/").headers.get("Location", "").startswith("/sign-in")
+    assert browser.get("/people").headers.get("Location", "").startswith("/sign-in")

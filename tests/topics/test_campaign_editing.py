@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import time
 
 import pytest
@@ -260,3 +261,18 @@ def test_it_stores_nothing_that_no_database_and_no_mail_can_carry(
     assert uow.session.get_one(Wording, steps[0].wording_id).subject == "Hi there"
     assert (steps[1].name, steps[1].details) == ("Call", "xy")
     assert create_campaign(uow, cast.ana, "N\x00ame", "\x00").category == "General"
+
+
+def test_it_gives_every_save_its_own_version_when_many_edit_at_once(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        campaign = create_campaign(uow, cast.ana, "Crowded")
+
+    def add_call(day: int) -> None:
+        with work() as uow:
+            editing.add_step(uow, cast.ana, campaign.id, CALL, day)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add_call, range(1, 9)))
+    with work() as uow:
+        version = newest(uow.session, uow.session.get_one(Campaign, campaign.id))
+        assert (version.number, [step.day for step in version.steps]) == (9, list(range(1, 9)))

@@ -11,7 +11,7 @@ from sales_campaigns.campaigns import editing
 from sales_campaigns.campaigns.checks import Obstacle, obstacles_to_launch
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.editing import SendChoice, StepWords
-from sales_campaigns.campaigns.lanes import Lane, lanes_of, step_views
+from sales_campaigns.campaigns.lanes import Lane, in_words, lanes_of, step_views
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.versions import newest
@@ -66,7 +66,22 @@ def test_it_says_what_the_chosen_option_does(uow: UnitOfWork, cast: Cast, campai
     add(uow, cast, campaign, EMAIL, 1)
     add(uow, cast, campaign, EMAIL, 3)
     effects = [view.effect for lane in lanes(uow, campaign) for view in lane.steps]
-    assert effects == ["Leaves 15:00 on Mon 30 Nov.", "Leaves 15:00 on Wed 2 Dec, like day 1."]
+    assert effects == [
+        "Leaves when you say so at the launch. For a launch at once: Leaves 15:00 on Mon 30 Nov.",
+        "Leaves 15:00 on Wed 2 Dec, like day 1.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("Quick question, {{ first_name | default: 'there' }}", "Quick question, [first name]"),
+        ("{% if company %}{{company}}: {% endif %}routes{{! ask }}", "[company]: routes"),
+        ("Plain", "Plain"),
+    ],
+)
+def test_it_shows_a_subject_in_words(subject: str, words: str) -> None:
+    assert in_words(subject) == words
 
 
 def test_it_offers_every_option_and_says_why_one_is_not_legal(

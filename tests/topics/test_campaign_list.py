@@ -12,17 +12,17 @@ from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, r
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.editing import StepWords
 from sales_campaigns.campaigns.listing import (
-    campaign_by_name,
     campaign_of,
     campaigns_of,
     campaigns_using,
     categories_of,
+    only_campaign_named,
 )
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import drafts_of, newest
-from sales_campaigns.errors import IllegalMove, NotFound
+from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.models import Hold
 from sales_campaigns.unit_of_work import UnitOfWork
 from tests.cast import Cast
@@ -82,11 +82,18 @@ def test_it_tells_that_changes_wait(uow: UnitOfWork, cast: Cast, campaign: Campa
 
 
 def test_it_finds_a_campaign_of_the_team_only(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> None:
-    assert campaign_by_name(uow.session, cast.ben, "Q4 CFO outreach") is campaign
-    with pytest.raises(NotFound, match="no campaign called"):
-        campaign_by_name(uow.session, cast.dirk, "Q4 CFO outreach")
     with pytest.raises(NotFound):
         campaign_of(uow.session, cast.dirk, campaign.id)
+
+
+def test_it_finds_the_one_campaign_of_a_name(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> None:
+    assert only_campaign_named(uow.session, "Q4 CFO outreach") is campaign
+    theirs = create_campaign(uow, cast.dirk, "Q4 CFO outreach")
+    with pytest.raises(Invalid, match="Several teams"):
+        only_campaign_named(uow.session, "Q4 CFO outreach")
+    assert only_campaign_named(uow.session, "Q4 CFO outreach", "South") is theirs
+    with pytest.raises(NotFound, match="no campaign called"):
+        only_campaign_named(uow.session, "Autumn")
 
 
 def test_it_tells_where_a_template_is_used(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> None:

@@ -7,8 +7,8 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_campaigns.addresses import check_address
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.addresses import check_address
 
 
 def test_it_keeps_what_was_typed_and_makes_a_lower_cased_key() -> None:

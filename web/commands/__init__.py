@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from web.commands import db, people, users
+from web.commands import campaign, db, people, users
 
-GROUPS = [db.group, people.group, users.group]
+GROUPS = [campaign.group, db.group, people.group, users.group]
 
 
 def install(app: Flask) -> None:

@@ -3,6 +3,11 @@
 from flask import Flask
 
 from web.pages import (
+    campaign_editor,
+    campaign_settings,
+    campaign_step,
+    campaigns,
+    caught,
     compose,
     emails,
     feed,
@@ -13,9 +18,11 @@ from web.pages import (
     people_import,
     person,
     play,
+    previews,
     sign_in,
     task,
     tasks,
+    templates,
     today,
 )
 
@@ -30,10 +37,17 @@ BLUEPRINTS = [
     emails.pages,
     message.pages,
     feed.pages,
+    campaigns.pages,
+    campaign_editor.pages,
+    campaign_settings.pages,
+    campaign_step.pages,
+    templates.pages,
+    previews.pages,
     people.pages,
     person.pages,
     people_import.pages,
     groups.pages,
+    caught.pages,
 ]
 
 

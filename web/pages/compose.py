@@ -22,6 +22,14 @@ pages = Blueprint("compose", __name__, url_prefix="/compose")
 FRAME_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
+@pages.before_request
+def somebody() -> Response | None:
+    """A mail is to somebody: without a task or a person one is chosen first."""
+    if request.method == "GET" and not request.args.keys() & {"task", "person"}:
+        return go(url_for("people.index"), "Choose a person to write to.")
+    return None
+
+
 @pages.get("")
 def form() -> str:
     composer = opened(subject_of(request.args), request.args.get("template", type=int))

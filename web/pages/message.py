@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.models import User
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
-from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
 from sales_campaigns.messages.composing import look_of
 from sales_campaigns.messages.models import Message
@@ -63,17 +63,18 @@ def frame(message_id: int) -> Response:
 def raw(message_id: int) -> Response:
     sent = exact_mail(work().session, message_of(work().session, me(), message_id))
     if sent is None:
-        raise NotFound("Nothing was handed over yet.")
+        return go(url_for(".show", message_id=message_id), "Nothing was handed over yet.")
     return Response(sent, mimetype="text/plain; charset=utf-8")
 
 
 @pages.post("/answer")
 def answer_it(message_id: int) -> Response:
+    message = _locked(message_id)
     chosen = ANSWERS.get(request.form.get("answer", ""))
     if chosen is None:
         raise Invalid("Say whether it was sent, is to be sent again, or is left out.")
     act, words = chosen
-    act(work(), me(), _locked(message_id))
+    act(work(), me(), message)
     return go(way_back(url_for(".show", message_id=message_id)), words)
 
 

@@ -78,4 +78,5 @@ def _wanted() -> Wanted:
         words=request.args.get("words", "")[:200],
         owner_id=request.args.get("owner", type=int),
         group_id=request.args.get("group", type=int),
+        import_id=request.args.get("import", type=int),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Blueprint, Response, request, stream_with_context, url_for
 from werkzeug.utils import secure_filename
@@ -34,12 +35,10 @@ def form() -> str:
 
 @pages.post("")
 def take_in() -> Response | tuple[str, int]:
-    file = request.files.get("file")
     try:
-        if file is None or not file.filename:
-            raise Invalid({"file": "Choose a file first."})
+        name, content = _given()
         group_id = request.form.get("group", type=int)
-        found = upload(work(), me(), _uploads(), file.filename, file.stream, group_id=group_id)
+        found = upload(work(), me(), _uploads(), name, content, group_id=group_id)
     except Invalid as error:
         return _upload_form(error.problems), 422
     return go(url_for("people_import.show", import_id=found.id))
@@ -90,6 +89,16 @@ def errors(import_id: int) -> Response:
     return given
 
 
+def _given() -> tuple[str, IO[bytes]]:
+    """The file, or the rows that were pasted from a table."""
+    file, pasted = request.files.get("file"), request.form.get("pasted", "")
+    if file is not None and file.filename:
+        return file.filename, file.stream
+    if not pasted.strip():
+        raise Invalid({"file": "Choose a file, or paste rows, first."})
+    return "pasted rows", BytesIO(pasted.encode())
+
+
 def _uploads() -> Path:
     return settings().data_dir / "uploads"
 
@@ -104,7 +113,7 @@ def _upload_form(problems: Mapping[str, str]) -> str:
         "people_import/index.html",
         imports=recent_imports(session, me()),
         groups=groups_of(session, me()),
-        group_id=request.form.get("group", ""),
+        typed=request.form,
         problems=problems,
     )
 

@@ -66,9 +66,9 @@ def assign_it(task_id: int) -> Response:
     return go(way_back(url_for("tasks.index")), f"{assignee.name} has this task now.", undo_url([task]))
 
 
-@pages.post("/tasks/<int:task_id>/priority/<to>")
-def prioritise_it(task_id: int, to: str) -> Response:
+@pages.post("/tasks/<int:task_id>/priority")
+def prioritise_it(task_id: int) -> Response:
     task = task_of(work(), me(), task_id)
-    prioritise(work(), me(), task, Priority.HIGH if to == "high" else Priority.NORMAL)
+    prioritise(work(), me(), task, Priority.HIGH if request.args.get("to") == "high" else Priority.NORMAL)
     words = f"{task.priority.value.capitalize()} priority: {task.name}."
     return go(way_back(url_for("tasks.index")), words, undo_url([task]))

@@ -542,6 +542,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("launched_at", UtcDateTime(), nullable=False),
         sa.Column("resumed_at", UtcDateTime(), nullable=True),
+        sa.Column("slipped", sa.Integer(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -635,6 +636,7 @@ def upgrade() -> None:
         sa.Column("edited_html", sa.Text(), nullable=True),
         sa.Column("follows_id", sa.Integer(), nullable=True),
         sa.Column("quoted", sa.String(length=12), nullable=False),
+        sa.Column("proof", sa.Boolean(), nullable=False),
         sa.Column("cc", sa.Text(), nullable=False),
         sa.Column("bcc", sa.Text(), nullable=False),
         sa.Column("zone", sa.String(length=64), nullable=False),
@@ -842,6 +844,7 @@ def upgrade() -> None:
         ),
         sa.Column("own_date", sa.Date(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("skip_at", UtcDateTime(), nullable=True),
         sa.Column("moved", sa.JSON(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
         sa.Column("task_id", sa.Integer(), nullable=True),
@@ -865,6 +868,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'planned'"),
             sqlite_where=sa.text("state = 'planned'"),
         )
+        batch_op.create_index(
+            "ix_step_run_skipping",
+            ["skip_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'task_open'"),
+            sqlite_where=sa.text("state = 'task_open'"),
+        )
         batch_op.create_index("ix_step_run_task", ["task_id"], unique=False)
         batch_op.create_index(
             "uq_step_run_live",
@@ -886,6 +896,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state <> 'cancelled'"),
         )
         batch_op.drop_index("ix_step_run_task")
+        batch_op.drop_index(
+            "ix_step_run_skipping",
+            postgresql_where=sa.text("state = 'task_open'"),
+            sqlite_where=sa.text("state = 'task_open'"),
+        )
         batch_op.drop_index(
             "ix_step_run_opening",
             postgresql_where=sa.text("state = 'planned'"),

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.content.addresses import display_name
 from sales_campaigns.content.characters import one_line, sendable
+from sales_campaigns.content.characters import one_line as display_name
 from sales_campaigns.content.mime import Letter, build, new_message_id
 from sales_campaigns.errors import Invalid
 

@@ -1,4 +1,4 @@
-"""Checking e-mail addresses of people: as typed for the screen, a key for uniqueness, a form for the wire."""
+"""E-mail addresses: as typed for the screen, a key for uniqueness, a form for the wire. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class MailAddress:
     """One address that mail can be sent to.
 
     `email` as typed, normalised (NFC); `key` lower-cased with the domain in A-labels (RFC 5891), unique for the
@@ -41,7 +41,7 @@ class Checked:
         return self.key.rpartition("@")[2]
 
 
-def check_address(raw: str) -> Checked:
+def check_address(raw: str) -> MailAddress:
     """The address in `raw`, without asking the network. Raises Invalid({"email": words})."""
     typed = raw.strip(" \t")
     if _CONTROL.search(typed):
@@ -50,14 +50,20 @@ def check_address(raw: str) -> Checked:
         return _plain(typed)
     try:
         # Domains reserved for examples and tests (RFC 2606) are welcome: demos and rehearsals live there.
-        found = validate_email(typed, check_deliverability=False, test_environment=True, strict=True)
+        found = validate_email(
+            typed,
+            check_deliverability=False,
+            allow_quoted_local=True,
+            test_environment=True,
+            strict=True,
+        )
     except EmailNotValidError as error:
         raise Invalid({"email": f"“{typed[:80]}” is not an e-mail address: {error}"}) from None
     wire = f"{found.local_part}@{found.ascii_domain}"
-    return Checked(found.normalized, wire.lower(), wire, not found.local_part.isascii())
+    return MailAddress(found.normalized, wire.lower(), wire, not found.local_part.isascii())
 
 
-def _plain(typed: str) -> Checked:
+def _plain(typed: str) -> MailAddress:
     local, _, domain = typed.rpartition("@")
     wire = f"{local}@{domain.lower()}"
-    return Checked(wire, wire.lower(), wire)
+    return MailAddress(wire, wire.lower(), wire)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.content.addresses import Address, check_address, display_name
+from sales_campaigns.addresses import MailAddress, check_address
+from sales_campaigns.content.characters import one_line as display_name
 from sales_campaigns.errors import Invalid
 
 
 def test_case_is_kept_for_people_and_dropped_for_uniqueness() -> None:
-    assert check_address(" Maria.L@Example.COM ") == Address(
+    assert check_address(" Maria.L@Example.COM ") == MailAddress(
         "Maria.L@example.com", "maria.l@example.com", "Maria.L@example.com", needs_utf8=False
     )
 

@@ -1,0 +1,124 @@
+"""Writing one step of a campaign: an e-mail with its preview, or what a task asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from sales_campaigns.campaigns.checks import wordings_of
+from sales_campaigns.campaigns.drafts import StepDraft, place_of, step_of
+from sales_campaigns.campaigns.editing import StepWords, write_step
+from sales_campaigns.campaigns.lanes import subjects_of, titles_of
+from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.versions import drafts_of, newest
+from sales_campaigns.content.fields import FIELDS
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.quoting import reply_subject
+from sales_campaigns.content.template_list import template_of, templates_of
+from sales_campaigns.content.wordings import content_of
+from sales_campaigns.errors import Invalid
+from web.answers import go, page
+from web.request_scope import me, work
+
+pages = Blueprint("campaign_step", __name__, url_prefix="/campaigns/<int:campaign_id>/steps/<key>")
+
+
+@pages.get("")
+def form(campaign_id: int, key: str) -> str:
+    """The step as stored, or with the words of the template that was picked."""
+    step = _step(campaign_id, key)
+    template_id = request.args.get("template", "")
+    picked = _of_template(int(template_id)) if template_id.isdecimal() and len(template_id) < 16 else {}
+    return _form(campaign_id, key, {**_typed(step), **picked}, {})
+
+
+@pages.post("")
+def write(campaign_id: int, key: str) -> AnyResponse | tuple[str, int]:
+    try:
+        edited = write_step(work(), me(), campaign_id, key, _words(request.form), _seen(request.form))
+    except Invalid as refusal:
+        return _form(campaign_id, key, request.form, refusal.problems), 422
+    said = " ".join(["The step is saved.", *edited.reset])
+    return go(url_for("campaign_editor.index", campaign_id=campaign_id) + f"#step-{key}", said)
+
+
+def _form(campaign_id: int, key: str, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
+    session = work().session
+    campaign = campaign_of(session, me(), campaign_id)
+    version = newest(session, campaign)
+    steps = drafts_of(version)
+    place = place_of(steps, key)
+    wordings = wordings_of(session, steps)
+    subjects = subjects_of(steps, wordings)
+    is_mail = steps[place].kind is StepKind.EMAIL
+    return page(
+        "campaign_step/index.html",
+        campaign=campaign,
+        seen=version.number,
+        step=steps[place],
+        title=titles_of(steps, wordings)[place],
+        answers=reply_subject(subjects[place - 1]) if steps[place].follow_up and place else "",
+        typed=typed,
+        problems=problems,
+        templates=templates_of(session, me()) if is_mail else [],
+        fields=FIELDS,
+    )
+
+
+def _step(campaign_id: int, key: str) -> StepDraft:
+    session = work().session
+    campaign: Campaign = campaign_of(session, me(), campaign_id)
+    return step_of(drafts_of(newest(session, campaign)), key)
+
+
+def _typed(step: StepDraft) -> dict[str, Any]:
+    wording = work().session.get(Wording, step.wording_id) if step.wording_id else None
+    content = content_of(wording)
+    return {
+        "subject": content.subject,
+        "html": content.html,
+        "text": content.text,
+        "from_template": step.from_template,
+        "name": step.name,
+        "details": step.details,
+        "priority": step.priority,
+        "skip_after_days": step.skip_after_days or "",
+    }
+
+
+def _of_template(template_id: int) -> dict[str, str]:
+    template = template_of(work().session, me(), template_id)
+    content = content_of(work().session.get(Wording, template.wording_id))
+    return {
+        "subject": content.subject,
+        "html": content.html,
+        "text": content.text,
+        "from_template": template.name,
+    }
+
+
+def _words(typed: Mapping[str, str]) -> StepWords:
+    names = ("subject", "html", "text", "from_template", "name", "details")
+    return StepWords(
+        **{name: typed.get(name, "") for name in names},
+        priority=typed.get("priority", "normal"),
+        skip_after_days=_days(typed.get("skip_after_days", "").strip()),
+    )
+
+
+def _seen(typed: Mapping[str, str]) -> int | None:
+    seen = typed.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else None
+
+
+def _days(written: str) -> int | None:
+    if not written:
+        return None
+    if not written.isdecimal() or len(written) > 4:
+        raise Invalid({"skip_after_days": "Give a number of days, or leave it empty."})
+    return int(written)

@@ -1,0 +1,44 @@
+// Writing a mail: fields are inserted where the cursor stands, and the preview follows what is typed.
+const PATIENCE = 700;
+let last = null;
+let waiting = null;
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-takes-fields], trix-editor")) last = event.target;
+});
+
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-inserts]");
+  if (chip) insert(last ?? document.querySelector("trix-editor, [data-takes-fields]"), chip.dataset.inserts);
+  const button = event.target.closest("[data-previews]");
+  if (button) { event.preventDefault(); preview(button); }
+});
+
+document.addEventListener("input", (event) => {
+  const button = event.target.closest("[data-previewed]")?.querySelector("[data-previews]");
+  if (!button) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => preview(button), PATIENCE);
+});
+
+for (const button of document.querySelectorAll("[data-previews]")) preview(button);
+
+function insert(field, words) {
+  if (!field) return;
+  field.focus();
+  if (field.editor) { field.editor.insertString(words); return; }
+  field.setRangeText(words, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// A form of its own, so that looking at the preview does not count as saving.
+function preview(button) {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: button.formAction, target: button.formTarget, hidden: true });
+  for (const [name, value] of new FormData(button.form)) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}
