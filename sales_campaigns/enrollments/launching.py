@@ -72,6 +72,7 @@ def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
 
 def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT) -> Launch:
     """Add the people who can be added. The same `request_key` again is the same launch, not a second one."""
+    _one_at_a_time(uow, order.campaign_id)
     known = _known(uow, actor, order)
     if known is not None:
         return known
@@ -132,6 +133,13 @@ def mailbox_of(uow: UnitOfWork, actor: User, mailbox_id: int | None) -> Mailbox:
     if mailbox is None:
         raise Invalid({"mailbox": "Connect a mailbox first: mails leave from your own address."})
     return mailbox
+
+
+def _one_at_a_time(uow: UnitOfWork, campaign_id: int) -> None:
+    """Of two launches of one campaign the second sees whom the first added, and leaves them out."""
+    uow.session.execute(
+        sa.select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+    )
 
 
 def _known(uow: UnitOfWork, actor: User, order: Order) -> Launch | None:

@@ -12,7 +12,7 @@ from sales_campaigns.enrollments.ending import end_after_bounce, end_for_person
 from sales_campaigns.enrollments.lateness import act_on_late
 from sales_campaigns.enrollments.mending import mend
 from sales_campaigns.enrollments.models import StepRun
-from sales_campaigns.enrollments.scheduling import go_on
+from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.messages.gate import about as about_message
 from sales_campaigns.messages.models import Message, MessageState
@@ -43,10 +43,13 @@ def skip_task(uow: UnitOfWork, actor: User, task: Task, *, note: str = "", undo_
 
 def messages_ended(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
     """React to messages that left, failed, were cancelled or expired: end their steps and go on."""
+    ids = list(message_ids)
+    mine = sa.select(Message.enrollment_id).where(Message.id.in_(ids), Message.enrollment_id.is_not(None))
+    one_at_a_time(uow, uow.session.scalars(mine))
     runs = uow.session.execute(
         sa.select(StepRun, Message)
         .join(Message, Message.id == StepRun.message_id)
-        .where(Message.id.in_(list(message_ids)), StepRun.state.in_(WAITING))
+        .where(Message.id.in_(ids), StepRun.state.in_(WAITING))
     ).all()
     going_on = [run.enrollment_id for run, message in runs if _step_over(uow, run, message)]
     go_on(uow, going_on)
