@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from integrations.directory import connected
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
@@ -20,6 +22,7 @@ from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty, empty_engine, postgresql_url, worker_name
+from tests.sink import Sink
 
 pytest_plugins = ["tests.programs"]
 
@@ -90,3 +93,12 @@ def room(
         seal=Seal("only for the tests, and long enough"),
         owner="test",
     )
+
+
+@pytest.fixture
+def sink(work: Work, cast: Cast) -> Iterator[Sink]:
+    """The server that everybody's mailbox leads to."""
+    with Sink() as sink:
+        with work() as uow:
+            uow.session.execute(sa.update(Mailbox).values(port=sink.port))
+        yield sink

@@ -109,18 +109,24 @@ def step_views(
 
 
 def titles_of(steps: Steps, wordings: Mapping[int, Wording]) -> list[str]:
-    """What each step is called, with fields in words: "Quick question, [first name]".
+    """What each step is called, with fields in words: "Quick question, [first name]"."""
+    written = subjects_of(steps, wordings)
+    return [in_words(words) or UNNAMED[step.kind] for step, words in zip(steps, written, strict=True)]
+
+
+def subjects_of(steps: Steps, wordings: Mapping[int, Wording]) -> list[str]:
+    """The subject of each e-mail as written, the name of each task; "" where there is none.
 
     A follow-up without a subject of its own answers the mail before it.
     """
-    titles: list[str] = []
+    subjects: list[str] = []
     for step in steps:
         wording = wordings.get(step.wording_id or 0)
         written = wording.subject if step.kind is StepKind.EMAIL and wording else step.name
-        if not written and step.follow_up and titles:
-            written = reply_subject(titles[-1])
-        titles.append(in_words(written) or UNNAMED[step.kind])
-    return titles
+        if not written and step.follow_up and subjects and subjects[-1]:
+            written = reply_subject(subjects[-1])
+        subjects.append(written)
+    return subjects
 
 
 def in_words(subject: str) -> str:

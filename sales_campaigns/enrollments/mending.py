@@ -15,6 +15,7 @@ def mend(uow: UnitOfWork, run: StepRun, message: Message) -> Task:
     """Open the task *Mend this mail*; its run waits for it."""
     enrollment, step, campaign = uow.session.execute(
         sa.select(Enrollment, Step, Campaign)
+        .select_from(Enrollment)
         .join(Step, Step.id == run.step_id)
         .join(Campaign, Campaign.id == Enrollment.campaign_id)
         .where(Enrollment.id == run.enrollment_id)

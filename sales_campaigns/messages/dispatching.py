@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,15 +16,17 @@ from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.claims import claim, lease_until
 from sales_campaigns.clock import Clock, machine_now
 from sales_campaigns.database import Sessions
+from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.gate import Claim, gate
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.recording import record_hand_over
-from sales_campaigns.messages.states import WAITING
+from sales_campaigns.messages.recording import record_hand_over, stops_mailbox
+from sales_campaigns.messages.states import MESSAGE, WAITING
 from sales_campaigns.ports import HandOver, MailAccount, MailProvider, MailProviders, OutgoingMail
 from sales_campaigns.unit_of_work import unit_of_work
 
 BATCH = 50
+Answer = tuple[HandOver, Claim]
 
 
 @dataclass(frozen=True)
@@ -67,31 +72,42 @@ def next_act(session: Session, after: datetime) -> datetime | None:
     )
 
 
-def dispatch(room: PostRoom, mailbox_id: int) -> int:
+def dispatch(room: PostRoom, mailbox_id: int, batch: int = BATCH) -> int:
     """Send up to one batch of this mailbox's due mail; how many were claimed."""
-    claimed, account = _claim(room, mailbox_id)
+    claimed, account = _claim(room, mailbox_id, batch)
     if not claimed or account is None:
         return 0
-    provider = room.providers.open(account)
+    waiting = deque(claimed)
     try:
-        _send_all(room, provider, claimed)
+        with closing(room.providers.open(account)) as provider:
+            _send_all(room, provider, waiting)
     finally:
-        provider.close()
+        if waiting:
+            _give_back(room, waiting)
     return len(claimed)
 
 
-def _send_all(room: PostRoom, provider: MailProvider, claimed: list[Claimed]) -> None:
+def _send_all(room: PostRoom, provider: MailProvider, waiting: deque[Claimed]) -> None:
     """The record of one message and the gate of the next share a transaction: half as many commits."""
-    answer: tuple[HandOver, Claim] | None = None
-    for one in claimed:
-        with unit_of_work(room.sessions, room.clock) as uow:
-            if answer is not None:
-                record_hand_over(uow, *answer)
-            mail = gate(uow, one.message_id, one.claim)
-        answer = (_hand_over(provider, mail), one.claim) if mail else None
-    if answer is not None:
-        with unit_of_work(room.sessions, room.clock) as uow:
+    answer: Answer | None = None
+    try:
+        while waiting:
+            one = waiting.popleft()
+            mail, answer = _next_mail(room, answer, one), None
+            if mail is not None:
+                answer = (_hand_over(provider, mail), one.claim)
+                if stops_mailbox(answer[0]):
+                    return
+    finally:  # an answer is written down whatever becomes of the next message
+        if answer is not None:
+            _next_mail(room, answer)
+
+
+def _next_mail(room: PostRoom, answer: Answer | None, one: Claimed | None = None) -> OutgoingMail | None:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        if answer is not None:
             record_hand_over(uow, *answer)
+        return gate(uow, one.message_id, one.claim) if one else None
 
 
 def _hand_over(provider: MailProvider, mail: OutgoingMail) -> HandOver:
@@ -99,7 +115,24 @@ def _hand_over(provider: MailProvider, mail: OutgoingMail) -> HandOver:
     return answer
 
 
-def _claim(room: PostRoom, mailbox_id: int) -> tuple[list[Claimed], MailAccount | None]:
+def _give_back(room: PostRoom, waiting: Iterable[Claimed]) -> None:
+    """What was not looked at is free again at once. The one that failed waits for its lease: others come first."""
+    with unit_of_work(room.sessions, room.clock) as uow:
+        for one in waiting:
+            mine = (Message.owner == one.claim.owner, Message.generation == one.claim.generation)
+            move_many(
+                uow.session,
+                MESSAGE,
+                Message,
+                "return",
+                Message.id == one.message_id,
+                *mine,
+                lease_until=None,
+                owner=None,
+            )
+
+
+def _claim(room: PostRoom, mailbox_id: int, batch: int) -> tuple[list[Claimed], MailAccount | None]:
     with unit_of_work(room.sessions, room.clock) as uow:
         ids = claim(
             uow.session,
@@ -109,7 +142,7 @@ def _claim(room: PostRoom, mailbox_id: int) -> tuple[list[Claimed], MailAccount 
             Message.act_at <= uow.now,
             nothing_holds(),
             order=(Message.act_at, Message.id),
-            limit=BATCH,
+            limit=batch,
             values={
                 "state": MessageState.CLAIMED,
                 "owner": room.owner,
@@ -121,7 +154,7 @@ def _claim(room: PostRoom, mailbox_id: int) -> tuple[list[Claimed], MailAccount 
             return [], None
         rows = uow.session.execute(sa.select(Message.id, Message.generation).where(Message.id.in_(ids)))
         generations = {row.id: row.generation for row in rows}
-        claimed = [Claimed(id, Claim(room.owner, generations[id])) for id in ids]
+        claimed = [Claimed(id, Claim(room.owner, generations[id], room.lease_seconds)) for id in ids]
         return claimed, account_of(uow.session.get_one(Mailbox, mailbox_id), room.seal)
 
 

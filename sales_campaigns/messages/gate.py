@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.addresses import check_address
+from sales_campaigns.claims import lease_until
 from sales_campaigns.clock import machine_now
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
@@ -24,6 +26,8 @@ from sales_campaigns.people.suppression import why_not
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -31,6 +35,7 @@ class Claim:
 
     owner: str
     generation: int
+    lease_seconds: int = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +47,30 @@ class Verdict:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A mail that can leave: the letter it was written from, and its bytes with their envelope."""
+
+    letter: Letter
+    mail: OutgoingMail
+
+
 def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
-    """Let one claimed message through, fix its exact bytes and begin; or send it back, cancel or expire it."""
+    """Let one claimed message through, fix its exact bytes and begin; or send it back, cancel or expire it.
+
+    Holds are locked before the message, as everybody does who stops them and then cancels what waits.
+    """
+    found = uow.session.get(Message, message_id)
+    held = _held(uow.session, found) if found else None
     message = _locked(uow.session, message_id, claim)
     if message is None:
         return None
-    verdict = _held(uow.session, message) or _unwanted(uow.session, message) or _untimely(uow, message)
-    letter = None if verdict else _letter(uow, message)
-    if isinstance(letter, Verdict):
-        verdict = letter
-    if verdict is not None:
-        _turn_away(uow, message, verdict)
+    verdict = held or _unwanted(uow.session, message) or _untimely(uow, message)
+    made = verdict or _made(uow, message)
+    if isinstance(made, Verdict):
+        _turn_away(uow, message, made)
         return None
-    assert isinstance(letter, Letter)
-    return _let_through(uow, message, letter)
+    return _let_through(uow, message, made, claim)
 
 
 def about(message: Message) -> dict[str, object]:
@@ -79,6 +94,7 @@ def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
             Message.generation == claim.generation,
         )
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 
@@ -117,14 +133,14 @@ def _mailbox_closed(session: Session, message: Message) -> Verdict | None:
 
 
 def _unwanted(session: Session, message: Message) -> Verdict | None:
-    """Opt-out, block list and quarantine are looked at again at the instant of sending."""
+    """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending."""
     if message.proof:
         return None  # it goes to its own sender
     session.execute(
         sa.select(Address.id)
         .join(Person, Person.address_id == Address.id)
         .where(Person.id == message.person_id)
-        .with_for_update(read=True, of=Address)
+        .with_for_update(read=True, of=(Person, Address))
     )
     cause = why_not(session, message.person_id)
     return Verdict("cancel", cause.name, cause.sentence) if cause else None
@@ -139,38 +155,29 @@ def _untimely(uow: UnitOfWork, message: Message) -> Verdict | None:
     return None
 
 
-def _letter(uow: UnitOfWork, message: Message) -> Letter | Verdict:
+def _made(uow: UnitOfWork, message: Message) -> Made | Verdict:
+    """Whatever goes wrong in making one mail is that mail's own trouble: the next ones must not wait behind it."""
     try:
-        return write_letter(uow.session, message, uow.now)
+        return _make(uow, message)
     except MissingFields as error:
         return Verdict("cancel", "field_missing", f"{', '.join(error.fields)} is missing for this person")
     except Invalid as error:
         return Verdict("cancel", "cannot_be_made", error.words)
-
-
-def _let_through(uow: UnitOfWork, message: Message, letter: Letter) -> OutgoingMail | None:
-    try:
-        mime = build(letter)
-        sender, recipient, *copies = (
-            check_address(raw)
-            for raw in (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
+    except sa.exc.SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("a mail could not be made", message=message.id)
+        return Verdict(
+            "cancel", "cannot_be_made", "This mail cannot be made; the log of the scheduler says why."
         )
-    except Invalid as error:
-        _turn_away(uow, message, Verdict("cancel", "cannot_be_made", error.words))
-        return None
-    everybody = (recipient, *copies)
-    make_move(  # the Attempt row tells of it; Activity is for what people should hear of
-        uow.session,
-        MESSAGE,
-        message,
-        "begin",
-        message_id=letter.message_id,
-        references=" ".join(letter.references),
-        subject=letter.subject,
-        mime=mime,
-        attempts=message.attempts + 1,
-    )
-    return OutgoingMail(
+
+
+def _make(uow: UnitOfWork, message: Message) -> Made:
+    letter = write_letter(uow.session, message, uow.now)
+    mime = build(letter)
+    raw = (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
+    sender, *everybody = (check_address(one) for one in raw)
+    mail = OutgoingMail(
         key=message.id,
         message_id=letter.message_id,
         sender=sender.wire,
@@ -178,6 +185,23 @@ def _let_through(uow: UnitOfWork, message: Message, letter: Letter) -> OutgoingM
         mime=mime,
         needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
     )
+    return Made(letter, mail)
+
+
+def _let_through(uow: UnitOfWork, message: Message, made: Made, claim: Claim) -> OutgoingMail:
+    make_move(  # the Attempt row tells of it; Activity is for what people should hear of
+        uow.session,
+        MESSAGE,
+        message,
+        "begin",
+        message_id=made.letter.message_id,
+        references=" ".join(made.letter.references),
+        subject=made.letter.subject,
+        mime=made.mail.mime,
+        attempts=message.attempts + 1,
+        lease_until=lease_until(claim.lease_seconds),  # its own: those before it may have taken long
+    )
+    return made.mail
 
 
 def _turn_away(uow: UnitOfWork, message: Message, verdict: Verdict) -> None:

@@ -43,6 +43,11 @@ def record_hand_over(uow: UnitOfWork, hand_over: HandOver, claim: Claim) -> None
     _settle(uow, message, hand_over, outcome)
 
 
+def stops_mailbox(hand_over: HandOver) -> bool:
+    """Whether nothing more can leave from this mailbox for now, so that it is not even tried."""
+    return outcome_of(hand_over.refused).mailbox is not MailboxEffect.NONE
+
+
 def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:
     words = _words(hand_over)
     released: dict[str, Any] = {"lease_until": None, "owner": None, "words": words, "reason": outcome.reason}
@@ -56,7 +61,7 @@ def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Out
     elif outcome.event == "put_back":
         values = {**released, "attempts": message.attempts - 1}
         make_move(uow.session, MESSAGE, message, "put_back", **values)
-    else:
+    elif message.state is MessageState.SENDING:
         _move(uow, message, outcome.event, **released)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.gate import about
-from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -22,20 +24,18 @@ def recover(uow: UnitOfWork, *, everything: bool = False) -> tuple[int, int]:
     """
     expired = sa.true() if everything else Message.lease_until < machine_now()
     released = {"lease_until": None, "owner": None}
-    back = move_many(
-        uow.session, MESSAGE, Message, "return", expired, **released, recoveries=Message.recoveries + 1
-    )
-    lost = move_many(uow.session, MESSAGE, Message, "lose_sight", expired, **released, words=LOST)
+    back = _take(uow, "return", expired, **released, recoveries=Message.recoveries + 1)
+    lost = _take(uow, "lose_sight", expired, **released, words=LOST)
     for message in uow.session.scalars(sa.select(Message).where(Message.id.in_(lost))):
         uow.record("message.uncertain", **about(message))
     return len(back), len(lost)
 
 
-def leased(uow: UnitOfWork) -> int:
-    """How many messages are in somebody's hands now."""
-    return (
-        uow.session.scalar(
-            sa.select(sa.func.count()).where(Message.state.in_({MessageState.CLAIMED, MessageState.SENDING}))
-        )
-        or 0
+def _take(uow: UnitOfWork, event: str, expired: sa.ColumnElement[bool], **also: Any) -> list[int]:
+    """Make this move with what nobody else is working on: a late answer that is being written comes first."""
+    free = (
+        sa.select(Message.id)
+        .where(Message.state.in_(MESSAGE.sources(event)), expired)
+        .with_for_update(skip_locked=True)
     )
+    return move_many(uow.session, MESSAGE, Message, event, Message.id.in_(free), **also)

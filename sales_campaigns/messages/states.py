@@ -18,8 +18,9 @@ MESSAGE = Lifecycle[S](
         "begin": (frozenset({S.CLAIMED}), S.SENDING),
         "accept": (frozenset({S.SENDING, S.UNCERTAIN}), S.SENT),
         "relay": (frozenset({S.SENDING, S.UNCERTAIN}), S.RELAYED),
-        "retry": (frozenset({S.SENDING}), S.RETRYING),
-        "put_back": (frozenset({S.SENDING}), S.PENDING),
+        # A late answer says what nobody knew: a server that refused it has not got it.
+        "retry": (frozenset({S.SENDING, S.UNCERTAIN}), S.RETRYING),
+        "put_back": (frozenset({S.SENDING, S.UNCERTAIN}), S.PENDING),
         "fail": (frozenset({S.CLAIMED, S.SENDING, S.UNCERTAIN, S.RETRYING, S.SENT, S.RELAYED}), S.FAILED),
         "lose_sight": (frozenset({S.SENDING}), S.UNCERTAIN),
         "send_again": (frozenset({S.UNCERTAIN}), S.PENDING),

@@ -13,7 +13,9 @@ from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.editing import add_step
 from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.campaigns.filing import import_campaign
+from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.states import CAMPAIGN
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.pages.conftest import Browser
@@ -101,7 +103,22 @@ def test_it_copies_archives_and_restores(browse: Browse, cast: Cast, campaign_id
     assert f'href="/campaigns/{campaign_id}"' in browser.get("/campaigns").text
 
 
-@pytest.mark.parametrize("act", ["copy", "archive", "restore"])
+def test_it_pauses_and_resumes_a_running_campaign(
+    browse: Browse, work: Work, cast: Cast, campaign_id: int
+) -> None:
+    browser, url = browse(cast.ana), f"/campaigns/{campaign_id}"
+    assert f"{url}/pause" not in browser.get(url).text
+    assert browser.post(f"{url}/pause").status_code == 409
+    with work() as uow:
+        uow.move(CAMPAIGN, campaign_of(uow.session, cast.ana, campaign_id), "launch")
+    browser.post(f"{url}/pause")
+    assert "Paused: nothing is sent" in browser.get(url).text
+    browser.post(f"{url}/resume")
+    shown = browser.get(url).text
+    assert "Running again" in shown and f"{url}/pause" in shown
+
+
+@pytest.mark.parametrize("act", ["copy", "archive", "restore", "pause", "resume"])
 def test_it_does_nothing_to_another_teams_campaign(
     browse: Browse, cast: Cast, campaign_id: int, act: str
 ) -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns import editing
 from sales_campaigns.campaigns.creating import create_campaign
+from sales_campaigns.campaigns.editing import SendChoice, StepWords
 from sales_campaigns.campaigns.listing import campaign_of
-from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.templates import TemplateDraft, create_template
@@ -203,3 +204,22 @@ def test_it_makes_a_template_private(browse: Browse, work: Work, cast: Cast, tem
     assert browse(cast.ben).get(f"/templates/{template_id}").status_code == 404
     with work() as uow:
         assert uow.session.scalars(sa.select(Template.shared)).all() == [False]
+
+
+def test_it_shows_what_a_follow_up_answers(
+    browse: Browse, work: Work, cast: Cast, campaign: tuple[str, str, str]
+) -> None:
+    url, mail, _ = campaign
+    campaign_id = int(url.rpartition("/")[2])
+    with work() as uow:
+        words = StepWords(subject="Routes, {{ company }}", html="<p>Hi</p>")
+        editing.write_step(uow, cast.ana, campaign_id, mail, words)
+        second = editing.add_step(uow, cast.ana, campaign_id, StepKind.EMAIL, 1).key
+        choice = SendChoice(SendOption.TASK, follow_up=True)
+        editing.choose_send(uow, cast.ana, campaign_id, second, choice)
+    browser = browse(cast.ana)
+    shown = browser.get(f"{url}/steps/{second}").text
+    assert 'name="answers" value="Re: Routes, {{ company }}"' in shown
+    assert "Re: Routes, [company]" in shown
+    typed = {"subject": "", "answers": "Re: Routes, {{ company }}", "html": "<p>Hi</p>"}
+    assert "Re: Routes, Northwind" in browser.post("/previews", typed).text

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.drafts import StepDraft, place_of, step_of
 from sales_campaigns.campaigns.editing import StepWords, write_step
-from sales_campaigns.campaigns.lanes import titles_of
+from sales_campaigns.campaigns.lanes import subjects_of, titles_of
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.models import Wording
+from sales_campaigns.content.quoting import reply_subject
 from sales_campaigns.content.template_list import template_of, templates_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
@@ -52,15 +53,16 @@ def _form(campaign_id: int, key: str, typed: Mapping[str, Any], problems: Mappin
     version = newest(session, campaign)
     steps = drafts_of(version)
     place = place_of(steps, key)
-    titles = titles_of(steps, wordings_of(session, steps))
+    wordings = wordings_of(session, steps)
+    subjects = subjects_of(steps, wordings)
     is_mail = steps[place].kind is StepKind.EMAIL
     return page(
         "campaign_step/index.html",
         campaign=campaign,
         seen=version.number,
         step=steps[place],
-        title=titles[place],
-        answered=titles[place - 1] if steps[place].follow_up else "",
+        title=titles_of(steps, wordings)[place],
+        answers=reply_subject(subjects[place - 1]) if steps[place].follow_up and place else "",
         typed=typed,
         problems=problems,
         templates=templates_of(session, me()) if is_mail else [],

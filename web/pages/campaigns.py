@@ -11,6 +11,8 @@ from sales_campaigns.campaigns.file import read_campaign, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import CampaignState
+from sales_campaigns.enrollments.counting import people_counts
+from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, page
 from web.request_scope import me, work
@@ -23,16 +25,18 @@ LARGEST_FILE = 2_000_000  # bytes
 def index() -> str:
     session, wanted = work().session, request.args
     state = wanted.get("state", "")
+    lines = campaigns_of(
+        session,
+        me(),
+        search=wanted.get("search", ""),
+        category=wanted.get("category"),
+        states=[CampaignState(state)] if state in list(CampaignState) else [],
+    )
     return answer(
         "campaigns/index.html",
         "campaigns/_list.html",
-        lines=campaigns_of(
-            session,
-            me(),
-            search=wanted.get("search", ""),
-            category=wanted.get("category"),
-            states=[CampaignState(state)] if state in list(CampaignState) else [],
-        ),
+        lines=lines,
+        figures=people_counts(session, [line.id for line in lines]),
         categories=categories_of(session, me()),
         states=list(CampaignState),
         wanted=wanted,
@@ -94,6 +98,21 @@ def archive(campaign_id: int) -> Response:
 def restore(campaign_id: int) -> Response:
     campaign = restore_campaign(work(), me(), campaign_id)
     return go(url_for(".index"), f"“{campaign.name}” is back as {campaign.state.value}.")
+
+
+@pages.post("/campaigns/<int:campaign_id>/pause")
+def pause(campaign_id: int) -> Response:
+    pause_campaign(work(), me(), campaign_of(work().session, me(), campaign_id))
+    undo = url_for(".resume", campaign_id=campaign_id)
+    words = "Paused: nothing is sent and no task opens until you resume it."
+    return go(url_for("campaign_editor.index", campaign_id=campaign_id), words, undo)
+
+
+@pages.post("/campaigns/<int:campaign_id>/resume")
+def resume(campaign_id: int) -> Response:
+    resume_campaign(work(), me(), campaign_of(work().session, me(), campaign_id))
+    words = "Running again. What came due meanwhile has moved to its next time."
+    return go(url_for("campaign_editor.index", campaign_id=campaign_id), words)
 
 
 def _new_form(typed: object, problems: object) -> str:

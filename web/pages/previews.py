@@ -21,13 +21,11 @@ POLICY = (
 @pages.post("/previews")
 def show() -> Response:
     """Fields `subject`, `html`, `text` as typed, and `as`: an address or a name, empty for the examples."""
-    typed = request.form
-    content = Content(typed.get("subject", ""), typed.get("html", ""), typed.get("text", ""))
     try:
-        person, problem = person_for_preview(work().session, me(), typed.get("as", "")), ""
+        person, problem = person_for_preview(work().session, me(), request.form.get("as", "")), ""
     except NotFound as nobody:
         person, problem = None, nobody.words
-    shown = preview(content, person, me())
+    shown = preview(_content(), person, me())
     response = make_response(page("previews/mail.html", shown=shown, person=person, problem=problem))
     response.headers["Content-Security-Policy"] = POLICY
     return response
@@ -36,10 +34,14 @@ def show() -> Response:
 @pages.post("/previews/test")
 def send_a_test() -> str:
     """The same fields: the mail goes to whoever is signed in, as the person named would get it."""
-    typed = request.form
-    subject = typed.get("subject", "").strip() or "(in the thread of the mail before)"
-    content = Content(subject, typed.get("html", ""), typed.get("text", ""))
-    person = person_for_preview(work().session, me(), typed.get("as", ""))
-    message = send_test(work(), me(), content, person.id if person else None)
+    person = person_for_preview(work().session, me(), request.form.get("as", ""))
+    message = send_test(work(), me(), _content(), person.id if person else None)
     words = f"A test is on its way to {message.email}."
     return answer("previews/test.html", "previews/_test.html", words=words)
+
+
+def _content() -> Content:
+    """What is typed; a follow-up without a subject of its own takes over the one that it `answers`."""
+    typed = request.form
+    subject = typed.get("subject", "").strip() or typed.get("answers", "")
+    return Content(subject, typed.get("html", ""), typed.get("text", ""))

@@ -1,0 +1,164 @@
+"""Every route, whoever wrote it: nobody gets in without signing in, and nobody sees another team's rows.
+
+The routes are read from the application, so that one which was forgotten here fails here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.routing import Rule
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.content.models import Template, TemplateVersion
+from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.messages.models import Message
+from sales_campaigns.people.models import Group
+from sales_campaigns.people.uploading import upload
+from sales_campaigns.settings import Settings
+from sales_campaigns.tasks.models import Task
+from tests.builders import a_call, a_campaign, a_mail
+from tests.cast import Cast, a_person
+from tests.conftest import Work
+from tests.pages.conftest import Browser, browser_of
+
+OPEN = {"static", "sign_in", "public"}
+TYPED = {
+    "day": "1",
+    "kind": "call",
+    "until": "1d",
+}  # some routes look at the form before they look for the row
+Browse = Callable[[User], Browser]
+Ids = dict[str, Any]
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.partition(".")[0] not in OPEN:
+            yield rule
+
+
+def answers(app: Flask, browser: Browser, ids: Ids, owned_only: bool) -> Iterator[tuple[str, int, str]]:
+    """(method and path, status, where to) of every route."""
+    for rule in rules(app):
+        if owned_only and not rule.arguments:
+            continue
+        unknown = rule.arguments - ids.keys()
+        assert not unknown, f"tell this test whose row {unknown} of {rule.rule} is"
+        with app.test_request_context():
+            path = app.url_map.bind("localhost").build(
+                rule.endpoint, {name: ids[name] for name in rule.arguments}
+            )
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            answer = browser.get(path) if method == "GET" else browser.post(f"{path}?kind=call", TYPED)
+            yield f"{method} {rule.rule}", answer.status_code, answer.headers.get("Location", "")
+
+
+@pytest.fixture
+def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
+    """One row of everything, all of Ana's."""
+    with work() as uow:
+        session = uow.session
+        person = a_person(uow, cast.ana)
+        steps = [a_call(1), a_mail(uow, 1, at="09:00")]
+        campaign = a_campaign(uow, cast.ana, steps)
+        launched = launch(uow, cast.ana, Order(campaign.id, [person.id]))
+        open_due(uow)
+        wording = wording_of(session, "Hello", "<p>Hello</p>")
+        template = Template(
+            team_id=cast.ana.team_id,
+            owner_id=cast.ana.id,
+            name="Hello",
+            shared=True,
+            wording_id=wording.id,
+            changed_at=uow.now,
+        )
+        group = Group(
+            team_id=cast.ana.team_id, owner_id=cast.ana.id, name="Fair", shared=True, created_at=uow.now
+        )
+        rows = BytesIO(b"Email,First Name\nmaria@example.com,Maria\n")
+        found = upload(uow, cast.ana, settings.data_dir / "uploads", "people.csv", rows)
+        session.add_all([template, group])
+        session.flush()
+        version = TemplateVersion(
+            template_id=template.id,
+            number=1,
+            wording_id=wording.id,
+            author_id=cast.ana.id,
+            created_at=uow.now,
+        )
+        enrollment = session.scalars(sa.select(Enrollment)).one()
+        message = a_message(uow, cast, enrollment)
+        session.add_all([version, message])
+        session.flush()
+        return {
+            "campaign_id": campaign.id,
+            "key": newest(session, campaign).steps[0].key,
+            "number": 1,
+            "tab": "history",
+            "person_id": person.id,
+            "template_id": template.id,
+            "group_id": group.id,
+            "import_id": found.id,
+            "task_id": session.scalars(sa.select(Task.id)).one(),
+            "message_id": message.id,
+            "enrollment_id": enrollment.id,
+            "launch_id": launched.id,
+            "mailbox_id": cast.ana_box.id,
+            "user_id": cast.ana.id,
+        }
+
+
+def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:
+    from sales_campaigns.deliveries.models import Delivery
+
+    delivery = uow.session.scalars(sa.select(Delivery)).first()
+    return Message(
+        team_id=cast.ana.team_id,
+        delivery_id=delivery.id,
+        occasion=enrollment.id,
+        email=enrollment.email,
+        person_id=enrollment.person_id,
+        sender_id=cast.ana.id,
+        mailbox_id=cast.ana_box.id,
+        due_at=uow.now,
+        act_at=uow.now,
+        valid_until=uow.now,
+        created_at=uow.now,
+    )
+
+
+def test_it_lets_nobody_in_who_is_not_signed_in(app: Flask, ids: Ids) -> None:
+    let_in = [
+        (route, status)
+        for route, status, to in answers(app, browser_of(app), ids, owned_only=False)
+        if status != 303 or not to.startswith("/sign-in")
+    ]
+    assert let_in == []
+
+
+def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
+    shown = [
+        (route, status)
+        for route, status, _ in answers(app, browse(cast.dirk), ids, owned_only=True)
+        if status != 404
+    ]
+    assert shown == []
+
+
+def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
+    broken = [
+        (route, status)
+        for route, status, _ in answers(app, browse(cast.ana), ids, owned_only=False)
+        if route.startswith("GET") and status >= 400 and "/caught" not in route
+    ]
+    assert broken == []

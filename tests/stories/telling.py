@@ -1,0 +1,160 @@
+"""How a story is told: people are added, time passes, reps do their tasks, and a server takes the mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.file import CampaignFile
+from sales_campaigns.campaigns.filing import import_campaign
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.simulating import simulate
+from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.progress import complete_task
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.models import Task, TaskKind, TaskState
+from sales_campaigns.tasks.working import task_of
+from scheduler.fast_forward import fast_forward, next_due
+from scheduler.jobs import run_until_quiet
+from tests.cast import Cast, a_person
+from tests.conftest import Work
+from tests.sink import Sink
+from tests.stories.composing import send_mail_of
+
+NINE = time(9)
+
+
+@dataclass
+class Story:
+    """The cast and its world: a database, a clock that stands still, an SMTP server."""
+
+    work: Work
+    room: PostRoom
+    clock: VirtualClock
+    sink: Sink
+    cast: Cast
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+
+def at(local: str, zone: str = "Europe/Stockholm") -> datetime:
+    """The instant at which the clocks of the zone show this."""
+    return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def file_campaign(story: Story, file: CampaignFile) -> int:
+    """Ana imports the file; the campaign's id."""
+    with story.work() as uow:
+        return import_campaign(uow, story.cast.ana, file).campaign.id
+
+
+def people_of(story: Story, rows: Iterable[Mapping[str, str]]) -> list[int]:
+    """Ana's people, from rows as `simulate` reads them; their ids."""
+    with story.work() as uow:
+        return [_person(uow, story.cast.ana, row).id for row in rows]
+
+
+def _person(uow: Any, owner: User, row: Mapping[str, str]) -> Person:
+    names = {"first_name": row.get("first_name", "Maria"), "phone": row.get("phone", "")}
+    return a_person(uow, owner, row.get("email", ""), zone=row.get("time_zone", ""), **names)
+
+
+def simulated(
+    story: Story, file: CampaignFile, rows: Sequence[Mapping[str, str]], **more: Any
+) -> dict[str, Any]:
+    """What simulate says of a start now, in Ana's zone."""
+    zone = story.cast.ana.zone
+    start = story.now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return simulate(file, rows, start=start, zone=zone, **more)
+
+
+def let_pass(story: Story, **span: float) -> None:
+    """Time passes and nobody touches a task."""
+    fast_forward(story.room, story.clock, story.now + timedelta(**span))
+
+
+def let_happen(story: Story) -> None:
+    """All work that is due now is done."""
+    run_until_quiet(story.room)
+
+
+def jump(story: Story, instant: datetime) -> None:
+    """The scheduler is down until then: time passes, nothing happens."""
+    story.clock.move_to(instant)
+
+
+def work_through(story: Story, until: datetime, undo_seconds: int = 0) -> None:
+    """Time passes, and reps do each task when simulate assumes it: at 09:00 there, or when it opens if later."""
+    let_happen(story)
+    while (moment := _next_moment(story)) is not None and moment <= until:
+        story.clock.move_to(max(moment, story.now))
+        _do_tasks(story, undo_seconds)
+        let_happen(story)
+    let_pass(story, seconds=(until - story.now).total_seconds())
+
+
+def open_tasks(story: Story) -> list[Task]:
+    with story.work() as uow:
+        return list(
+            uow.session.scalars(sa.select(Task).where(Task.state == TaskState.OPEN).order_by(Task.id))
+        )
+
+
+def finish(story: Story, task: Task, undo_seconds: int = 10) -> None:
+    """Done, as reps do it: an e-mail task by sending its mail."""
+    with story.work() as uow:
+        mine = task_of(uow, story.cast.ana, task.id)
+        if mine.kind is TaskKind.EMAIL:
+            send_mail_of(uow, mine)
+        else:
+            complete_task(uow, story.cast.ana, mine, undo_seconds=undo_seconds)
+
+
+def campaign_of(story: Story, campaign_id: int) -> Campaign:
+    with story.work() as uow:
+        return uow.session.get_one(Campaign, campaign_id)
+
+
+def enrollments(story: Story) -> list[Enrollment]:
+    with story.work() as uow:
+        return list(uow.session.scalars(sa.select(Enrollment).order_by(Enrollment.id)))
+
+
+def _next_moment(story: Story) -> datetime | None:
+    dones = [done for _, done in _tasks_to_do(story)]
+    due = next_due(story.room, story.now)
+    return min([*dones, *([due] if due else [])], default=None)
+
+
+def _do_tasks(story: Story, undo_seconds: int) -> None:
+    for task, done in _tasks_to_do(story):
+        if done <= story.now:
+            finish(story, task, undo_seconds)
+
+
+def _tasks_to_do(story: Story) -> list[tuple[Task, datetime]]:
+    """Open tasks whose mail is not on its way, with the instant at which each is done."""
+    with story.work() as uow:
+        rows = uow.session.execute(
+            sa.select(Task, StepRun.due_at, Enrollment.zone)
+            .join(StepRun, StepRun.id == Task.step_run_id)
+            .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
+            .where(Task.state == TaskState.OPEN, Task.message_id.is_(None))
+            .order_by(StepRun.due_at, Enrollment.email, StepRun.id)
+        )
+        return [(task, _done_at(opened, zone)) for task, opened, zone in rows]
+
+
+def _done_at(opened: datetime, zone: str) -> datetime:
+    local = opened.astimezone(ZoneInfo(zone))
+    return max(opened, datetime.combine(local.date(), NINE, ZoneInfo(zone)).astimezone(UTC))

@@ -1,0 +1,73 @@
+"""A campaign launched for many people, made with the product's own use cases."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.clock import SystemClock
+from sales_campaigns.database import make_sessions
+from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from tests.builders import a_campaign, a_mail
+from tests.cast import Cast, cast_of
+
+
+def launch_for(engine: Engine, people: int, port: int) -> None:
+    """Ana launches a campaign of one mail, due at once, for so many people; it leaves through `port`."""
+    with unit_of_work(make_sessions(engine), SystemClock()) as uow:
+        cast = cast_of(uow)
+        uow.session.execute(sa.update(Mailbox).values(port=port, daily_limit=1_000_000))
+        ids = add_people(uow, cast, people)
+        campaign = one_mail(uow, cast)
+        row = launch(uow, cast.cleo, Order(campaign.id, ids, mailbox_id=own_box(uow, cast)), limit=people)
+        assert row.started == people
+
+
+def one_mail(uow: UnitOfWork, cast: Cast) -> Campaign:
+    """A mail on the first day, whenever it is launched."""
+    return a_campaign(uow, cast.ana, [a_mail(uow, 1)])
+
+
+def own_box(uow: UnitOfWork, cast: Cast) -> int:
+    """Cleo's mailbox: with the right to start deliveries she may launch for many at once."""
+    box = Mailbox(
+        user_id=cast.cleo.id,
+        provider="smtp",
+        address=cast.cleo.email,
+        host="127.0.0.1",
+        port=cast.ana_box.port,
+        security="none",
+        daily_limit=1_000_000,
+    )
+    uow.session.add(box)
+    uow.session.flush()
+    return box.id
+
+
+def add_people(uow: UnitOfWork, cast: Cast, count: int) -> list[int]:
+    """Ana's people, a thousand rows a statement: setting up is not what is measured."""
+    emails = [f"person{number:06}@example.com" for number in range(count)]
+    addresses = uow.session.scalars(
+        sa.insert(Address).returning(Address.id, sort_by_parameter_order=True),
+        [{"email": email, "domain": "example.com"} for email in emails],
+    ).all()
+    rows = [
+        {
+            "team_id": cast.ana.team_id,
+            "owner_id": cast.ana.id,
+            "email": email,
+            "address_id": address_id,
+            "first_name": f"Maria {number}",
+            "last_name": "Santos",
+            "company": "Fjord Energy",
+            "zone": "Europe/Stockholm",
+            "created_at": uow.now,
+            "changed_at": uow.now,
+        }
+        for number, (email, address_id) in enumerate(zip(emails, addresses, strict=True))
+    ]
+    return list(uow.session.scalars(sa.insert(Person).returning(Person.id), rows))
