@@ -23,7 +23,9 @@ def test_it_plans_one_next_mail_and_undo_leaves_none(story: Story) -> None:
     let_happen(story)
     [call] = open_tasks(story)
 
-    together(lambda: complete(story, story.cast.ana, call.id), lambda: complete(story, story.cast.ben, call.id))
+    together(
+        lambda: complete(story, story.cast.ana, call.id), lambda: complete(story, story.cast.ben, call.id)
+    )
     assert len(messages(story)) == 1, "two tabs are one completion"
 
     let_pass(story, seconds=4)
