@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
 from web.filters import zone_words
 from web.request_scope import house, maybe_me, settings
 from web.security import nonce
@@ -87,8 +88,14 @@ def _rail() -> list[Link]:
     return [
         _link(label, endpoint, icon, short)
         for label, endpoint, icon, short in RAIL
-        if not endpoint or endpoint in current_app.view_functions
+        if (not endpoint or endpoint in current_app.view_functions) and _is_for(endpoint)
     ]
+
+
+def _is_for(endpoint: str) -> bool:
+    """Whether the signed-in user may go there at all."""
+    user = maybe_me()
+    return endpoint != "users.index" or (user is not None and may(user, "see_team"))
 
 
 def _link(label: str, endpoint: str, icon: str, short: str) -> Link:

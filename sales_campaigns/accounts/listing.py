@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from sales_campaigns.accounts.models import Mailbox, Role, Team, User
 from sales_campaigns.accounts.roles import require, sees_every_team
@@ -24,9 +24,11 @@ class UserLine:
 def users_of(session: Session, actor: User) -> list[UserLine]:
     """The users of the actor's team, for administrators of every team, by team and name; in one query."""
     require(actor, "see_team")
-    first = sa.select(sa.func.min(Mailbox.id)).where(Mailbox.user_id == User.id).scalar_subquery()
+    box = aliased(Mailbox)
+    first = sa.select(sa.func.min(box.id)).where(box.user_id == User.id).scalar_subquery()
     query = (
         sa.select(User, Mailbox)
+        .select_from(User)
         .join(Team, Team.id == User.team_id)
         .outerjoin(Mailbox, Mailbox.id == first)
         .where(_visible(actor))
@@ -36,11 +38,11 @@ def users_of(session: Session, actor: User) -> list[UserLine]:
 
 
 def user_of(session: Session, actor: User, user_id: int) -> User:
-    """Raises NotAllowed for somebody who is no administrator, NotFound for a user of another team."""
-    require(actor, "manage_team")
+    """Raises NotFound for a user of another team, NotAllowed for somebody who is no administrator."""
     user = session.scalar(sa.select(User).where(User.id == user_id, _visible(actor)))
     if user is None:
         raise NotFound("There is no such user in your team.")
+    require(actor, "manage_team")
     return user
 
 
