@@ -6,7 +6,7 @@ Only what leaves by itself counts: a mail that a rep sends from a task is the re
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -26,10 +26,9 @@ NOT_COUNTED = (MessageState.CANCELLED, MessageState.EXPIRED)
 
 @dataclass(slots=True, eq=False)
 class Mail(Seeker):
-    """A mail that is ready, or one that waits already (`run`) and may have to wait longer."""
+    """A mail that is ready, or one that waits already and may have to wait longer."""
 
     due: Due
-    run: StepRun | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +41,7 @@ class Quota:
     zone: ZoneInfo
     now: datetime
     coming: int
+    moving: Collection[int]  # messages that are being given another day, so they take no place yet
     days: dict[date, Places[Mail]] = field(default_factory=dict)
 
     def day_of(self, mail: Mail) -> Places[Mail]:
@@ -54,7 +54,12 @@ class Quota:
         """Who waits on that day is only read where it may fill up."""
         first = datetime.combine(day, time(0), self.zone)
         last = datetime.combine(day + timedelta(days=1), time(0), self.zone)
-        mine = (Message.mailbox_id == self.mailbox_id, Message.due_at >= first, Message.due_at < last)
+        mine = (
+            Message.mailbox_id == self.mailbox_id,
+            Message.due_at >= first,
+            Message.due_at < last,
+            Message.id.not_in(self.moving),
+        )
         places = Places[Mail](self.limit, self._count(*mine))
         if places.taken + self.coming > self.limit:
             for mail in self._waiting(*mine):
@@ -84,24 +89,26 @@ class Quota:
                 step = way.steps[planned.index]
                 run = way.runs.get(step.key)
                 if run is not None and run.id in runs:
-                    yield _mail(Due(way, step, replace(planned, at=run.due_at)), run)
+                    yield _mail(Due(way, step, replace(planned, at=run.due_at)))
 
 
-def within_limits(uow: UnitOfWork, ready: Sequence[Due]) -> tuple[list[Due], list[Mail]]:
-    """The mails, those beyond a daily limit put off; and the waiting ones that they push to a later day."""
-    quotas = _quotas(uow, ready)
+def within_limits(uow: UnitOfWork, ready: Sequence[Due], moving: Collection[int] = ()) -> list[Due]:
+    """The mails, those beyond a daily limit put off, and with them the waiting ones that they push to a later day.
+
+    `moving` are the messages of those among them that had a day before.
+    """
+    quotas = _quotas(uow, ready, moving)
     changed = find_places(
         [_mail(due) for due in ready],
         lambda mail: quotas[mail.due.way.enrollment.mailbox_id].day_of(mail),
         _put_off,
         uow.now,
     )
-    placed = [replace(mail.due, planned=mail.entry) for mail in changed if mail.run is None]
-    return placed, [mail for mail in changed if mail.run is not None]
+    return [replace(mail.due, planned=mail.entry) for mail in changed]
 
 
-def _mail(due: Due, run: StepRun | None = None) -> Mail:
-    return Mail(due.way.enrollment.email, due.planned, due.planned, due, run)
+def _mail(due: Due) -> Mail:
+    return Mail(due.way.enrollment.email, due.planned, due.planned, due)
 
 
 def _put_off(mail: Mail) -> Planned:
@@ -109,7 +116,7 @@ def _put_off(mail: Mail) -> Planned:
     return later_day(way.outline, way.start, mail.own, mail.entry.local.date())
 
 
-def _quotas(uow: UnitOfWork, ready: Sequence[Due]) -> dict[int, Quota]:
+def _quotas(uow: UnitOfWork, ready: Sequence[Due], moving: Collection[int]) -> dict[int, Quota]:
     """Locked until this transaction ends: two that compete for the last place wait for each other."""
     ids = {due.way.enrollment.mailbox_id for due in ready}
     boxes = uow.session.execute(
@@ -120,6 +127,6 @@ def _quotas(uow: UnitOfWork, ready: Sequence[Due]) -> dict[int, Quota]:
         .with_for_update(of=Mailbox, key_share=True)
     )
     return {
-        id: Quota(uow.session, id, max(limit, 1), ZoneInfo(zone), uow.now, len(ready))
+        id: Quota(uow.session, id, max(limit, 1), ZoneInfo(zone), uow.now, len(ready), moving)
         for id, limit, zone in boxes
     }

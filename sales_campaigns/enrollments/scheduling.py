@@ -16,7 +16,7 @@ from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.enrollments.daily_limits import Mail, within_limits
+from sales_campaigns.enrollments.daily_limits import within_limits
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
@@ -71,9 +71,11 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     """Queue a message for each mail; the rows of their runs, in the same order."""
     if not mails:
         return []
-    mails, pushed_out = within_limits(uow, mails)
-    for mail in pushed_out:
-        _wait_longer(uow, mail)
+    placed = within_limits(uow, mails)
+    mails = [due for due in placed if due.step.key not in due.way.runs]
+    for due in placed:
+        if due.step.key in due.way.runs:
+            give_date(uow, due)
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
     words = [_words(uow, due.way, due.step) for due in mails]
@@ -83,12 +85,12 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     return [_run(due, message_id) for due, message_id in zip(mails, queue(uow, rows), strict=True)]
 
 
-def _wait_longer(uow: UnitOfWork, mail: Mail) -> None:
-    """A mail that others have pushed to a later day; where it is leaving by now, it keeps its place."""
-    run, planned = mail.run, mail.entry
-    assert run is not None and run.message_id is not None
-    if reschedule(uow, run.message_id, planned.at, late_at(mail.due.way, planned.at)):
+def give_date(uow: UnitOfWork, due: Due) -> None:
+    """Another date for a step that has a run; a mail takes it only while it waits."""
+    run, planned = due.way.runs[due.step.key], due.planned
+    if run.message_id is None or reschedule(uow, run.message_id, planned.at, late_at(due.way, planned.at)):
         run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
+        run.skip_at = _skip_at(due)
 
 
 def _words(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
@@ -182,10 +184,14 @@ def _run(due: Due, message_id: int | None = None) -> dict[str, Any]:
         "state": StepRunState.SCHEDULED if message_id else StepRunState.PLANNED,
         "own_date": planned.own_date,
         "due_at": planned.at,
-        "skip_at": skip_at(due.way.outline, due.way.start, planned) if planned.is_task else None,
+        "skip_at": _skip_at(due),
         "moved": _moves(planned),
         "message_id": message_id,
     }
+
+
+def _skip_at(due: Due) -> datetime | None:
+    return skip_at(due.way.outline, due.way.start, due.planned) if due.planned.is_task else None
 
 
 def _moves(planned: Planned) -> list[dict[str, str]]:
