@@ -22,7 +22,9 @@ from tests.stories.telling import (
 BACK = at("2026-11-30T16:00")
 
 
-def two_mails_on_monday_and_tuesday(story: Story, then: str, first_at: str = "10:00", limit: str = "4h") -> None:
+def two_mails_on_monday_and_tuesday(
+    story: Story, then: str, first_at: str = "10:00", limit: str = "4h"
+) -> None:
     with story.work() as uow:
         steps = [a_mail(uow, 1, "One", at=first_at), a_mail(uow, 2, "Two", at="11:00")]
         campaign = a_campaign(uow, story.cast.ana, steps, late={"limit": limit, "then": then})

@@ -64,7 +64,7 @@ def quarantine(uow: UnitOfWork) -> None:
 
 
 def block_the_domain(uow: UnitOfWork) -> None:
-    uow.session.add(BlockedDomain(domain="example.com", created_at=uow.now))
+    uow.session.add(BlockedDomain(domain="example.com"))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,10 @@ def test_a_follow_up_of_a_skipped_mail_is_a_new_thread_with_the_subject_it_would
     from sales_campaigns.tasks.working import task_of
 
     with story.work() as uow:
-        steps = [a_mail(uow, 1, "Hello {{ first_name }}", send="task"), a_follow_up(uow, 2, at="10:00", send="at")]
+        steps = [
+            a_mail(uow, 1, "Hello {{ first_name }}", send="task"),
+            a_follow_up(uow, 2, at="10:00", send="at"),
+        ]
         campaign = a_campaign(uow, story.cast.ana, steps)
         launch(uow, story.cast.ana, Order(campaign.id, [a_person(uow, story.cast.ana).id]))
     let_pass(story, minutes=1)
