@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from sales_campaigns.tasks.queue import Group, TaskLine
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
+FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 LEADS = {
     TaskKind.EMAIL: "Compose",
     TaskKind.CALL: "Log call",
@@ -58,7 +60,7 @@ def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
     return {
         "id": task.id,
         "type": TYPES[task.kind],
-        "name": task.name,
+        "name": line.name,
         "href": url_for("task.show", task_id=task.id),
         "person": _person(line.person, task, now),
         "campaign": _campaign(task),
@@ -85,6 +87,11 @@ def snooze_options(now: datetime, zone: str) -> list[dict[str, str]]:
         }
         for label, at in snooze_choices(now, zone)
     ]
+
+
+def short_name(task: Task) -> str:
+    """Its name where there is no person at hand: fields of a subject that lends it are left open."""
+    return FIELD.sub("…", task.name)
 
 
 def web_address(written: str) -> str:
@@ -130,7 +137,7 @@ def _due(line: TaskLine, now: datetime) -> dict[str, str]:
 def _tags(line: TaskLine, my_id: int) -> list[dict[str, str]]:
     tags = []
     if line.task.assignee_id != my_id:
-        tags.append({"words": line.assignee, "kind": ""})
+        tags.append({"words": line.assignee.name, "kind": ""})
     if line.mail is not None and line.task.state is TaskState.OPEN:
         tags.append(_mail_tag(line))
     elif line.cause and line.task.kind is TaskKind.EMAIL and line.person is not None:

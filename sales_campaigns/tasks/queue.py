@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
-from sales_campaigns.errors import NotFound
+from sales_campaigns.content.liquid import parse
+from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.writing import values_of
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES, first_cause
 from sales_campaigns.tasks.days import start_of_day
@@ -53,17 +55,35 @@ class Wanted:
 class TaskLine:
     """One row: `moment` is when it is due now (after a snooze, or when its mail leaves, or when it ended).
 
-    `zone` is the assignee's; `mail` the message that is to complete it; `cause` why the person gets no mail.
+    `zone` is the assignee's, `mail` the state of the message that is to complete it, `cause` why the person
+    must not be mailed.
     """
 
     task: Task
     person: Person | None
-    assignee: str
-    zone: str
+    assignee: User
     moment: datetime
     group: Group
     mail: MessageState | None = None
     cause: str = ""
+
+    @property
+    def zone(self) -> str:
+        return self.assignee.zone
+
+    @property
+    def name(self) -> str:
+        """The task's name; a step without one lends its subject, which may hold fields of the person."""
+        written = self.task.name
+        if "{" not in written or self.person is None:
+            return written
+        try:
+            filled, _ = parse(written, part="subject", html=False).render(
+                values_of(self.person, self.assignee)
+            )
+        except Invalid:
+            return written
+        return " ".join(filled.split()) or written
 
     @property
     def key(self) -> str:
@@ -179,12 +199,11 @@ def _lines(session: Session, actor: User, now: datetime) -> tuple[sa.Select[*tup
 
 
 def _line(row: sa.Row[*tuple[Any, ...]]) -> TaskLine:
-    user, person = row.User, row.Person
+    person = row.Person
     return TaskLine(
         task=row.Task,
         person=person,
-        assignee=user.name,
-        zone=user.zone,
+        assignee=row.User,
         moment=row.moment,
         group=Group(row.group_name or Group.DONE),
         mail=row.mail,
