@@ -108,4 +108,9 @@ def with_meanwhile(room: PostRoom, before: Happening = nothing, after: Happening
 def once(act: Callable[[], object]) -> Happening:
     """The first time only."""
     left = [act]
-    return lambda _mail: left.pop()() and None if left else None
+
+    def happen(_mail: OutgoingMail) -> None:
+        if left:
+            left.pop()()
+
+    return happen

@@ -11,7 +11,6 @@ from flask import url_for
 from sales_campaigns.live_feed import FeedGroup, FeedLine, grouped
 from sales_campaigns.tasks.models import TaskKind
 from web.filters import clock_words, count_words, when_words, zone_words
-from web.task_rows import FIELD
 
 MANY = {
     "message.sent": "got mail of {source}",
@@ -98,11 +97,6 @@ def _actions(line: FeedLine) -> list[dict[str, str]]:
     return actions
 
 
-def _task(line: FeedLine) -> str:
-    """Its name; fields of a subject that lends it are left open here."""
-    return FIELD.sub("…", line.task)
-
-
 def _sent(line: FeedLine) -> str:
     return f"got “{line.subject}”"
 
@@ -123,25 +117,25 @@ def _retrying(line: FeedLine) -> str:
 def _opened(line: FeedLine) -> str:
     kind = line.data.get("kind", "")
     noun = NOUNS[TaskKind(kind)] if kind in set(TaskKind) else "a task"
-    return f"waits for {noun}: {_task(line)}"
+    return f"waits for {noun}: {line.task}"
 
 
 def _completed(line: FeedLine) -> str:
     outcome = line.data.get("outcome") or ""
     by = f", by {line.actor}" if line.actor else ""
-    return f"{_task(line)}: done{by}" + (f" · {outcome}" if outcome else "")
+    return f"{line.task}: done{by}" + (f" · {outcome}" if outcome else "")
 
 
 def _skipped(line: FeedLine) -> str:
-    return f"{_task(line)}: skipped" + (f" by {line.actor}" if line.actor else "")
+    return f"{line.task}: skipped" + (f" by {line.actor}" if line.actor else "")
 
 
 def _given_back(line: FeedLine) -> str:
-    return f"{_task(line)}: its mail could not leave, it waits for you again"
+    return f"{line.task}: its mail could not leave, it waits for you again"
 
 
 def _assigned(line: FeedLine) -> str:
-    return f"{_task(line)}: given to {line.data.get('who', 'a teammate')}"
+    return f"{line.task}: given to {line.data.get('who', 'a teammate')}"
 
 
 def _ended(line: FeedLine) -> str:

@@ -55,7 +55,6 @@ RAIL = (
 
 def install(app: Flask) -> None:
     app.context_processor(_frame)
-    app.jinja_env.globals["csp_nonce"] = nonce
 
 
 def _frame() -> dict[str, Any]:
@@ -66,6 +65,7 @@ def _frame() -> dict[str, Any]:
         "nav": _rail() if user else [],
         "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
+        "csp_nonce": nonce(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
         "zone": user.zone if user else "UTC",
@@ -94,8 +94,9 @@ def _rail() -> list[Link]:
 def _link(label: str, endpoint: str, icon: str, short: str) -> Link:
     if not endpoint:
         return Link(label, separator=label)
-    here = request.blueprint == endpoint.partition(".")[0]
-    return Link(label, url_for(endpoint), icon, short or label, current=here)
+    href = url_for(endpoint)
+    here = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
+    return Link(label, href, icon, short or label, current=here)
 
 
 def _banner() -> str:

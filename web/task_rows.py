@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,6 @@ from sales_campaigns.tasks.queue import Group, TaskLine
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
-FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 LEADS = {
     TaskKind.EMAIL: "Compose",
     TaskKind.CALL: "Log call",
@@ -60,7 +58,7 @@ def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
     return {
         "id": task.id,
         "type": TYPES[task.kind],
-        "name": line.name,
+        "name": task.name,
         "href": url_for("task.show", task_id=task.id),
         "person": _person(line.person, task, now),
         "campaign": _campaign(task),
@@ -87,11 +85,6 @@ def snooze_options(now: datetime, zone: str) -> list[dict[str, str]]:
         }
         for label, at in snooze_choices(now, zone)
     ]
-
-
-def short_name(task: Task) -> str:
-    """Its name where there is no person at hand: fields of a subject that lends it are left open."""
-    return FIELD.sub("…", task.name)
 
 
 def web_address(written: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ class Quota:
     mailbox_id: int
     limit: int
     zone: ZoneInfo
+    moving: Collection[int] = ()  # messages that are being given another day, so they take no place yet
     taken: dict[date, int] = field(default_factory=dict)
 
     def day_of(self, at: datetime) -> date:
@@ -52,18 +53,19 @@ class Quota:
                     Message.due_at < last,
                     Message.campaign_id.is_not(None),
                     Message.state.not_in(NOT_COUNTED),
+                    Message.id.not_in(self.moving),
                 )
             )
             or 0
         )
 
 
-def within_limits(session: Session, mails: Sequence[Due]) -> list[Due]:
-    """The mails, those beyond a daily limit put off.
+def within_limits(session: Session, mails: Sequence[Due], moving: Collection[int] = ()) -> list[Due]:
+    """The mails, those beyond a daily limit put off; `moving` are the messages of mails that had a day before.
 
     The rule: where a limit binds, the order is planned local date, later steps before first ones, instant, address.
     """
-    quotas = _quotas(session, {due.way.enrollment.mailbox_id for due in mails})
+    quotas = _quotas(session, {due.way.enrollment.mailbox_id for due in mails}, moving)
     queue = [_place(quotas, number, due) for number, due in enumerate(mails)]
     heapq.heapify(queue)
     placed = []
@@ -83,10 +85,10 @@ def _place(quotas: dict[int, Quota], number: int, due: Due) -> tuple[date, bool,
     return day, due.step.position == 0, due.planned.at, enrollment.email, number, due
 
 
-def _quotas(session: Session, mailbox_ids: set[int]) -> dict[int, Quota]:
+def _quotas(session: Session, mailbox_ids: set[int], moving: Collection[int]) -> dict[int, Quota]:
     boxes = session.execute(
         sa.select(Mailbox.id, Mailbox.daily_limit, User.zone)
         .join(User, User.id == Mailbox.user_id)
         .where(Mailbox.id.in_(mailbox_ids))
     )
-    return {id: Quota(session, id, max(limit, 1), ZoneInfo(zone)) for id, limit, zone in boxes}
+    return {id: Quota(session, id, max(limit, 1), ZoneInfo(zone), moving) for id, limit, zone in boxes}

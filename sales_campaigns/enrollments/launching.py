@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.accounts.roles import may, require, sees_every_team
+from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
-from sales_campaigns.campaigns.outlines import outline_of
-from sales_campaigns.campaigns.planner import Start, plan
+from sales_campaigns.campaigns.planner import Start
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import in_force
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.enrollments.checking import Checked, check_people
+from sales_campaigns.enrollments.chosen_times import refuse_bad_times
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
 from sales_campaigns.enrollments.scheduling import go_on
-from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound
+from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
 from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -32,7 +32,12 @@ LAUNCH_LIMIT = 200
 
 @dataclass(frozen=True)
 class Order:
-    """What the rep chose. `send_at` maps a step's key to a local time; `words` a person to subject and HTML."""
+    """What the rep chose.
+
+    `send_at` maps a step's key to when it leaves instead: naive is wall-clock time in each person's zone, aware is
+    that instant for everybody. `words` maps a person to subject and HTML of the first e-mail. `recipients_zone`
+    None is as the campaign says. The same `request_key` of the same user is the same launch.
+    """
 
     campaign_id: int
     person_ids: Sequence[int]
@@ -55,33 +60,50 @@ class Prepared:
 
 
 def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
-    """Check an order. Raises NotFound, NotAllowed, Invalid."""
-    require(actor, "launch")
-    campaign = campaign_of(uow, actor, order.campaign_id)
-    version = in_force(uow.session, campaign)
-    if campaign.state in {CampaignState.ARCHIVED, CampaignState.PAUSED}:
-        raise IllegalMove(f"Nobody can be added: {CAMPAIGN.sentences[campaign.state]}")
-    if not version.steps:
-        raise Invalid({"campaign": "This campaign has no steps yet. Add one, then add people."})
+    """Check an order. Raises NotFound, NotAllowed, IllegalMove, Invalid."""
+    campaign, version = open_for_launch(uow, actor, order.campaign_id)
     mailbox = mailbox_of(uow, actor, order.mailbox_id)
-    checked = check_people(uow.session, actor, campaign, version, order.person_ids, mailbox)
+    people = order.person_ids
+    checked = check_people(uow.session, actor, campaign, version, people, mailbox, order.words)
     by_recipient = version.settings.get("timezone") == "recipient"
     chosen = by_recipient if order.recipients_zone is None else order.recipients_zone
     return Prepared(campaign, version, mailbox, checked, chosen)
 
 
+def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, CampaignVersion]:
+    """The campaign and the steps that people added now go through. Raises when nobody can be added."""
+    require(actor, "launch")
+    campaign = campaign_of(uow.session, actor, campaign_id)
+    if campaign.state in {CampaignState.ARCHIVED, CampaignState.PAUSED}:
+        raise IllegalMove(f"Nobody can be added: {CAMPAIGN.sentences[campaign.state]}")
+    version = in_force(uow.session, campaign)
+    if not version.steps:
+        raise Invalid({"campaign": "This campaign has no steps yet. Add one, then add people."})
+    return campaign, version
+
+
 def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT) -> Launch:
-    """Add the people who can be added. The same `request_key` again is the same launch, not a second one."""
+    """Add the people who can be added; one launch of a campaign at a time, so that nobody is added twice.
+
+    Raises NotFound, NotAllowed, IllegalMove, Invalid; then nothing has happened.
+    """
+    campaign_of(uow.session, actor, order.campaign_id, lock=True)
     known = _known(uow, actor, order)
     if known is not None:
         return known
     prepared = prepare(uow, actor, order)
     _allow(actor, prepared.checked, limit)
-    _refuse_bad_times(uow, actor, prepared, order)
+    starts = starts_of(actor, prepared, order, uow.now).values()
+    refuse_bad_times(prepared.version, order.send_at, starts, whole(uow.now))
     _refuse_bad_words(order)
+    return _launched(uow, actor, order, prepared)
+
+
+def _launched(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) -> Launch:
     row = _launch_row(uow, actor, order, prepared)
     if prepared.campaign.state is CampaignState.DRAFT:
-        uow.move(CAMPAIGN, prepared.campaign, "launch", about={"campaign_id": prepared.campaign.id})
+        about = {"actor_id": actor.id, "team_id": row.team_id, "campaign_id": row.campaign_id}
+        uow.move(CAMPAIGN, prepared.campaign, "launch", about=about)
     people = prepared.checked.to_deliver
     for first in range(0, len(people), CHUNK):
         _start(uow, actor, order, prepared, row, people[first : first + CHUNK])
@@ -113,16 +135,6 @@ def whole(instant: datetime) -> datetime:
     return instant.replace(microsecond=0)
 
 
-def campaign_of(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign:
-    query = sa.select(Campaign).where(Campaign.id == campaign_id)
-    if not sees_every_team(actor):
-        query = query.where(Campaign.team_id == actor.team_id)
-    campaign = uow.session.scalar(query)
-    if campaign is None:
-        raise NotFound("This campaign is not there, or it belongs to another team.")
-    return campaign
-
-
 def mailbox_of(uow: UnitOfWork, actor: User, mailbox_id: int | None) -> Mailbox:
     """The actor's own mailbox, the first one unless another is named. Raises Invalid when there is none."""
     query = sa.select(Mailbox).where(Mailbox.user_id == actor.id).order_by(Mailbox.id)
@@ -135,11 +147,13 @@ def mailbox_of(uow: UnitOfWork, actor: User, mailbox_id: int | None) -> Mailbox:
 
 
 def _known(uow: UnitOfWork, actor: User, order: Order) -> Launch | None:
-    if order.request_key is None:
-        return None
-    return uow.session.scalar(
-        sa.select(Launch).where(Launch.request_key == order.request_key, Launch.user_id == actor.id)
-    )
+    key = _key(actor, order)
+    return uow.session.scalar(sa.select(Launch).where(Launch.request_key == key)) if key else None
+
+
+def _key(actor: User, order: Order) -> str | None:
+    """Each user's keys are of their own: nobody is answered with somebody else's launch."""
+    return f"{actor.id}-{order.request_key}"[:64] if order.request_key else None
 
 
 def _allow(actor: User, checked: Checked, limit: int) -> None:
@@ -150,18 +164,6 @@ def _allow(actor: User, checked: Checked, limit: int) -> None:
     if (others or len(checked.to_deliver) > limit) and not may(actor, "launch_many"):
         why = "people of a colleague" if others else f"more than {limit} people at once"
         raise NotAllowed(f"Adding {why} needs the right “start deliveries”. Ask an administrator.")
-
-
-def _refuse_bad_times(uow: UnitOfWork, actor: User, prepared: Prepared, order: Order) -> None:
-    """A chosen time before the launch, or before the step before it, is refused."""
-    first = prepared.version.steps[0]
-    if first.send == "choose" and first.key not in order.send_at:
-        return  # now
-    for start in starts_of(actor, prepared, order, uow.now).values():
-        now = whole(uow.now).astimezone(ZoneInfo(start.zone)).replace(tzinfo=None)
-        if any(at.replace(tzinfo=None) < now for at in order.send_at.values()):
-            raise Invalid({"send_at": f"This time has passed in {start.zone}. Choose a later one."})
-        plan(outline_of(prepared.version), start)
 
 
 def _refuse_bad_words(order: Order) -> None:
@@ -177,22 +179,27 @@ def _refuse_bad_words(order: Order) -> None:
 
 def _launch_row(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) -> Launch:
     row = Launch(
-        team_id=actor.team_id,
+        team_id=prepared.campaign.team_id,
         campaign_id=prepared.campaign.id,
         version_id=prepared.version.id,
         user_id=actor.id,
         mailbox_id=prepared.mailbox.id,
         at=whole(uow.now),
         recipients_zone=prepared.recipients_zone,
-        send_at={key: at.replace(tzinfo=None).isoformat() for key, at in order.send_at.items()},
+        send_at={key: _stored(at) for key, at in order.send_at.items()},
         targeted=prepared.checked.targeted,
         started=len(prepared.checked.to_deliver),
         excluded=prepared.checked.causes,
-        request_key=order.request_key,
+        request_key=_key(actor, order),
     )
     uow.session.add(row)
     uow.session.flush()
     return row
+
+
+def _stored(at: datetime) -> str:
+    """Aware in UTC, naive as it is: `Way.start` reads both."""
+    return (at.astimezone(UTC) if at.tzinfo else at).replace(microsecond=0).isoformat()
 
 
 def _start(

@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
-from sales_campaigns.content.liquid import parse
-from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.writing import values_of
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES, first_cause
 from sales_campaigns.tasks.days import start_of_day
@@ -70,20 +68,6 @@ class TaskLine:
     @property
     def zone(self) -> str:
         return self.assignee.zone
-
-    @property
-    def name(self) -> str:
-        """The task's name; a step without one lends its subject, which may hold fields of the person."""
-        written = self.task.name
-        if "{" not in written or self.person is None:
-            return written
-        try:
-            filled, _ = parse(written, part="subject", html=False).render(
-                values_of(self.person, self.assignee)
-            )
-        except Invalid:
-            return written
-        return " ".join(filled.split()) or written
 
     @property
     def key(self) -> str:

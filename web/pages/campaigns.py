@@ -11,6 +11,7 @@ from sales_campaigns.campaigns.file import read_campaign, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import CampaignState
+from sales_campaigns.enrollments.counting import people_counts
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, page
@@ -24,16 +25,18 @@ LARGEST_FILE = 2_000_000  # bytes
 def index() -> str:
     session, wanted = work().session, request.args
     state = wanted.get("state", "")
+    lines = campaigns_of(
+        session,
+        me(),
+        search=wanted.get("search", ""),
+        category=wanted.get("category"),
+        states=[CampaignState(state)] if state in list(CampaignState) else [],
+    )
     return answer(
         "campaigns/index.html",
         "campaigns/_list.html",
-        lines=campaigns_of(
-            session,
-            me(),
-            search=wanted.get("search", ""),
-            category=wanted.get("category"),
-            states=[CampaignState(state)] if state in list(CampaignState) else [],
-        ),
+        lines=lines,
+        figures=people_counts(session, [line.id for line in lines]),
         categories=categories_of(session, me()),
         states=list(CampaignState),
         wanted=wanted,

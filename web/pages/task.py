@@ -13,7 +13,6 @@ from web.filters import when_words
 from web.pages.tasks import acted, teammate, undo_url
 from web.request_scope import me, settings, work
 from web.task_desk import desk, skip_warning
-from web.task_rows import short_name
 from web.typed_times import instant_of
 from web.way_back import way_back
 
@@ -35,7 +34,7 @@ def done(task_id: int) -> Response | str | tuple[str, int]:
         complete_task(work(), me(), task, outcome=outcome, note=note, undo_seconds=settings().undo_seconds)
     except Invalid as error:
         return page("tasks/show.html", **desk(task_id), problems=error.problems, typed=typed), 422
-    return acted([task], f"Done: {short_name(task)}.")
+    return acted([task], f"Done: {task.name}.")
 
 
 @pages.post("/tasks/<int:task_id>/skip")
@@ -43,7 +42,7 @@ def skip_it(task_id: int) -> Response | str:
     task = task_of(work(), me(), task_id)
     warning = skip_warning(task)
     skip_task(work(), me(), task, undo_seconds=settings().undo_seconds)
-    return acted([task], " ".join(filter(None, [f"Skipped: {short_name(task)}.", warning])))
+    return acted([task], " ".join(filter(None, [f"Skipped: {task.name}.", warning])))
 
 
 @pages.post("/tasks/<int:task_id>/snooze")
@@ -71,5 +70,5 @@ def assign_it(task_id: int) -> Response:
 def prioritise_it(task_id: int) -> Response:
     task = task_of(work(), me(), task_id)
     prioritise(work(), me(), task, Priority.HIGH if request.args.get("to") == "high" else Priority.NORMAL)
-    words = f"{task.priority.value.capitalize()} priority: {short_name(task)}."
+    words = f"{task.priority.value.capitalize()} priority: {task.name}."
     return go(way_back(url_for("tasks.index")), words, undo_url([task]))

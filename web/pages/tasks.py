@@ -18,7 +18,7 @@ from sales_campaigns.tasks.working import hand_on, prioritise, snooze, tasks_of
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words, when_words
 from web.request_scope import me, settings, work
-from web.task_rows import groups_of, short_name, snooze_options
+from web.task_rows import groups_of, snooze_options
 from web.typed_times import instant_of
 from web.way_back import shown_there, way_back
 
@@ -142,7 +142,7 @@ def undo_url(tasks: Sequence[Task]) -> str:
 
 def named(tasks: Sequence[Task]) -> str:
     """The one task by its name, several by their number."""
-    return f"“{short_name(tasks[0])}”" if len(tasks) == 1 else count_words(len(tasks), "task")
+    return f"“{tasks[0].name}”" if len(tasks) == 1 else count_words(len(tasks), "task")
 
 
 def teammate(user_id: int | None) -> User:
