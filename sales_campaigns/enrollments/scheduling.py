@@ -108,8 +108,10 @@ def give_date(uow: UnitOfWork, due: Due) -> None:
 def _words(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     """A follow-up that has no mail to follow takes the subject that its thread would have had."""
     thread = threading(way, step)
-    wording = uow.session.get(Wording, step.wording_id) if step.wording_id else None
-    if not step.follow_up or thread["follows_id"] or wording is None or wording.subject:
+    if not step.follow_up or thread["follows_id"] or step.wording_id is None:
+        return {"wording_id": step.wording_id, **thread}
+    wording = uow.session.get_one(Wording, step.wording_id)
+    if wording.subject:
         return {"wording_id": step.wording_id, **thread}
     subject = _subject_before(uow, way, step)
     return {"wording_id": wording_of(uow.session, subject, wording.html, wording.text).id, **thread}
