@@ -31,9 +31,8 @@ def go_on(uow: UnitOfWork, enrollment_ids: Iterable[int], release_at: datetime |
     What is released is not handed over before `release_at`: the time in which a completion can be undone.
     """
     uow.session.flush()
-    ways = [
-        way for way in ways_of(uow.session, enrollment_ids) if way.enrollment.state is EnrollmentState.ACTIVE
-    ]
+    ids = one_at_a_time(uow, enrollment_ids)
+    ways = [way for way in ways_of(uow.session, ids) if way.enrollment.state is EnrollmentState.ACTIVE]
     _make_happen(uow, [due for way in ways for due in _ready(way)], release_at)
     _finish(uow, [way.enrollment for way in ways if not way.ahead()])
 
@@ -53,6 +52,19 @@ def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None 
     runs += _schedule_mails(uow, [due for due in ready if _is_sendable(due)], release_at)
     if runs:
         uow.session.execute(sa.insert(StepRun), runs)
+
+
+def one_at_a_time(uow: UnitOfWork, enrollment_ids: Iterable[int]) -> list[int]:
+    """Lock them in order of id: of two who each end a step, both would see the other's step still waiting."""
+    ids = sorted(set(enrollment_ids))
+    uow.session.scalars(
+        sa.select(Enrollment)
+        .where(Enrollment.id.in_(ids))
+        .order_by(Enrollment.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    return ids
 
 
 def _ready(way: Way) -> list[Due]:

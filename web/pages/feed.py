@@ -30,7 +30,7 @@ def index() -> str:
 @pages.get("/latest")
 def latest() -> str:
     """The newest lines as a part: what the panel opens with, and asks for again where nothing is pushed."""
-    lines = feed(work().session, me(), _scope(), limit=20)
+    lines = feed(work().session, me(), _scope(), limit=200)
     return _shown(lines, work(), me())
 
 
