@@ -12,7 +12,7 @@ from sales_campaigns.enrollments.ending import end_after_bounce, end_for_person
 from sales_campaigns.enrollments.lateness import act_on_late
 from sales_campaigns.enrollments.mending import mend
 from sales_campaigns.enrollments.models import StepRun
-from sales_campaigns.enrollments.scheduling import go_on
+from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.gate import about as about_message
@@ -80,6 +80,8 @@ def recall(uow: UnitOfWork, task: Task) -> None:
 def messages_ended(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
     """React to messages that left, failed, were cancelled or expired: end their steps and go on."""
     ids = list(message_ids)
+    mine = sa.select(Message.enrollment_id).where(Message.id.in_(ids), Message.enrollment_id.is_not(None))
+    one_at_a_time(uow, uow.session.scalars(mine))
     runs = uow.session.execute(
         sa.select(StepRun, Message)
         .join(Message, Message.id == StepRun.message_id)

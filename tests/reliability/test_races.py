@@ -12,7 +12,7 @@ from tests.cast import Cast
 from tests.sink import Sink
 from tests.torture import races
 
-PEOPLE = [races.complete_twice, races.complete_both, races.launch_twice, races.complete_while_reacting]
+PEOPLE = [races.complete_twice, races.both_mails_end, races.launch_twice]
 SENDING = [races.undo_while_it_leaves, races.end_while_sending]
 
 

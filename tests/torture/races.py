@@ -12,11 +12,12 @@ from itertools import count
 import sqlalchemy as sa
 
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.enrollments.progress import complete_task
+from sales_campaigns.enrollments.progress import complete_task, messages_ended
 from sales_campaigns.enrollments.undoing import undo_task
 from sales_campaigns.errors import IllegalMove, Invalid, Refusal
 from sales_campaigns.messages.dispatching import PostRoom, dispatch
@@ -68,16 +69,24 @@ def complete_twice(room: PostRoom, cast: Cast) -> list[str]:
     return broken(results) + _one_mail(room)
 
 
-def complete_both(room: PostRoom, cast: Cast) -> list[str]:
-    """Two tasks of one day, completed at the same moment: the mail of the next day is scheduled, once."""
-    tasks = _open_tasks(room, cast, calls=2)
-    if len(tasks) == 1:  # the second opens when the first is over
-        _complete(room, cast, tasks[0])
-        return _one_mail(room, 0)
-    results = at_once(
-        room, *(lambda uow, id=id: complete_task(uow, cast.ana, task_of(uow, cast.ana, id)) for id in tasks)
-    )
-    return broken(results) + _one_mail(room)
+def both_mails_end(room: PostRoom, cast: Cast) -> list[str]:
+    """Two mails that left at once end in two reactions at the same moment: the next mail is scheduled, once."""
+    with unit_of_work(room.sessions, room.clock) as uow:
+        steps = [
+            a_mail(uow, 1),
+            a_mail(uow, 1, "At once", send=SendOption.SAME_AS_PREVIOUS),
+            a_mail(uow, 2, at="10:00"),
+        ]
+        campaign = a_campaign(uow, cast.ana, steps, f"Race {next(NUMBERS)}")
+        person = a_person(uow, cast.ana, f"race{next(NUMBERS)}@example.com")
+        launch(uow, cast.ana, Order(campaign.id, [person.id]))
+        ids = uow.session.scalars(sa.select(Message.id).where(Message.person_id == person.id)).all()
+        assert len(ids) == 2, "both are ready at the launch"
+    dispatch(room, cast.ana_box.id)
+    results = at_once(room, *(lambda uow, id=id: messages_ended(uow, [id]) for id in ids))
+    with unit_of_work(room.sessions, room.clock) as uow:
+        react(uow)
+    return broken(results) + _one_mail(room, 3)
 
 
 def undo_while_it_leaves(room: PostRoom, cast: Cast, sink: Sink, chance: random.Random) -> list[str]:
@@ -131,23 +140,6 @@ def end_while_sending(room: PostRoom, cast: Cast, sink: Sink, chance: random.Ran
     wrong = broken(results) + [f"a mail of an ended enrollment is {state}" for state in left]
     sent = sum(state == "sent" for state in states)
     return wrong if sent == len(sink.caught) else [*wrong, f"{sent} sent, {len(sink.caught)} taken"]
-
-
-def complete_while_reacting(room: PostRoom, cast: Cast) -> list[str]:
-    """A task ends by hand while the reaction to a mail of the same enrollment goes on with it."""
-    with unit_of_work(room.sessions, room.clock) as uow:
-        steps = [a_call(1), a_mail(uow, 1), a_mail(uow, 2, at="10:00")]
-        campaign = a_campaign(uow, cast.ana, steps, f"Race {next(NUMBERS)}")
-        person = a_person(uow, cast.ana, f"race{next(NUMBERS)}@example.com")
-        launch(uow, cast.ana, Order(campaign.id, [person.id]))
-        open_due(uow)
-    dispatch(room, cast.ana_box.id)
-    with unit_of_work(room.sessions, room.clock) as uow:
-        task = uow.session.scalars(sa.select(Task.id).where(Task.person_id == person.id)).one()
-    results = at_once(
-        room, react, lambda uow: complete_task(uow, cast.ana, task_of(uow, cast.ana, task), undo_seconds=0)
-    )
-    return broken(results)
 
 
 def _launched_person(room: PostRoom, cast: Cast) -> int:

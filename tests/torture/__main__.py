@@ -1,0 +1,128 @@
+"""make torture: kill the real processes, pause and race them, and say how often a promise was broken.
+
+python -m tests.torture [--only kills,pauses,races] [--seed N]; COUNTS=tenth|full in the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from integrations.directory import connected
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.clock import SystemClock
+from sales_campaigns.database import make_sessions
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.unit_of_work import unit_of_work
+from tests.cast import Cast, cast_of
+from tests.databases import empty_engine, postgresql_url
+from tests.sink import Sink
+from tests.torture import races
+from tests.torture.kills import kill_while_sending
+from tests.torture.pauses import pause_while_sending
+
+SHARES = {"tenth": 0.1, "": 1.0, "full": 10.0}
+NAME = f"torture_{os.getpid()}"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`run(url, folder, seed, share)` gives the figures in words, and a sentence for each broken promise."""
+
+    name: str
+    run: Callable[[str, Path, int, float], tuple[str, list[str]]]
+
+
+def kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    """Rounds of the same size: ten kills while a thousand mails go out."""
+    wrong: list[str] = []
+    rounds, taken, uncertain, were_taken = max(round(share), 1), 0, 0, 0
+    messages, times = (1000, 10) if share >= 1 else (150, 3)
+    for number in range(rounds):
+        place = folder / str(number)
+        place.mkdir()
+        database = url and postgresql_url(f"{NAME}_{number}")
+        ledger = kill_while_sending(place, messages, times, seed + number, database)
+        wrong += ledger.wrong
+        taken += ledger.taken
+        uncertain += ledger.states.get("uncertain", 0)
+        were_taken += ledger.uncertain_and_taken
+    said = f"{rounds * times} kills, {rounds * messages} mails: {taken} taken by the server, {uncertain} uncertain"
+    return f"{said} ({were_taken} of them had arrived)", wrong
+
+
+def pauses(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    rounds = max(round(300 * share), 1)
+    with _house(url, folder) as (room, cast, sink):
+        wrong = pause_while_sending(room, cast, sink, rounds=rounds, people=20, seed=seed)
+    return f"{rounds} pauses while 3 dispatchers send", wrong
+
+
+def all_races(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    rounds, chance = max(round(80 * share), 1), random.Random(seed)
+    wrong: list[str] = []
+    with _house(url, folder) as (room, cast, sink):
+        for _ in range(rounds):
+            for people in (races.complete_twice, races.both_mails_end, races.launch_twice):
+                wrong += people(room, cast)
+            for sending in (races.undo_while_it_leaves, races.end_while_sending):
+                wrong += sending(room, cast, sink, chance)
+    return f"{5 * rounds} races of two people, or of a person and a dispatcher", wrong
+
+
+SCENARIOS = (Scenario("kills", kills), Scenario("pauses", pauses), Scenario("races", all_races))
+
+
+@contextmanager
+def _house(url: str, folder: Path) -> Iterator[tuple[PostRoom, Cast, Sink]]:
+    """An empty database with the cast, and a server for their mail."""
+    here = postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
+    with empty_engine(here) as engine, Sink() as sink:
+        sessions, clock, mail = make_sessions(engine), SystemClock(), connected()
+        room = PostRoom(
+            sessions, make_sessions(engine, reads_only=True), clock, mail, Seal("torture" * 6), "me"
+        )
+        with unit_of_work(sessions, clock) as uow:
+            cast = cast_of(uow)
+            for box in (cast.ana_box, cast.ben_box, cast.dirk_box):
+                box.port, box.daily_limit = sink.port, 1_000_000
+        yield room, cast, sink
+        mail.close_all()
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", default=",".join(one.name for one in SCENARIOS))
+    options.add_argument("--seed", type=int, default=1)
+    chosen = options.parse_args()
+    share = SHARES[os.environ.get("COUNTS", "")]
+    broken = 0
+    for scenario in SCENARIOS:
+        for database in ("", "postgresql") if scenario.name in chosen.only.split(",") else ():
+            broken += _run(scenario, database, chosen.seed, share)
+    print(f"Broken promises: {broken}")
+    return 1 if broken else 0
+
+
+def _run(scenario: Scenario, database: str, seed: int, share: float) -> int:
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        figures, wrong = scenario.run(database, Path(folder), seed, share)
+    seconds = time.monotonic() - begun
+    print(f"{scenario.name} on {database or 'sqlite'}: {figures}; {len(wrong)} broken, {seconds:.0f} s")
+    for words in wrong[:20]:
+        print(f"  {words}")
+    sys.stdout.flush()
+    return len(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
