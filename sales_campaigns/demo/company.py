@@ -18,8 +18,10 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
 from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
+from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
+from sales_campaigns.messages.composing import Typed
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Hold
 from sales_campaigns.people.models import Address, Group, GroupMember, Person
@@ -69,6 +71,10 @@ def live_through(sessions: Sessions, clock: Clock, let_pass: LetPass) -> None:
             _launch(sessions, clock, *launches[day])
         let_pass(max(_at(morning, time(15, 0)), clock.now()))
         _do_tasks(sessions, clock, day)
+    this_morning = _at(start + HISTORY, time(8, 0))
+    if clock.now() < this_morning < start + HISTORY:
+        let_pass(this_morning)
+        _launch(sessions, clock, "ana", "Renewals", 70, 5)
     let_pass(start + HISTORY)
 
 
@@ -177,18 +183,26 @@ def _launch(sessions: Sessions, clock: Clock, who: str, name: str, first: int, c
 
 
 def _do_tasks(sessions: Sessions, clock: Clock, day: int) -> None:
-    """Two of three open tasks are done; e-mail tasks are left for whoever tries the demo."""
+    """Two of three open tasks are done, e-mails as the composer opens them; the rest is for whoever tries the demo."""
     with unit_of_work(sessions, clock) as uow:
         open_tasks = uow.session.scalars(
             sa.select(Task)
-            .where(Task.state == TaskState.OPEN, Task.kind != TaskKind.EMAIL, Task.due_at <= uow.now)
+            .where(Task.state == TaskState.OPEN, Task.message_id.is_(None), Task.due_at <= uow.now)
             .order_by(Task.id)
         ).all()
         for number, task in enumerate(open_tasks):
             if (number + day) % 3:
-                actor = uow.session.get_one(User, task.assignee_id)
-                outcome = OUTCOMES[number % len(OUTCOMES)] if task.kind is TaskKind.CALL else ""
-                complete_task(uow, actor, task, outcome=outcome, undo_seconds=0)
+                _do(uow, task, OUTCOMES[number % len(OUTCOMES)])
+
+
+def _do(uow: UnitOfWork, task: Task, outcome: str) -> None:
+    actor = uow.session.get_one(User, task.assignee_id)
+    if task.kind is not TaskKind.EMAIL:
+        complete_task(uow, actor, task, outcome=outcome if task.kind is TaskKind.CALL else "", undo_seconds=0)
+        return
+    person = uow.session.get_one(Person, task.person_id)
+    words = open_composer(uow.session, actor, task, person).words
+    send_for_task(uow, actor, task, person, Typed(words.subject, words.html))
 
 
 def _at(instant: datetime, at: time) -> datetime:

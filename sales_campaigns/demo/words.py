@@ -93,7 +93,7 @@ format: sales-campaign/1
 name: Renewals
 category: Customers
 settings:
-  skip_weekends: true
+  skip_weekends: false
   send_window: {from: "08:00", to: "18:00"}
 steps:
   - day: 1

@@ -90,7 +90,9 @@ def check_people(
     rows = _people(session, campaign.team_id, person_ids)
     active = _active_here(session, campaign.id, [person.id for person, _ in rows])
     mails = _Mails(actor, mailbox, *_contents(session, version, words or {}))
-    judged = [(person, _verdict(person, cause, active) or _unrenderable(person, mails)) for person, cause in rows]
+    judged = [
+        (person, _verdict(person, cause, active) or _unrenderable(person, mails)) for person, cause in rows
+    ]
     to_deliver = [person for person, verdict in judged if verdict is None]
     excluded = [Excluded(person, *verdict) for person, verdict in judged if verdict is not None]
     return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, [one.id for one in to_deliver]))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import require
 from sales_campaigns.campaigns.models import CampaignVersion
 from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
+from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import stop
 from sales_campaigns.messages.models import Message
@@ -20,27 +23,32 @@ from sales_campaigns.tasks.states import TASK
 from sales_campaigns.unit_of_work import UnitOfWork
 
 CAMPAIGN_HAS_ENDED = "campaign has ended"
+SUCCESS = "success"
+CHUNK = 5_000
 
 
 def end(uow: UnitOfWork, cause: str, *where: Any, actor_id: int | None = None) -> list[int]:
     """End every enrollment that matches and is under way; the ids of those that ended."""
-    ids = move_many(uow.session, ENROLLMENT, Enrollment, "end", *where, why=cause, ended_at=uow.now)
-    if not ids:
-        return []
-    stop(uow.session, "enrollment", ids, f"{CAMPAIGN_HAS_ENDED}: {cause}")
-    close_work(uow, ids, f"{CAMPAIGN_HAS_ENDED}: {cause}")
-    for row in uow.session.scalars(sa.select(Enrollment).where(Enrollment.id.in_(ids))):
-        uow.session.refresh(row)
-        uow.record(
-            "enrollment.ended",
-            actor_id=actor_id,
-            team_id=row.team_id,
-            person_id=row.person_id,
-            campaign_id=row.campaign_id,
-            enrollment_id=row.id,
-            data={"cause": cause},
-        )
-    return ids
+    ids = move_many(uow.session, ENROLLMENT, Enrollment, "end", *where, why=cause[:200], ended_at=uow.now)
+    for chunk in _chunks(sorted(ids)):
+        why = f"{CAMPAIGN_HAS_ENDED}: {cause}"[:200]
+        stop(uow.session, "enrollment", chunk, why)
+        close_work(uow, chunk, why)
+        _record(uow, chunk, cause, actor_id)
+    return sorted(ids)
+
+
+def end_people(
+    uow: UnitOfWork, actor: User, enrollments: Sequence[Enrollment], *, success: bool = False
+) -> int:
+    """Remove people from their campaign, or mark them as a success; how many. Raises IllegalMove for nobody."""
+    require(actor, "work_tasks")
+    cause = f"{SUCCESS}, says {actor.name}" if success else f"removed by {actor.name}"
+    wanted = Enrollment.id.in_([enrollment.id for enrollment in enrollments])
+    ended = end(uow, cause, wanted, actor_id=actor.id)
+    if not ended:
+        raise IllegalMove("It has ended for all of these already.")
+    return len(ended)
 
 
 def end_for_person(uow: UnitOfWork, person_id: int, cause: str, actor_id: int | None = None) -> list[int]:
@@ -58,10 +66,27 @@ def end_after_bounce(uow: UnitOfWork, run: StepRun) -> bool:
     return True
 
 
-def close_work(uow: UnitOfWork, enrollment_ids: Iterable[int], cause: str) -> None:
+def close_work(uow: UnitOfWork, enrollment_ids: Sequence[int], cause: str) -> None:
     """Cancel scheduled mail, open tasks and waiting steps of these enrollments."""
-    ids = list(enrollment_ids)
-    cancel_many(uow, cause, Message.enrollment_id.in_(ids))
-    move_many(uow.session, TASK, Task, "cancel", Task.enrollment_id.in_(ids), ended_at=uow.now)
-    move_many(uow.session, STEP_RUN, StepRun, "cancel", StepRun.enrollment_id.in_(ids), why=cause[:200])
+    cancel_many(uow, cause, Message.enrollment_id.in_(enrollment_ids))
+    move_many(uow.session, TASK, Task, "cancel", Task.enrollment_id.in_(enrollment_ids), ended_at=uow.now)
+    move_many(uow.session, STEP_RUN, StepRun, "cancel", StepRun.enrollment_id.in_(enrollment_ids), why=cause)
     uow.session.expire_all()
+
+
+def _record(uow: UnitOfWork, enrollment_ids: Sequence[int], cause: str, actor_id: int | None) -> None:
+    ended = sa.select(Enrollment).where(Enrollment.id.in_(enrollment_ids)).order_by(Enrollment.id)
+    for row in uow.session.scalars(ended).all():
+        uow.record(
+            "enrollment.ended",
+            actor_id=actor_id,
+            team_id=row.team_id,
+            person_id=row.person_id,
+            campaign_id=row.campaign_id,
+            enrollment_id=row.id,
+            data={"cause": cause},
+        )
+
+
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
+    return (ids[first : first + CHUNK] for first in range(0, len(ids), CHUNK))

@@ -2,87 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.accounts.roles import may, require, sees_every_team
-from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
-from sales_campaigns.campaigns.outlines import outline_of
-from sales_campaigns.campaigns.planner import Start, plan
+from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.campaigns.states import CAMPAIGN
-from sales_campaigns.campaigns.versions import in_force
 from sales_campaigns.content.rendering import Content, check
-from sales_campaigns.enrollments.checking import Checked, check_people
+from sales_campaigns.enrollments.checking import Checked
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
+from sales_campaigns.enrollments.orders import (
+    Order,
+    Prepared,
+    not_allowed,
+    prepare,
+    refuse_times,
+    stored_times,
+    whole,
+    zone_of,
+)
 from sales_campaigns.enrollments.scheduling import go_on
-from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound
+from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
+
+__all__ = ["Order", "Prepared", "launch", "prepare"]
 
 CHUNK = 500
 LAUNCH_LIMIT = 200
 
 
-@dataclass(frozen=True)
-class Order:
-    """What the rep chose. `send_at` maps a step's key to a local time; `words` a person to subject and HTML."""
-
-    campaign_id: int
-    person_ids: Sequence[int]
-    mailbox_id: int | None = None
-    recipients_zone: bool | None = None
-    send_at: Mapping[str, datetime] = field(default_factory=dict)
-    words: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    request_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """An order checked: what a launch would do, and what the launch page shows."""
-
-    campaign: Campaign
-    version: CampaignVersion
-    mailbox: Mailbox
-    checked: Checked
-    recipients_zone: bool
-
-
-def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
-    """Check an order. Raises NotFound, NotAllowed, Invalid."""
-    require(actor, "launch")
-    campaign = campaign_of(uow, actor, order.campaign_id)
-    version = in_force(uow.session, campaign)
-    if campaign.state in {CampaignState.ARCHIVED, CampaignState.PAUSED}:
-        raise IllegalMove(f"Nobody can be added: {CAMPAIGN.sentences[campaign.state]}")
-    if not version.steps:
-        raise Invalid({"campaign": "This campaign has no steps yet. Add one, then add people."})
-    mailbox = mailbox_of(uow, actor, order.mailbox_id)
-    checked = check_people(uow.session, actor, campaign, version, order.person_ids, mailbox)
-    by_recipient = version.settings.get("timezone") == "recipient"
-    chosen = by_recipient if order.recipients_zone is None else order.recipients_zone
-    return Prepared(campaign, version, mailbox, checked, chosen)
-
-
 def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT) -> Launch:
-    """Add the people who can be added. The same `request_key` again is the same launch, not a second one."""
-    _one_at_a_time(uow, order.campaign_id)
+    """Add the people who can be added; one launch of a campaign at a time, so that nobody is added twice.
+
+    Raises NotFound, NotAllowed, IllegalMove, Invalid; then nothing has happened.
+    """
+    campaign_of(uow.session, actor, order.campaign_id, lock=True)
     known = _known(uow, actor, order)
     if known is not None:
         return known
     prepared = prepare(uow, actor, order)
     _allow(actor, prepared.checked, limit)
-    _refuse_bad_times(uow, actor, prepared, order)
+    refuse_times(uow, actor, prepared, order)
     _refuse_bad_words(order)
+    return _launched(uow, actor, order, prepared)
+
+
+def _launched(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) -> Launch:
     row = _launch_row(uow, actor, order, prepared)
     if prepared.campaign.state is CampaignState.DRAFT:
-        uow.move(CAMPAIGN, prepared.campaign, "launch", about={"campaign_id": prepared.campaign.id})
+        about = {"actor_id": actor.id, "team_id": row.team_id, "campaign_id": row.campaign_id}
+        uow.move(CAMPAIGN, prepared.campaign, "launch", about=about)
     people = prepared.checked.to_deliver
     for first in range(0, len(people), CHUNK):
         _start(uow, actor, order, prepared, row, people[first : first + CHUNK])
@@ -96,80 +70,22 @@ def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT
     return row
 
 
-def starts_of(actor: User, prepared: Prepared, order: Order, now: datetime) -> dict[str, Start]:
-    """Zone → start of the people in it, as the launch would make it now."""
-    zones = {zone_of(person, actor, prepared.recipients_zone) for person in prepared.checked.to_deliver}
-    positions = {step.key: step.position for step in prepared.version.steps}
-    chosen = {positions[key]: at for key, at in order.send_at.items() if key in positions}
-    return {zone: Start(launched_at=whole(now), zone=zone, send_at=chosen) for zone in sorted(zones)}
-
-
-def zone_of(person: Person, sender: User, recipients_zone: bool) -> str:
-    """The rule: the sender's zone, or the recipient's, and the sender's where that is not known."""
-    return person.zone if recipients_zone and person.zone else sender.zone
-
-
-def whole(instant: datetime) -> datetime:
-    """Launches are cut to the whole second, so that what was previewed is what is planned."""
-    return instant.replace(microsecond=0)
-
-
-def campaign_of(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign:
-    query = sa.select(Campaign).where(Campaign.id == campaign_id)
-    if not sees_every_team(actor):
-        query = query.where(Campaign.team_id == actor.team_id)
-    campaign = uow.session.scalar(query)
-    if campaign is None:
-        raise NotFound("This campaign is not there, or it belongs to another team.")
-    return campaign
-
-
-def mailbox_of(uow: UnitOfWork, actor: User, mailbox_id: int | None) -> Mailbox:
-    """The actor's own mailbox, the first one unless another is named. Raises Invalid when there is none."""
-    query = sa.select(Mailbox).where(Mailbox.user_id == actor.id).order_by(Mailbox.id)
-    if mailbox_id is not None:
-        query = query.where(Mailbox.id == mailbox_id)
-    mailbox = uow.session.scalars(query).first()
-    if mailbox is None:
-        raise Invalid({"mailbox": "Connect a mailbox first: mails leave from your own address."})
-    return mailbox
-
-
-def _one_at_a_time(uow: UnitOfWork, campaign_id: int) -> None:
-    """Of two launches of one campaign the second sees whom the first added, and leaves them out."""
-    uow.session.execute(
-        sa.select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
-    )
-
-
 def _known(uow: UnitOfWork, actor: User, order: Order) -> Launch | None:
-    if order.request_key is None:
-        return None
-    return uow.session.scalar(
-        sa.select(Launch).where(Launch.request_key == order.request_key, Launch.user_id == actor.id)
-    )
+    key = _key(actor, order)
+    return uow.session.scalar(sa.select(Launch).where(Launch.request_key == key)) if key else None
+
+
+def _key(actor: User, order: Order) -> str | None:
+    """Each user's keys are of their own: nobody is answered with somebody else's launch."""
+    return f"{actor.id}-{order.request_key}"[:64] if order.request_key else None
 
 
 def _allow(actor: User, checked: Checked, limit: int) -> None:
-    """The rule: one's own people within the limit; more, or those of others, need start deliveries."""
     if not checked.to_deliver:
         raise Invalid({"people": "Nobody of these can be added. Choose others, or fix what excludes them."})
-    others = any(person.owner_id != actor.id for person in checked.to_deliver)
-    if (others or len(checked.to_deliver) > limit) and not may(actor, "launch_many"):
-        why = "people of a colleague" if others else f"more than {limit} people at once"
-        raise NotAllowed(f"Adding {why} needs the right “start deliveries”. Ask an administrator.")
-
-
-def _refuse_bad_times(uow: UnitOfWork, actor: User, prepared: Prepared, order: Order) -> None:
-    """A chosen time before the launch, or before the step before it, is refused."""
-    first = prepared.version.steps[0]
-    if first.send == "choose" and first.key not in order.send_at:
-        return  # now
-    for start in starts_of(actor, prepared, order, uow.now).values():
-        now = whole(uow.now).astimezone(ZoneInfo(start.zone)).replace(tzinfo=None)
-        if any(at.replace(tzinfo=None) < now for at in order.send_at.values()):
-            raise Invalid({"send_at": f"This time has passed in {start.zone}. Choose a later one."})
-        plan(outline_of(prepared.version), start)
+    words = not_allowed(actor, checked, limit)
+    if words:
+        raise NotAllowed(words)
 
 
 def _refuse_bad_words(order: Order) -> None:
@@ -185,18 +101,18 @@ def _refuse_bad_words(order: Order) -> None:
 
 def _launch_row(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) -> Launch:
     row = Launch(
-        team_id=actor.team_id,
+        team_id=prepared.campaign.team_id,
         campaign_id=prepared.campaign.id,
         version_id=prepared.version.id,
         user_id=actor.id,
         mailbox_id=prepared.mailbox.id,
         at=whole(uow.now),
         recipients_zone=prepared.recipients_zone,
-        send_at={key: at.replace(tzinfo=None).isoformat() for key, at in order.send_at.items()},
+        send_at=stored_times(order),
         targeted=prepared.checked.targeted,
         started=len(prepared.checked.to_deliver),
         excluded=prepared.checked.causes,
-        request_key=order.request_key,
+        request_key=_key(actor, order),
     )
     uow.session.add(row)
     uow.session.flush()
@@ -206,7 +122,7 @@ def _launch_row(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) 
 def _start(
     uow: UnitOfWork, actor: User, order: Order, prepared: Prepared, row: Launch, people: Sequence[Person]
 ) -> None:
-    rows = [_enrollment(actor, order, prepared, row, person) for person in people]
+    rows = [enrollment_values(actor, order, prepared, row, person) for person in people]
     ids = list(
         uow.session.scalars(
             sa.insert(Enrollment).returning(Enrollment.id, sort_by_parameter_order=True), rows
@@ -216,7 +132,10 @@ def _start(
     go_on(uow, ids)
 
 
-def _enrollment(actor: User, order: Order, prepared: Prepared, row: Launch, person: Person) -> dict[str, Any]:
+def enrollment_values(
+    actor: User, order: Order, prepared: Prepared, row: Launch, person: Person
+) -> dict[str, Any]:
+    """The columns of this person's enrollment, as the launch `row` makes it."""
     subject, html = order.words.get(person.id, (None, None))
     return {
         "team_id": person.team_id,

@@ -9,17 +9,22 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.models import Campaign, Step
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.claims import claim
 from sales_campaigns.content.models import Wording
+from sales_campaigns.content.rendering import Content
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.scheduling import go_on
+from sales_campaigns.messages.composing import words_for
+from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork
 
 BATCH = 500
+LONGEST_NAME = 300
 NAMES = {StepKind.EMAIL: "Write an e-mail", StepKind.CALL: "Call", StepKind.INMAIL: "Send an InMail"}
 NOON = time(12)
 
@@ -37,18 +42,20 @@ def open_due(uow: UnitOfWork) -> int:
         values={"state": R.TASK_OPEN},
     )
     rows = uow.session.execute(
-        sa.select(StepRun, Enrollment, Step, Campaign, Wording.subject)
+        sa.select(StepRun, Enrollment, Step, Campaign, Wording.subject, Person, User)
         .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
         .join(Step, Step.id == StepRun.step_id)
         .join(Campaign, Campaign.id == Enrollment.campaign_id)
+        .join(Person, Person.id == Enrollment.person_id)
+        .join(User, User.id == Enrollment.sender_id)
         .outerjoin(Wording, Wording.id == Step.wording_id)
         .where(StepRun.id.in_(ids))
         .order_by(StepRun.due_at, StepRun.id)
     ).all()
-    for run, enrollment, step, campaign, subject in rows:
-        if run.is_task:
-            _open(uow, run, enrollment, step, campaign, subject)
-    _leave_out(uow, [run for run, *_ in rows if not run.is_task])
+    for run, enrollment, step, campaign, subject, person, sender in rows:
+        if _can_be_done(run, enrollment, step):
+            _open(uow, run, enrollment, step, campaign, _name(step, subject, person, sender))
+    _leave_out(uow, [run for run, enrollment, step, *_ in rows if not _can_be_done(run, enrollment, step)])
     return len(ids)
 
 
@@ -69,20 +76,24 @@ def _may_open() -> sa.ColumnElement[bool]:
     )
 
 
+def _can_be_done(run: StepRun, enrollment: Enrollment, step: Step) -> bool:
+    return run.is_task and (bool(enrollment.email) or step.kind is not StepKind.EMAIL)
+
+
 def _open(
     uow: UnitOfWork,
     run: StepRun,
     enrollment: Enrollment,
     step: Step,
     campaign: Campaign,
-    subject: str | None,
+    name: str,
 ) -> Task:
     task = Task(
         team_id=enrollment.team_id,
         assignee_id=enrollment.sender_id,
         person_id=enrollment.person_id,
         kind=TaskKind(step.kind.value),
-        name=step.name or subject or NAMES.get(step.kind, "Task"),
+        name=name,
         details=step.details,
         priority=Priority(step.priority),
         due_at=due_for_work(run.due_at, enrollment.zone),
@@ -106,6 +117,13 @@ def _open(
         data={"kind": task.kind.value, "name": task.name},
     )
     return task
+
+
+def _name(step: Step, subject: str | None, person: Person, sender: User) -> str:
+    """The step's own name, or the subject as this person would get it."""
+    if step.name or not subject:
+        return step.name or NAMES.get(step.kind, "Task")
+    return words_for(Content(subject, "<p>-</p>"), person, sender, None).subject[:LONGEST_NAME]
 
 
 def due_for_work(opens_at: datetime, zone: str) -> datetime:

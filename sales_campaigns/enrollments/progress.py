@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,10 +14,13 @@ from sales_campaigns.enrollments.mending import mend
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
+from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.gate import about as about_message
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.queueing import cancel_many
 from sales_campaigns.messages.states import LEFT
-from sales_campaigns.tasks.models import Task, TaskState
+from sales_campaigns.tasks.models import Priority, Task, TaskState
+from sales_campaigns.tasks.states import TASK
 from sales_campaigns.tasks.working import about as about_task
 from sales_campaigns.tasks.working import finish_task
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -33,12 +36,45 @@ def complete_task(
 
     Completing what is completed already changes nothing: two tabs are one completion.
     """
-    _end_task(uow, actor, task, "complete", outcome=outcome, note=note, undo_seconds=undo_seconds)
+    complete_tasks(uow, actor, [task], outcome=outcome, note=note, undo_seconds=undo_seconds)
+
+
+def complete_tasks(
+    uow: UnitOfWork,
+    actor: User,
+    tasks: Sequence[Task],
+    *,
+    outcome: str = "",
+    note: str = "",
+    undo_seconds: int = 10,
+) -> None:
+    """Several at once: all or none. Raises IllegalMove when the mail of one is on its way and will complete it."""
+    if any(task.state is TaskState.OPEN and task.message_id for task in tasks):
+        raise IllegalMove("Its mail is on its way: the task is done when it has left. Cancel the mail first.")
+    _end_tasks(uow, actor, tasks, "complete", outcome=outcome, note=note, undo_seconds=undo_seconds)
 
 
 def skip_task(uow: UnitOfWork, actor: User, task: Task, *, note: str = "", undo_seconds: int = 10) -> None:
     """Left out for this person; the next step follows."""
-    _end_task(uow, actor, task, "skip", note=note, undo_seconds=undo_seconds)
+    skip_tasks(uow, actor, [task], note=note, undo_seconds=undo_seconds)
+
+
+def skip_tasks(
+    uow: UnitOfWork, actor: User, tasks: Sequence[Task], *, note: str = "", undo_seconds: int = 10
+) -> None:
+    """Several at once: all or none. A mail that waits for its time is cancelled with its task."""
+    for task in tasks:
+        if task.state is TaskState.OPEN and task.message_id:
+            recall(uow, task)
+    _end_tasks(uow, actor, tasks, "skip", note=note, undo_seconds=undo_seconds)
+
+
+def recall(uow: UnitOfWork, task: Task) -> None:
+    """Cancel the mail that was to complete this open task. Raises IllegalMove when it is leaving already."""
+    taken = cancel_many(uow, "its task was taken up again", Message.id == task.message_id)
+    if not taken:
+        raise IllegalMove("It is too late: the mail has left, or is leaving now.")
+    _detach(uow, task, _run_of(uow, task))
 
 
 def messages_ended(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
@@ -52,13 +88,14 @@ def messages_ended(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
         .where(Message.id.in_(ids), StepRun.state.in_(WAITING))
     ).all()
     going_on = [run.enrollment_id for run, message in runs if _step_over(uow, run, message)]
+    _end_reminders(uow, ids)
     go_on(uow, going_on)
 
 
-def _end_task(
+def _end_tasks(
     uow: UnitOfWork,
     actor: User,
-    task: Task,
+    tasks: Sequence[Task],
     event: str,
     *,
     undo_seconds: int,
@@ -66,36 +103,53 @@ def _end_task(
     note: str = "",
 ) -> None:
     undo_until = uow.now + uow.people_seconds(undo_seconds)
-    if not finish_task(uow, actor, task, event, undo_until=undo_until, outcome=outcome, note=note):
-        return
-    run = _run_of(uow, task)
-    if run is None:
-        return
-    uow.move(
-        STEP_RUN, run, "finish" if event == "complete" else "skip", about=about_task(task), over_at=uow.now
-    )
-    go_on(uow, [run.enrollment_id], release_at=undo_until)
+    ended = [
+        task
+        for task in tasks
+        if finish_task(uow, actor, task, event, undo_until=undo_until, outcome=outcome, note=note)
+    ]
+    runs = {run.id: run for run in _waiting_runs(uow, ended)}
+    for task in ended:
+        if task.step_run_id in runs:
+            done = "finish" if event == "complete" else "skip"
+            uow.move(STEP_RUN, runs[task.step_run_id], done, about=about_task(task), over_at=uow.now)
+    if runs:
+        go_on(uow, [run.enrollment_id for run in runs.values()], release_at=undo_until)
+
+
+def _waiting_runs(uow: UnitOfWork, tasks: Sequence[Task]) -> Sequence[StepRun]:
+    ids = [task.step_run_id for task in tasks if task.step_run_id is not None]
+    query = sa.select(StepRun).where(StepRun.id.in_(ids), StepRun.state.in_(WAITING))
+    return uow.session.scalars(query).all() if ids else ()
 
 
 def _run_of(uow: UnitOfWork, task: Task) -> StepRun | None:
-    if task.step_run_id is None:
-        return None
-    run = uow.session.get(StepRun, task.step_run_id)
-    return run if run is not None and run.state in WAITING else None
+    return next(iter(_waiting_runs(uow, [task])), None)
 
 
 def _step_over(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
     """End the run as its message ended; whether the enrollment goes on to its next step."""
+    task = _open_task(uow, run)
     if message.state in LEFT:
         assert message.sent_at is not None
-        _complete_mail_task(uow, run, message.sent_at)
+        if task is not None:
+            _complete_mail_task(uow, task, message.sent_at)
         _end_run(uow, run, message, "finish", over_at=message.sent_at, sent_at=message.sent_at)
         return True
+    if task is not None and message.reason in MENDABLE | {"late"}:
+        _give_back(uow, task, run)
+        return False
     if message.reason in MENDABLE:
         mend(uow, run, message)
         return False
     if message.reason == "late":
         return act_on_late(uow, run, message)
+    if task is not None:
+        uow.move(TASK, task, "cancel", about=about_task(task), ended_at=uow.now, note=message.words)
+    return _failed_step_over(uow, run, message)
+
+
+def _failed_step_over(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
     _end_run(uow, run, message, "fail", over_at=uow.now, why=message.words[:200])
     if message.reason in ENDS_EVERYTHING:
         end_for_person(uow, message.person_id, message.words)
@@ -118,9 +172,41 @@ def _end_run(
     uow.move(STEP_RUN, run, event, about=about_message(message), over_at=over_at, sent_at=sent_at, why=why)
 
 
-def _complete_mail_task(uow: UnitOfWork, run: StepRun, sent_at: datetime) -> None:
-    """An e-mail task is done when its mail really left."""
+def _open_task(uow: UnitOfWork, run: StepRun) -> Task | None:
     task = uow.session.get(Task, run.task_id) if run.task_id else None
-    if task is not None and task.state is TaskState.OPEN:
-        sender = uow.session.get_one(User, task.assignee_id)
-        finish_task(uow, sender, task, "complete", undo_until=sent_at)
+    return task if task is not None and task.state is TaskState.OPEN else None
+
+
+def _complete_mail_task(uow: UnitOfWork, task: Task, sent_at: datetime) -> None:
+    """An e-mail task is done when its mail really left."""
+    sender = uow.session.get_one(User, task.assignee_id)
+    finish_task(uow, sender, task, "complete", undo_until=sent_at)
+
+
+def _give_back(uow: UnitOfWork, task: Task, run: StepRun | None = None) -> None:
+    """A rep's own mail that could not be made, or was too late, waits for its rep again."""
+    _detach(uow, task, run)
+    task.priority = Priority.HIGH
+    uow.record("task.given_back", **about_task(task), data={"name": task.name})
+
+
+def _detach(uow: UnitOfWork, task: Task, run: StepRun | None) -> None:
+    """The mail no longer decides about the task, nor about the step."""
+    task.message_id = None
+    if run is not None:
+        run.message_id = None
+    uow.session.flush()
+
+
+def _end_reminders(uow: UnitOfWork, message_ids: list[int]) -> None:
+    """The same for e-mail tasks that belong to no campaign."""
+    rows = uow.session.execute(
+        sa.select(Task, Message)
+        .join(Message, Message.id == Task.message_id)
+        .where(Message.id.in_(message_ids), Task.step_run_id.is_(None), Task.state == TaskState.OPEN)
+    )
+    for task, message in rows.all():
+        if message.sent_at is not None and message.state in LEFT:
+            _complete_mail_task(uow, task, message.sent_at)
+        else:
+            _give_back(uow, task)

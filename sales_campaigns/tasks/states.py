@@ -19,6 +19,6 @@ TASK = Lifecycle[S](
         S.OPEN: "it is open.",
         S.COMPLETED: "it is done already.",
         S.SKIPPED: "it was skipped.",
-        S.CANCELLED: "it was cancelled, because its campaign ended for this person.",
+        S.CANCELLED: "it was cancelled: its campaign ended for this person, or its mail cannot be delivered.",
     },
 )

@@ -1,7 +1,8 @@
-"""What a rep does with a task: finish, open again, snooze, remind. What follows from it is not known here."""
+"""What a rep does with a task: finish, open again, snooze, hand on. What follows from it is not known here."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -28,6 +29,18 @@ def task_of(uow: UnitOfWork, actor: User, task_id: int) -> Task:
     return task
 
 
+def tasks_of(uow: UnitOfWork, actor: User, task_ids: Iterable[int]) -> Sequence[Task]:
+    """Several, locked in order of id. Raises NotFound when one of them is missing or of another team."""
+    ids = sorted(set(task_ids))
+    query = sa.select(Task).where(Task.id.in_(ids)).order_by(Task.id).with_for_update()
+    if not sees_every_team(actor):
+        query = query.where(Task.team_id == actor.team_id)
+    found = uow.session.scalars(query).all()
+    if len(found) != len(ids):
+        raise NotFound("One of these tasks is not there, or it belongs to another team.")
+    return found
+
+
 def finish_task(
     uow: UnitOfWork,
     actor: User,
@@ -40,6 +53,8 @@ def finish_task(
 ) -> bool:
     """Complete or skip; False when exactly that was done before. Raises IllegalMove when it ended otherwise."""
     require(actor, "work_tasks")
+    if len(outcome) > 80:
+        raise Invalid({"outcome": "Use 80 characters or fewer; the rest belongs in the note."})
     if task.state is ENDS[event]:
         return False
     try:
@@ -72,24 +87,38 @@ def reopen(uow: UnitOfWork, actor: User, task: Task) -> None:
 
 def snooze(uow: UnitOfWork, actor: User, task: Task, until: datetime) -> None:
     """Hide it until then; the history is in the activity. Raises Invalid for a time that has passed."""
+    require(actor, "work_tasks")
     if until <= uow.now:
         raise Invalid({"until": "Choose a time that is still to come."})
-    if task.state is not TaskState.OPEN:
-        raise IllegalMove(f"This task cannot be snoozed: {TASK.sentences[task.state]}")
-    before = task.snoozed_until or task.due_at
-    task.snoozed_until = until
-    uow.record(
-        "task.snoozed",
-        actor_id=actor.id,
-        **about(task),
-        data={"from": before.isoformat(), "until": until.isoformat()},
-    )
+    _only_open(task, "be snoozed")
+    before, task.snoozed_until = task.snoozed_until, until
+    data = {"from": before.isoformat() if before else None, "until": until.isoformat()}
+    uow.record("task.snoozed", actor_id=actor.id, **about(task), data=data)
 
 
 def wake(uow: UnitOfWork, actor: User, task: Task, until: datetime | None) -> None:
     """Undo a snooze: back to what it was before."""
     task.snoozed_until = until
     uow.record("task.woken", actor_id=actor.id, **about(task))
+
+
+def hand_on(uow: UnitOfWork, actor: User, task: Task, assignee: User) -> None:
+    """Give it to a teammate. Raises Invalid for somebody of another team."""
+    require(actor, "work_tasks")
+    if assignee.team_id != task.team_id or not assignee.active:
+        raise Invalid({"assignee": "Choose somebody of the team."})
+    _only_open(task, "be handed on")
+    before, task.assignee_id = task.assignee_id, assignee.id
+    data = {"from": before, "to": assignee.id, "name": task.name, "who": assignee.name}
+    uow.record("task.assigned", actor_id=actor.id, **about(task), data=data)
+
+
+def prioritise(uow: UnitOfWork, actor: User, task: Task, priority: Priority) -> None:
+    require(actor, "work_tasks")
+    _only_open(task, "change its priority")
+    before, task.priority = task.priority, priority
+    data = {"from": before.value, "to": priority.value}
+    uow.record("task.prioritised", actor_id=actor.id, **about(task), data=data)
 
 
 def remind(
@@ -132,6 +161,11 @@ def about(task: Task) -> dict[str, object]:
         "enrollment_id": task.enrollment_id,
         "task_id": task.id,
     }
+
+
+def _only_open(task: Task, what: str) -> None:
+    if task.state is not TaskState.OPEN:
+        raise IllegalMove(f"This task cannot {what}: {TASK.sentences[task.state]}")
 
 
 def _check(actor: User, name: str, assignee: User | None) -> None:

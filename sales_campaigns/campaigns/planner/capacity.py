@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush
 
 from sales_campaigns.campaigns.planner.course import Course, End, course_of
-from sales_campaigns.campaigns.planner.local_time import wall_clock
+from sales_campaigns.campaigns.planner.local_time import to_the_second, wall_clock
 from sales_campaigns.campaigns.planner.outline import Assumptions, Outline, Start
+from sales_campaigns.campaigns.planner.places import Places, Seeker, find_places
 from sales_campaigns.campaigns.planner.placing import Planned, needs
 from sales_campaigns.campaigns.planner.planning import AS_THINGS_STAND, ahead, assumed_end, put_off
 
-# Local date of the mailbox, first steps last, instant, address, index: the order in which mails get a place.
-Turn = tuple[date, bool, datetime, str, int, Planned]
+LAUNCH = -1
+Event = tuple[datetime, str, int]  # when, who, and the index of the step that is over then
 
 
 @dataclass(slots=True)
 class Journey:
-    """One person on the way: the steps planned so far and their assumed ends; None where still open."""
+    """One person on the way: where the steps stand so far and their assumed ends; None where still open."""
 
     course: Course
     planned: list[Planned | None]
     ends: list[End | None]
-    queued: set[int] = field(default_factory=set)
+    unplanned: list[int]
+    mails: dict[int, Seeker] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -32,12 +34,30 @@ class InCommon:
     """What people with the same start and the same past share, so that it is worked out once."""
 
     outline: Outline
+    limit: int
     sender_zone: str
     assume: Assumptions
     needed: list[tuple[int, ...]]
+    journeys: dict[str, Journey] = field(default_factory=dict)
+    days: dict[date, Places[Seeker]] = field(default_factory=dict)
     courses: dict[tuple[object, ...], Course] = field(default_factory=dict)
     steps: dict[tuple[object, ...], tuple[Planned, End]] = field(default_factory=dict)
-    put_off: dict[int, tuple[Planned, Planned]] = field(default_factory=dict)
+    later: dict[tuple[int, date], tuple[Planned, Planned]] = field(default_factory=dict)
+
+    def day_of(self, mail: Seeker) -> Places[Seeker]:
+        day = wall_clock(mail.entry.at, self.sender_zone).date()
+        if day not in self.days:
+            self.days[day] = Places(self.limit)
+        return self.days[day]
+
+    def put_off(self, mail: Seeker) -> Planned:
+        """The same mail a day later. Keyed by identity, which lasts because both are kept."""
+        after = mail.entry.local.date()
+        key = id(mail.own), after
+        if key not in self.later:
+            course = self.journeys[mail.who].course
+            self.later[key] = mail.own, put_off(course, mail.own, after)
+        return self.later[key][1]
 
 
 def share_out(
@@ -49,30 +69,61 @@ def share_out(
 ) -> Iterator[tuple[str, tuple[Planned, ...]]]:
     """Every step of every person (by address) when at most `limit` mails leave on a local date of the sender.
 
-    The rule: what exceeds the limit moves to the next eligible day at its own time of day and competes there;
-    the order is planned local date, later steps before first ones, instant, address. Tasks are not limited.
+    A step competes from the instant at which it is ready, as it does when the campaign really runs: what has
+    left by then keeps its place. Tasks are not limited.
     """
     count = len(outline.steps)
-    common = InCommon(outline, sender_zone, assume, [needs(outline, index) for index in range(count)])
-    journeys = {who: Journey(_course(common, s), [None] * count, [None] * count) for who, s in starts}
-    turns = [turn for who, journey in journeys.items() for turn in _next(common, who, journey)]
-    heapify(turns)
-    day, left = date.min, limit
-    while turns:
-        if turns[0][0] != day:
-            day, left = turns[0][0], limit
-        *_, who, index, entry = turns[0]
-        journey = journeys[who]
-        if not left:
-            heapreplace(turns, _turn(common, who, _later(common, journey.course, entry)))
-            continue
-        left -= 1
-        heappop(turns)
-        journey.planned[index], journey.ends[index] = entry, assumed_end(journey.course, entry, assume)
-        for following in _next(common, who, journey):
-            heappush(turns, following)
-    for who, journey in journeys.items():
+    common = InCommon(outline, limit, sender_zone, assume, [needs(outline, index) for index in range(count)])
+    events: list[Event] = []
+    for who, start in starts:
+        common.journeys[who] = _journey(_course(common, start), count)
+        events.append((to_the_second(start.launched_at), who, LAUNCH))
+    heapify(events)
+    while events:
+        now = events[0][0]
+        mails = [mail for who in _over_at(common, events, now) for mail in _ready(common, events, who)]
+        for mail in find_places(mails, common.day_of, common.put_off, now):
+            heappush(events, (mail.entry.at, mail.who, mail.entry.index))
+    for who, journey in common.journeys.items():
         yield who, tuple(entry for entry in journey.planned if entry is not None)
+
+
+def _over_at(common: InCommon, events: list[Event], now: datetime) -> Iterator[str]:
+    """Whose steps are over at this instant. A mail that was put off since it was foreseen is not."""
+    while events and events[0][0] == now:
+        _, who, index = heappop(events)
+        journey = common.journeys[who]
+        mail = journey.mails.get(index)
+        if mail is not None:
+            if mail.entry.at != now:
+                continue
+            journey.planned[index] = mail.entry
+            journey.ends[index] = assumed_end(journey.course, mail.entry, common.assume)
+        elif index != LAUNCH:
+            task = journey.planned[index]
+            assert task is not None
+            journey.ends[index] = assumed_end(journey.course, task, common.assume)
+        yield who
+
+
+def _ready(common: InCommon, events: list[Event], who: str) -> Iterator[Seeker]:
+    """Plans the tasks that nothing holds any more, and yields every mail that nothing holds."""
+    journey = common.journeys[who]
+    for index in tuple(journey.unplanned):
+        if any(journey.ends[i] is None for i in reversed(common.needed[index])):
+            continue
+        journey.unplanned.remove(index)
+        entry, end = _ahead(common, journey, index)
+        if entry.is_task:
+            journey.planned[index] = entry
+            heappush(events, (end.at, who, index))
+        else:
+            journey.mails[index] = mail = Seeker(who, entry, entry)
+            yield mail
+
+
+def _journey(course: Course, count: int) -> Journey:
+    return Journey(course, [None] * count, [None] * count, list(range(count)))
 
 
 def _course(common: InCommon, start: Start) -> Course:
@@ -82,33 +133,8 @@ def _course(common: InCommon, start: Start) -> Course:
     return common.courses[key]
 
 
-def _next(common: InCommon, who: str, journey: Journey) -> Iterator[Turn]:
-    """Plans the tasks that nothing holds any more, and yields a turn for every mail that nothing holds."""
-    for index, before in enumerate(common.needed):
-        if index in journey.queued or any(journey.ends[i] is None for i in before):
-            continue
-        journey.queued.add(index)
-        entry, end = _ahead(common, journey, index)
-        if entry.is_task:
-            journey.planned[index], journey.ends[index] = entry, end
-        else:
-            yield _turn(common, who, entry)
-
-
 def _ahead(common: InCommon, journey: Journey, index: int) -> tuple[Planned, End]:
     key = (id(journey.course), index, *journey.ends)
     if key not in common.steps:
         common.steps[key] = ahead(journey.course, index, journey.ends, (), common.assume)
     return common.steps[key]
-
-
-def _later(common: InCommon, course: Course, entry: Planned) -> Planned:
-    """The same mail a day later. Keyed by identity, which lasts because both are kept."""
-    if id(entry) not in common.put_off:
-        common.put_off[id(entry)] = entry, put_off(course, entry, entry.local.date())
-    return common.put_off[id(entry)][1]
-
-
-def _turn(common: InCommon, who: str, entry: Planned) -> Turn:
-    local_date = wall_clock(entry.at, common.sender_zone).date()
-    return local_date, entry.index == 0, entry.at, who, entry.index, entry

@@ -1,0 +1,131 @@
+"""A rep's own mail to one person: a delivery of its own with its hold, and one message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import require
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.template_list import template_of
+from sales_campaigns.content.wordings import content_of
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind
+from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.composing import (
+    Typed,
+    Words,
+    check_typed,
+    follows,
+    opening_subject,
+    own_mailbox,
+    words_for,
+)
+from sales_campaigns.messages.holds import make_holds
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.queueing import queue
+from sales_campaigns.people.models import Person
+from sales_campaigns.people.suppression import why_not
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+def opening(
+    session: Session, actor: User, person: Person, template_id: int | None, answers: Message | None
+) -> Words:
+    """What the composer opens with: the template filled in, or nothing. Raises NotFound for a hidden template."""
+    wording = None
+    if template_id is not None:
+        wording = session.get(Wording, template_of(session, actor, template_id).wording_id)
+    words = words_for(content_of(wording), person, actor, own_mailbox(session, actor))
+    return replace(words, subject=opening_subject(words, answers))
+
+
+def write_personal(
+    uow: UnitOfWork, actor: User, person: Person, typed: Typed, *, answers: Message | None = None
+) -> Message:
+    """Put it into the outbox, to leave now or at `typed.send_at`. The same form posted twice is one mail.
+
+    Raises Invalid for what cannot be sent, also when this person must not be mailed.
+    """
+    require(actor, "work_tasks")
+    known = _known(uow, actor, typed)
+    if known is not None:
+        return known
+    refuse_suppressed(uow, person)
+    mailbox = own_mailbox(uow.session, actor)
+    copies = check_typed(typed, person, actor, mailbox, uow.now)
+    delivery = _delivery(uow, actor, typed)
+    row = {**draft_row(uow, actor, person, typed, answers), **copies, "delivery_id": delivery.id}
+    (message_id,) = queue(uow, [row])
+    message = uow.session.get_one(Message, message_id)
+    uow.record(
+        "message.queued",
+        actor_id=actor.id,
+        team_id=person.team_id,
+        person_id=person.id,
+        message_id=message_id,
+        data={"subject": typed.subject, "due_at": message.due_at.isoformat()},
+    )
+    return message
+
+
+def draft_row(
+    uow: UnitOfWork, actor: User, person: Person, typed: Typed, answers: Message | None
+) -> dict[str, Any]:
+    """The columns of the message, all but its delivery and the copies: also for a preview."""
+    earlier = follows(uow.session, answers.id) if answers is not None else None
+    return {
+        "team_id": person.team_id,
+        "occasion": person.id,
+        "email": person.email.lower(),
+        "person_id": person.id,
+        "sender_id": actor.id,
+        "mailbox_id": own_mailbox(uow.session, actor).id,
+        "edited_subject": typed.subject,
+        "edited_html": typed.html,
+        "follows_id": earlier.id if earlier is not None else None,
+        "quoted": "sent" if earlier is not None else "",
+        "zone": actor.zone,
+        "due_at": typed.send_at or uow.now,
+    }
+
+
+def refuse_suppressed(uow: UnitOfWork, person: Person) -> None:
+    """Raises Invalid with the reason when this person must not be mailed."""
+    cause = why_not(uow.session, person.id)
+    if cause is not None:
+        raise Invalid(cause.sentence)
+
+
+def _known(uow: UnitOfWork, actor: User, typed: Typed) -> Message | None:
+    """The mail that this form has made already. The sender's row is locked, so that two tabs are one mail."""
+    if not typed.key:
+        return None
+    uow.session.execute(sa.select(User.id).where(User.id == actor.id).with_for_update(of=User))
+    return uow.session.scalar(
+        sa.select(Message)
+        .join(Delivery, Delivery.id == Message.delivery_id)
+        .where(
+            Delivery.kind == DeliveryKind.PERSONAL,
+            Delivery.owner_id == actor.id,
+            Delivery.step_key == typed.key[:32],
+        )
+    )
+
+
+def _delivery(uow: UnitOfWork, actor: User, typed: Typed) -> Delivery:
+    delivery = Delivery(
+        team_id=actor.team_id,
+        owner_id=actor.id,
+        kind=DeliveryKind.PERSONAL,
+        name=typed.subject[:300],
+        step_key=typed.key[:32] or None,  # a personal mail has no step; the name of its form stands here
+        created_at=uow.now,
+    )
+    uow.session.add(delivery)
+    uow.session.flush()
+    make_holds(uow.session, "delivery", [delivery.id])
+    return delivery

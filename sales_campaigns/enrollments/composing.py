@@ -1,0 +1,229 @@
+"""An e-mail task: what its composer opens with, the mail that the rep sends or schedules, and taking it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.roles import require
+from sales_campaigns.campaigns.models import Step
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.rendering import Content
+from sales_campaigns.content.template_list import template_of
+from sales_campaigns.content.wordings import content_of
+from sales_campaigns.deliveries import personal
+from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.enrollments.models import StepRun
+from sales_campaigns.enrollments.progress import recall
+from sales_campaigns.enrollments.scheduling import late_at, threading
+from sales_campaigns.enrollments.ways import Way, ways_of
+from sales_campaigns.errors import IllegalMove, Invalid
+from sales_campaigns.messages.composing import (
+    Look,
+    Typed,
+    Words,
+    check_typed,
+    follows,
+    look_of,
+    opening_subject,
+    own_mailbox,
+    words_for,
+)
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.queueing import next_attempts, queue
+from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.models import Task, TaskKind, TaskState
+from sales_campaigns.tasks.working import about
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the composer of a task shows. `answers`: the mail it follows in thread; `trouble`: why the last try
+    for this step did not leave, in words.
+    """
+
+    words: Words
+    mailbox: Mailbox
+    answers: Message | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where in its campaign an e-mail task stands."""
+
+    way: Way
+    step: Step
+    run: StepRun
+
+
+def open_composer(
+    session: Session, actor: User, task: Task, person: Person, template_id: int | None = None
+) -> Opening:
+    """The campaign's words, or those of a template, filled in; or what the rep wrote for this step before."""
+    place = _place(session, task)
+    if place is None:
+        return Opening(
+            personal.opening(session, actor, person, template_id, None), own_mailbox(session, actor)
+        )
+    mailbox = _mailbox(session, actor, place)
+    before = _last_try(session, place)
+    answers = follows(session, threading(place.way, place.step)["follows_id"])
+    words = words_for(_content(session, actor, place, before, template_id), person, actor, mailbox)
+    words = replace(words, subject=opening_subject(words, answers))
+    return Opening(words, mailbox, answers, before.words if before is not None and before.reason else "")
+
+
+def send_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, typed: Typed) -> Message:
+    """The mail of this task, to leave now or at `typed.send_at`; the task is done when it has really left.
+
+    Raises IllegalMove when the task is over or its mail is on its way, Invalid for what cannot be sent.
+    """
+    require(actor, "work_tasks")
+    _only_unsent(task)
+    place = _place(uow.session, task)
+    if place is None:
+        message = personal.write_personal(uow, actor, person, typed)
+    else:
+        message = _write(uow, actor, place, person, typed)
+        place.run.message_id = message.id
+    task.message_id = message.id
+    data = {"name": task.name, "due_at": message.due_at.isoformat()}
+    uow.record("task.mail_written", actor_id=actor.id, **{**about(task), "message_id": message.id}, data=data)
+    return message
+
+
+def take_back_mail(uow: UnitOfWork, actor: User, task: Task) -> None:
+    """Cancel the mail that waits for its time; the task is there again with the words. Raises IllegalMove."""
+    require(actor, "work_tasks")
+    if task.state is not TaskState.OPEN or task.message_id is None:
+        raise IllegalMove("There is no mail of this task to take back.")
+    recall(uow, task)
+    uow.record("task.mail_taken_back", actor_id=actor.id, **about(task), data={"name": task.name})
+
+
+def look_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, typed: Typed) -> Look:
+    """The mail as the person would get it, before anything is written."""
+    place = _place(uow.session, task)
+    if place is None:
+        row = personal.draft_row(uow, actor, person, typed, None)
+    else:
+        row = _row(uow, actor, place, person, typed)
+    return look_of(uow.session, Message(**row))
+
+
+def follow_up_after(session: Session, task: Task) -> Step | None:
+    """The step directly after this one, when it follows up on this task's mail."""
+    place = _place(session, task)
+    if place is None:
+        return None
+    after = place.way.steps[place.step.position + 1 : place.step.position + 2]
+    return next((step for step in after if step.follow_up), None)
+
+
+def _place(session: Session, task: Task) -> _Place | None:
+    run = session.get(StepRun, task.step_run_id) if task.step_run_id is not None else None
+    if run is None or task.kind is not TaskKind.EMAIL:
+        return None
+    (way,) = ways_of(session, [run.enrollment_id])
+    step = next((step for step in way.steps if step.key == run.step_key), None)
+    return _Place(way, step or session.get_one(Step, run.step_id), run)
+
+
+def _only_unsent(task: Task) -> None:
+    if task.kind is not TaskKind.EMAIL or task.state is not TaskState.OPEN:
+        raise IllegalMove("There is no mail to send for this task any more.")
+    if task.message_id is not None:
+        raise IllegalMove("The mail of this task is on its way already.")
+
+
+def _mailbox(session: Session, actor: User, place: _Place) -> Mailbox:
+    """The rule: mail leaves from a mailbox of whoever sends it; a teammate who took over writes as themselves."""
+    if actor.id == place.way.enrollment.sender_id:
+        return session.get_one(Mailbox, place.way.enrollment.mailbox_id)
+    return own_mailbox(session, actor)
+
+
+def _last_try(session: Session, place: _Place) -> Message | None:
+    """The newest message of this step that did not leave: its words are the rep's, its trouble is to be mended."""
+    return session.scalar(
+        sa.select(Message)
+        .where(
+            Message.enrollment_id == place.way.enrollment.id,
+            Message.step_key == place.step.key,
+            Message.sent_at.is_(None),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+
+
+def _content(
+    session: Session, actor: User, place: _Place, before: Message | None, template_id: int | None
+) -> Content:
+    if template_id is not None:
+        return content_of(session.get(Wording, template_of(session, actor, template_id).wording_id))
+    content = content_of(
+        session.get(Wording, place.step.wording_id) if place.step.wording_id is not None else None
+    )
+    enrollment = place.way.enrollment
+    subjects = [before.edited_subject if before else None, enrollment.edited_subject]
+    bodies = [before.edited_html if before else None, enrollment.edited_html]
+    first = _is_first_mail(place)
+    subject = next((one for one in subjects[: 1 + first] if one is not None), content.subject)
+    html = next((one for one in bodies[: 1 + first] if one is not None), content.html)
+    return Content(subject, html)
+
+
+def _is_first_mail(place: _Place) -> bool:
+    """The words typed at the launch belong to the first e-mail only."""
+    mails = [step for step in place.way.steps if step.kind.value == TaskKind.EMAIL.value]
+    return bool(mails) and mails[0].key == place.step.key
+
+
+def _write(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typed) -> Message:
+    personal.refuse_suppressed(uow, person)
+    copies = check_typed(typed, person, actor, _mailbox(uow.session, actor, place), uow.now)
+    row = _row(uow, actor, place, person, typed)
+    delivery_id = uow.session.scalar(
+        sa.select(Delivery.id).where(
+            Delivery.campaign_id == place.way.campaign.id, Delivery.step_key == place.step.key
+        )
+    )
+    if delivery_id is None:
+        raise Invalid("The campaign has no log for this step any more. Skip the task.")
+    occasion = place.way.enrollment.id
+    attempts = next_attempts(uow, [delivery_id], [occasion])
+    identity = {"delivery_id": delivery_id, "attempt": attempts.get((delivery_id, occasion), 1)}
+    (message_id,) = queue(uow, [{**row, **copies, **identity}])
+    return uow.session.get_one(Message, message_id)
+
+
+def _row(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typed) -> dict[str, Any]:
+    way, enrollment, at = place.way, place.way.enrollment, typed.send_at or uow.now
+    thread = threading(way, place.step)
+    answers = follows(uow.session, thread["follows_id"])
+    borrowed = answers is not None and typed.subject == opening_subject(Words("", ""), answers)
+    return {
+        "team_id": enrollment.team_id,
+        "occasion": enrollment.id,
+        "email": person.email.lower(),
+        "campaign_id": way.campaign.id,
+        "enrollment_id": enrollment.id,
+        "step_key": place.step.key,
+        "person_id": person.id,
+        "sender_id": actor.id,
+        "mailbox_id": _mailbox(uow.session, actor, place).id,
+        "wording_id": place.step.wording_id,
+        "edited_subject": "" if borrowed else typed.subject,
+        "edited_html": typed.html,
+        "zone": enrollment.zone,
+        "due_at": at,
+        "late_at": late_at(way, at),
+        **thread,
+    }

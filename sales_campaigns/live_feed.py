@@ -1,0 +1,160 @@
+"""What happens, as it happens: reads of the activity for the Live Feed, its stream, and a person's history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.activity import Activity
+from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.messages.models import Message
+from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.models import Task
+
+# Kinds that are worth a rep's eye; everything else is for the audit trail.
+SHOWN = (
+    "message.sent",
+    "message.failed",
+    "message.expired",
+    "message.uncertain",
+    "message.retrying",
+    "task.opened",
+    "task.completed",
+    "task.skipped",
+    "task.given_back",
+    "task.assigned",
+    "enrollment.finished",
+    "enrollment.ended",
+    "launch.made",
+    "mailbox.lost",
+)
+TOGETHER = timedelta(minutes=10)
+PAGE = 50
+MINE, TEAM = "mine", "team"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One thing that happened. `subject` is that of its mail, `source` the name of what sent it."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str = ""
+    person: Person | None = None
+    subject: str = ""
+    source: str = ""
+    task: str = ""
+    message_id: int | None = None
+    task_id: int | None = None
+    campaign_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGroup:
+    """Lines that are told in one sentence: the newest, how many there are, and how many people they are about."""
+
+    line: FeedLine
+    times: int
+    people: int
+
+
+def feed(
+    session: Session, actor: User, scope: str = MINE, *, before: int | None = None, limit: int = PAGE
+) -> list[FeedLine]:
+    """The newest first. `before` is the id of the last line of the page before."""
+    beyond = [] if before is None else [Activity.id < before]
+    query = _lines().where(*_visible(actor, scope), Activity.kind.in_(SHOWN), *beyond)
+    rows = session.execute(query.order_by(Activity.id.desc()).limit(limit))
+    return [_line(row) for row in rows]
+
+
+def fresh(session: Session, actor: User, scope: str, since: datetime) -> list[FeedLine]:
+    """What happened since then, the oldest first. Read with some overlap: a row may be committed late."""
+    query = _lines().where(*_visible(actor, scope), Activity.kind.in_(SHOWN), Activity.at >= since)
+    return [_line(row) for row in session.execute(query.order_by(Activity.id).limit(PAGE))]
+
+
+def history(session: Session, actor: User, person_id: int, limit: int = 20) -> list[FeedLine]:
+    """What happened with one person, the newest first."""
+    query = _lines().where(*_team(actor), Activity.person_id == person_id, Activity.kind.in_(SHOWN))
+    rows = session.execute(query.order_by(Activity.at.desc(), Activity.id.desc()).limit(limit))
+    return [_line(row) for row in rows]
+
+
+def grouped(lines: Iterable[FeedLine]) -> list[FeedGroup]:
+    """Neighbours that are the same thing for one person, or for many people within minutes, are one sentence."""
+    runs: list[list[FeedLine]] = []
+    for line in lines:
+        if runs and _belong_together(runs[-1][-1], line):
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return [FeedGroup(run[0], len(run), _people(run)) for run in runs]
+
+
+def _belong_together(one: FeedLine, other: FeedLine) -> bool:
+    same = (one.kind, one.campaign_id, one.source) == (other.kind, other.campaign_id, other.source)
+    return same and one.kind != "launch.made" and abs(one.at - other.at) <= TOGETHER
+
+
+def _people(run: Sequence[FeedLine]) -> int:
+    return len({line.person.id for line in run if line.person is not None})
+
+
+def _lines() -> sa.Select[*tuple[Any, ...]]:
+    actor = aliased(User)
+    return (
+        sa.select(
+            Activity,
+            Person,
+            actor.first_name,
+            actor.last_name,
+            sa.func.coalesce(sa.func.nullif(Message.subject, ""), Message.edited_subject, "").label(
+                "subject"
+            ),
+            Delivery.name.label("source"),
+            Task.name.label("task"),
+        )
+        .outerjoin(Person, Person.id == Activity.person_id)
+        .outerjoin(actor, actor.id == Activity.actor_id)
+        .outerjoin(Message, Message.id == Activity.message_id)
+        .outerjoin(Delivery, Delivery.id == Message.delivery_id)
+        .outerjoin(Task, Task.id == Activity.task_id)
+    )
+
+
+def _line(row: sa.Row[*tuple[Any, ...]]) -> FeedLine:
+    happened: Activity = row.Activity
+    return FeedLine(
+        id=happened.id,
+        at=happened.at,
+        kind=happened.kind,
+        actor=f"{row.first_name or ''} {row.last_name or ''}".strip(),
+        person=row.Person,
+        subject=row.subject or "",
+        source=row.source or "",
+        task=row.task or happened.data.get("name", ""),
+        message_id=happened.message_id,
+        task_id=happened.task_id,
+        campaign_id=happened.campaign_id,
+        data=happened.data,
+    )
+
+
+def _visible(actor: User, scope: str) -> list[sa.ColumnElement[bool]]:
+    if scope == TEAM:
+        return _team(actor)
+    return [*_team(actor), sa.or_(Person.owner_id == actor.id, Activity.actor_id == actor.id)]
+
+
+def _team(actor: User) -> list[sa.ColumnElement[bool]]:
+    return [] if sees_every_team(actor) else [Activity.team_id == actor.team_id]

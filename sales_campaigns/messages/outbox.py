@@ -1,0 +1,194 @@
+"""Command Center › E-mails: the outbox by what became of each mail, and one mail with its attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, undefer
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.errors import NotFound
+from sales_campaigns.messages.models import Attempt, Message, MessageState
+from sales_campaigns.people.models import Person
+
+PAGE = 50
+
+
+class Folder(StrEnum):
+    """What became of a mail, as a rep sorts them."""
+
+    DELIVERED = "delivered"
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """One mail of a list."""
+
+    message: Message
+    person: Person
+    sender: str
+    folder: Folder
+
+    @property
+    def subject(self) -> str:
+        return self.message.subject or self.message.edited_subject or ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.message.due_at.timestamp():.6f}~{self.message.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxDay:
+    """What left from a mailbox on the owner's local day, and when the last one did."""
+
+    mailbox: Mailbox
+    sent: int
+    waiting: int
+    last_at: datetime | None
+
+
+def mail_lines(
+    session: Session,
+    actor: User,
+    folder: Folder,
+    now: datetime,
+    *,
+    sender_id: int | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int = PAGE,
+) -> list[MailLine]:
+    """One folder; what is still to leave soonest first, everything else newest first."""
+    ahead = folder is Folder.SCHEDULED
+    here = sa.tuple_(Message.due_at, Message.id)
+    query = (
+        sa.select(Message, Person, User)
+        .join(Person, Person.id == Message.person_id)
+        .join(User, User.id == Message.sender_id)
+        .where(*_team(actor), _conditions(now)[folder])
+    )
+    if sender_id is not None:
+        query = query.where(Message.sender_id == sender_id)
+    if before is not None:
+        there = sa.tuple_(sa.literal(before[0], Message.due_at.type), sa.literal(before[1]))
+        query = query.where(here > there if ahead else here < there)
+    order = (Message.due_at, Message.id) if ahead else (Message.due_at.desc(), Message.id.desc())
+    rows = session.execute(query.order_by(*order).limit(limit))
+    return [MailLine(message, person, user.name, folder) for message, person, user in rows]
+
+
+def folder_counts(
+    session: Session, actor: User, now: datetime, *, sender_id: int | None = None
+) -> dict[Folder, int]:
+    """How many mails each folder holds, in one query."""
+    counted = {
+        folder: sa.func.count(sa.case((condition, Message.id)))
+        for folder, condition in _conditions(now).items()
+    }
+    query = sa.select(*counted.values()).where(*_team(actor))
+    if sender_id is not None:
+        query = query.where(Message.sender_id == sender_id)
+    return dict(zip(counted, session.execute(query).one(), strict=True))
+
+
+def message_of(session: Session, actor: User, message_id: int, *, lock: bool = False) -> Message:
+    """A message of the actor's team. Raises NotFound."""
+    query = sa.select(Message).where(Message.id == message_id, *_team(actor))
+    message = session.scalar(query.with_for_update() if lock else query)
+    if message is None:
+        raise NotFound("This mail is not there, or it belongs to another team.")
+    return message
+
+
+def folder_of(message: Message, now: datetime) -> Folder:
+    """The same sorting for one row."""
+    if message.state in {MessageState.SENT, MessageState.RELAYED}:
+        return Folder.DELIVERED
+    if message.state is MessageState.PENDING:
+        return Folder.SCHEDULED if message.act_at > now else Folder.IN_PROGRESS
+    if message.state is MessageState.FAILED and message.reason == "unknown_recipient":
+        return Folder.BOUNCED
+    return _SIMPLE.get(message.state, Folder.IN_PROGRESS)
+
+
+def attempts_of(session: Session, message: Message) -> Sequence[Attempt]:
+    """Every hand-over with the server's own answer, in order."""
+    return session.scalars(
+        sa.select(Attempt).where(Attempt.message_id == message.id).order_by(Attempt.id)
+    ).all()
+
+
+def exact_mail(session: Session, message: Message) -> bytes | None:
+    """The very bytes that were handed over; None while nothing was."""
+    return (
+        session.scalars(
+            sa.select(Message)
+            .where(Message.id == message.id)
+            .options(undefer(Message.mime))
+            .execution_options(populate_existing=True)
+        )
+        .one()
+        .mime
+    )
+
+
+def mailbox_days(session: Session, user: User, start: datetime, end: datetime) -> list[MailboxDay]:
+    """For each mailbox of the user: mails of the day from `start` to `end`, in one query."""
+    left = Message.state.in_({MessageState.SENT, MessageState.RELAYED})
+    rows = session.execute(
+        sa.select(
+            Mailbox,
+            sa.func.count(sa.case((left, Message.id))),
+            sa.func.count(sa.case((Message.state.in_(_STILL), Message.id))),
+            sa.func.max(Message.sent_at),
+        )
+        .outerjoin(
+            Message,
+            sa.and_(Message.mailbox_id == Mailbox.id, Message.due_at >= start, Message.due_at < end),
+        )
+        .where(Mailbox.user_id == user.id)
+        .group_by(Mailbox.id)
+        .order_by(Mailbox.id)
+    )
+    return [MailboxDay(box, sent, waiting, last) for box, sent, waiting, last in rows]
+
+
+_STILL = frozenset({MessageState.PENDING, MessageState.RETRYING, MessageState.CLAIMED, MessageState.SENDING})
+_SIMPLE = {
+    MessageState.FAILED: Folder.FAILED,
+    MessageState.EXPIRED: Folder.FAILED,
+    MessageState.CANCELLED: Folder.CANCELLED,
+    MessageState.UNCERTAIN: Folder.UNCERTAIN,
+}
+
+
+def _conditions(now: datetime) -> dict[Folder, sa.ColumnElement[bool]]:
+    """Each mail is in exactly one folder."""
+    waits = Message.state == MessageState.PENDING
+    bounced = sa.and_(Message.state == MessageState.FAILED, Message.reason == "unknown_recipient")
+    failed = sa.and_(Message.state == MessageState.FAILED, Message.reason != "unknown_recipient")
+    under_way = {MessageState.CLAIMED, MessageState.SENDING, MessageState.RETRYING}
+    return {
+        Folder.DELIVERED: Message.state.in_({MessageState.SENT, MessageState.RELAYED}),
+        Folder.SCHEDULED: sa.and_(waits, Message.act_at > now),
+        Folder.IN_PROGRESS: sa.or_(Message.state.in_(under_way), sa.and_(waits, Message.act_at <= now)),
+        Folder.UNCERTAIN: Message.state == MessageState.UNCERTAIN,
+        Folder.FAILED: sa.or_(failed, Message.state == MessageState.EXPIRED),
+        Folder.BOUNCED: bounced,
+        Folder.CANCELLED: Message.state == MessageState.CANCELLED,
+    }
+
+
+def _team(actor: User) -> list[sa.ColumnElement[bool]]:
+    return [] if sees_every_team(actor) else [Message.team_id == actor.team_id]

@@ -1,0 +1,79 @@
+"""What Today warns of, and what it explains to somebody who has just begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import MailboxState, User
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.messages.outbox import Folder, MailboxDay
+from sales_campaigns.people.models import Person
+from web.filters import count_words
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that needs a look, and where."""
+
+    words: str
+    href: str
+    link: str
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """One thing to set up before anything can leave."""
+
+    words: str
+    why: str
+    href: str
+    over: bool
+
+
+def alerts_of(boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]) -> list[Alert]:
+    return [*_of_mailboxes(boxes), *_of_mails(mails)]
+
+
+def first_steps(
+    session: Session, user: User, boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]
+) -> list[FirstStep]:
+    """Until the first mail has left: what is there already and what is next. Nothing afterwards."""
+    if sum(mails.values()):
+        return []
+    people, campaigns = (
+        bool(session.scalar(sa.select(sa.exists().where(model.team_id == user.team_id))))
+        for model in (Person, Campaign)
+    )
+    return [
+        FirstStep("Connect your mailbox", "Mails leave from your own address.", "/mailbox", bool(boxes)),
+        FirstStep("Bring your people", "From a CSV or Excel file, or by hand.", "/people", people),
+        FirstStep("Write a campaign", "Days with e-mails, calls and tasks.", "/campaigns", campaigns),
+        FirstStep("Add people to it", "Every date is shown before anything leaves.", "/campaigns", False),
+    ]
+
+
+def _of_mailboxes(boxes: Sequence[MailboxDay]) -> list[Alert]:
+    lost = [day.mailbox for day in boxes if day.mailbox.state is not MailboxState.CONNECTED]
+    return [
+        Alert(
+            f"{box.address} is not connected: {box.trouble or 'mail waits'}", "/mailbox", "Connect it again"
+        )
+        for box in lost
+    ]
+
+
+def _of_mails(mails: Mapping[Folder, int]) -> list[Alert]:
+    sentences = {
+        Folder.UNCERTAIN: ("Nobody knows whether {} left.", "Say what happened"),
+        Folder.FAILED: ("{} failed.", "See why"),
+    }
+    return [
+        Alert(words.format(count_words(mails[folder], "mail")), url_for("emails.index", folder=folder), link)
+        for folder, (words, link) in sentences.items()
+        if mails[folder]
+    ]

@@ -1,0 +1,173 @@
+"""The Live Feed in words: one sentence a line, its tone, and what can be done about it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from sales_campaigns.live_feed import FeedGroup, FeedLine, grouped
+from sales_campaigns.tasks.models import TaskKind
+from web.filters import clock_words, count_words, when_words, zone_words
+
+MANY = {
+    "message.sent": "got mail of {source}",
+    "message.failed": "did not get mail of {source}",
+    "task.opened": "have tasks that are due",
+    "task.completed": "have tasks done",
+    "task.skipped": "had tasks skipped",
+    "task.assigned": "were given to somebody else",
+    "enrollment.finished": "reached the end of the campaign",
+    "enrollment.ended": "left the campaign",
+}
+NOUNS = {
+    TaskKind.EMAIL: "an e-mail to write",
+    TaskKind.CALL: "a call",
+    TaskKind.INMAIL: "an InMail",
+    TaskKind.CUSTOM: "a task",
+}
+# kind → (icon, tone); tones are those of components/feed_item.html
+LOOKS = {
+    "message.sent": ("mail", ""),
+    "message.failed": ("mail-x", "bad"),
+    "message.expired": ("mail-x", "bad"),
+    "message.uncertain": ("circle-alert", "bad"),
+    "message.retrying": ("clock", ""),
+    "task.opened": ("list-checks", ""),
+    "task.completed": ("circle-check", "good"),
+    "task.skipped": ("corner-down-right", ""),
+    "task.given_back": ("circle-alert", "bad"),
+    "task.assigned": ("user", ""),
+    "enrollment.finished": ("milestone", "good"),
+    "enrollment.ended": ("milestone", ""),
+    "launch.made": ("rocket", ""),
+    "mailbox.lost": ("triangle-alert", "bad"),
+}
+
+
+def items_of(lines: Iterable[FeedLine], now: datetime, zone: str) -> list[dict[str, Any]]:
+    """What `components/feed_item.html` asks for, neighbours told in one sentence."""
+    return [_item(group, now, zone) for group in grouped(lines)]
+
+
+def _item(group: FeedGroup, now: datetime, zone: str) -> dict[str, Any]:
+    line, person = group.line, group.line.person
+    icon, tone = LOOKS.get(line.kind, ("activity", ""))
+    href = url_for("person.show", person_id=person.id) if person is not None else ""
+    return {
+        "id": line.id,
+        "icon": icon,
+        "kind": tone,
+        "person": {"name": person.name, "href": href} if person is not None else None,
+        "words": _with_others(group),
+        "when": _when(line.at, now, zone),
+        "actions": _actions(line) if group.people < 2 else [],
+    }
+
+
+def _with_others(group: FeedGroup) -> str:
+    said = SENTENCES.get(group.line.kind, _plain)(group.line)
+    if group.people > 1:
+        many = MANY.get(group.line.kind, _plain(group.line)).format(source=group.line.source)
+        return f"and {count_words(group.people - 1, 'other')} {many}"
+    return f"{said} ({group.times} times)" if group.times > 1 else said
+
+
+def _when(at: datetime, now: datetime, zone: str) -> dict[str, str]:
+    today = when_words(at, zone)[:-6] == when_words(now, zone)[:-6]
+    return {
+        "iso": at.isoformat(),
+        "words": clock_words(at, zone) if today else when_words(at, zone),
+        "title": f"{when_words(at, zone)}, {zone_words(zone)} time",
+    }
+
+
+def _actions(line: FeedLine) -> list[dict[str, str]]:
+    """At most three: look at it, write, remember."""
+    actions = []
+    if line.kind == "task.opened" and line.task_id is not None:
+        actions.append({"label": "Open", "href": url_for("task.show", task_id=line.task_id)})
+    elif line.message_id is not None:
+        actions.append({"label": "See the mail", "href": url_for("message.show", message_id=line.message_id)})
+    if line.person is not None:
+        actions.append({"label": "Write", "href": url_for("compose.form", person=line.person.id)})
+        actions.append({"label": "Task", "href": url_for("new_task.form", person=line.person.id)})
+    return actions
+
+
+def _sent(line: FeedLine) -> str:
+    return f"got “{line.subject}”"
+
+
+def _failed(line: FeedLine) -> str:
+    words = str(line.data.get("words", ""))
+    return f"did not get “{line.subject}”" + (f": {words}" if words else "")
+
+
+def _uncertain(line: FeedLine) -> str:
+    return f"may or may not have got “{line.subject}”: somebody has to say"
+
+
+def _retrying(line: FeedLine) -> str:
+    return f"will get “{line.subject}” a little later: the server refused it for now"
+
+
+def _opened(line: FeedLine) -> str:
+    kind = line.data.get("kind", "")
+    noun = NOUNS[TaskKind(kind)] if kind in set(TaskKind) else "a task"
+    return f"waits for {noun}: {line.task}"
+
+
+def _completed(line: FeedLine) -> str:
+    outcome = line.data.get("outcome") or ""
+    by = f", by {line.actor}" if line.actor else ""
+    return f"{line.task}: done{by}" + (f" · {outcome}" if outcome else "")
+
+
+def _skipped(line: FeedLine) -> str:
+    return f"{line.task}: skipped" + (f" by {line.actor}" if line.actor else "")
+
+
+def _given_back(line: FeedLine) -> str:
+    return f"{line.task}: its mail could not leave, it waits for you again"
+
+
+def _assigned(line: FeedLine) -> str:
+    return f"{line.task}: given to {line.data.get('who', 'a teammate')}"
+
+
+def _ended(line: FeedLine) -> str:
+    return f"left the campaign: {line.data.get('cause', 'ended')}"
+
+
+def _launched(line: FeedLine) -> str:
+    people = count_words(int(line.data.get("people", 0)), "person", "people")
+    return f"{line.actor or 'Somebody'} added {people} to {line.data.get('name', 'a campaign')}"
+
+
+def _lost(line: FeedLine) -> str:
+    return f"A mailbox stopped: {line.data.get('words', 'connect it again')}"
+
+
+def _plain(line: FeedLine) -> str:
+    return line.kind.replace(".", " ").replace("_", " ")
+
+
+SENTENCES: dict[str, Callable[[FeedLine], str]] = {
+    "message.sent": _sent,
+    "message.failed": _failed,
+    "message.expired": _failed,
+    "message.uncertain": _uncertain,
+    "message.retrying": _retrying,
+    "task.opened": _opened,
+    "task.completed": _completed,
+    "task.skipped": _skipped,
+    "task.given_back": _given_back,
+    "task.assigned": _assigned,
+    "enrollment.finished": lambda _: "reached the end of the campaign",
+    "enrollment.ended": _ended,
+    "launch.made": _launched,
+    "mailbox.lost": _lost,
+}

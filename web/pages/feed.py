@@ -1,0 +1,67 @@
+"""The Live Feed: the page, its pushed stream, and the same by asking where no stream is to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from flask import Blueprint, Response, current_app, request, url_for
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.live_feed import MINE, PAGE, TEAM, FeedLine, feed, fresh
+from sales_campaigns.unit_of_work import UnitOfWork
+from web.answers import page
+from web.feed_lines import items_of
+from web.pushing import push
+from web.request_scope import me, reading, work
+
+pages = Blueprint("feed", __name__, url_prefix="/feed")
+OVERLAP = 60  # seconds that are read again at every look: a row may be committed late
+
+
+@pages.get("")
+def index() -> str:
+    uow, before = work(), request.args.get("before", type=int)
+    lines = feed(uow.session, me(), _scope(), before=before)
+    older = url_for(".index", scope=_scope(), before=lines[-1].id) if len(lines) == PAGE else ""
+    items = items_of(lines, uow.now, me().zone)
+    return page("feed/index.html", items=items, scope=_scope(), older=older, live=before is None)
+
+
+@pages.get("/latest")
+def latest() -> str:
+    """The newest lines as a part: what the panel opens with, and asks for again where nothing is pushed."""
+    lines = feed(work().session, me(), _scope(), limit=200)
+    return _shown(lines, work(), me())
+
+
+@pages.get("/stream")
+def stream() -> Response:
+    """What happens from now on; what the browser knows already it drops by its id."""
+    return push(_news(me(), _scope()))
+
+
+def _news(user: User, scope: str) -> Callable[[], Iterator[str]]:
+    known: set[int] = set()
+
+    def look() -> Iterator[str]:
+        with reading() as uow:
+            since = uow.now - uow.people_seconds(OVERLAP)
+            found = fresh(uow.session, user, scope, since)
+            new = [line for line in found if line.id not in known]
+            known.clear()
+            known.update(line.id for line in found)
+            shown = _shown(new[::-1], uow, user) if new else ""
+        if shown:
+            yield shown
+
+    return look
+
+
+def _shown(lines: Sequence[FeedLine], uow: UnitOfWork, user: User) -> str:
+    """Without what every page has around it: rendering that would take the notices away from the next page."""
+    template = current_app.jinja_env.get_template("feed/_items.html")
+    return template.render(items=items_of(lines, uow.now, user.zone))
+
+
+def _scope() -> str:
+    return TEAM if request.args.get("scope") == TEAM else MINE

@@ -1,0 +1,112 @@
+"""One mail: what left exactly, every attempt, and what can still be done about it."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Callable
+from email import policy
+
+from flask import Blueprint, Response, request, url_for
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.content.html import for_frame
+from sales_campaigns.enrollments.composing import take_back_mail
+from sales_campaigns.errors import Invalid
+from sales_campaigns.messages import settling
+from sales_campaigns.messages.composing import look_of
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox import attempts_of, exact_mail, folder_of, message_of
+from sales_campaigns.messages.resending import call_off, write_again
+from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.queue import task_with_mail
+from sales_campaigns.tasks.working import task_of
+from sales_campaigns.unit_of_work import UnitOfWork
+from web.answers import go, page
+from web.mail_rows import FOLDERS, TONES, actions_of, state_words
+from web.pages.compose import framed
+from web.request_scope import me, work
+from web.way_back import way_back
+
+pages = Blueprint("message", __name__, url_prefix="/emails/<int:message_id>")
+
+
+@pages.get("")
+def show(message_id: int) -> str:
+    uow = work()
+    message = message_of(uow.session, me(), message_id)
+    folder = folder_of(message, uow.now)
+    return page(
+        "message/index.html",
+        message=message,
+        person=uow.session.get_one(Person, message.person_id),
+        sender=uow.session.get_one(User, message.sender_id),
+        folder=FOLDERS[folder],
+        tone=TONES.get(folder, ""),
+        words=state_words(message, folder),
+        attempts=attempts_of(uow.session, message),
+        row={"actions": actions_of(message, folder)},
+        task=task_with_mail(uow.session, message.id),
+    )
+
+
+@pages.get("/frame")
+def frame(message_id: int) -> Response:
+    """The exact mail that left, or what would leave now, in a document that can load and run nothing."""
+    message = message_of(work().session, me(), message_id)
+    sent = exact_mail(work().session, message)
+    return framed(
+        _html_of(sent) if sent else page("compose/preview.html", look=look_of(work().session, message))
+    )
+
+
+@pages.get("/raw")
+def raw(message_id: int) -> Response:
+    sent = exact_mail(work().session, message_of(work().session, me(), message_id))
+    if sent is None:
+        return go(url_for(".show", message_id=message_id), "Nothing was handed over yet.")
+    return Response(sent, mimetype="text/plain; charset=utf-8")
+
+
+@pages.post("/answer")
+def answer_it(message_id: int) -> Response:
+    message = _locked(message_id)
+    chosen = ANSWERS.get(request.form.get("answer", ""))
+    if chosen is None:
+        raise Invalid("Say whether it was sent, is to be sent again, or is left out.")
+    act, words = chosen
+    act(work(), me(), message)
+    return go(way_back(url_for(".show", message_id=message_id)), words)
+
+
+@pages.post("/cancel")
+def cancel_it(message_id: int) -> Response:
+    message = _locked(message_id)
+    task = task_with_mail(work().session, message.id)
+    if task is not None:
+        take_back_mail(work(), me(), task_of(work(), me(), task.id))
+        return go(way_back(url_for("tasks.index")), "Cancelled: its task is open again, with your words.")
+    call_off(work(), me(), message)
+    words = "Cancelled. The campaign goes on with its next step." if message.campaign_id else "Cancelled."
+    return go(way_back(url_for("emails.index")), words)
+
+
+@pages.post("/retry")
+def retry_it(message_id: int) -> Response:
+    again = write_again(work(), me(), _locked(message_id))
+    return go(url_for(".show", message_id=again.id), "It is tried once more.")
+
+
+def _locked(message_id: int) -> Message:
+    return message_of(work().session, me(), message_id, lock=True)
+
+
+def _html_of(mime: bytes) -> str:
+    part = email.message_from_bytes(mime, policy=policy.default).get_body(("html", "plain"))
+    return for_frame(str(part.get_content())) if part is not None else ""
+
+
+ANSWERS: dict[str, tuple[Callable[[UnitOfWork, User, Message], None], str]] = {
+    "sent": (settling.say_it_was_sent, "It counts as sent; the next step follows."),
+    "again": (settling.send_again, "It is sent again, under the same name, so a copy would show as one."),
+    "skip": (settling.give_it_up, "Left out; the campaign goes on."),
+}

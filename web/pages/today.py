@@ -1,0 +1,39 @@
+"""Today: how the day stands, the next act, what left, and what needs a look."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
+from sales_campaigns.tasks.days import start_of_day
+from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
+from web.alerts import alerts_of, first_steps
+from web.answers import page
+from web.request_scope import me, work
+from web.task_rows import row
+
+pages = Blueprint("today", __name__)
+FIRST = 5
+
+
+@pages.get("/")
+def index() -> str:
+    uow, user = work(), me()
+    session, now = uow.session, uow.now
+    wanted = Wanted(assignee_id=user.id)
+    numbers = counts(session, user, wanted, now)
+    lines, _ = task_lines(session, user, wanted, now, limit=FIRST)
+    boxes = mailbox_days(session, user, start_of_day(now, user.zone), start_of_day(now, user.zone, 1))
+    mails = folder_counts(session, user, now, sender_id=user.id)
+    return page(
+        "today/index.html",
+        counts=numbers,
+        Group=Group,
+        open=numbers.of(TO_DO),
+        done=numbers.of([Group.DONE]),
+        rows=[row(line, now, user.id) for line in lines],
+        boxes=boxes,
+        scheduled=mails[Folder.SCHEDULED],
+        alerts=alerts_of(boxes, mails),
+        first_steps=first_steps(session, user, boxes, mails),
+    )

@@ -1,0 +1,191 @@
+"""A task as its row shows it: times in the assignee's zone, the hour at the person's place, one button by type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from sales_campaigns.messages.models import MessageState
+from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.days import days_late, local_date, snooze_choices
+from sales_campaigns.tasks.models import Task, TaskKind, TaskState
+from sales_campaigns.tasks.queue import Group, TaskLine
+from web.filters import clock_words, count_words, day_words, when_words, zone_words
+
+TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
+LEADS = {
+    TaskKind.EMAIL: "Compose",
+    TaskKind.CALL: "Log call",
+    TaskKind.INMAIL: "Open InMail",
+    TaskKind.CUSTOM: "Open",
+}
+HEADINGS = {
+    Group.OVERDUE: "Overdue",
+    Group.TODAY: "Today",
+    Group.UPCOMING: "Upcoming",
+    Group.SNOOZED: "Snoozed",
+    Group.DONE: "Done",
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One group of the page with its rows."""
+
+    group: Group
+    words: str
+    rows: list[dict[str, Any]]
+
+
+def groups_of(lines: Iterable[TaskLine], now: datetime, my_id: int) -> list[Heading]:
+    """The lines under their headings, in the order in which the groups come."""
+    found: dict[Group, list[dict[str, Any]]] = {}
+    for line in lines:
+        found.setdefault(line.group, []).append(row(line, now, my_id))
+    return [Heading(group, HEADINGS[group], rows) for group, rows in found.items()]
+
+
+def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
+    """What `components/task_row.html` asks for."""
+    task = line.task
+    is_open = task.state is TaskState.OPEN
+    waits = task.message_id is not None
+    return {
+        "id": task.id,
+        "type": TYPES[task.kind],
+        "name": task.name,
+        "href": url_for("task.show", task_id=task.id),
+        "person": _person(line.person, task, now),
+        "campaign": _campaign(task),
+        "tags": _tags(line, my_id),
+        "due": _due(line, now),
+        "late": line.group is Group.OVERDUE,
+        "priority": task.priority.value,
+        "over": None if is_open else _over(line),
+        "lead": _lead(task) if is_open else None,
+        "done": url_for("task.done", task_id=task.id) if is_open and not waits else None,
+        "snooze": _snooze(line, now) if is_open and not waits else None,
+        "more": _more(task) if is_open else [],
+    }
+
+
+def snooze_options(now: datetime, zone: str) -> list[dict[str, str]]:
+    """The quick choices of a snooze, for menus and selects."""
+    return [
+        {
+            "label": label,
+            "hint": _hint(at, now, zone),
+            "value": at.isoformat(),
+            "local": f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
+        }
+        for label, at in snooze_choices(now, zone)
+    ]
+
+
+def web_address(written: str) -> str:
+    """A link that people typed, when it is one; "" for anything a browser could run."""
+    return written if written.lower().startswith(("https://", "http://")) else ""
+
+
+def _person(person: Person | None, task: Task, now: datetime) -> dict[str, str]:
+    if person is None:
+        return {"name": "No person", "href": url_for("task.show", task_id=task.id)}
+    return {
+        "name": person.name,
+        "href": url_for("person.show", person_id=person.id),
+        "company": person.company,
+        "place": zone_words(person.zone),
+        "hour": clock_words(now, person.zone) if person.zone else "",
+        "phone": person.phone,
+        "linkedin": web_address(person.linkedin_url),
+    }
+
+
+def _campaign(task: Task) -> dict[str, str] | None:
+    if task.campaign_id is None:
+        return None
+    name, _, place = task.step_label.rpartition(" · ")
+    return {"name": name, "href": f"/campaigns/{task.campaign_id}", "place": place}
+
+
+def _due(line: TaskLine, now: datetime) -> dict[str, str]:
+    local = line.moment.astimezone(ZoneInfo(line.zone))
+    away = abs((local.date() - local_date(now, line.zone)).days)
+    words = f"{local:%H:%M}" if away == 0 else f"{day_words(local)[:3]} {local:%H:%M}"
+    late = days_late(line.moment, now, line.zone) if line.group is Group.OVERDUE else 0
+    note = f"{count_words(late, 'day')} late" if late else ""
+    return {
+        "iso": line.moment.isoformat(),
+        "words": words if away < 7 else day_words(local)[4:],
+        "title": f"{when_words(line.moment, line.zone)}, {zone_words(line.zone)} time",
+        "note": note,
+    }
+
+
+def _tags(line: TaskLine, my_id: int) -> list[dict[str, str]]:
+    tags = []
+    if line.task.assignee_id != my_id:
+        tags.append({"words": line.assignee.name, "kind": ""})
+    if line.mail is not None and line.task.state is TaskState.OPEN:
+        tags.append(_mail_tag(line))
+    elif line.cause and line.task.kind is TaskKind.EMAIL and line.person is not None:
+        href = url_for("person.show", person_id=line.person.id)
+        tags.append({"words": "no mail allowed", "kind": "bad", "href": href})
+    elif line.task.kind is TaskKind.CALL and line.person is not None and not line.person.phone:
+        href = url_for("person.edit", person_id=line.person.id)
+        tags.append({"words": "no phone number", "kind": "bad", "href": href})
+    return tags
+
+
+def _mail_tag(line: TaskLine) -> dict[str, str]:
+    href = url_for("message.show", message_id=line.task.message_id)
+    if line.mail is MessageState.UNCERTAIN:
+        return {"words": "did it leave?", "kind": "bad", "href": href}
+    return {"words": f"leaves {when_words(line.moment, line.zone)}", "kind": "info", "href": href}
+
+
+def _over(line: TaskLine) -> str:
+    task = line.task
+    word = {TaskState.COMPLETED: "Done", TaskState.SKIPPED: "Skipped"}.get(task.state, "Cancelled")
+    return " · ".join(filter(None, [f"{word} {clock_words(line.moment, line.zone)}", task.outcome]))
+
+
+def _lead(task: Task) -> dict[str, str]:
+    if task.kind is TaskKind.EMAIL:
+        label = "Change" if task.message_id else "Compose"
+        return {"label": label, "href": url_for("compose.form", task=task.id)}
+    return {"label": LEADS[task.kind], "href": url_for("task.show", task_id=task.id)}
+
+
+def _snooze(line: TaskLine, now: datetime) -> dict[str, Any]:
+    return {
+        "url": url_for("task.snooze_it", task_id=line.task.id),
+        "choices": snooze_options(now, line.zone),
+    }
+
+
+def _more(task: Task) -> list[dict[str, str]]:
+    page = url_for("task.show", task_id=task.id)
+    here: dict[str, Any] = {"task_id": task.id}
+    high = task.priority.value == "high"
+    more = [
+        {"label": "Snooze until…", "href": f"{page}#snooze", "icon": "calendar-clock"},
+        {"label": "Give to a teammate…", "href": f"{page}#assign", "icon": "user"},
+        {
+            "label": "Normal priority" if high else "High priority",
+            "post": url_for("task.prioritise_it", to="normal" if high else "high", **here),
+            "icon": "flag",
+        },
+        {"label": "Skip", "post": url_for("task.skip_it", **here), "icon": "corner-down-right"},
+    ]
+    return more[2:] if task.message_id else more
+
+
+def _hint(at: datetime, now: datetime, zone: str) -> str:
+    same_day = local_date(at, zone) == local_date(now, zone)
+    return clock_words(at, zone) if same_day else f"{when_words(at, zone)[:3]} {clock_words(at, zone)}"
