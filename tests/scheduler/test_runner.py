@@ -12,7 +12,7 @@ from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.presence import Presence
-from sales_campaigns.settings import Settings
+from sales_campaigns.settings import Settings, read_settings
 from scheduler.runner import running
 from tests.cast import Cast
 from tests.conftest import Work
@@ -24,7 +24,8 @@ from tests.torture.installation import Installation, wait_until
 @pytest.fixture
 def settings(engine: Engine, tmp_path: Path) -> Settings:
     url = engine.url.render_as_string(hide_password=False) if engine.name == "postgresql" else ""
-    return Settings(data_dir=tmp_path, database_url=url, secret_key="k" * 40, tick_seconds=0.05)
+    given = {"DATA_DIR": str(tmp_path), "DATABASE_URL": url, "SECRET_KEY": "k" * 40, "TICK_SECONDS": "0.05"}
+    return read_settings(given)
 
 
 def test_it_sends_what_is_due_and_leaves_when_it_is_stopped(
