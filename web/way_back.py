@@ -26,7 +26,10 @@ def shown_there() -> MultiDict[str, str]:
 
 
 def _ours(wanted: str | None, otherwise: str) -> str:
-    parts = urlsplit(wanted or "")
+    try:
+        parts = urlsplit(wanted or "")
+    except ValueError:  # such as an open bracket in the name of a host
+        return otherwise
     ours = parts.netloc in {"", request.host} and parts.path.startswith("/")
     if not ours or parts.path.startswith("//") or "\\" in parts.path:
         return otherwise
