@@ -93,6 +93,8 @@ def test_the_composer_opens_filled_in_and_sends(browse: Browse, work: Work, cast
     assert 'value="Quick question, Maria"' in shown and "Hello Maria" in shown
     assert "Day 2, step 1 follows up on this mail" in shown
     typed = {"subject": "Hello", "html": "<p>Hi</p>", "when": "now"}
+    here = {"Referer": f"http://localhost/compose?task={task_id}"}
+    ana.headers = here
     answer = ana.post(f"/compose?task={task_id}", typed)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/tasks")
     assert "leaves Mon 30 Nov" in ana.get("/tasks?show=upcoming").text
