@@ -27,6 +27,7 @@ def users_of(session: Session, actor: User) -> list[UserLine]:
     first = sa.select(sa.func.min(Mailbox.id)).where(Mailbox.user_id == User.id).scalar_subquery()
     query = (
         sa.select(User, Mailbox)
+        .select_from(User)
         .join(Team, Team.id == User.team_id)
         .outerjoin(Mailbox, Mailbox.id == first)
         .where(_visible(actor))
@@ -36,11 +37,11 @@ def users_of(session: Session, actor: User) -> list[UserLine]:
 
 
 def user_of(session: Session, actor: User, user_id: int) -> User:
-    """Raises NotAllowed for somebody who is no administrator, NotFound for a user of another team."""
-    require(actor, "manage_team")
+    """Raises NotFound for a user of another team, NotAllowed for somebody who is no administrator."""
     user = session.scalar(sa.select(User).where(User.id == user_id, _visible(actor)))
     if user is None:
         raise NotFound("There is no such user in your team.")
+    require(actor, "manage_team")
     return user
 
 
