@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
+from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.enrollments import choosing
@@ -64,8 +65,13 @@ class Desk:
 
     @cached_property
     def mailed(self) -> list[Person]:
-        """Those who get the first e-mail."""
-        return [person for person in self.prepared.checked.to_deliver if person.address_id is not None]
+        """Those who get the first e-mail, and those whom only the words typed here exclude: they can be mended."""
+        checked, typed = self.prepared.checked, self.wish.words
+        mendable = [
+            one.person for one in checked.excluded if one.cause == "field_missing" and one.person.id in typed
+        ]
+        people = [person for person in checked.to_deliver if person.address_id is not None]
+        return sorted([*people, *mendable], key=lambda person: person.id)
 
     def words_for(self, person: Person) -> Words:
         """The words of the first e-mail as this person's page shows them."""
@@ -117,9 +123,10 @@ def take_times(desk: Desk, form: Form) -> None:
         desk.wish.zone = form["zone"]
     for step in timed_steps(desk.version):
         typed, was = form.get(f"at_{step.key}", "").strip(), form.get(f"was_{step.key}", "")
-        if form.get(f"when_{step.key}", "later") == "now" or (not typed and step.send != "choose"):
+        asks = step.send is SendOption.CHOOSE
+        if form.get(f"when_{step.key}") == "now" or not (typed or asks):
             desk.wish.times.pop(step.key, None)
-        elif typed != was or step.key in desk.wish.times:
+        elif asks or typed != was or step.key in desk.wish.times:
             desk.wish.times[step.key] = typed
 
 
@@ -159,6 +166,7 @@ def show_mails(desk: Desk, _form: Form) -> dict[str, Any]:
         "by_hand": desk.wish.by_hand,
         "for_all": desk.wish.for_all,
         "writes_itself": content is not None,
+        "excluded": {one.person.id: one.words for one in desk.prepared.checked.excluded},
     }
 
 

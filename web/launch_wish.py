@@ -60,7 +60,7 @@ class Wish:
 
 def keep(wish: Wish, secret: str, whose: str) -> str:
     """As it stands in the form, signed, so that nobody else's form is taken."""
-    return _serializer(secret, whose).dumps(asdict(wish))  # type: ignore[no-any-return]
+    return str(_serializer(secret, whose).dumps(asdict(wish)))
 
 
 def kept(written: str, secret: str, whose: str) -> Wish:

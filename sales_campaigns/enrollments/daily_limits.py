@@ -19,7 +19,6 @@ from sales_campaigns.campaigns.planner import Places, Planned, Seeker, find_plac
 from sales_campaigns.enrollments.models import StepRun, StepRunState
 from sales_campaigns.enrollments.ways import Due, ways_of
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.unit_of_work import UnitOfWork
 
 NOT_COUNTED = (MessageState.CANCELLED, MessageState.EXPIRED)
 
@@ -92,17 +91,30 @@ class Quota:
                     yield _mail(Due(way, step, replace(planned, at=run.due_at)))
 
 
-def within_limits(uow: UnitOfWork, ready: Sequence[Due], moving: Collection[int] = ()) -> list[Due]:
+def take_turns(session: Session, mails: Iterable[Due]) -> None:
+    """Two that compete for the last place of a mailbox wait for each other, until this transaction ends."""
+    ids = {due.way.enrollment.mailbox_id for due in mails}
+    session.execute(
+        sa.select(Mailbox.id)
+        .where(Mailbox.id.in_(ids))
+        .order_by(Mailbox.id)
+        .with_for_update(of=Mailbox, key_share=True)
+    )
+
+
+def within_limits(
+    session: Session, ready: Sequence[Due], now: datetime, moving: Collection[int] = ()
+) -> list[Due]:
     """The mails, those beyond a daily limit put off, and with them the waiting ones that they push to a later day.
 
     `moving` are the messages of those among them that had a day before.
     """
-    quotas = _quotas(uow, ready, moving)
+    quotas = _quotas(session, ready, now, moving)
     changed = find_places(
         [_mail(due) for due in ready],
         lambda mail: quotas[mail.due.way.enrollment.mailbox_id].day_of(mail),
         _put_off,
-        uow.now,
+        now,
     )
     return [replace(mail.due, planned=mail.entry) for mail in changed]
 
@@ -116,17 +128,16 @@ def _put_off(mail: Mail) -> Planned:
     return later_day(way.outline, way.start, mail.own, mail.entry.local.date())
 
 
-def _quotas(uow: UnitOfWork, ready: Sequence[Due], moving: Collection[int]) -> dict[int, Quota]:
-    """Locked until this transaction ends: two that compete for the last place wait for each other."""
+def _quotas(
+    session: Session, ready: Sequence[Due], now: datetime, moving: Collection[int]
+) -> dict[int, Quota]:
     ids = {due.way.enrollment.mailbox_id for due in ready}
-    boxes = uow.session.execute(
+    boxes = session.execute(
         sa.select(Mailbox.id, Mailbox.daily_limit, User.zone)
         .join(User, User.id == Mailbox.user_id)
         .where(Mailbox.id.in_(ids))
-        .order_by(Mailbox.id)
-        .with_for_update(of=Mailbox, key_share=True)
     )
     return {
-        id: Quota(uow.session, id, max(limit, 1), ZoneInfo(zone), uow.now, len(ready), moving)
+        id: Quota(session, id, max(limit, 1), ZoneInfo(zone), now, len(ready), moving)
         for id, limit, zone in boxes
     }

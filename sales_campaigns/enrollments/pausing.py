@@ -131,7 +131,7 @@ def _place_again(uow: UnitOfWork, dues: list[Due]) -> None:
     mails = [due for due in dues if not due.planned.is_task]
     moving = {_run(due).message_id or 0 for due in mails}
     tasks = [due for due in dues if due.planned.is_task]
-    for due in (*tasks, *within_limits(uow, mails, moving)):
+    for due in (*tasks, *within_limits(uow.session, mails, uow.now, moving)):
         give_date(uow, due)
 
 

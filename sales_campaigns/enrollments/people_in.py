@@ -133,4 +133,4 @@ def _counts(session: Session, campaign: Campaign) -> dict[EnrollmentState, int]:
         .where(Enrollment.campaign_id == campaign.id)
         .group_by(Enrollment.state)
     )
-    return {state: number for state, number in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -16,7 +16,7 @@ from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.enrollments.daily_limits import within_limits
+from sales_campaigns.enrollments.daily_limits import take_turns, within_limits
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
@@ -83,7 +83,8 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     """Queue a message for each mail; the rows of their runs, in the same order."""
     if not mails:
         return []
-    placed = within_limits(uow, mails)
+    take_turns(uow.session, mails)
+    placed = within_limits(uow.session, mails, uow.now)
     mails = [due for due in placed if due.step.key not in due.way.runs]
     for due in placed:
         if due.step.key in due.way.runs:
@@ -108,11 +109,11 @@ def give_date(uow: UnitOfWork, due: Due) -> None:
 def _words(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     """A follow-up that has no mail to follow takes the subject that its thread would have had."""
     thread = threading(way, step)
-    wording = uow.session.get(Wording, step.wording_id) if step.wording_id else None
-    if not step.follow_up or thread["follows_id"] or wording is None or wording.subject:
+    if not step.follow_up or thread["follows_id"] or step.wording_id is None:
         return {"wording_id": step.wording_id, **thread}
-    subject = _subject_before(uow, way, step)
-    return {"wording_id": wording_of(uow.session, subject, wording.html, wording.text).id, **thread}
+    own = uow.session.get_one(Wording, step.wording_id)
+    subject = own.subject or _subject_before(uow, way, step)
+    return {"wording_id": wording_of(uow.session, subject, own.html, own.text).id, **thread}
 
 
 def _subject_before(uow: UnitOfWork, way: Way, step: Step) -> str:

@@ -17,12 +17,12 @@ from sales_campaigns.campaigns.simulating import simulate
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.models import Enrollment, StepRun
-from sales_campaigns.enrollments.progress import complete_task
+from sales_campaigns.enrollments.progress import complete_task, complete_tasks
 from sales_campaigns.messages.composing import Typed
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
-from sales_campaigns.tasks.working import task_of
+from sales_campaigns.tasks.working import task_of, tasks_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.fast_forward import fast_forward, next_due
 from scheduler.jobs import run_until_quiet
@@ -140,9 +140,13 @@ def _next_moment(story: Story) -> datetime | None:
 
 
 def _do_tasks(story: Story, undo_seconds: int) -> None:
-    for task, done in _tasks_to_do(story):
-        if done <= story.now:
-            finish(story, task, undo_seconds)
+    due = [task for task, done in _tasks_to_do(story) if done <= story.now]
+    for task in due:
+        if task.kind is TaskKind.EMAIL:
+            finish(story, task)
+    with story.work() as uow:
+        others = tasks_of(uow, story.cast.ana, [task.id for task in due if task.kind is not TaskKind.EMAIL])
+        complete_tasks(uow, story.cast.ana, others, undo_seconds=undo_seconds)
 
 
 def _tasks_to_do(story: Story) -> list[tuple[Task, datetime]]:

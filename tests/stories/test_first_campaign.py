@@ -22,7 +22,7 @@ from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.people.models import GroupMember
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
-from tests.stories.letters import as_foreseen, as_received, letters
+from tests.stories.letters import Letter, as_foreseen, as_received, letters
 from tests.stories.telling import Story, at, enrollments, open_tasks, work_through
 from web import create_app
 
@@ -73,19 +73,18 @@ def test_it_happens_as_the_page_tells_it(story: Story, app: Flask, desk: Path) -
     assert set(expected) - set(received) == set(), "missing"
     assert set(received) - set(expected) == set(), "extra"
     assert received == expected
+    assert answers_among(letters(story.sink)) == 50 * 2
     assert {one.state for one in enrollments(story)} == {"finished"} and not open_tasks(story)
 
 
-def test_it_keeps_each_thread_under_one_subject(story: Story, app: Flask, desk: Path) -> None:
-    for _ in tell(story, app, desk):
-        pass
-    by_id = {letter.message_id: letter for letter in letters(story.sink)}
-    answers = [letter for letter in by_id.values() if letter.in_reply_to]
-    assert len(answers) == 50 * 2
-    for letter in answers:
-        answered = by_id[letter.in_reply_to or ""]
+def answers_among(received: list[Letter]) -> int:
+    """How many mails answer to another: to the same person, under its subject, in its thread."""
+    by_id = {letter.message_id: letter for letter in received}
+    answers = [(letter, by_id[letter.in_reply_to]) for letter in received if letter.in_reply_to]
+    for letter, answered in answers:
         assert (letter.to, letter.subject) == (answered.to, f"Re: {answered.subject}")
-        assert letter.references == (answered.message_id,)
+        assert letter.references == (*answered.references, answered.message_id)
+    return len(answers)
 
 
 def tell(story: Story, app: Flask, desk: Path) -> Iterator[Any]:

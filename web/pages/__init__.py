@@ -4,14 +4,18 @@ from flask import Flask
 
 from web.pages import (
     campaign_editor,
+    campaign_people,
     campaign_settings,
     campaign_step,
     campaigns,
     caught,
     compose,
     emails,
+    enrollment,
     feed,
     groups,
+    launch,
+    mailbox,
     message,
     new_task,
     people,
@@ -24,6 +28,7 @@ from web.pages import (
     tasks,
     templates,
     today,
+    users,
 )
 
 BLUEPRINTS = [
@@ -41,12 +46,17 @@ BLUEPRINTS = [
     campaign_editor.pages,
     campaign_settings.pages,
     campaign_step.pages,
+    campaign_people.pages,
+    launch.pages,
+    enrollment.pages,
     templates.pages,
     previews.pages,
     people.pages,
     person.pages,
     people_import.pages,
     groups.pages,
+    mailbox.pages,
+    users.pages,
     caught.pages,
 ]
 

@@ -1,4 +1,4 @@
-"""The launch wizard: people, check, first e-mails, timing, confirm. Every step is one form; going back loses nothing."""
+"""The launch wizard: five steps, each one form; what was said travels along, so going back loses nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SHOW = {
 @pages.get("")
 def begin(campaign_id: int) -> Response:
     """`?people=1,2,3` and `?group=5` are chosen already."""
-    desk = _desk(campaign_id, Wish())
+    desk = _desk(campaign_id)
     desk.wish.add([int(one) for one in request.args.get("people", "").split(",") if one.isdecimal()])
     steps.take_people(desk, request.args)
     return _show(desk, "people")
@@ -49,14 +49,15 @@ def begin(campaign_id: int) -> Response:
 def turn(campaign_id: int) -> Response:
     """Take what the step `at` says, then show the step `to`; `to=start` launches."""
     form = request.form
-    desk = _desk(campaign_id, kept(form.get("wish", ""), settings().secret_key, _whose(campaign_id)))
+    desk = _desk(campaign_id)
+    desk.wish = kept(form.get("wish", ""), settings().secret_key, _whose(campaign_id))
     at = form.get("at", "")
     to = form.get("to", at)  # some buttons do something on their step and stay there
     if at not in LABELS or to not in {*LABELS, "start"}:
         raise Invalid("Use the buttons of the page.")
     try:
         _take(desk, at, to)
-        return _start(desk) if to == "start" else _onwards(desk, at, to)
+        return _start(desk) if to == "start" else _onwards(desk, to)
     except Invalid as refusal:
         return _show(desk, at, refusal.problems)
 
@@ -72,7 +73,7 @@ def _take(desk: Desk, at: str, to: str) -> None:
         raise Invalid({"people": "Choose at least one person."})
 
 
-def _onwards(desk: Desk, at: str, to: str) -> Response:
+def _onwards(desk: Desk, to: str) -> Response:
     """Judged anew with what was taken. Nobody comes to the end with a time that cannot be kept."""
     desk = replace(desk)
     problems = desk.timed[1] if to == "confirm" else {}
@@ -115,9 +116,9 @@ def _is_back(at: str, to: str) -> bool:
     return to in _over(at)
 
 
-def _desk(campaign_id: int, wish: Wish) -> Desk:
+def _desk(campaign_id: int) -> Desk:
     campaign, version = open_for_launch(work(), me(), campaign_id)
-    return Desk(work(), me(), campaign, version, wish, settings().launch_limit)
+    return Desk(work(), me(), campaign, version, Wish(), settings().launch_limit)
 
 
 def _whose(campaign_id: int) -> str:

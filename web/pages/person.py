@@ -17,6 +17,7 @@ from sales_campaigns.people.models import Person
 from sales_campaigns.people.suppression import why_not
 from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
+from web.person_tabs import tab_context
 from web.request_scope import me, work
 
 pages = Blueprint("person", __name__)
@@ -61,6 +62,7 @@ def show(person_id: int, tab: str = "about") -> str:
             }
             for name, words in TABS.items()
         ],
+        **tab_context(tab, person),
     )
 
 

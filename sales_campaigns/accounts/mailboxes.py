@@ -1,0 +1,108 @@
+"""The mailbox that a rep sends from: connect it, say how much it sends a day, let it send again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.roles import require
+from sales_campaigns.addresses import check_address
+from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.ports import MailAccount
+from sales_campaigns.unit_of_work import UnitOfWork
+
+SECURITY = {
+    "tls": "TLS from the start (usually port 465)",
+    "starttls": "STARTTLS (usually port 587)",
+    "none": "None: only inside one's own network",
+}
+MOST_A_DAY = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSettings:
+    """How a mailbox is reached by SMTP, as typed and checked."""
+
+    address: str
+    host: str
+    port: int
+    security: str
+    username: str
+
+    def account(self, secret: str) -> MailAccount:
+        """To be tried before it is kept; it has no number yet."""
+        return MailAccount(
+            0, "smtp", self.address, self.host, self.port, self.security, self.username, secret
+        )
+
+    def is_of(self, mailbox: Mailbox) -> bool:
+        """Whether the stored password belongs to these settings: it is never sent to another server."""
+        known = (mailbox.host, mailbox.port, mailbox.security, mailbox.username)
+        return known == (self.host, self.port, self.security, self.username)
+
+
+def mailbox_of(session: Session, actor: User) -> Mailbox | None:
+    """The actor's own mailbox."""
+    return session.scalars(sa.select(Mailbox).where(Mailbox.user_id == actor.id).order_by(Mailbox.id)).first()
+
+
+def settings_typed(typed: Mapping[str, str]) -> MailboxSettings:
+    """Raises Invalid with every problem at once."""
+    problems, address, port = {}, "", typed.get("port", "").strip()
+    try:
+        address = check_address(typed.get("address", "")).wire
+    except Invalid as refusal:
+        problems["address"] = next(iter(refusal.problems.values()))
+    host = typed.get("host", "").strip().rstrip(".").lower()
+    if not host or len(host) > 253 or any(character.isspace() or character in "/:@" for character in host):
+        problems["host"] = "Write the name of the server alone, such as smtp.example.com."
+    if not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
+        problems["port"] = "Write a port from 1 to 65535, such as 587."
+    if typed.get("security") not in SECURITY:
+        problems["security"] = "Choose one of the list."
+    if problems:
+        raise Invalid(problems)
+    return MailboxSettings(address, host, int(port), typed["security"], typed.get("username", "").strip())
+
+
+def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sealed_secret: str) -> Mailbox:
+    """Keep what was tried with success. Raises Invalid when somebody else sends from this address."""
+    mailbox = mailbox_of(uow.session, actor)
+    taken = uow.session.scalar(sa.select(Mailbox.user_id).where(Mailbox.address == settings.address))
+    if taken is not None and taken != actor.id:
+        raise Invalid({"address": "Somebody else sends from this address already."})
+    if mailbox is None:
+        mailbox = Mailbox(user_id=actor.id, provider="smtp", user=uow.session.get_one(User, actor.id))
+        uow.session.add(mailbox)
+    mailbox.address, mailbox.host, mailbox.port = settings.address, settings.host, settings.port
+    mailbox.security, mailbox.username = settings.security, settings.username
+    mailbox.sealed_secret = sealed_secret
+    works_again(uow, actor, mailbox)
+    return mailbox
+
+
+def works_again(uow: UnitOfWork, actor: User, mailbox: Mailbox) -> None:
+    """After a successful check, sending goes on. One stopped for its policy waits for an administrator."""
+    if mailbox.state is MailboxState.STOPPED:
+        require(actor, "manage_team")
+    mailbox.state, mailbox.trouble, mailbox.paused_until = MailboxState.CONNECTED, "", None
+    uow.session.flush()
+    data = {"mailbox": mailbox.id, "address": mailbox.address}
+    uow.record("mailbox.connected", actor_id=actor.id, team_id=actor.team_id, data=data)
+
+
+def limit_mailbox(uow: UnitOfWork, actor: User, typed: str) -> Mailbox:
+    """How many campaign mails leave on one day of the sender. Raises Invalid, NotFound without a mailbox."""
+    mailbox = mailbox_of(uow.session, actor)
+    if mailbox is None:
+        raise NotFound("Connect a mailbox first.")
+    if not (typed.strip().isdecimal() and len(typed.strip()) < 6 and 1 <= int(typed) <= MOST_A_DAY):
+        raise Invalid({"daily_limit": f"Write a number from 1 to {MOST_A_DAY:,}."})
+    mailbox.daily_limit = int(typed)
+    data = {"mailbox": mailbox.id, "daily_limit": mailbox.daily_limit}
+    uow.record("mailbox.limited", actor_id=actor.id, team_id=actor.team_id, data=data)
+    return mailbox

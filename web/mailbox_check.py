@@ -1,0 +1,33 @@
+"""Asking a mail server whether it takes our mail, with no transaction open meanwhile."""
+
+from __future__ import annotations
+
+from sales_campaigns.errors import Invalid, Outside, OutsideKind
+from sales_campaigns.ports import MailAccount
+from web.request_scope import give_up, outside
+
+WHAT_TO_DO = {
+    OutsideKind.AUTHORISATION: "Check the user name and the password; some providers want an app password.",
+    OutsideKind.TRANSIENT: "Check the server's name and port, or try again in a minute.",
+    OutsideKind.RATE_LIMITED: "The server asks to wait. Try again later.",
+    OutsideKind.POLICY: "The server does not take mail from here. Ask whoever runs it, or an administrator.",
+}
+
+
+def answer_of(account: MailAccount) -> str:
+    """The server's no in words, with what to do; "" when it took our sign-in.
+
+    The request's unit of work ends here: nobody waits for a database lock while a server does not answer.
+    """
+    give_up()
+    try:
+        provider = outside().mail.open(account)
+        try:
+            provider.check()
+        finally:
+            provider.close()
+    except Outside as error:
+        return " ".join(filter(None, [error.words, WHAT_TO_DO.get(error.kind, "")]))
+    except Invalid as refusal:
+        return refusal.words
+    return ""

@@ -1,0 +1,121 @@
+"""Users, for administrators: invite, give a role and rights, deactivate, let a stopped mailbox send again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, make_response, request, url_for
+
+from sales_campaigns.accounts.listing import team_names, user_of, users_of
+from sales_campaigns.accounts.mailboxes import mailbox_of, works_again
+from sales_campaigns.accounts.models import Mailbox, Role
+from sales_campaigns.accounts.rights import change_rights, invite, new_link
+from sales_campaigns.accounts.roles import require, sees_every_team
+from sales_campaigns.enrollments.leaving import activate_sender, deactivate_sender
+from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
+from sales_campaigns.messages.dispatching import account_of
+from sales_campaigns.people.zones import zone_names
+from web.answers import go, page
+from web.commands.users import link_for
+from web.filters import count_words
+from web.mailbox_check import answer_of
+from web.request_scope import house, me, work
+
+pages = Blueprint("users", __name__, url_prefix="/users")
+ROLES = {
+    Role.USER: "User",
+    Role.TEAM_ADMINISTRATOR: "Team administrator",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+
+@pages.get("")
+def index() -> Response:
+    return _page()
+
+
+@pages.post("")
+def add() -> Response:
+    require(me(), "manage_team")
+    try:
+        user, token = invite(work(), me(), request.form)
+    except Invalid as refusal:
+        return _page(request.form, refusal.problems)
+    return _with_link(user.name, token)
+
+
+@pages.post("/<int:user_id>/link")
+def link(user_id: int) -> Response:
+    user, token = new_link(work(), me(), user_id)
+    return _with_link(user.name, token)
+
+
+@pages.post("/<int:user_id>/rights")
+def rights(user_id: int) -> Response:
+    typed = request.form
+    prepare, start = "can_prepare" in typed, "can_start" in typed
+    user = change_rights(work(), me(), user_id, typed.get("role", ""), can_prepare=prepare, can_start=start)
+    return _back(f"The rights of {user.name} are saved.")
+
+
+@pages.post("/<int:user_id>/deactivate")
+def deactivate(user_id: int) -> Response:
+    held = deactivate_sender(work(), me(), user_id)
+    words = f" {count_words(held, 'person is', 'people are')} held in campaigns." if held else ""
+    undo = url_for("users.activate", user_id=user_id)
+    return _back(f"Deactivated, and signed out everywhere.{words}", undo)
+
+
+@pages.post("/<int:user_id>/activate")
+def activate(user_id: int) -> Response:
+    going_on = activate_sender(work(), me(), user_id)
+    words = f" {count_words(going_on, 'person goes', 'people go')} on in campaigns." if going_on else ""
+    return _back(f"Active again.{words}")
+
+
+@pages.post("/<int:user_id>/mailbox")
+def mailbox(user_id: int) -> Response:
+    """Ask the server; when it takes the sign-in, a stopped mailbox sends again."""
+    words = answer_of(account_of(_mailbox_of(user_id), house().seal))
+    if words:
+        raise Outside(OutsideKind.AUTHORISATION, words)
+    found = _mailbox_of(user_id)
+    works_again(work(), me(), found)
+    return _back(f"The server took the sign-in: mail leaves from {found.address} again.")
+
+
+def _mailbox_of(user_id: int) -> Mailbox:
+    found = mailbox_of(work().session, user_of(work().session, me(), user_id))
+    if found is None:
+        raise NotFound("This user has no mailbox yet.")
+    return found
+
+
+def _with_link(name: str, token: str) -> Response:
+    """Shown once, here and never in a notice that stays."""
+    return _page(invited=(name, link_for(token)))
+
+
+def _page(
+    typed: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    invited: tuple[str, str] | None = None,
+) -> Response:
+    roles = [(role.value, words) for role, words in ROLES.items()]
+    shown = page(
+        "users/index.html",
+        lines=users_of(work().session, me()),
+        roles=roles if sees_every_team(me()) else roles[:-1],
+        role_words=ROLES,
+        teams=team_names(work().session, me()),
+        every_team=sees_every_team(me()),
+        zones=zone_names(),
+        typed=typed or {"zone": me().zone, "team": me().team.name, "role": "user"},
+        problems=problems or {},
+        invited=invited,
+    )
+    return make_response(shown, 422 if problems else 200)
+
+
+def _back(words: str, undo_url: str | None = None) -> Response:
+    return go(url_for("users.index"), words, undo_url)
