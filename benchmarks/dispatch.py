@@ -99,9 +99,7 @@ def _send_all(engine: Engine) -> None:
 
 @contextmanager
 def _engine(database: str, folder: Path) -> Iterator[Engine]:
-    url = (
-        postgresql_url("benchmark") if database == "PostgreSQL" else f"sqlite:///{folder / 'sales.sqlite3'}"
-    )
+    url = postgresql_url("benchmark") if database == "PostgreSQL" else f"sqlite:///{folder / 'sales.sqlite3'}"
     engine = make_engine(url)
     METADATA.create_all(engine)
     yield engine

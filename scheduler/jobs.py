@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
@@ -54,7 +55,7 @@ def _dispatch(room: PostRoom, key: Key) -> int:
 
 
 def _recover(uow: UnitOfWork) -> int:
-    return sum(recover(uow))
+    return sum(recover(uow)) + cancel_what_came_back(uow)
 
 
 def _beat(uow: UnitOfWork) -> int:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.models import Attempt, Message
@@ -32,11 +31,6 @@ def due_mails(work: Work, cast: Cast, *emails: str, later_steps: int = 0) -> lis
         people = [a_person(uow, cast.ana, email) for email in emails]
         launch(uow, cast.ana, Order(campaign.id, [person.id for person in people]))
         return list(uow.session.scalars(sa.select(Message.id).order_by(Message.id)))
-
-
-def the_campaign(work: Work) -> Campaign:
-    with work() as uow:
-        return uow.session.scalars(sa.select(Campaign)).one()
 
 
 def message(work: Work, message_id: int) -> Message:

@@ -12,6 +12,16 @@ from sales_campaigns.live_feed import FeedGroup, FeedLine, grouped
 from sales_campaigns.tasks.models import TaskKind
 from web.filters import clock_words, count_words, when_words, zone_words
 
+MANY = {
+    "message.sent": "got mail of {source}",
+    "message.failed": "did not get mail of {source}",
+    "task.opened": "have tasks that are due",
+    "task.completed": "have tasks done",
+    "task.skipped": "had tasks skipped",
+    "task.assigned": "were given to somebody else",
+    "enrollment.finished": "reached the end of the campaign",
+    "enrollment.ended": "left the campaign",
+}
 NOUNS = {
     TaskKind.EMAIL: "an e-mail to write",
     TaskKind.CALL: "a call",
@@ -53,21 +63,16 @@ def _item(group: FeedGroup, now: datetime, zone: str) -> dict[str, Any]:
         "person": {"name": person.name, "href": href} if person is not None else None,
         "words": _with_others(group),
         "when": _when(line.at, now, zone),
-        "actions": _actions(line),
+        "actions": _actions(line) if group.people < 2 else [],
     }
 
 
 def _with_others(group: FeedGroup) -> str:
     said = SENTENCES.get(group.line.kind, _plain)(group.line)
     if group.people > 1:
-        return f"and {count_words(group.people - 1, 'other')}: {_many(group.line)}"
+        many = MANY.get(group.line.kind, _plain(group.line)).format(source=group.line.source)
+        return f"and {count_words(group.people - 1, 'other')} {many}"
     return f"{said} ({group.times} times)" if group.times > 1 else said
-
-
-def _many(line: FeedLine) -> str:
-    """What is true of all of them: their subjects and tasks may differ."""
-    words = {"message.sent": f"mail of {line.source}", "task.opened": "tasks are due"}
-    return words.get(line.kind, line.kind.partition(".")[2].replace("_", " "))
 
 
 def _when(at: datetime, now: datetime, zone: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ def _frame() -> dict[str, Any]:
     return {
         "me": _me(user) if user else None,
         "user": user,
-        "nav": _rail() if user else [],
+        "nav": _rail(user) if user else [],
         "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
         "csp_nonce": nonce(),
@@ -84,18 +84,21 @@ def _me(user: User) -> Me:
     return Me(user.name, initials_of(user.name), user.team.name, zone_words(user.zone))
 
 
-def _rail() -> list[Link]:
+def _is_open(endpoint: str, user: User) -> bool:
+    """Whether there is such a page here, and whether it is of use to this user."""
+    if endpoint == "caught.index":
+        return settings().demo
+    if endpoint == "users.index":
+        return may(user, "manage_team")
+    return endpoint in current_app.view_functions
+
+
+def _rail(user: User) -> list[Link]:
     return [
         _link(label, endpoint, icon, short)
         for label, endpoint, icon, short in RAIL
-        if (not endpoint or endpoint in current_app.view_functions) and _is_for(endpoint)
+        if not endpoint or _is_open(endpoint, user)
     ]
-
-
-def _is_for(endpoint: str) -> bool:
-    """Whether the signed-in user may go there at all."""
-    user = maybe_me()
-    return endpoint != "users.index" or (user is not None and may(user, "see_team"))
 
 
 def _link(label: str, endpoint: str, icon: str, short: str) -> Link:

@@ -130,7 +130,7 @@ def _due(line: TaskLine, now: datetime) -> dict[str, str]:
 def _tags(line: TaskLine, my_id: int) -> list[dict[str, str]]:
     tags = []
     if line.task.assignee_id != my_id:
-        tags.append({"words": line.assignee, "kind": ""})
+        tags.append({"words": line.assignee.name, "kind": ""})
     if line.mail is not None and line.task.state is TaskState.OPEN:
         tags.append(_mail_tag(line))
     elif line.cause and line.task.kind is TaskKind.EMAIL and line.person is not None:

@@ -9,17 +9,28 @@ from werkzeug.datastructures import MultiDict
 
 
 def way_back(otherwise: str) -> str:
-    """The page of ours that the button stood on; `otherwise` where it is not known. Never another site."""
-    wanted = (
-        request.form.get("back", "") or request.headers.get("HX-Current-URL", "") or request.referrer or ""
+    """Where the form leads, or the page of ours that the button stood on. Never another site."""
+    return _ours(
+        request.form.get("back") or request.headers.get("HX-Current-URL") or request.referrer, otherwise
     )
-    parts = urlsplit(wanted)
-    ours = parts.netloc in {"", request.host} and parts.path.startswith("/")
-    if not ours or parts.path.startswith("//") or "\\" in parts.path:
-        return otherwise
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def way_on(otherwise: str) -> str:
+    """Where the form leads: the page it stood on has nothing more to show once it is sent."""
+    return _ours(request.form.get("back"), otherwise)
 
 
 def shown_there() -> MultiDict[str, str]:
     """The query of that page: what its list was narrowed to."""
     return MultiDict(parse_qsl(urlsplit(way_back("")).query))
+
+
+def _ours(wanted: str | None, otherwise: str) -> str:
+    try:
+        parts = urlsplit(wanted or "")
+    except ValueError:  # such as an open bracket in the name of a host
+        return otherwise
+    ours = parts.netloc in {"", request.host} and parts.path.startswith("/")
+    if not ours or parts.path.startswith("//") or "\\" in parts.path:
+        return otherwise
+    return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import orm
+from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, Role, Team, User
 from sales_campaigns.accounts.roles import require, sees_every_team
@@ -24,8 +25,8 @@ class UserLine:
 def users_of(session: Session, actor: User) -> list[UserLine]:
     """The users of the actor's team, for administrators of every team, by team and name; in one query."""
     require(actor, "see_team")
-    box = aliased(Mailbox)
-    first = sa.select(sa.func.min(box.id)).where(box.user_id == User.id).scalar_subquery()
+    box = orm.aliased(Mailbox)
+    first = sa.select(sa.func.min(box.id)).where(box.user_id == User.id).correlate(User).scalar_subquery()
     query = (
         sa.select(User, Mailbox)
         .select_from(User)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
@@ -153,7 +153,7 @@ def _plans(
         yield from _alike(steps, mailed, assume)
     else:
         yield from share_out(steps, mailed, wish.limit, wish.zone, assume)
-    yield from _alike(steps, unmailed, assume)
+    yield from _alike(steps, unmailed, replace(assume, reachable=False))
 
 
 def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> Iterator[PlanOf]:

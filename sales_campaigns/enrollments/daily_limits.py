@@ -1,9 +1,12 @@
-"""A mailbox sends so many campaign mails a day: what exceeds it moves to the next eligible day, and competes there."""
+"""A mailbox sends so many campaign mails a day: what exceeds it moves to the next eligible day, and competes there.
+
+Only what leaves by itself counts: a mail that a rep sends from a task is the rep's own choice.
+"""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Collection, Sequence
+from bisect import insort
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,83 +15,129 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.campaigns.planner import later_day
-from sales_campaigns.enrollments.ways import Due
+from sales_campaigns.campaigns.planner import Places, Planned, Seeker, find_places, later_day
+from sales_campaigns.enrollments.models import StepRun, StepRunState
+from sales_campaigns.enrollments.ways import Due, ways_of
 from sales_campaigns.messages.models import Message, MessageState
 
 NOT_COUNTED = (MessageState.CANCELLED, MessageState.EXPIRED)
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
+class Mail(Seeker):
+    """A mail that is ready, or one that waits already and may have to wait longer."""
+
+    due: Due
+
+
+@dataclass(slots=True)
 class Quota:
-    """What is left of one mailbox's days; days are local dates of the sender's zone."""
+    """The days of one mailbox: local dates of the sender's zone."""
 
     session: Session
     mailbox_id: int
     limit: int
     zone: ZoneInfo
-    moving: Collection[int] = ()  # messages that are being given another day, so they take no place yet
-    taken: dict[date, int] = field(default_factory=dict)
+    now: datetime
+    coming: int
+    moving: Collection[int]  # messages that are being given another day, so they take no place yet
+    days: dict[date, Places[Mail]] = field(default_factory=dict)
 
-    def day_of(self, at: datetime) -> date:
-        return at.astimezone(self.zone).date()
+    def day_of(self, mail: Mail) -> Places[Mail]:
+        day = mail.entry.at.astimezone(self.zone).date()
+        if day not in self.days:
+            self.days[day] = self._places(day)
+        return self.days[day]
 
-    def take(self, day: date) -> bool:
-        """Take one place on this day, if one is left."""
-        if day not in self.taken:
-            self.taken[day] = self._counted(day)
-        if self.taken[day] >= self.limit:
-            return False
-        self.taken[day] += 1
-        return True
-
-    def _counted(self, day: date) -> int:
+    def _places(self, day: date) -> Places[Mail]:
+        """Who waits on that day is only read where it may fill up."""
         first = datetime.combine(day, time(0), self.zone)
         last = datetime.combine(day + timedelta(days=1), time(0), self.zone)
-        return (
-            self.session.scalar(
-                sa.select(sa.func.count()).where(
-                    Message.mailbox_id == self.mailbox_id,
-                    Message.due_at >= first,
-                    Message.due_at < last,
-                    Message.campaign_id.is_not(None),
-                    Message.state.not_in(NOT_COUNTED),
-                    Message.id.not_in(self.moving),
-                )
-            )
-            or 0
+        mine = (
+            Message.mailbox_id == self.mailbox_id,
+            Message.due_at >= first,
+            Message.due_at < last,
+            Message.id.not_in(self.moving),
         )
+        places = Places[Mail](self.limit, self._count(*mine))
+        if places.taken + self.coming > self.limit:
+            for mail in self._waiting(*mine):
+                insort(places.waiting, (mail.rank, mail))
+        return places
+
+    def _count(self, *mine: sa.ColumnElement[bool]) -> int:
+        query = (
+            sa.select(sa.func.count())
+            .select_from(Message)
+            .join(StepRun, StepRun.message_id == Message.id)
+            .where(*mine, ~StepRun.is_task, Message.state.not_in(NOT_COUNTED))
+        )
+        return self.session.scalar(query) or 0
+
+    def _waiting(self, *mine: sa.ColumnElement[bool]) -> Iterable[Mail]:
+        """Those whose instant is still to come."""
+        query = (
+            sa.select(StepRun)
+            .join(Message, Message.id == StepRun.message_id)
+            .where(*mine, StepRun.state == StepRunState.SCHEDULED)
+            .where(Message.state == MessageState.PENDING, Message.due_at > self.now)
+        )
+        runs = {run.id: run for run in self.session.scalars(query)}
+        for way in ways_of(self.session, [run.enrollment_id for run in runs.values()]):
+            for planned in way.ahead():
+                step = way.steps[planned.index]
+                run = way.runs.get(step.key)
+                if run is not None and run.id in runs:
+                    yield _mail(Due(way, step, replace(planned, at=run.due_at)))
 
 
-def within_limits(session: Session, mails: Sequence[Due], moving: Collection[int] = ()) -> list[Due]:
-    """The mails, those beyond a daily limit put off; `moving` are the messages of mails that had a day before.
+def take_turns(session: Session, mails: Iterable[Due]) -> None:
+    """Two that compete for the last place of a mailbox wait for each other, until this transaction ends."""
+    ids = {due.way.enrollment.mailbox_id for due in mails}
+    session.execute(
+        sa.select(Mailbox.id)
+        .where(Mailbox.id.in_(ids))
+        .order_by(Mailbox.id)
+        .with_for_update(of=Mailbox, key_share=True)
+    )
 
-    The rule: where a limit binds, the order is planned local date, later steps before first ones, instant, address.
+
+def within_limits(
+    session: Session, ready: Sequence[Due], now: datetime, moving: Collection[int] = ()
+) -> list[Due]:
+    """The mails, those beyond a daily limit put off, and with them the waiting ones that they push to a later day.
+
+    `moving` are the messages of those among them that had a day before.
     """
-    quotas = _quotas(session, {due.way.enrollment.mailbox_id for due in mails}, moving)
-    queue = [_place(quotas, number, due) for number, due in enumerate(mails)]
-    heapq.heapify(queue)
-    placed = []
-    while queue:
-        day, *_, number, due = heapq.heappop(queue)
-        if quotas[due.way.enrollment.mailbox_id].take(day):
-            placed.append(due)
-            continue
-        later = later_day(due.way.outline, due.way.start, due.planned, due.planned.local.date())
-        heapq.heappush(queue, _place(quotas, number, replace(due, planned=later)))
-    return placed
+    quotas = _quotas(session, ready, now, moving)
+    changed = find_places(
+        [_mail(due) for due in ready],
+        lambda mail: quotas[mail.due.way.enrollment.mailbox_id].day_of(mail),
+        _put_off,
+        now,
+    )
+    return [replace(mail.due, planned=mail.entry) for mail in changed]
 
 
-def _place(quotas: dict[int, Quota], number: int, due: Due) -> tuple[date, bool, datetime, str, int, Due]:
-    enrollment = due.way.enrollment
-    day = quotas[enrollment.mailbox_id].day_of(due.planned.at)
-    return day, due.step.position == 0, due.planned.at, enrollment.email, number, due
+def _mail(due: Due) -> Mail:
+    return Mail(due.way.enrollment.email, due.planned, due.planned, due)
 
 
-def _quotas(session: Session, mailbox_ids: set[int], moving: Collection[int]) -> dict[int, Quota]:
+def _put_off(mail: Mail) -> Planned:
+    way = mail.due.way
+    return later_day(way.outline, way.start, mail.own, mail.entry.local.date())
+
+
+def _quotas(
+    session: Session, ready: Sequence[Due], now: datetime, moving: Collection[int]
+) -> dict[int, Quota]:
+    ids = {due.way.enrollment.mailbox_id for due in ready}
     boxes = session.execute(
         sa.select(Mailbox.id, Mailbox.daily_limit, User.zone)
         .join(User, User.id == Mailbox.user_id)
-        .where(Mailbox.id.in_(mailbox_ids))
+        .where(Mailbox.id.in_(ids))
     )
-    return {id: Quota(session, id, max(limit, 1), ZoneInfo(zone), moving) for id, limit, zone in boxes}
+    return {
+        id: Quota(session, id, max(limit, 1), ZoneInfo(zone), now, len(ready), moving)
+        for id, limit, zone in boxes
+    }

@@ -11,13 +11,14 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.campaigns.models import CampaignVersion
 from sales_campaigns.campaigns.stored_settings import settings_of
-from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import stop
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import cancel_many
+from sales_campaigns.messages.states import WAITING
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.states import TASK
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -64,6 +65,15 @@ def end_after_bounce(uow: UnitOfWork, run: StepRun) -> bool:
         return False
     end(uow, "mail came back", Enrollment.id == enrollment.id)
     return True
+
+
+def cancel_what_came_back(uow: UnitOfWork) -> int:
+    """A mail that was being handed over when its enrollment ended may be refused for now: it is not tried again."""
+    ended = sa.exists().where(
+        Enrollment.id == Message.enrollment_id, Enrollment.state == EnrollmentState.ENDED
+    )
+    waiting = (Message.state.in_(WAITING), Message.act_at <= uow.now)
+    return len(cancel_many(uow, CAMPAIGN_HAS_ENDED, *waiting, ended))
 
 
 def close_work(uow: UnitOfWork, enrollment_ids: Sequence[int], cause: str) -> None:

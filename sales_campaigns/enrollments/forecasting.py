@@ -72,7 +72,7 @@ class _Gathered:
 def forecast(session: Session, actor: User, prepared: Prepared, order: Order, now: datetime) -> Forecast:
     """As things stand at `now`. Nothing is written."""
     ways = {person.id: _way(actor, order, prepared, person, now) for person in prepared.checked.to_deliver}
-    put_off = _put_off(session, list(ways.values()))
+    put_off = _put_off(session, list(ways.values()), now)
     gathered = [_Gathered() for _ in prepared.version.steps]
     known: dict[tuple[object, ...], tuple[Planned, ...]] = {}
     for person in prepared.checked.to_deliver:
@@ -91,13 +91,13 @@ def _way(actor: User, order: Order, prepared: Prepared, person: Person, now: dat
     return Way(Enrollment(**values), prepared.campaign, prepared.version, row)
 
 
-def _put_off(session: Session, ways: Sequence[Way]) -> dict[int, dict[int, date]]:
+def _put_off(session: Session, ways: Sequence[Way], now: datetime) -> dict[int, dict[int, date]]:
     """Person → step → the local date to which the mailbox's daily limit puts a mail of the launch."""
     dues = [due for way in ways if way.enrollment.email for due in _mails_at_once(way)]
     wanted = {(id(due.way), due.planned.index): due.planned.at for due in dues}
     found: dict[int, dict[int, date]] = {}
-    for due in within_limits(session, dues):
-        if due.planned.at != wanted[id(due.way), due.planned.index]:
+    for due in within_limits(session, dues, now):
+        if wanted.get((id(due.way), due.planned.index), due.planned.at) != due.planned.at:
             dates = found.setdefault(due.way.enrollment.person_id, {})
             dates[due.planned.index] = due.planned.local.date()
     return found

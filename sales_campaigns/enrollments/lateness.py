@@ -7,6 +7,7 @@ from sales_campaigns.campaigns.models import CampaignVersion
 from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.enrollments.mending import mend
 from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.scheduling import take_next_slot
 from sales_campaigns.enrollments.states import STEP_RUN
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -24,5 +25,5 @@ def act_on_late(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
         uow.move(STEP_RUN, run, "skip", over_at=uow.now, why="too late")
         return True
     uow.move(STEP_RUN, run, "cancel", why="too late: takes the next slot")
-    enrollment.resumed_at = uow.now  # never in the past: the next eligible day at the same time
-    return True
+    take_next_slot(uow, enrollment.id, run.step_key)
+    return False

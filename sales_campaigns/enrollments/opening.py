@@ -53,9 +53,9 @@ def open_due(uow: UnitOfWork) -> int:
         .order_by(StepRun.due_at, StepRun.id)
     ).all()
     for run, enrollment, step, campaign, subject, person, sender in rows:
-        if run.is_task:
+        if _can_be_done(run, enrollment, step):
             _open(uow, run, enrollment, step, campaign, _name(step, subject, person, sender))
-    _leave_out(uow, [run for run, *_ in rows if not run.is_task])
+    _leave_out(uow, [run for run, enrollment, step, *_ in rows if not _can_be_done(run, enrollment, step)])
     return len(ids)
 
 
@@ -74,6 +74,10 @@ def _may_open() -> sa.ColumnElement[bool]:
         Enrollment.state == EnrollmentState.ACTIVE,
         sa.exists().where(Campaign.id == Enrollment.campaign_id, Campaign.state == "active"),
     )
+
+
+def _can_be_done(run: StepRun, enrollment: Enrollment, step: Step) -> bool:
+    return run.is_task and (bool(enrollment.email) or step.kind is not StepKind.EMAIL)
 
 
 def _open(

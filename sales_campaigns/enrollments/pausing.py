@@ -9,18 +9,16 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.campaigns.planner import skip_at
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.enrollments.daily_limits import within_limits
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.postponing import keep_out_of_the_past
-from sales_campaigns.enrollments.scheduling import go_on, late_at
+from sales_campaigns.enrollments.scheduling import give_date, go_on
 from sales_campaigns.enrollments.states import ENROLLMENT
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import release, stop
-from sales_campaigns.messages.queueing import reschedule
 from sales_campaigns.unit_of_work import UnitOfWork
 
 CHUNK = 500
@@ -109,7 +107,7 @@ def move_waiting(uow: UnitOfWork, way: Way, *, also_earlier: bool = False) -> No
     for due in _waiting(way):
         earlier = due.planned.at < way.runs[due.step.key].due_at
         if also_earlier or not earlier:
-            _give(uow, due)
+            give_date(uow, due)
 
 
 def _waiting(way: Way) -> Iterator[Due]:
@@ -133,21 +131,12 @@ def _place_again(uow: UnitOfWork, dues: list[Due]) -> None:
     mails = [due for due in dues if not due.planned.is_task]
     moving = {_run(due).message_id or 0 for due in mails}
     tasks = [due for due in dues if due.planned.is_task]
-    for due in (*tasks, *within_limits(uow.session, mails, moving)):
-        _give(uow, due)
+    for due in (*tasks, *within_limits(uow.session, mails, uow.now, moving)):
+        give_date(uow, due)
 
 
 def _run(due: Due) -> StepRun:
     return due.way.runs[due.step.key]
-
-
-def _give(uow: UnitOfWork, due: Due) -> None:
-    """A mail takes its new date only while it waits."""
-    run, planned = _run(due), due.planned
-    if run.message_id is None or reschedule(uow, run.message_id, planned.at, late_at(due.way, planned.at)):
-        run.due_at, run.own_date = planned.at, planned.own_date
-        run.moved = [{"why": move.why, "from": move.from_.isoformat()} for move in planned.moved]
-        run.skip_at = skip_at(due.way.outline, due.way.start, planned) if planned.is_task else None
 
 
 def _move(uow: UnitOfWork, actor: User, enrollments: Sequence[Enrollment], event: str, why: str) -> list[int]:

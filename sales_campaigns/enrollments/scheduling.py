@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +11,17 @@ import sqlalchemy as sa
 
 from sales_campaigns.campaigns.file import Lateness
 from sales_campaigns.campaigns.models import Step
-from sales_campaigns.campaigns.planner import StepKind, skip_at
+from sales_campaigns.campaigns.planner import Planned, StepKind, next_slot, skip_at
 from sales_campaigns.campaigns.stored_settings import settings_of
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.enrollments.daily_limits import within_limits
+from sales_campaigns.enrollments.daily_limits import take_turns, within_limits
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.queueing import next_attempts, queue
+from sales_campaigns.messages.queueing import next_attempts, queue, reschedule
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -30,13 +33,25 @@ def go_on(uow: UnitOfWork, enrollment_ids: Iterable[int], release_at: datetime |
     uow.session.flush()
     ids = one_at_a_time(uow, enrollment_ids)
     ways = [way for way in ways_of(uow.session, ids) if way.enrollment.state is EnrollmentState.ACTIVE]
-    ready = [due for way in ways for due in _ready(way)]
-    mails = [due for due in ready if not due.planned.is_task]
-    runs = [_run(due) for due in ready if due.planned.is_task]
-    runs += _schedule_mails(uow, within_limits(uow.session, mails), release_at)
+    _make_happen(uow, [due for way in ways for due in _ready(way)], release_at)
+    _finish(uow, [way.enrollment for way in ways if not way.ahead()])
+
+
+def take_next_slot(uow: UnitOfWork, enrollment_id: int, step_key: str) -> None:
+    """Plan a mail that is too late anew: at its own time of day, on the next eligible day."""
+    uow.session.flush()
+    [way] = ways_of(uow.session, [enrollment_id])
+    late = next(due for due in _ready(way) if due.step.key == step_key)
+    slot = next_slot(way.outline, way.start, late.planned, uow.now)
+    _make_happen(uow, [replace(late, planned=slot)])
+
+
+def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None = None) -> None:
+    """Without an address there is nothing to send: the run stands for the day on which the mail is left out."""
+    runs = [_run(due) for due in ready if not _is_sendable(due)]
+    runs += _schedule_mails(uow, [due for due in ready if _is_sendable(due)], release_at)
     if runs:
         uow.session.execute(sa.insert(StepRun), runs)
-    _finish(uow, [way.enrollment for way in ways if not way.ahead()])
 
 
 def one_at_a_time(uow: UnitOfWork, enrollment_ids: Iterable[int]) -> list[int]:
@@ -60,17 +75,54 @@ def _ready(way: Way) -> list[Due]:
     ]
 
 
+def _is_sendable(due: Due) -> bool:
+    return not due.planned.is_task and bool(due.way.enrollment.email)
+
+
 def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | None) -> list[dict[str, Any]]:
-    """Queue a message for each mail that has an address; the rows of their runs, in the same order."""
+    """Queue a message for each mail; the rows of their runs, in the same order."""
     if not mails:
         return []
+    take_turns(uow.session, mails)
+    placed = within_limits(uow.session, mails, uow.now)
+    mails = [due for due in placed if due.step.key not in due.way.runs]
+    for due in placed:
+        if due.step.key in due.way.runs:
+            give_date(uow, due)
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
-    with_address = [due for due in mails if due.way.enrollment.email]
-    rows = [_message(due, deliveries, attempts, release_at) for due in with_address]
-    message_ids = queue(uow, rows)
-    named = dict(zip((id(due) for due in with_address), message_ids, strict=True))
-    return [_run(due, named.get(id(due))) for due in mails]
+    words = [_words(uow, due.way, due.step) for due in mails]
+    rows = [
+        _message(due, deliveries, attempts, release_at) | word for due, word in zip(mails, words, strict=True)
+    ]
+    return [_run(due, message_id) for due, message_id in zip(mails, queue(uow, rows), strict=True)]
+
+
+def give_date(uow: UnitOfWork, due: Due) -> None:
+    """Another date for a step that has a run; a mail takes it only while it waits."""
+    run, planned = due.way.runs[due.step.key], due.planned
+    if run.message_id is None or reschedule(uow, run.message_id, planned.at, late_at(due.way, planned.at)):
+        run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
+        run.skip_at = _skip_at(due)
+
+
+def _words(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
+    """A follow-up that has no mail to follow takes the subject that its thread would have had."""
+    thread = threading(way, step)
+    if not step.follow_up or thread["follows_id"] or step.wording_id is None:
+        return {"wording_id": step.wording_id, **thread}
+    own = uow.session.get_one(Wording, step.wording_id)
+    subject = own.subject or _subject_before(uow, way, step)
+    return {"wording_id": wording_of(uow.session, subject, own.html, own.text).id, **thread}
+
+
+def _subject_before(uow: UnitOfWork, way: Way, step: Step) -> str:
+    """The subject of the nearest mail before it that has one of its own."""
+    for earlier in reversed(way.steps[: step.position]):
+        wording = uow.session.get(Wording, earlier.wording_id) if earlier.wording_id else None
+        if wording is not None and wording.subject:
+            return wording.subject
+    return ""
 
 
 def _deliveries(uow: UnitOfWork, mails: list[Due]) -> dict[tuple[int, str], int]:
@@ -103,12 +155,10 @@ def _message(
         "person_id": enrollment.person_id,
         "sender_id": enrollment.sender_id,
         "mailbox_id": enrollment.mailbox_id,
-        "wording_id": step.wording_id,
         "zone": enrollment.zone,
         "due_at": at,
         "act_at": max(at, release_at) if release_at else at,
         "late_at": late_at(way, at),
-        **threading(way, step),
         **_edits(way, step),
     }
 
@@ -147,10 +197,18 @@ def _run(due: Due, message_id: int | None = None) -> dict[str, Any]:
         "state": StepRunState.SCHEDULED if message_id else StepRunState.PLANNED,
         "own_date": planned.own_date,
         "due_at": planned.at,
-        "skip_at": skip_at(due.way.outline, due.way.start, planned) if planned.is_task else None,
-        "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in planned.moved],
+        "skip_at": _skip_at(due),
+        "moved": _moves(planned),
         "message_id": message_id,
     }
+
+
+def _skip_at(due: Due) -> datetime | None:
+    return skip_at(due.way.outline, due.way.start, due.planned) if due.planned.is_task else None
+
+
+def _moves(planned: Planned) -> list[dict[str, str]]:
+    return [{"why": move.why, "from": move.from_.isoformat()} for move in planned.moved]
 
 
 def _finish(uow: UnitOfWork, done: list[Enrollment]) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
 from sales_campaigns.campaigns.outlines import outline_of
-from sales_campaigns.campaigns.planner import Outcome, Outline, Over, Planned, Start, plan
+from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.states import OVER
@@ -78,7 +79,19 @@ class Way:
 
     def ahead(self) -> tuple[Planned, ...]:
         """Every step that is not over, as the planner sees it now."""
-        return plan(self.outline, self.start, self.over)
+        assume = Assumptions(reachable=bool(self.enrollment.email))
+        return plan(self.outline, self.start, self.over, assume, self._put_off())
+
+    def _put_off(self) -> dict[int, date]:
+        """The local dates of the mails that wait on a later day because of a limit."""
+        zone = ZoneInfo(self.enrollment.zone)
+        return {
+            step.position: run.due_at.astimezone(zone).date()
+            for step in self.steps
+            if (run := self.runs.get(step.key))
+            and run.state is R.SCHEDULED
+            and any(move["why"] == "limit" for move in run.moved)
+        }
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sales_campaigns.clock import Clock, machine_now
 from sales_campaigns.database import Sessions
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.gate import Claim, gate
-from sales_campaigns.messages.holds import nothing_holds
+from sales_campaigns.messages.holds import named_by, nothing_holds
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.recording import record_hand_over, stops_mailbox
 from sales_campaigns.messages.states import MESSAGE, WAITING
@@ -152,10 +152,14 @@ def _claim(room: PostRoom, mailbox_id: int, batch: int) -> tuple[list[Claimed], 
         )
         if not ids:
             return [], None
-        rows = uow.session.execute(sa.select(Message.id, Message.generation).where(Message.id.in_(ids)))
-        generations = {row.id: row.generation for row in rows}
-        claimed = [Claimed(id, Claim(room.owner, generations[id], room.lease_seconds)) for id in ids]
+        rows = uow.session.scalars(sa.select(Message).where(Message.id.in_(ids)))
+        claims = {row.id: _claim_of(row, room) for row in rows}
+        claimed = [Claimed(id, claims[id]) for id in ids]
         return claimed, account_of(uow.session.get_one(Mailbox, mailbox_id), room.seal)
+
+
+def _claim_of(message: Message, room: PostRoom) -> Claim:
+    return Claim(room.owner, message.generation, room.lease_seconds, tuple(named_by(message)))
 
 
 def account_of(box: Mailbox, seal: Seal) -> MailAccount:

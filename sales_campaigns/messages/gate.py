@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.addresses import check_address
@@ -17,12 +17,11 @@ from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import make_move
-from sales_campaigns.messages.holds import named_by
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
-from sales_campaigns.messages.writing import write_letter
+from sales_campaigns.messages.writing import Parties, values_of, write_letter
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import why_not
+from sales_campaigns.people.suppression import SENTENCES, first_cause
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -31,11 +30,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Whose claim it is: a late process must not act on a message that somebody else took over."""
+    """Whose claim it is: a late process must not act on a message that somebody else took over.
+
+    `holds` are those the message names, in the order in which they are locked.
+    """
 
     owner: str
     generation: int
-    lease_seconds: int = 900
+    lease_seconds: int
+    holds: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,13 @@ def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
 
     Holds are locked before the message, as everybody does who stops them and then cancels what waits.
     """
-    found = uow.session.get(Message, message_id)
-    held = _held(uow.session, found) if found else None
+    stopped = _stopped(uow.session, claim.holds)
     message = _locked(uow.session, message_id, claim)
     if message is None:
         return None
-    verdict = held or _unwanted(uow.session, message) or _untimely(uow, message)
-    made = verdict or _made(uow, message)
+    parties, cause = _parties(uow.session, message)
+    verdict = stopped or _closed(parties) or _unwanted(cause) or _untimely(uow, message)
+    made = verdict or _made(uow, message, parties)
     if isinstance(made, Verdict):
         _turn_away(uow, message, made)
         return None
@@ -94,56 +97,56 @@ def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
             Message.generation == claim.generation,
         )
         .with_for_update()
-        .execution_options(populate_existing=True)
     )
 
 
-def _held(session: Session, message: Message) -> Verdict | None:
-    """Lock every hold it names, in order, and the mailbox and user: whoever stops them waits for this commit."""
-    names = named_by(message)
-    holds = session.scalars(
-        sa.select(Hold)
+def _stopped(session: Session, names: tuple[tuple[str, int], ...]) -> Verdict | None:
+    """Lock every hold it names, in order: whoever stops one waits for this commit."""
+    holds = session.execute(
+        sa.select(Hold.stopped, Hold.why)
         .where(sa.tuple_(Hold.kind, Hold.key).in_(names))
         .order_by(Hold.kind, Hold.key)
         .with_for_update(read=True)
-        .execution_options(populate_existing=True)
     ).all()
-    stopped = [hold for hold in holds if hold.stopped]
-    if stopped or len(holds) < len(names):
-        return Verdict("return", "held", stopped[0].why if stopped else "its hold is missing")
-    return _mailbox_closed(session, message)
+    whys = [hold.why for hold in holds if hold.stopped]
+    if len(holds) < len(names):
+        whys.append("its hold is missing")
+    return Verdict("return", "held", whys[0]) if whys else None
 
 
-def _mailbox_closed(session: Session, message: Message) -> Verdict | None:
-    box = session.scalars(
-        sa.select(Mailbox)
+def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
+    """Who writes to whom, locked like the holds, and the cause that forbids it as things stand now."""
+    mailbox, sender = session.execute(
+        sa.select(Mailbox, User)
+        .select_from(Mailbox)
+        .join(User, User.id == message.sender_id)
         .where(Mailbox.id == message.mailbox_id)
-        .with_for_update(read=True, of=Mailbox)
-        .execution_options(populate_existing=True)
+        .options(lazyload(Mailbox.user), lazyload(User.team))
+        .with_for_update(read=True)
     ).one()
-    if not session.scalar(
-        sa.select(User.active).where(User.id == message.sender_id).with_for_update(read=True)
-    ):
+    found = session.execute(
+        sa.select(Person, first_cause())
+        .join(Address, Person.address_id == Address.id)
+        .where(Person.id == message.person_id)
+        .with_for_update(read=True, of=(Person, Address))
+    ).one_or_none()
+    person, cause = found or (session.get_one(Person, message.person_id), "no_address")
+    return Parties(person, sender, mailbox, values_of(person, sender, mailbox)), cause
+
+
+def _closed(parties: Parties) -> Verdict | None:
+    if not parties.sender.active:
         return Verdict("return", "sender_gone", "its sender is deactivated")
-    if box.state is not MailboxState.CONNECTED:
+    if parties.mailbox.state is not MailboxState.CONNECTED:
         return Verdict("return", "mailbox", "its mailbox is not connected")
-    if box.paused_until is not None and box.paused_until > machine_now():
+    if parties.mailbox.paused_until is not None and parties.mailbox.paused_until > machine_now():
         return Verdict("return", "mailbox_waits", "its mailbox waits")
     return None
 
 
-def _unwanted(session: Session, message: Message) -> Verdict | None:
+def _unwanted(cause: str | None) -> Verdict | None:
     """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending."""
-    if message.proof:
-        return None  # it goes to its own sender
-    session.execute(
-        sa.select(Address.id)
-        .join(Person, Person.address_id == Address.id)
-        .where(Person.id == message.person_id)
-        .with_for_update(read=True, of=(Person, Address))
-    )
-    cause = why_not(session, message.person_id)
-    return Verdict("cancel", cause.name, cause.sentence) if cause else None
+    return Verdict("cancel", cause, SENTENCES[cause]) if cause else None
 
 
 def _untimely(uow: UnitOfWork, message: Message) -> Verdict | None:
@@ -155,10 +158,10 @@ def _untimely(uow: UnitOfWork, message: Message) -> Verdict | None:
     return None
 
 
-def _made(uow: UnitOfWork, message: Message) -> Made | Verdict:
+def _made(uow: UnitOfWork, message: Message, parties: Parties) -> Made | Verdict:
     """Whatever goes wrong in making one mail is that mail's own trouble: the next ones must not wait behind it."""
     try:
-        return _make(uow, message)
+        return _make(uow, message, parties)
     except MissingFields as error:
         return Verdict("cancel", "field_missing", f"{', '.join(error.fields)} is missing for this person")
     except Invalid as error:
@@ -172,8 +175,8 @@ def _made(uow: UnitOfWork, message: Message) -> Made | Verdict:
         )
 
 
-def _make(uow: UnitOfWork, message: Message) -> Made:
-    letter = write_letter(uow.session, message, uow.now)
+def _make(uow: UnitOfWork, message: Message, parties: Parties) -> Made:
+    letter = write_letter(uow.session, message, parties, uow.now)
     mime = build(letter)
     raw = (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
     sender, *everybody = (check_address(one) for one in raw)

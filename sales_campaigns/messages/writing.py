@@ -75,9 +75,8 @@ def content_of(session: Session, message: Message, *, edited: bool) -> Content:
     return content
 
 
-def write_letter(session: Session, message: Message, at: datetime) -> Letter:
+def write_letter(session: Session, message: Message, parties: Parties, at: datetime) -> Letter:
     """The letter as it leaves at `at`. Raises MissingFields or Invalid when it cannot be made for this person."""
-    parties = parties_of(session, message)
     body = rendered(session, message, parties)
     in_reply_to, references = thread_of(followed(session, message))
     return Letter(

@@ -53,17 +53,21 @@ class Wanted:
 class TaskLine:
     """One row: `moment` is when it is due now (after a snooze, or when its mail leaves, or when it ended).
 
-    `zone` is the assignee's; `mail` the message that is to complete it; `cause` why the person gets no mail.
+    `zone` is the assignee's, `mail` the state of the message that is to complete it, `cause` why the person
+    must not be mailed.
     """
 
     task: Task
     person: Person | None
-    assignee: str
-    zone: str
+    assignee: User
     moment: datetime
     group: Group
     mail: MessageState | None = None
     cause: str = ""
+
+    @property
+    def zone(self) -> str:
+        return self.assignee.zone
 
     @property
     def key(self) -> str:
@@ -179,12 +183,11 @@ def _lines(session: Session, actor: User, now: datetime) -> tuple[sa.Select[*tup
 
 
 def _line(row: sa.Row[*tuple[Any, ...]]) -> TaskLine:
-    user, person = row.User, row.Person
+    person = row.Person
     return TaskLine(
         task=row.Task,
         person=person,
-        assignee=user.name,
-        zone=user.zone,
+        assignee=row.User,
         moment=row.moment,
         group=Group(row.group_name or Group.DONE),
         mail=row.mail,

@@ -236,7 +236,7 @@ def test_the_player_goes_from_task_to_task(browse: Browse, work: Work, cast: Cas
 
 
 @pytest.mark.parametrize(
-    "back", ["//elsewhere.example", "https://elsewhere.example/x", "/\\elsewhere.example"]
+    "back", ["//elsewhere.example", "https://elsewhere.example/x", "/\\elsewhere.example", "http://[/x"]
 )
 def test_it_never_leads_back_to_another_site(browse: Browse, work: Work, cast: Cast, back: str) -> None:
     (task_id,) = some_tasks(work, cast.ana)

@@ -49,10 +49,9 @@ def words_of(day: int, step: int) -> str:
 
 def as_received(sink: Sink) -> list[tuple[str, Place | None, str, Place | None]]:
     """Person, step, instant and the step that it answers to, of every mail, sorted."""
-    by_id = {letter.message_id: letter.place for letter in letters(sink)}
-    return sorted(
-        (one.to, one.place, _utc(one.at), by_id.get(one.in_reply_to or "")) for one in letters(sink)
-    )
+    received = letters(sink)
+    by_id = {letter.message_id: letter.place for letter in received}
+    return sorted((one.to, one.place, _utc(one.at), by_id.get(one.in_reply_to or "")) for one in received)
 
 
 def as_foreseen(

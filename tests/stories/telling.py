@@ -13,21 +13,22 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.file import CampaignFile
 from sales_campaigns.campaigns.filing import import_campaign
-from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.simulating import simulate
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.models import Enrollment, StepRun
-from sales_campaigns.enrollments.progress import complete_task
+from sales_campaigns.enrollments.progress import complete_task, complete_tasks
+from sales_campaigns.messages.composing import Typed
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
-from sales_campaigns.tasks.working import task_of
+from sales_campaigns.tasks.working import task_of, tasks_of
+from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.fast_forward import fast_forward, next_due
 from scheduler.jobs import run_until_quiet
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.sink import Sink
-from tests.stories.composing import send_mail_of
 
 NINE = time(9)
 
@@ -64,7 +65,7 @@ def people_of(story: Story, rows: Iterable[Mapping[str, str]]) -> list[int]:
         return [_person(uow, story.cast.ana, row).id for row in rows]
 
 
-def _person(uow: Any, owner: User, row: Mapping[str, str]) -> Person:
+def _person(uow: UnitOfWork, owner: User, row: Mapping[str, str]) -> Person:
     names = {"first_name": row.get("first_name", "Maria"), "phone": row.get("phone", "")}
     return a_person(uow, owner, row.get("email", ""), zone=row.get("time_zone", ""), **names)
 
@@ -115,19 +116,21 @@ def finish(story: Story, task: Task, undo_seconds: int = 10) -> None:
     with story.work() as uow:
         mine = task_of(uow, story.cast.ana, task.id)
         if mine.kind is TaskKind.EMAIL:
-            send_mail_of(uow, mine)
+            _send(uow, story.cast.ana, mine)
         else:
             complete_task(uow, story.cast.ana, mine, undo_seconds=undo_seconds)
-
-
-def campaign_of(story: Story, campaign_id: int) -> Campaign:
-    with story.work() as uow:
-        return uow.session.get_one(Campaign, campaign_id)
 
 
 def enrollments(story: Story) -> list[Enrollment]:
     with story.work() as uow:
         return list(uow.session.scalars(sa.select(Enrollment).order_by(Enrollment.id)))
+
+
+def _send(uow: UnitOfWork, actor: User, task: Task) -> None:
+    """The mail as the composer opens with it."""
+    person = uow.session.get_one(Person, task.person_id)
+    words = open_composer(uow.session, actor, task, person).words
+    send_for_task(uow, actor, task, person, Typed(words.subject, words.html))
 
 
 def _next_moment(story: Story) -> datetime | None:
@@ -137,9 +140,13 @@ def _next_moment(story: Story) -> datetime | None:
 
 
 def _do_tasks(story: Story, undo_seconds: int) -> None:
-    for task, done in _tasks_to_do(story):
-        if done <= story.now:
-            finish(story, task, undo_seconds)
+    due = [task for task, done in _tasks_to_do(story) if done <= story.now]
+    for task in due:
+        if task.kind is TaskKind.EMAIL:
+            finish(story, task)
+    with story.work() as uow:
+        others = tasks_of(uow, story.cast.ana, [task.id for task in due if task.kind is not TaskKind.EMAIL])
+        complete_tasks(uow, story.cast.ana, others, undo_seconds=undo_seconds)
 
 
 def _tasks_to_do(story: Story) -> list[tuple[Task, datetime]]:

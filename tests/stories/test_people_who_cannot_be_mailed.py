@@ -64,7 +64,7 @@ def quarantine(uow: UnitOfWork) -> None:
 
 
 def block_the_domain(uow: UnitOfWork) -> None:
-    uow.session.add(BlockedDomain(domain="example.com", created_at=uow.now))
+    uow.session.add(BlockedDomain(domain="example.com"))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
@@ -226,6 +227,23 @@ def test_an_answer_to_an_older_claim_is_not_taken(work: Work, cast: Cast, room: 
     send(with_meanwhile(room, after=once(somebody_sends_it_again)))
     assert states(work) == ["sent"], "the refusal belongs to the claim before"
     assert len(sink.caught) == 1
+
+
+def test_a_mail_that_comes_back_to_an_enrollment_that_has_ended_is_not_tried_again(
+    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, sink: Sink
+) -> None:
+    sink.obey(says("451 4.3.0 later", "BODY", times=1))
+    [first] = due_mails(work, cast, "maria@example.com")
+
+    def ends() -> None:
+        with work() as uow:
+            end_for_person(uow, uow.session.get_one(Message, first).person_id, "asked to")
+
+    send(with_meanwhile(room, before=once(ends)))
+    assert states(work) == ["retrying"], "it was on its way when the enrollment ended"
+    let_pass(clock, room, hours=1)
+    assert states(work) == ["cancelled"] and not sink.caught
+    assert message(work, first).words == "campaign has ended"
 
 
 def lease_ends(work: Work) -> None:

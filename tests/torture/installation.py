@@ -73,6 +73,10 @@ class Installation:
         said.close()
         return Program(process)
 
+    def said(self) -> str:
+        """What all its processes have said."""
+        return (self.folder / "said.log").read_text()
+
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,

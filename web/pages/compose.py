@@ -15,7 +15,7 @@ from web.answers import answer, go, page
 from web.composer import Subject, again, opened, subject_of, typed_mail
 from web.filters import when_words, zone_words
 from web.request_scope import me, work
-from web.way_back import way_back
+from web.way_back import way_on
 
 pages = Blueprint("compose", __name__, url_prefix="/compose")
 # Mails are styled by attributes, which the policy of our own pages forbids; here nothing else is allowed.
@@ -44,7 +44,7 @@ def send() -> Response | tuple[str, int]:
     except Invalid as error:
         return _page(again(subject, request.form, error.problems)), 422
     otherwise = url_for("tasks.index") if subject.task is not None else url_for("emails.index")
-    return go(way_back(otherwise), _said(subject, message))
+    return go(way_on(otherwise), _said(subject, message))
 
 
 @pages.post("/take-back")

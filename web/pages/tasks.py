@@ -127,7 +127,12 @@ def acted(tasks: Sequence[Task], words: str, *, undoable: bool = True) -> Respon
         return go(way_back(url_for("tasks.index")), words, undo)
     work().session.flush()
     return page(
-        "tasks/_acted.html", words=words, undo=undo, seconds=settings().undo_seconds, **counted(shown_there())
+        "tasks/_acted.html",
+        gone=tasks[0].id,
+        words=words,
+        undo=undo,
+        seconds=settings().undo_seconds,
+        **counted(shown_there()),
     )
 
 

@@ -15,8 +15,9 @@ from sales_campaigns.campaigns.planner.outline import (
     StepOutline,
     Window,
 )
+from sales_campaigns.campaigns.planner.places import Places, Seeker, find_places
 from sales_campaigns.campaigns.planner.placing import Planned
-from sales_campaigns.campaigns.planner.planning import later_day, plan, skip_at, slip
+from sales_campaigns.campaigns.planner.planning import later_day, next_slot, plan, skip_at, slip
 from sales_campaigns.campaigns.planner.spots import Moved
 
 __all__ = [
@@ -28,14 +29,18 @@ __all__ = [
     "Outcome",
     "Outline",
     "Over",
+    "Places",
     "Planned",
+    "Seeker",
     "SendOption",
     "Start",
     "StepKind",
     "StepOutline",
     "Window",
     "effect_sentence",
+    "find_places",
     "later_day",
+    "next_slot",
     "plan",
     "share_out",
     "skip_at",

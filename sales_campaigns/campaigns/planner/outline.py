@@ -128,7 +128,9 @@ class Assumptions:
 
     A task counts as done at 09:00 of the day it opens, or when it opens where that is later, and
     `task_delay_days` counted days after that. What is still open is never assumed to have ended before `now`.
+    Where there is no address (`reachable` is False) the e-mails, tasks or not, are over when they are due, unsent.
     """
 
     task_delay_days: int = 0
     now: datetime | None = None
+    reachable: bool = True

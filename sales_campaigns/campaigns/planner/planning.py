@@ -55,7 +55,7 @@ def ahead(
     entry = place(course, index, ends, over)
     if not_on_before and not entry.is_task and entry.local.date() < not_on_before:
         entry = put_off(course, entry, not_on_before - timedelta(days=1))
-    if entry.is_task:
+    if entry.is_task and not _left_out(course, entry, assume):
         entry = replace(entry, done_at=_done_at(course, entry, assume))
     return entry, assumed_end(course, entry, assume)
 
@@ -66,6 +66,13 @@ def later_day(outline: Outline, start: Start, planned: Planned, after: date, why
     The rule: what exceeds a daily limit moves to the next eligible day and competes there.
     """
     return put_off(course_of(outline, start), planned, after, why)
+
+
+def next_slot(outline: Outline, start: Start, planned: Planned, now: datetime) -> Planned:
+    """The same mail at its own time of day on the first counted day on which that is still to come."""
+    course, today = course_of(outline, start), naive_wall_clock(now, start.zone).date()
+    slot = put_off(course, planned, today - days.ONE_DAY, "past")
+    return slot if slot.at >= now else put_off(course, planned, today, "past")
 
 
 def put_off(course: Course, planned: Planned, after: date, why: str = "limit") -> Planned:
@@ -87,9 +94,13 @@ def slip(outline: Outline, start: Start, over: Mapping[int, Over]) -> int:
 def assumed_end(course: Course, entry: Planned, assume: Assumptions) -> End:
     at = entry.done_at or _left_at(course, entry, assume)
     local = naive_wall_clock(at, course.zone)
-    step = course.outline.steps[entry.index]
-    mailed = entry.is_task and step.kind == StepKind.EMAIL and not _is_skipped(course, entry)
+    by_hand = entry.is_task and course.outline.steps[entry.index].kind == StepKind.EMAIL
+    mailed = by_hand and assume.reachable and not _is_skipped(course, entry)
     return End(at, local.date(), local.time() if mailed else None)
+
+
+def _left_out(course: Course, entry: Planned, assume: Assumptions) -> bool:
+    return not assume.reachable and course.outline.steps[entry.index].kind == StepKind.EMAIL
 
 
 def _left_at(course: Course, entry: Planned, assume: Assumptions) -> datetime:

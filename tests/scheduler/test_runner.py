@@ -1,0 +1,90 @@
+"""The process that keeps time: one on SQLite, any number on PostgreSQL, and it ends in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from sales_campaigns.errors import IllegalMove
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.models import Message
+from sales_campaigns.presence import Presence
+from sales_campaigns.settings import Settings, read_settings
+from scheduler.runner import running
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.outgoing import due_mails, states
+from tests.sink import Sink
+from tests.torture.installation import Installation, wait_until
+
+
+@pytest.fixture
+def settings(engine: Engine, tmp_path: Path) -> Settings:
+    url = engine.url.render_as_string(hide_password=False) if engine.name == "postgresql" else ""
+    given = {"DATA_DIR": str(tmp_path), "DATABASE_URL": url, "SECRET_KEY": "k" * 40, "TICK_SECONDS": "0.05"}
+    return read_settings(given)
+
+
+def test_it_sends_what_is_due_and_leaves_when_it_is_stopped(
+    settings: Settings, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, "maria@example.com", "nils@example.com")
+    with running(settings, room):
+        wait_until(lambda: states(work) == ["sent"] * 2, 20, "both are sent")
+    assert len(sink.caught) == 2
+    with work() as uow:
+        assert uow.session.scalars(sa.select(Presence)).all() == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_second_one_on_sqlite_is_refused_and_may_start_when_the_first_has_ended(
+    settings: Settings, room: PostRoom
+) -> None:
+    refused = pytest.raises(IllegalMove, match="Another process is sending from this SQLite database")
+    with running(settings, room), refused, running(settings, room):
+        raise AssertionError("a second scheduler runs")
+    with running(settings, room):
+        pass
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_two_on_postgresql_share_the_work(
+    settings: Settings, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, *(f"person{number}@example.com" for number in range(40)))
+    with running(settings, room), running(settings, room):
+        wait_until(lambda: set(states(work)) == {"sent"}, 30, "all are sent")
+    assert len({mail.message_id for mail in sink.caught}) == len(sink.caught) == 40
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_a_dead_one_left_is_taken_over_at_the_start(
+    settings: Settings, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    begun, *_ = due_mails(work, cast, "maria@example.com", "nils@example.com")
+    with work() as uow:
+        uow.session.execute(sa.update(Message).values(state="claimed", owner="a dead one"))
+        uow.session.execute(sa.update(Message).where(Message.id == begun).values(state="sending"))
+    with running(settings, room):
+        wait_until(lambda: states(work) == ["uncertain", "sent"], 20, "the claimed one is sent")
+    assert len(sink.caught) == 1
+
+
+def test_the_command_says_in_one_line_why_it_does_not_start(tmp_path: Path) -> None:
+    here = Installation(tmp_path)
+    here.set_up()
+    first = here.start("scheduler", "run")
+    try:
+        wait_until(lambda: (tmp_path / "scheduler.lock").exists(), 30, "the first one runs")
+        said = here.said()
+        second = here.start("scheduler", "run")
+        wait_until(lambda: not second.running, 30, "the second one ends")
+    finally:
+        first.end()
+    assert second.process.returncode == 1
+    new = here.said().removeprefix(said)
+    assert "Error: Another process is sending from this SQLite database. Stop it first" in new
+    assert "Traceback" not in new
