@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sales_campaigns.enrollments.history import campaigns_of, mails_to, tasks_about
+from sales_campaigns.enrollments.history import campaigns_of, mails_to, subjects_ahead, tasks_about
 from sales_campaigns.live_feed import history
 from sales_campaigns.people.models import Person
 from web.enrollment_words import STATES
@@ -17,11 +17,24 @@ def tab_context(tab: str, person: Person) -> dict[str, Any]:
     """For templates/person/_history.html, _tasks.html and _campaigns.html; the tab About needs nothing more."""
     session, now = work().session, work().now
     if tab == "history":
-        events = history(session, me(), person.id, limit=50)
-        mails = [mail_row(line) for line in mails_to(session, person, now)]
-        return {"events": items_of(events, now, me().zone), "mails": mails}
+        return {"events": _events(person), "mails": _mails(person)}
     if tab == "tasks":
         return {"tasks": tasks_about(session, person)}
     if tab == "campaigns":
         return {"ways": campaigns_of(session, person, now), "states": STATES}
     return {}
+
+
+def _mails(person: Person) -> list[dict[str, Any]]:
+    lines = mails_to(work().session, person, work().now)
+    ahead = subjects_ahead(work().session, lines)
+    rows = (mail_row(line) for line in lines)
+    return [{**row, "subject": ahead.get(row["id"], row["subject"])} for row in rows]
+
+
+def _events(person: Person) -> list[dict[str, Any]]:
+    """Without what the page offers anyway: to write to this person and to remember something."""
+    items = items_of(history(work().session, me(), person.id, limit=50), work().now, me().zone)
+    for item in items:
+        item["actions"] = [act for act in item["actions"] if act["label"] in {"Open", "See the mail"}]
+    return items

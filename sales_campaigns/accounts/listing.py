@@ -33,6 +33,7 @@ def users_of(session: Session, actor: User) -> list[UserLine]:
         .join(Team, Team.id == User.team_id)
         .outerjoin(Mailbox, Mailbox.id == first)
         .where(_visible(actor))
+        .options(orm.lazyload(Mailbox.user))  # joined, it would leave out who has no mailbox
         .order_by(Team.name, ~User.active, User.first_name, User.last_name, User.id)
     )
     return [UserLine(user, mailbox, may_change(actor, user)) for user, mailbox in session.execute(query)]

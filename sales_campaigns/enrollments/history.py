@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.campaigns.lanes import in_words
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.content.models import Wording
 from sales_campaigns.enrollments.dates_ahead import (
     StepDate,
     dates_of,
@@ -81,6 +83,14 @@ def mails_to(session: Session, person: Person, now: datetime, limit: int = PAGE)
         .limit(limit)
     )
     return [MailLine(message, person, user.name, folder_of(message, now)) for message, user in rows]
+
+
+def subjects_ahead(session: Session, lines: Sequence[MailLine]) -> dict[int, str]:
+    """Message → its subject with fields in words, for mails that have not got theirs yet; one query."""
+    wanted = [line.message.id for line in lines if not line.subject]
+    query = sa.select(Message.id, Wording.subject).join(Wording, Wording.id == Message.wording_id)
+    rows = session.execute(query.where(Message.id.in_(wanted)))
+    return {row.id: in_words(row.subject) or "Follow-up" for row in rows}
 
 
 def tasks_about(session: Session, person: Person, limit: int = PAGE) -> list[TaskOfPerson]:

@@ -235,7 +235,10 @@ def test_the_persons_page_holds_campaigns_mails_and_tasks(browse: Browse, work: 
     shown = text(ana.get(f"/people/{person_id}/tasks").text)
     assert "Call about the question Calls only · day 1, step 1 Open Ana Lind due Mon 30 Nov 12:00" in shown
     shown = text(ana.get(f"/people/{person_id}/history").text)
-    assert "waits for its time" in shown and "waits for a call: Call about the question" in shown
+    assert (
+        "Quick question, [first name] waits for its time" in shown
+        and "waits for a call: Call about the question" in shown
+    )
 
 
 def test_the_queries_of_a_persons_page_do_not_grow_with_the_campaigns(

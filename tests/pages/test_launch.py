@@ -100,6 +100,18 @@ def test_it_starts_the_people_chosen_in_the_list(wizard: Wizard, work: Work, cas
     assert "3 people started." in after and "take-back" in after
 
 
+def test_people_chosen_in_the_list_of_people_are_taken_along(
+    browse: Browse, work: Work, cast: Cast, campaign_id: int
+) -> None:
+    chosen = people(work, cast.ana, 2)
+    ana = browse(cast.ana)
+    assert "Q4 outreach</option>" in ana.get("/people").text
+    typed = {"do": "launch", "campaign": str(campaign_id), "person": [str(one) for one in chosen]}
+    answer = ana.post("/people/bulk", typed)
+    assert "2 people chosen" in ana.get(answer.headers["Location"]).text
+    assert ana.post("/people/bulk", {"do": "launch", "person": str(chosen[0])}).status_code == 422
+
+
 def test_posting_the_last_form_twice_is_one_launch(wizard: Wizard, work: Work, cast: Cast) -> None:
     [one] = people(work, cast.ana, 1)
     wizard.open(f"?people={one}")

@@ -49,7 +49,8 @@ def test_a_user_does_not_see_the_page_nor_its_link(browse: Browse, cast: Cast) -
 def test_an_administrator_sees_every_team_and_a_team_administrator_the_own(
     browse: Browse, cast: Cast, tessa: User
 ) -> None:
-    assert "dirk@south.example" in browse(cast.cleo).get("/users").text
+    shown = browse(cast.cleo).get("/users").text
+    assert "dirk@south.example" in shown and "cleo@north.example" in shown, "also who has no mailbox"
     shown = browse(tessa).get("/users").text
     assert "ana@north.example" in shown and "dirk@south.example" not in shown
     assert browse(tessa).post(f"/users/{cast.dirk.id}/deactivate").status_code == 404

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.campaigns.listing import campaigns_of
+from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.editing import delete_people, restore_people
 from sales_campaigns.people.groups import add_to_group, groups_of, remove_from_group
@@ -13,6 +15,7 @@ from web.filters import count_words
 from web.request_scope import me, work
 
 pages = Blueprint("people", __name__)
+OPEN = (CampaignState.DRAFT, CampaignState.ACTIVE)
 
 
 @pages.get("/people")
@@ -27,6 +30,7 @@ def index() -> str:
         wanted=wanted,
         owner_options=[("", "Everybody"), *((owner.id, owner.name) for owner in owners(session, me()))],
         group_options=[("", "All people"), *((line.group.id, line.group.name) for line in groups)],
+        campaigns=campaigns_of(session, me(), states=OPEN),
         narrowed={name: value for name, value in request.args.items() if name != "after" and value},
     )
 
@@ -70,7 +74,15 @@ def _delete(chosen: list[int]) -> Response:
     return go(url_for("people.index"), f"{count_words(len(gone), 'person', 'people')} deleted.", undo)
 
 
-BULK = {"join": _join, "leave": _leave, "delete": _delete}
+def _launch(chosen: list[int]) -> Response:
+    campaign_id = request.form.get("campaign", type=int)
+    if campaign_id is None:
+        raise Invalid("Choose the campaign to add them to.")
+    people = ",".join(map(str, chosen))
+    return go(url_for("launch.begin", campaign_id=campaign_id, people=people))
+
+
+BULK = {"join": _join, "leave": _leave, "delete": _delete, "launch": _launch}
 
 
 def _wanted() -> Wanted:

@@ -1,4 +1,6 @@
 // Writing a mail: fields are inserted where the cursor stands, and the preview follows what is typed.
+import { whenNew } from "./when_new.js";
+
 const PATIENCE = 700;
 let last = null;
 let waiting = null;
@@ -21,7 +23,7 @@ document.addEventListener("input", (event) => {
   waiting = setTimeout(() => preview(button), PATIENCE);
 });
 
-for (const button of document.querySelectorAll("[data-previews]")) preview(button);
+whenNew("[data-previews]", preview);
 
 function insert(field, words) {
   if (!field) return;
