@@ -123,10 +123,10 @@ def take_times(desk: Desk, form: Form) -> None:
         desk.wish.zone = form["zone"]
     for step in timed_steps(desk.version):
         typed, was = form.get(f"at_{step.key}", "").strip(), form.get(f"was_{step.key}", "")
-        asks = step.send is SendOption.CHOOSE
-        if form.get(f"when_{step.key}") == "now" or not (typed or asks):
+        later = form.get(f"when_{step.key}") == "later" and step.send is SendOption.CHOOSE
+        if not (typed or later) or form.get(f"when_{step.key}") == "now":
             desk.wish.times.pop(step.key, None)
-        elif asks or typed != was or step.key in desk.wish.times:
+        elif later or typed != was or step.key in desk.wish.times:
             desk.wish.times[step.key] = typed
 
 

@@ -2,8 +2,9 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, people, users
+from web.commands import campaign, db, launching, people, users
 
+campaign.group.add_command(launching.command)
 GROUPS = [campaign.group, db.group, people.group, users.group]
 
 

@@ -61,10 +61,11 @@ def index(campaign_id: int) -> str:
 
 @pages.post("/people/bulk")
 def bulk(campaign_id: int) -> Response:
+    campaign = _campaign(campaign_id)
     act, told = BULK.get(request.form.get("do", ""), (None, ""))
     if act is None:
         raise Invalid("Use the buttons of the page.")
-    chosen = picked(work().session, _campaign(campaign_id), request.form.getlist("enrollment", type=int))
+    chosen = picked(work().session, campaign, request.form.getlist("enrollment", type=int))
     done = act(work(), me(), chosen)
     return _back(campaign_id, f"{count_words(done, 'person', 'people')} {told}.")
 
