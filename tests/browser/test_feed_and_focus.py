@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.browser.conftest import Visitor
 
-PUSHED = "document.dispatchEvent(new CustomEvent('htmx:before:swap')); document.dispatchEvent(new CustomEvent('htmx:after:swap'))"
+PUSHED = "; ".join(
+    f"document.dispatchEvent(new CustomEvent('htmx:{when}:swap'))" for when in ("before", "after")
+)
 
 
 def test_it_leaves_the_focus_alone_when_something_is_pushed(visit: Visitor) -> None:
