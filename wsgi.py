@@ -29,11 +29,11 @@ outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds)
 beside: list[Beside] = [lambda: running(settings, room)]
+catch = None if caught is None else partial(catching, caught)
+if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
+    beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
 
 app = create_app(settings, engine, outside, clock)
-if caught is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
-    follow = partial(demo.move_mailboxes, sessions)
-    beside.insert(0, partial(catching, caught, settings.catcher_port, follow))
-    app.cli.add_command(demo_week.command(room, engine, partial(catching, caught)))
 app.cli.add_command(commands.group(settings, room))
+app.cli.add_command(demo_week.command(room, engine, catch))
 app.cli.add_command(serve_command(app, beside))

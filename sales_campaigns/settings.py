@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +29,7 @@ class Settings(BaseModel):
     )
     secret_key: Annotated[str, Field(min_length=32)] = Field(
         ...,
-        description="Signs cookies and seals stored passwords; 32 characters or more. There is no default.",
+        description="Signs cookies and seals passwords; 32 characters or more. On SQLite one is made in DATA_DIR.",
     )
     secret_key_old: str = Field("", description="The former SECRET_KEY while it is being replaced.")
     public_url: str = Field(
@@ -85,10 +87,29 @@ class Settings(BaseModel):
 def settings_or_exit(environment: Mapping[str, str]) -> Settings:
     """The settings; where some are not right, one clear list and the end of the process."""
     try:
-        return read_settings(environment)
+        return read_settings(with_secret(environment))
     except Invalid as error:
         lines = [f"  {name}: {words}" for name, words in error.problems.items()]
         raise SystemExit("These settings are not right:\n" + "\n".join(lines)) from None
+
+
+def with_secret(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, with a secret of this installation's own where none is set and one machine is all there is.
+
+    It is random, made once, and kept in DATA_DIR/secret_key (0600). Several machines must share one, so with
+    DATABASE_URL there is none: the start is refused until SECRET_KEY is set.
+    """
+    if {"SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL"} & environment.keys():
+        return environment
+    path = Path(environment.get("DATA_DIR", Settings.model_fields["data_dir"].default)) / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return {**environment, "SECRET_KEY_FILE": str(path)}
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return {**environment, "SECRET_KEY_FILE": str(path)}
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -109,7 +130,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate(given)
     except ValidationError as error:
         for one in error.errors(include_input=False, include_url=False):
-            problems[str(one["loc"][0]).upper()] = one["msg"].removeprefix("Value error, ")
+            missing = one["type"] == "missing"
+            words = "is not set" if missing else one["msg"].removeprefix("Value error, ")
+            problems[str(one["loc"][0]).upper()] = words
         raise Invalid(problems) from None
     if problems:
         raise Invalid(problems)

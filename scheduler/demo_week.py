@@ -20,10 +20,15 @@ from scheduler.fast_forward import fast_forward
 Catching = Callable[[], AbstractContextManager[int]]
 
 
-def command(room: PostRoom, engine: Engine, catching: Catching) -> click.Command:
+def command(room: PostRoom, engine: Engine, catching: Catching | None) -> click.Command:
+    """`catching` is there in a demo only."""
+
     @click.command("demo")
     def load() -> None:
         """Bring the database up to date and load the demo company, once."""
+        if catching is None:
+            click.echo("Error: set DEMO=1 too: then its mail is caught on this machine.", err=True)
+            raise SystemExit(1)
         migrating.upgrade(engine)
         if demo.is_loaded(room.sessions):
             click.echo("The demo company is there already; its data is kept.")

@@ -5,10 +5,12 @@ import { reach } from "./selection.js";
 
 const OFF = "keys-off";
 let place = 0;
+let wasAtRow = false;
 
 export function startKeys() {
   document.addEventListener("keydown", pressed);
   document.addEventListener("focusin", remember);
+  document.addEventListener("htmx:before:swap", () => (wasAtRow = Boolean(rowAtHand())));
   document.addEventListener("htmx:after:swap", () => setTimeout(goBack, 0));
   for (const box of document.querySelectorAll("[data-keys-on]")) {
     box.checked = !localStorage.getItem(OFF);
@@ -92,9 +94,10 @@ function remember(event) {
   row.tabIndex = 0;
 }
 
-// When the row at hand was swapped away, its place in the list is kept.
+// When the row at hand was swapped away, its place in the list is kept. A swap elsewhere on the page (the feed
+// that is pushed) must not take the focus to a row where none was at hand.
 function goBack() {
   const all = rows();
-  if (document.activeElement !== document.body || all.length === 0) return;
+  if (!wasAtRow || document.activeElement !== document.body || all.length === 0) return;
   stand(all[Math.min(place, all.length - 1)]);
 }
