@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.content.rendering import Content, render
 from sales_campaigns.enrollments.checking import Checked
 from sales_campaigns.enrollments.first_mails import filled_in
+from sales_campaigns.enrollments.forecasting import forecast
 from sales_campaigns.enrollments.launching import Order, launch, prepare
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.pausing import pause_campaign
@@ -325,3 +329,47 @@ def test_a_mailbox_that_is_not_connected_still_takes_the_launch(work: Work, cast
         assert (
             launch(uow, cast.ana, Order(mail_campaign(uow, cast).id, people(uow, cast.ana, 1))).started == 1
         )
+
+
+def test_what_is_foreseen_is_what_is_planned_also_where_the_mailbox_is_busy(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(daily_limit=3))
+        busy = a_campaign(uow, cast.ana, [a_mail(uow, 1, at="10:00")], name="Before")
+        launch(uow, cast.ana, Order(busy.id, people(uow, cast.ana, 4)))
+    with work() as uow:
+        steps = [a_mail(uow, 1, at="08:30"), a_call(2), a_mail(uow, 2, at="08:30")]
+        campaign = a_campaign(uow, cast.ana, steps, skip_weekends=True)
+        ids = [a_person(uow, cast.ana, f"q{n}@example.com").id for n in range(5)]
+        order = Order(campaign.id, ids)
+        prepared = prepare(uow, cast.ana, order)
+        foreseen = forecast(uow.session, cast.ana, prepared, order, uow.now)
+        launch(uow, cast.ana, order)
+        due = uow.session.scalars(
+            sa.select(Message.due_at).where(Message.campaign_id == campaign.id).order_by(Message.due_at)
+        ).all()
+    first = foreseen.steps[0]
+    assert first.first is not None and first.last is not None
+    assert (first.first.at, first.last.at) == (due[0], due[-1])
+    assert foreseen.days == dict(Counter(at.date() for at in due))
+    assert set(first.moves) == {"the time has passed by then", "the daily limit is reached"}
+
+
+def test_two_launches_at_once_add_everybody_once(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        campaign = mail_campaign(uow, cast)
+        order = Order(campaign.id, people(uow, cast.ana, 20))
+    together = Barrier(2)
+
+    def press(_n: int) -> str:
+        together.wait()
+        try:
+            with work() as uow:
+                return str(launch(uow, cast.ana, order).started)
+        except Invalid as refusal:
+            return refusal.words
+
+    with ThreadPoolExecutor(2) as tabs:
+        answers = sorted(tabs.map(press, range(2)))
+    assert answers[0] == "20" and "Nobody of these can be added" in answers[1]
+    with work() as uow:
+        assert count(uow, Enrollment) == 20
