@@ -107,6 +107,7 @@ def she_adds_a_step(page: Page, day: int, kind: str) -> None:
     press(page, f"Add a step to day {day}")
     press(page.locator(".menu:popover-open"), kind)
     expect(page.locator("li.step")).to_have_count(before + 1)
+    expect(page.locator("[class*=htmx-]")).to_have_count(0)  # what still settles would close the next menu
 
 
 def she_sees_what_is_not_legal_and_takes_what_is(page: Page) -> None:
