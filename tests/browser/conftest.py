@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.serving import load_demo
 from tests.programs import chromium
 
 CHROMIUM = chromium()
@@ -84,6 +85,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gallery")
     gallery.draw(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demo company, to be served in copies; `drawn` sees to the front-end packages."""
+    return load_demo(tmp_path_factory.mktemp("demo") / "data")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.torture.installation import ROOT, SECRET, Program, wait_until
 
@@ -45,8 +46,21 @@ def serving(demo: Path, folder: Path, speed: int = 1) -> Iterator[str]:
     assert "Traceback" not in said.read_text(), said.read_text()
 
 
-def _flask(command: str) -> list[str]:
-    return [sys.executable, "-m", "flask", "--app", "wsgi", command]
+def sign_in_path(folder: Path, email: str) -> str:
+    """Where another user of the company that is served from `folder` signs in, once."""
+    told = subprocess.run(
+        _flask("user", "link", email),
+        cwd=ROOT,
+        env=_environment(folder),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return urlsplit(told.stdout.strip()).path
+
+
+def _flask(*command: str) -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", *command]
 
 
 def _environment(folder: Path, **more: str) -> dict[str, str]:
