@@ -106,7 +106,11 @@ def test_people_chosen_in_the_list_of_people_are_taken_along(
     chosen = people(work, cast.ana, 2)
     ana = browse(cast.ana)
     assert "Q4 outreach</option>" in ana.get("/people").text
-    typed = {"do": "launch", "campaign": str(campaign_id), "person": [str(one) for one in chosen]}
+    typed: dict[str, Any] = {
+        "do": "launch",
+        "campaign": str(campaign_id),
+        "person": [str(one) for one in chosen],
+    }
     answer = ana.post("/people/bulk", typed)
     assert "2 people chosen" in ana.get(answer.headers["Location"]).text
     assert ana.post("/people/bulk", {"do": "launch", "person": str(chosen[0])}).status_code == 422
@@ -192,10 +196,14 @@ def test_each_person_has_a_mail_of_their_own_to_look_at_and_to_edit(
     wizard.press("check")
     shown = wizard.press("mails")
     assert _first(shown, "subject") == "Quick question, Maria" and "Maria Nr 00" in shown
-    own = {"person": str(first), "subject": "Hand-made", "html": "<div>My own words</div>"}
+    own: dict[str, Any] = {"person": str(first), "subject": "Hand-made", "html": "<div>My own words</div>"}
     shown = wizard.press(do="next", **own)
     assert "Maria Nr 01" in shown and "2 of 2" in shown
-    untouched = {"person": str(second), "subject": "Quick question, Maria", "html": "<div>Hello Maria</div>"}
+    untouched: dict[str, Any] = {
+        "person": str(second),
+        "subject": "Quick question, Maria",
+        "html": "<div>Hello Maria</div>",
+    }
     shown = wizard.press(do="previous", **untouched)
     assert _first(shown, "subject") == "Hand-made" and "edited by hand" in shown
     wizard.press("timing", **own)
@@ -213,7 +221,7 @@ def test_an_edit_for_everybody_never_overwrites_one_by_hand(wizard: Wizard, work
     wizard.open(f"?people={first},{second}")
     wizard.press("check")
     wizard.press("mails")
-    own = {"person": str(first), "subject": "Hand-made", "html": "<p>Mine</p>"}
+    own: dict[str, Any] = {"person": str(first), "subject": "Hand-made", "html": "<p>Mine</p>"}
     shown = wizard.press("mails", **own, subject_all="News, {{ first_name }}", html_all="<p>For all</p>")
     assert _first(shown, "subject") == "Hand-made"
     shown = wizard.press(do="next", **own)
@@ -228,7 +236,7 @@ def test_words_that_cannot_be_sent_are_kept_with_the_reason(wizard: Wizard, work
     wizard.open(f"?people={one}")
     wizard.press("check")
     wizard.press("mails")
-    broken = {"person": str(one), "subject": "", "html": "<p>{{ first_name</p>"}
+    broken: dict[str, Any] = {"person": str(one), "subject": "", "html": "<p>{{ first_name</p>"}
     shown = wizard.press("timing", status=422, **broken)
     assert "Write a subject." in shown and "{{ first_name</p>" in shown
     assert "1 person chosen" in wizard.press("people", **broken), "going back is always possible"
@@ -238,17 +246,21 @@ def test_words_that_cannot_be_sent_are_kept_with_the_reason(wizard: Wizard, work
 def test_another_time_replaces_that_of_the_step(wizard: Wizard, work: Work, cast: Cast) -> None:
     [one] = people(work, cast.ana, 1)
     with work() as uow:
-        key = uow.session.scalars(sa.select(Campaign)).one().version and _keys(uow)[0]
+        key = _keys(uow)[0]
+
+    def at(written: str) -> dict[str, Any]:
+        return {f"at_{key}": written}
+
     wizard.open(f"?people={one}")
     for step in ("check", "mails", "timing"):
         wizard.press(step)
-    later = {f"when_{key}": "later", "zone": "sender"}
+    later: dict[str, Any] = {f"when_{key}": "later", "zone": "sender"}
     assert "Write a date and a time" in wizard.press("confirm", status=422, **later)
-    shown = wizard.press("confirm", status=422, **later, **{f"at_{key}": "2026-11-29T09:00"})
+    shown = wizard.press("confirm", status=422, **later, **at("2026-11-29T09:00"))
     assert "has passed. Choose a later time." in shown and _first(shown, f"at_{key}") == "2026-11-29T09:00"
-    shown = wizard.press("timing", **later, **{f"at_{key}": "2026-12-01T15:30"})
+    shown = wizard.press("timing", **later, **at("2026-12-01T15:30"))
     assert "Tue 1 Dec 15:30" in shown
-    wizard.press("confirm", **later, **{f"at_{key}": "2026-12-01T15:30"})
+    wizard.press("confirm", **later, **at("2026-12-01T15:30"))
     wizard.press("start", status=303)
     with work() as uow:
         assert f"{uow.session.scalars(sa.select(StepRun.due_at)).one():%d %H:%M}" == "01 14:30"
@@ -273,8 +285,8 @@ def test_a_time_of_the_campaign_is_prefilled_and_kept_unless_it_is_changed(
     shown = wizard.press("timing")
     assert _first(shown, f"at_{first}") == "2026-11-30T10:00"
     assert _first(shown, f"at_{second}") == "2026-12-01T11:00"
-    was = {f"was_{first}": "2026-11-30T10:00", f"was_{second}": "2026-12-01T11:00"}
-    typed = {f"at_{first}": "2026-11-30T10:00", f"at_{second}": "2026-12-03T08:15"}
+    was: dict[str, Any] = {f"was_{first}": "2026-11-30T10:00", f"was_{second}": "2026-12-01T11:00"}
+    typed: dict[str, Any] = {f"at_{first}": "2026-11-30T10:00", f"at_{second}": "2026-12-03T08:15"}
     assert "Thu 3 Dec 08:15" in wizard.press("confirm", **was, **typed)
     wizard.press("start", status=303)
     with work() as uow:
@@ -293,7 +305,7 @@ def test_the_earliest_and_the_latest_instant_are_shown_in_their_zones(
     wizard.open(f"?people={ids[0]},{ids[1]}")
     wizard.press("check")
     wizard.press("timing")
-    typed = {"zone": "recipient", f"when_{key}": "later", f"at_{key}": "2026-12-01T09:00"}
+    typed: dict[str, Any] = {"zone": "recipient", f"when_{key}": "later", f"at_{key}": "2026-12-01T09:00"}
     shown = wizard.press("timing", **typed)
     row = shown[shown.index("Dates of every step") :]
     assert re.search(r"Tue 1 Dec 09:00</time><div class=\"sub\">Tokyo", row)
