@@ -36,7 +36,7 @@ def open_due(uow: UnitOfWork) -> int:
         StepRun,
         StepRun.state == R.PLANNED,
         StepRun.due_at <= uow.now,
-        _may_open(),
+        on_the_way(),
         order=(StepRun.due_at, StepRun.id),
         limit=BATCH,
         values={"state": R.TASK_OPEN},
@@ -63,12 +63,13 @@ def next_opening(session: Session, after: datetime) -> datetime | None:
     """The next instant at which some task opens."""
     return session.scalar(
         sa.select(sa.func.min(StepRun.due_at)).where(
-            StepRun.state == R.PLANNED, StepRun.due_at > after, _may_open()
+            StepRun.state == R.PLANNED, StepRun.due_at > after, on_the_way()
         )
     )
 
 
-def _may_open() -> sa.ColumnElement[bool]:
+def on_the_way() -> sa.ColumnElement[bool]:
+    """A condition on StepRun: neither the person nor the campaign is paused, and neither has ended."""
     return sa.exists().where(
         Enrollment.id == StepRun.enrollment_id,
         Enrollment.state == EnrollmentState.ACTIVE,

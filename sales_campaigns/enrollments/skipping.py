@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.enrollments.models import StepRun, StepRunState
+from sales_campaigns.enrollments.opening import on_the_way
 from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.enrollments.states import STEP_RUN
 from sales_campaigns.lifecycle import move_many
@@ -24,7 +25,7 @@ def skip_due(uow: UnitOfWork) -> int:
     """Skip up to a batch of tasks whose days are over; the next steps follow. How many there were."""
     due = uow.session.execute(
         sa.select(StepRun.id, StepRun.skip_at)
-        .where(StepRun.state == StepRunState.TASK_OPEN, StepRun.skip_at <= uow.now)
+        .where(StepRun.state == StepRunState.TASK_OPEN, StepRun.skip_at <= uow.now, on_the_way())
         .order_by(StepRun.skip_at, StepRun.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
@@ -45,7 +46,7 @@ def next_skip(session: Session, after: datetime) -> datetime | None:
     """The next instant at which some open task is skipped."""
     return session.scalar(
         sa.select(sa.func.min(StepRun.skip_at)).where(
-            StepRun.state == StepRunState.TASK_OPEN, StepRun.skip_at > after
+            StepRun.state == StepRunState.TASK_OPEN, StepRun.skip_at > after, on_the_way()
         )
     )
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.models import StepRun
+from sales_campaigns.enrollments.pausing import pause_campaign
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.tasks.models import Task
 from scheduler.fast_forward import fast_forward
@@ -37,3 +39,17 @@ def test_it_skips_a_task_after_its_days_and_goes_on(
 def states(work: Work) -> dict[str, str]:
     with work() as uow:
         return {task.name: task.state.value for task in uow.session.scalars(sa.select(Task))}
+
+
+def test_it_skips_nothing_while_the_campaign_is_paused(
+    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock
+) -> None:
+    with work() as uow:
+        maria = a_person(uow, cast.ana)
+        campaign = a_campaign(uow, cast.ana, [a_call(1, "First call", skip_after_days=2)])
+        launch(uow, cast.ana, Order(campaign.id, [maria.id]))
+    fast_forward(room, clock, clock.now() + timedelta(days=1))
+    with work() as uow:
+        pause_campaign(uow, cast.ana, uow.session.get_one(Campaign, campaign.id))
+    fast_forward(room, clock, clock.now() + timedelta(days=5))
+    assert states(work) == {"First call": "open"}
