@@ -56,6 +56,32 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingMail:
+    """One mail found in a mailbox: `uid` is its name there for good, so that what is read twice is one mail.
+
+    `at` is when it came in, in business time. `own` says that it is a copy of what the owner sent.
+    """
+
+    uid: str
+    at: datetime
+    raw: bytes
+    own: bool = False
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a mailbox holds since a cursor, and the cursor for the next time.
+
+    `rescanned`: the old cursor had expired, so the mails reach back a bounded time and some may be known.
+    """
+
+    mails: tuple[IncomingMail, ...]
+    cursor: str
+    rescanned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     drafts: bool = False
     push: bool = False

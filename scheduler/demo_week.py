@@ -46,8 +46,9 @@ def command(room: PostRoom, engine: Engine, catching: Catching | None) -> click.
 
 def load_demo(room: PostRoom, port: int) -> None:
     """Found the company a week ago and live through the week; mails go to the catcher at `port`."""
-    clock = VirtualClock((machine_now() - demo.HISTORY).replace(second=0, microsecond=0))
+    now = machine_now().replace(second=0, microsecond=0)
+    clock = VirtualClock(demo.begins(now))
     past = replace(room, clock=clock)
     with unit_of_work(past.sessions, clock) as uow:
         demo.found_company(uow, port)
-    demo.live_through(past.sessions, clock, lambda until: fast_forward(past, clock, until))
+    demo.live_through(past.sessions, clock, now, lambda until: fast_forward(past, clock, until))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from itertools import cycle, islice
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 DOMAIN = "nordlys.example"
 PEOPLE = 200
 HISTORY = timedelta(days=7)
+LEFT = 2  # tasks of a kind that nobody does
 OUTCOMES = ("Reached: wants to know more", "No answer", "Left a message", "Reached: call again next week")
 LetPass = Callable[[datetime], None]
 
@@ -55,7 +57,12 @@ def found_company(uow: UnitOfWork, port: int) -> None:
         import_campaign(uow, ana, read_campaign(words))
 
 
-def live_through(sessions: Sessions, clock: Clock, let_pass: LetPass) -> None:
+def begins(now: datetime) -> datetime:
+    """The early morning a week before `now`: every working day of the history is a whole one."""
+    return _at(now - HISTORY, time(6, 0))
+
+
+def live_through(sessions: Sessions, clock: Clock, until: datetime, let_pass: LetPass) -> None:
     """A week of work: launches, mails that leave, tasks most of which are done. `let_pass` moves the clock."""
     start = clock.now()
     launches = {
@@ -72,10 +79,10 @@ def live_through(sessions: Sessions, clock: Clock, let_pass: LetPass) -> None:
         let_pass(max(_at(morning, time(15, 0)), clock.now()))
         _do_tasks(sessions, clock, day)
     this_morning = _at(start + HISTORY, time(8, 0))
-    if clock.now() < this_morning < start + HISTORY:
+    if clock.now() < this_morning < until:
         let_pass(this_morning)
         _launch(sessions, clock, "ana", "Renewals", 70, 5)
-    let_pass(start + HISTORY)
+    let_pass(until)
 
 
 def move_mailboxes(sessions: Sessions, port: int) -> None:
@@ -190,9 +197,18 @@ def _do_tasks(sessions: Sessions, clock: Clock, day: int) -> None:
             .where(Task.state == TaskState.OPEN, Task.message_id.is_(None), Task.due_at <= uow.now)
             .order_by(Task.id)
         ).all()
+        left = _newest_of_each_kind(open_tasks)
         for number, task in enumerate(open_tasks):
-            if (number + day) % 3:
+            if (number + day) % 3 and task.id not in left:
                 _do(uow, task, OUTCOMES[number % len(OUTCOMES)])
+
+
+def _newest_of_each_kind(tasks: Sequence[Task]) -> set[int]:
+    """Whatever weekday the demo is loaded on, every rep finds tasks of every kind that the week had."""
+    by_kind = defaultdict[tuple[int, TaskKind], list[int]](list)
+    for task in tasks:
+        by_kind[task.assignee_id, task.kind].append(task.id)
+    return {id for ids in by_kind.values() for id in ids[-LEFT:]}
 
 
 def _do(uow: UnitOfWork, task: Task, outcome: str) -> None:
