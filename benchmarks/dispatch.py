@@ -116,10 +116,12 @@ def _sink() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     process = subprocess.Popen([program("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "128"])
-    _wait_for(port)
-    yield port
-    process.terminate()
-    process.wait()
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _wait_for(port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from sales_campaigns.database import Base
 AWAITED = frozenset(
     {
         "message.sent",
+        "messages.sent",
         "message.failed",
         "message.cancelled",
         "message.expired",
@@ -56,3 +58,13 @@ def append(session: Session, at: datetime, kind: str, **fields: Any) -> Activity
     row = Activity(at=at, kind=kind, awaited=kind in AWAITED, **fields)
     session.add(row)
     return row
+
+
+def append_many(session: Session, at: datetime, kind: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add a row for each of `rows`, columns as in `append`, all of them the same ones."""
+    if rows:
+        always = {"at": at, "kind": kind, "awaited": kind in AWAITED, "data": {}}
+        session.connection().execute(_INSERT, [{**always, **row} for row in rows])
+
+
+_INSERT = sa.insert(Activity)

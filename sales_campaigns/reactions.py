@@ -15,11 +15,13 @@ BATCH = 200
 
 
 def _steps_go_on(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
-    messages_ended(uow, [row.message_id for row in happened if row.message_id])
+    one_by_one = [row.message_id for row in happened if row.message_id]
+    messages_ended(uow, [*one_by_one, *(id for row in happened for id in row.data.get("messages", ()))])
 
 
 REACTIONS: dict[str, tuple[Callable[[UnitOfWork, Sequence[Activity]], None], ...]] = {
     "message.sent": (_steps_go_on,),
+    "messages.sent": (_steps_go_on,),
     "message.failed": (_steps_go_on,),
     "message.cancelled": (_steps_go_on,),
     "message.expired": (_steps_go_on,),

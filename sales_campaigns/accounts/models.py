@@ -111,6 +111,9 @@ class Mailbox(Base):
     sealed_secret: Mapped[str] = mapped_column(sa.Text, default="")
     signature_html: Mapped[str] = mapped_column(sa.Text, default="")
     daily_limit: Mapped[int] = mapped_column(default=500)
+    # A relay for many mails: they are gated and recorded in batches and handed over side by side.
+    bulk_lane: Mapped[bool] = mapped_column(default=False)
+    per_minute: Mapped[int | None]  # None: what the provider's profile says
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,6 +39,16 @@ class Hold(Base):
     key: Mapped[int] = mapped_column(primary_key=True)
     stopped: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class Bucket(Base):
+    """How much may leave now under one limit. Workers share it; it is written last in a transaction, in key order."""
+
+    __tablename__ = "bucket"
+
+    key: Mapped[str] = mapped_column(sa.String(320), primary_key=True)
+    tokens: Mapped[float]
+    filled_at: Mapped[datetime]  # machine time: limits of the outside are never scaled
 
 
 class Message(Base):
@@ -84,6 +95,9 @@ class Message(Base):
     references: Mapped[str] = mapped_column(sa.Text, default="")
     subject: Mapped[str] = mapped_column(sa.Text, default="")
     mime: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    # On a bulk lane, instead of the bytes: what they are made of, and their SHA-256.
+    recipe: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
+    mime_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), deferred=True)
     sent_at: Mapped[datetime | None]
     # What became of it.
     provider_id: Mapped[str | None] = mapped_column(sa.String(255))
