@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address as Mailbox
 from email.utils import format_datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sales_campaigns.addresses import MailAddress, check_address
@@ -55,17 +56,17 @@ def build(letter: Letter) -> bytes:
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
     sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
-    headers: list[tuple[str, str | tuple[Mailbox, ...]]] = [
-        ("Message-ID", _checked_id(letter.message_id)),
-        ("Date", _date(letter)),
-        ("From", (_mailbox(letter.from_name, sender),)),
-        ("To", (_mailbox(letter.to_name, recipient),)),
-        *([("Cc", tuple(_mailbox("", copy) for copy in copies))] if copies else []),
-        ("Subject", one_line(letter.subject)),
-        *_thread(letter),
-        *_others(letter.headers),
-    ]
-    head = "".join(folded(name, value) for name, value in headers)
+    head = "".join(
+        (
+            folded("Message-ID", _checked_id(letter.message_id)),
+            folded("Date", _date(letter)),
+            _from(letter.from_name, sender),
+            folded("To", (_mailbox(letter.to_name, recipient),)),
+            folded("Cc", tuple(_mailbox("", copy) for copy in copies)) if copies else "",
+            folded("Subject", one_line(letter.subject)),
+            *(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers))),
+        )
+    )
     parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
     return head.encode() + alternative(parts, boundary_of(letter.message_id))
 
@@ -87,6 +88,12 @@ def _date(letter: Letter) -> str:
     if letter.date.utcoffset() is None:
         raise ValueError("the date of a letter is aware")
     return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+
+
+@lru_cache(maxsize=1_000)
+def _from(name: str, sender: MailAddress) -> str:
+    """The same in every mail of a mailbox."""
+    return folded("From", (_mailbox(name, sender),))
 
 
 def _mailbox(name: str, address: MailAddress) -> Mailbox:

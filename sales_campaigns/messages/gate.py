@@ -23,10 +23,11 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import move_each, move_many
 from sales_campaigns.messages.claiming import Claim
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
 from sales_campaigns.messages.standing import Standing, as_they_stand
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
-from sales_campaigns.messages.writing import write_letter
+from sales_campaigns.messages.writing import Parties, content_of, name_message, write_letter
 from sales_campaigns.people.suppression import SENTENCES
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -55,6 +56,7 @@ class _Made:
     standing: Standing
     letter: Letter
     mail: OutgoingMail
+    recipe: Recipe | None
 
 
 def gate(uow: UnitOfWork, claims: Sequence[Claim], wordings: dict[int, Wording] | None = None) -> list[Gated]:
@@ -128,7 +130,7 @@ def _made(uow: UnitOfWork, standing: Standing) -> _Made | Verdict:
 
 def _make(uow: UnitOfWork, standing: Standing) -> _Made:
     message = standing.message
-    letter = write_letter(uow.session, message, standing.parties, uow.now)
+    letter, recipe = _written(uow, message, standing.parties)
     raw = (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
     sender, *everybody = (check_address(one) for one in raw)
     mail = OutgoingMail(
@@ -139,7 +141,17 @@ def _make(uow: UnitOfWork, standing: Standing) -> _Made:
         mime=build(letter),
         needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
     )
-    return _Made(standing, letter, mail)
+    return _Made(standing, letter, mail, recipe)
+
+
+def _written(uow: UnitOfWork, message: Message, parties: Parties) -> tuple[Letter, Recipe | None]:
+    """The letter; with the recipe that is kept instead of its bytes on a bulk lane."""
+    if not (parties.mailbox.bulk_lane and has_recipe(message)):
+        return write_letter(uow.session, message, parties, uow.now), None
+    content = content_of(uow.session, message, edited=False)
+    recipe = recipe_of(message, parties, content, uow.now)
+    name = message.message_id or name_message(message, parties.mailbox)
+    return letter_of(recipe, content, name), recipe
 
 
 def _begin(uow: UnitOfWork, made: Sequence[_Made]) -> None:
@@ -156,7 +168,9 @@ def _begun(one: _Made) -> dict[str, object]:
         "message_id": one.letter.message_id,
         "references": " ".join(one.letter.references),
         "subject": one.letter.subject,
-        "mime": one.mail.mime,
+        "mime": one.mail.mime if one.recipe is None else None,
+        "recipe": one.recipe,
+        "mime_hash": hash_of(one.mail.mime) if one.recipe else None,
         "attempts": message.attempts + 1,
         # Its own lease: those before it may have taken long.
         "lease_until": lease_until(one.standing.claim.lease_seconds),
