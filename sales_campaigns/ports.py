@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +33,7 @@ class OutgoingMail:
 
     `mime` is the whole message with CRLF line ends; `sender` and `recipients` are envelope addresses
     whose domains are already A-labels. `needs_utf8` says that SMTPUTF8 is required (non-ASCII local part).
+    `begins` is called before the first byte of the message leaves, where the provider `announces`.
     """
 
     key: int
@@ -41,6 +42,7 @@ class OutgoingMail:
     recipients: tuple[str, ...]
     mime: bytes
     needs_utf8: bool = False
+    begins: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Capabilities:
     push: bool = False
     find_by_message_id: bool = False
     confirms_deliveries: bool = False
+    announces: bool = False
 
 
 class MailProvider(Protocol):

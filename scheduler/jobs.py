@@ -10,7 +10,7 @@ from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
-from sales_campaigns.messages.recovery import recover
+from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
@@ -54,8 +54,11 @@ def _dispatch(room: PostRoom, key: Key) -> int:
     return dispatch(room, int(key))
 
 
-def _recover(uow: UnitOfWork) -> int:
-    return sum(recover(uow)) + cancel_what_came_back(uow)
+def _recover(room: PostRoom, _key: Key) -> int:
+    """Journals first: they know more than an expired lease."""
+    settled = settle_journals(room)
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return settled + sum(recover(uow)) + cancel_what_came_back(uow)
 
 
 def _beat(uow: UnitOfWork) -> int:
@@ -68,7 +71,7 @@ JOBS: tuple[Job, ...] = (
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("send", _due_mailboxes, _dispatch),
-    Job("recover", _always, _in_one_transaction(_recover), every=15),
+    Job("recover", _always, _recover, every=15),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )
 

@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.recovery import recover
+from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.presence import leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
@@ -52,6 +52,7 @@ def _clockwork(settings: Settings, engine: LocalEngine) -> BackgroundScheduler:
 
 def _take_over(settings: Settings, room: PostRoom) -> None:
     """On SQLite nobody else can be sending, so whatever is leased was left by a process that died."""
+    settle_journals(room)
     with unit_of_work(room.sessions, room.clock) as uow:
         recover(uow, everything=settings.on_sqlite)
 

@@ -23,7 +23,7 @@ class SmtpProvider:
         self._account = account
         self._settings = settings or Settings()
         self._lanes: list[Lane] = []
-        self.capabilities = Capabilities(confirms_deliveries=self._settings.success_notices)
+        self.capabilities = Capabilities(confirms_deliveries=self._settings.success_notices, announces=True)
 
     def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
         """Send in order, each connection having at most one mail without its final reply at any moment.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,10 +25,11 @@ from sales_campaigns.database import Sessions
 from sales_campaigns.messages.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.gate import Gated, gate
 from sales_campaigns.messages.holds import nothing_holds
+from sales_campaigns.messages.journal import Journal, journal_in
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.states import WAITING
-from sales_campaigns.ports import MailAccount, MailProvider, MailProviders
+from sales_campaigns.ports import MailAccount, MailProvider, MailProviders, OutgoingMail
 from sales_campaigns.unit_of_work import unit_of_work
 
 BATCH = 50
@@ -46,6 +49,7 @@ class PostRoom:
     seal: Seal
     owner: str
     lease_seconds: int = 900
+    journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
 
 
 @dataclass
@@ -59,7 +63,8 @@ class _Round:
     provider: MailProvider
     waiting: deque[Claim]
     at_once: int
-    grows: bool
+    bulk: bool
+    journal: Journal | None
     answers: list[Answer] = field(default_factory=list)
     wordings: dict[int, Wording] = field(default_factory=dict)
 
@@ -101,7 +106,9 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
     at_once = GATED_AT_ONCE if box.bulk_lane else 1
     try:
         with closing(room.providers.open(account)) as provider:
-            _send_all(_Round(room, provider, waiting, at_once, grows=box.bulk_lane))
+            noted = room.journals if provider.capabilities.announces else None
+            with journal_in(noted, room.owner) as journal:
+                _send_all(_Round(room, provider, waiting, at_once, box.bulk_lane, journal))
     finally:
         if waiting:
             _give_back(room, waiting)
@@ -126,14 +133,28 @@ def _send_all(now: _Round) -> None:
     """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
     try:
         while now.waiting and not any(stops_mailbox(one.hand_over) for one in now.answers):
-            gated = _next(now, [now.waiting.popleft() for _ in range(min(now.at_once, len(now.waiting)))])
-            _hand_over(now, gated)
+            _hand_over(now, _gate_next(now))
     finally:  # answers are written down whatever becomes of the next messages
         if now.answers:
             _next(now, [])
 
 
+def _gate_next(now: _Round) -> list[Gated]:
+    """Where a batch cannot be looked at, one of it may be why: from then on they are looked at singly."""
+    claims = [now.waiting.popleft() for _ in range(min(now.at_once, len(now.waiting)))]
+    try:
+        return _next(now, claims)
+    except sa.exc.DBAPIError:
+        if len(claims) == 1:
+            raise
+        now.waiting.extendleft(reversed(claims))
+        now.at_once, now.bulk = 1, False
+        return []
+
+
 def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
+    if now.journal is not None:
+        now.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
         gated = gate(uow, claims, now.wordings)
@@ -143,12 +164,19 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
 
 def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
     """Each answer counts at once, whatever happens to the others of its batch."""
-    by_key = {one.mail.key: one for one in gated}
+    by_key = {one.mail.key: one.passed for one in gated}
+    mails = [_noted(now.journal, one.mail) for one in gated]
     begun = machine_seconds()
-    for hand_over in now.provider.hand_over([one.mail for one in gated]):
+    for hand_over in now.provider.hand_over(mails):
         now.answers.append(Answer(by_key[hand_over.key], hand_over))
-    if now.grows and gated:
+        if now.journal is not None:
+            now.journal.answers(hand_over)
+    if now.bulk and gated:
         now.at_once = _within_a_second(len(gated), machine_seconds() - begun)
+
+
+def _noted(journal: Journal | None, mail: OutgoingMail) -> OutgoingMail:
+    return mail if journal is None else replace(mail, begins=partial(journal.begins, mail.key))
 
 
 def _within_a_second(mails: int, seconds: float) -> int:

@@ -36,17 +36,24 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
-    """A mail that may be handed over once this transaction stands, and what recording its answer needs.
+class Passed:
+    """What recording the answer to a mail needs to know of it.
 
     `attempt` numbers the hand-over; `about` are the columns of Activity that tell what the message is about.
     """
 
-    mail: OutgoingMail
     claim: Claim
     attempt: int
     about: dict[str, object]
-    bulk: bool
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A mail that may be handed over once this transaction stands."""
+
+    mail: OutgoingMail
+    passed: Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +186,8 @@ def _begun(one: _Made) -> dict[str, object]:
 
 def _gated(one: _Made) -> Gated:
     message, box = one.standing.message, one.standing.parties.mailbox
-    return Gated(one.mail, one.standing.claim, message.attempts + 1, about(message), box.bulk_lane)
+    passed = Passed(one.standing.claim, message.attempts + 1, about(message), box.bulk_lane)
+    return Gated(one.mail, passed)
 
 
 def _turn_away(uow: UnitOfWork, turned: Iterable[tuple[Verdict, Standing]]) -> None:

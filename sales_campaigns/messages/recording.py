@@ -13,7 +13,7 @@ from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
 from sales_campaigns.lifecycle import make_move, move_each
-from sales_campaigns.messages.gate import Gated, about
+from sales_campaigns.messages.gate import Passed, about
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.retries import next_retry
@@ -31,7 +31,7 @@ _ATTEMPTS = sa.insert(Attempt)
 class Answer:
     """What became of a mail that the gate had let through."""
 
-    gated: Gated
+    passed: Passed
     hand_over: HandOver
 
 
@@ -51,7 +51,7 @@ def stops_mailbox(hand_over: HandOver) -> bool:
 
 def _in_hand(uow: UnitOfWork, answers: Sequence[Answer]) -> list[Answer]:
     """Those whose claim is still the newest, locked: somebody may have settled one of a batch meanwhile."""
-    generations = {one.gated.claim.message_id: one.gated.claim.generation for one in answers}
+    generations = {one.passed.claim.message_id: one.passed.claim.generation for one in answers}
     rows = uow.session.execute(
         sa.select(Message.id, Message.generation)
         .where(Message.id.in_(generations), Message.state.in_(IN_HAND))
@@ -59,7 +59,7 @@ def _in_hand(uow: UnitOfWork, answers: Sequence[Answer]) -> list[Answer]:
         .with_for_update()
     )
     mine = {row.id for row in rows if row.generation == generations[row.id]}
-    return [one for one in answers if one.gated.claim.message_id in mine]
+    return [one for one in answers if one.passed.claim.message_id in mine]
 
 
 def _accept(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
@@ -73,8 +73,8 @@ def _accept(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
 
 def _accepted(now: datetime, one: Answer) -> dict[str, object]:
     return {
-        "id": one.gated.claim.message_id,
-        "generation": one.gated.claim.generation,
+        "id": one.passed.claim.message_id,
+        "generation": one.passed.claim.generation,
         "words": one.hand_over.reply,
         "provider_id": one.hand_over.provider_id,
         "thread_id": one.hand_over.thread_id,
@@ -95,20 +95,20 @@ def _note_attempts(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
 
 def _tell(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     """The rule: bulk moves write one Activity row a batch; the Attempt row is the message's own history."""
-    bulk = [one for one in answers if one.gated.bulk]
+    bulk = [one for one in answers if one.passed.bulk]
     if bulk:
-        ids = [one.gated.claim.message_id for one in bulk]
-        uow.record("messages.sent", team_id=bulk[0].gated.about["team_id"], data={"messages": ids})
+        ids = [one.passed.claim.message_id for one in bulk]
+        uow.record("messages.sent", team_id=bulk[0].passed.about["team_id"], data={"messages": ids})
     rows = [
-        {**one.gated.about, "data": {"reason": "", "words": one.hand_over.reply}}
+        {**one.passed.about, "data": {"reason": "", "words": one.hand_over.reply}}
         for one in answers
-        if not one.gated.bulk
+        if not one.passed.bulk
     ]
     append_many(uow.session, uow.now, "message.sent", rows)
 
 
 def _record_refusal(uow: UnitOfWork, answer: Answer) -> None:
-    claim, hand_over = answer.gated.claim, answer.hand_over
+    claim, hand_over = answer.passed.claim, answer.hand_over
     message = uow.session.scalar(
         sa.select(Message)
         .where(
@@ -159,8 +159,8 @@ def _move(uow: UnitOfWork, message: Message, event: str, **values: Any) -> None:
 def _attempt(now: datetime, one: Answer, outcome: Outcome) -> dict[str, object]:
     refused = one.hand_over.refused
     return {
-        "message_id": one.gated.claim.message_id,
-        "number": one.gated.attempt,
+        "message_id": one.passed.claim.message_id,
+        "number": one.passed.attempt,
         "at": now,
         "outcome": outcome.event,
         "code": refused.code if refused else one.hand_over.code,

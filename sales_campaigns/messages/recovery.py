@@ -8,10 +8,14 @@ import sqlalchemy as sa
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.gate import about
+from sales_campaigns.messages.claiming import Claim
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.gate import Passed, about
+from sales_campaigns.messages.journal import Left, left_behind
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.recording import IN_HAND, Answer, record_hand_overs
 from sales_campaigns.messages.states import MESSAGE
-from sales_campaigns.unit_of_work import UnitOfWork
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
 LOST = "The process that was sending it ended before the server's answer was written down."
 
@@ -29,6 +33,69 @@ def recover(uow: UnitOfWork, *, everything: bool = False) -> tuple[int, int]:
     for message in uow.session.scalars(sa.select(Message).where(Message.id.in_(lost))):
         uow.record("message.uncertain", **about(message))
     return len(back), len(lost)
+
+
+def settle_journals(room: PostRoom) -> int:
+    """Settle by every journal that a dead process left on this machine, each in a transaction of its own."""
+    settled = 0
+    for path in sorted(room.journals.glob("*.journal")) if room.journals else ():
+        with left_behind(path) as left:
+            if left is not None:
+                with unit_of_work(room.sessions, room.clock) as uow:
+                    settled += settle_from(uow, left)
+    return settled
+
+
+def settle_from(uow: UnitOfWork, left: Left) -> int:
+    """Settle what a dead process of this machine had in hand by its own journal; how many it was.
+
+    Answered: written down. Let through and never begun: back to pending, for the server cannot have got it. Begun and
+    not answered: uncertain, as without a journal, but at once.
+    """
+    ours = {row.id: row for row in _in_hand(uow, left)}
+    answered = [Answer(_passed(ours[id]), left.answered[id]) for id in ours.keys() & left.answered.keys()]
+    record_hand_overs(uow, answered)
+    never = [id for id in ours if id not in left.begun and id not in left.answered]
+    values = {"lease_until": None, "owner": None, "recoveries": Message.recoveries + 1}
+    move_many(
+        uow.session,
+        MESSAGE,
+        Message,
+        "put_back",
+        Message.id.in_(never),
+        attempts=Message.attempts - 1,
+        **values,
+    )
+    unknown = [id for id in ours if id in left.begun and id not in left.answered]
+    lost = move_many(
+        uow.session,
+        MESSAGE,
+        Message,
+        "lose_sight",
+        Message.id.in_(unknown),
+        words=LOST,
+        lease_until=None,
+        owner=None,
+    )
+    for id in lost:
+        uow.record("message.uncertain", **about(ours[id]))
+    return len(ours)
+
+
+def _in_hand(uow: UnitOfWork, left: Left) -> list[Message]:
+    """Those it let through whose claim is still the newest; not settled, or settled as uncertain for want of this."""
+    rows = uow.session.scalars(
+        sa.select(Message)
+        .where(Message.id.in_(left.gated), Message.state.in_(IN_HAND))
+        .order_by(Message.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return [row for row in rows if row.generation == left.gated[row.id]]
+
+
+def _passed(message: Message) -> Passed:
+    return Passed(Claim(message.id, "", message.generation, 0, ()), message.attempts, about(message))
 
 
 def _take(uow: UnitOfWork, event: str, expired: sa.ColumnElement[bool], **also: Any) -> list[int]:
