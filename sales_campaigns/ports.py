@@ -12,7 +12,10 @@ from sales_campaigns.errors import Outside
 
 @dataclass(frozen=True, slots=True)
 class MailAccount:
-    """How to reach one mailbox. `secret` is the opened password or token, never logged."""
+    """How to reach one mailbox. `secret` is the opened password or token, never logged.
+
+    `connections` is how many may be used side by side at most.
+    """
 
     id: int
     provider: str
@@ -22,6 +25,7 @@ class MailAccount:
     security: str = "none"  # none | starttls | tls
     username: str = ""
     secret: str = ""
+    connections: int = 1
 
     def __repr__(self) -> str:
         return f"MailAccount({self.id}, {self.provider}, {self.address})"

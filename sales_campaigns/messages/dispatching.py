@@ -36,6 +36,7 @@ BATCH = 50
 BULK_BATCH = 1_000
 GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second to hand over
 SECOND = 1.0
+BULK_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def account_of(box: Mailbox, seal: Seal) -> MailAccount:
         security=box.security,
         username=box.username,
         secret=seal.open(box.sealed_secret),
+        connections=BULK_CONNECTIONS if box.bulk_lane else 1,
     )
 
 

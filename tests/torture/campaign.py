@@ -16,7 +16,7 @@ from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, cast_of
 
 
-def launch_for(engine: Engine, people: int, port: int) -> None:
+def launch_for(engine: Engine, people: int, port: int, *, bulk: bool = False) -> None:
     """Ana launches a campaign of one mail, due at once, for so many people; it leaves through `port`."""
     with unit_of_work(make_sessions(engine), SystemClock()) as uow:
         cast = cast_of(uow)
@@ -25,6 +25,7 @@ def launch_for(engine: Engine, people: int, port: int) -> None:
         campaign = one_mail(uow, cast)
         row = launch(uow, cast.cleo, Order(campaign.id, ids, mailbox_id=own_box(uow, cast)), limit=people)
         assert row.started == people
+        uow.session.execute(sa.update(Mailbox).values(bulk_lane=bulk))
 
 
 def one_mail(uow: UnitOfWork, cast: Cast) -> Campaign:
