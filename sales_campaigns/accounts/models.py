@@ -114,6 +114,7 @@ class Mailbox(Base):
     # A relay for many mails: they are gated and recorded in batches and handed over side by side.
     bulk_lane: Mapped[bool] = mapped_column(default=False)
     per_minute: Mapped[int | None]  # None: what the provider's profile says
+    judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled

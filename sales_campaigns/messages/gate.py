@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +22,7 @@ from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.content.wordings import known_again
 from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import move_each, move_many
+from sales_campaigns.messages.buckets import draw_for
 from sales_campaigns.messages.claiming import Claim
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
@@ -45,6 +47,7 @@ class Passed:
     claim: Claim
     attempt: int
     about: dict[str, object]
+    mailbox_id: int
     bulk: bool = False
 
 
@@ -77,15 +80,13 @@ def gate(uow: UnitOfWork, claims: Sequence[Claim], wordings: dict[int, Wording] 
     known = {} if wordings is None else wordings
     ids = (one.message.wording_id for one in standing_now)
     known_again(uow.session, known, (id for id in ids if id is not None))
-    made: list[_Made] = []
-    turned_away: list[tuple[Verdict, Standing]] = []
-    for standing in standing_now:
-        outcome = verdict_on(_facts(uow, standing)) or _made(uow, standing)
-        if isinstance(outcome, Verdict):
-            turned_away.append((outcome, standing))
-        else:
-            made.append(outcome)
-    _turn_away(uow, turned_away)
+    judged = [(one, verdict_on(_facts(uow, one))) for one in standing_now]
+    passing, waiting = _paced(uow, [one for one, verdict in judged if verdict is None])
+    outcomes = [(one, _made(uow, one)) for one in passing]
+    made = [outcome for _, outcome in outcomes if isinstance(outcome, _Made)]
+    turned = [(verdict, one) for one, verdict in (*judged, *outcomes) if isinstance(verdict, Verdict)]
+    _turn_away(uow, turned)
+    _make_wait(uow, waiting)
     _begin(uow, made)
     return [_gated(one) for one in made]
 
@@ -116,6 +117,41 @@ def _facts(uow: UnitOfWork, standing: Standing) -> Facts:
         valid_until=message.valid_until,
         attempts=message.attempts,
     )
+
+
+def _paced(
+    uow: UnitOfWork, passing: Sequence[Standing]
+) -> tuple[list[Standing], list[tuple[Standing, datetime]]]:
+    """Those whose mailbox has room for them, and the others with the machine time at which it will."""
+    let: list[Standing] = []
+    waiting: list[tuple[Standing, datetime]] = []
+    now = machine_now()
+    for box_id in sorted({one.message.mailbox_id for one in passing}):
+        mine = [one for one in passing if one.message.mailbox_id == box_id]
+        granted, later = draw_for(uow.session, mine[0].parties.mailbox, len(mine), now)
+        let += mine[:granted]
+        waiting += zip(mine[granted:], later, strict=True)
+    return let, waiting
+
+
+def _make_wait(uow: UnitOfWork, waiting: Iterable[tuple[Standing, datetime]]) -> None:
+    """What is over a limit waits for its own place, so that nobody asks for it before. Its due instant stays."""
+    rows = []
+    for standing, until in waiting:
+        verdict = verdict_on(replace(_facts(uow, standing), paced_until=until))
+        if verdict is not None:
+            wait = uow.people_seconds((until - machine_now()).total_seconds())
+            rows.append(
+                {
+                    "id": standing.message.id,
+                    "act_at": uow.now + wait,
+                    "reason": verdict.reason,
+                    "words": verdict.words,
+                    "lease_until": None,
+                    "owner": None,
+                }
+            )
+    move_each(uow.session, MESSAGE, Message, "return", rows)
 
 
 def _made(uow: UnitOfWork, standing: Standing) -> _Made | Verdict:
@@ -186,7 +222,7 @@ def _begun(one: _Made) -> dict[str, object]:
 
 def _gated(one: _Made) -> Gated:
     message, box = one.standing.message, one.standing.parties.mailbox
-    passed = Passed(one.standing.claim, message.attempts + 1, about(message), box.bulk_lane)
+    passed = Passed(one.standing.claim, message.attempts + 1, about(message), box.id, box.bulk_lane)
     return Gated(one.mail, passed)
 
 

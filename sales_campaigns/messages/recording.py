@@ -13,6 +13,7 @@ from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
 from sales_campaigns.lifecycle import make_move, move_each
+from sales_campaigns.messages.breaking import stop_if_it_bounces
 from sales_campaigns.messages.gate import Passed, about
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
@@ -39,9 +40,10 @@ def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     """Settle messages. A late answer of the same generation is still taken, also when it was uncertain."""
     accepted = [one for one in answers if outcome_of(one.hand_over.refused) is ACCEPTED]
     _accept(uow, accepted if len(accepted) < 2 else _in_hand(uow, accepted))
-    for one in answers:
-        if one.hand_over.refused is not None:
-            _record_refusal(uow, one)
+    bounced = [one for one in answers if one.hand_over.refused is not None and _record_refusal(uow, one)]
+    for box_id in sorted({one.passed.mailbox_id for one in bounced}):
+        box = uow.session.get_one(Mailbox, box_id, with_for_update={"of": Mailbox})
+        stop_if_it_bounces(uow, box)
 
 
 def stops_mailbox(hand_over: HandOver) -> bool:
@@ -107,7 +109,8 @@ def _tell(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     append_many(uow.session, uow.now, "message.sent", rows)
 
 
-def _record_refusal(uow: UnitOfWork, answer: Answer) -> None:
+def _record_refusal(uow: UnitOfWork, answer: Answer) -> bool:
+    """Whether it says that there is no such recipient."""
     claim, hand_over = answer.passed.claim, answer.hand_over
     message = uow.session.scalar(
         sa.select(Message)
@@ -120,13 +123,14 @@ def _record_refusal(uow: UnitOfWork, answer: Answer) -> None:
         .execution_options(populate_existing=True)
     )
     if message is None:
-        return
+        return False
     outcome = outcome_of(hand_over.refused)
     _note_attempts(uow, [answer])
     _affect_mailbox(uow, message, hand_over, outcome)
     if outcome.bad_address:
         _quarantine(uow, message, _words(hand_over))
     _settle(uow, message, hand_over, outcome)
+    return outcome.bad_address
 
 
 def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:

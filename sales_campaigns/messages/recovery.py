@@ -6,17 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.claiming import Claim
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.gate import Passed, about
 from sales_campaigns.messages.journal import Left, left_behind
-from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.recording import IN_HAND, Answer, record_hand_overs
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
+RECOVERIES = 3
+SET_ASIDE = (
+    "Three processes ended while they were about to send this mail, so it is not tried again by itself."
+)
 LOST = "The process that was sending it ended before the server's answer was written down."
 
 
@@ -28,11 +33,21 @@ def recover(uow: UnitOfWork, *, everything: bool = False) -> tuple[int, int]:
     """
     expired = sa.true() if everything else Message.lease_until < machine_now()
     released = {"lease_until": None, "owner": None}
+    _set_aside(uow, expired, **released)
     back = _take(uow, "return", expired, **released, recoveries=Message.recoveries + 1)
     lost = _take(uow, "lose_sight", expired, **released, words=LOST)
     for message in uow.session.scalars(sa.select(Message).where(Message.id.in_(lost))):
         uow.record("message.uncertain", **about(message))
     return len(back), len(lost)
+
+
+def _set_aside(uow: UnitOfWork, expired: sa.ColumnElement[bool], **released: Any) -> None:
+    """The rule: three recoveries, then it is set aside: it may be what ends the processes. A person mends it."""
+    again = sa.and_(Message.state == MessageState.CLAIMED, Message.recoveries >= RECOVERIES, expired)
+    aside = _take(uow, "cancel", again, **released, reason="set_aside", words=SET_ASIDE, ended_at=uow.now)
+    rows = uow.session.scalars(sa.select(Message).where(Message.id.in_(aside)))
+    told = {"data": {"reason": "set_aside", "words": SET_ASIDE}}
+    append_many(uow.session, uow.now, "message.cancelled", [{**about(row), **told} for row in rows])
 
 
 def settle_journals(room: PostRoom) -> int:
@@ -95,7 +110,8 @@ def _in_hand(uow: UnitOfWork, left: Left) -> list[Message]:
 
 
 def _passed(message: Message) -> Passed:
-    return Passed(Claim(message.id, "", message.generation, 0, ()), message.attempts, about(message))
+    claim = Claim(message.id, "", message.generation, 0, ())
+    return Passed(claim, message.attempts, about(message), message.mailbox_id)
 
 
 def _take(uow: UnitOfWork, event: str, expired: sa.ColumnElement[bool], **also: Any) -> list[int]:

@@ -22,6 +22,7 @@ def upgrade() -> None:
     with op.batch_alter_table("mailbox") as mailbox:
         mailbox.add_column(sa.Column("bulk_lane", sa.Boolean(), nullable=False, server_default=sa.false()))
         mailbox.add_column(sa.Column("per_minute", sa.Integer(), nullable=True))
+        mailbox.add_column(sa.Column("judged_from", UtcDateTime(), nullable=True))
     with op.batch_alter_table("message") as message:
         message.add_column(sa.Column("recipe", sa.JSON(), nullable=True))
         message.add_column(sa.Column("mime_hash", sa.LargeBinary(length=32), nullable=True))
@@ -32,6 +33,7 @@ def downgrade() -> None:
         message.drop_column("mime_hash")
         message.drop_column("recipe")
     with op.batch_alter_table("mailbox") as mailbox:
+        mailbox.drop_column("judged_from")
         mailbox.drop_column("per_minute")
         mailbox.drop_column("bulk_lane")
     op.drop_table("bucket")
