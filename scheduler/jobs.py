@@ -6,15 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from sales_campaigns.clock import machine_now
+from sales_campaigns.enrollments.balance import launches_out_of_balance
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+
+log = structlog.get_logger()
 
 Key = int | str
 EVERYTHING: Sequence[Key] = ("all",)
@@ -61,6 +68,13 @@ def _recover(room: PostRoom, _key: Key) -> int:
         return settled + sum(recover(uow)) + cancel_what_came_back(uow)
 
 
+def _audit(uow: UnitOfWork) -> int:
+    """What is found is shown on Today; here it is told to whoever reads the log."""
+    for found in (*findings(uow.session, machine_now()), *launches_out_of_balance(uow.session)):
+        log.error("a promise does not hold", name=found.name, count=found.count, words=found.words)
+    return 0
+
+
 def _beat(uow: UnitOfWork) -> int:
     beat(uow.session, "scheduler")
     return 0
@@ -72,6 +86,7 @@ JOBS: tuple[Job, ...] = (
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _recover, every=15),
+    Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )
 

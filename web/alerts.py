@@ -10,7 +10,10 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import MailboxState, User
+from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.clock import machine_now
+from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.outbox import Folder, MailboxDay
 from sales_campaigns.people.models import Person
 from web.filters import count_words
@@ -37,6 +40,17 @@ class FirstStep:
 
 def alerts_of(boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]) -> list[Alert]:
     return [*_of_mailboxes(boxes), *_of_mails(mails)]
+
+
+def broken_promises(session: Session, user: User) -> list[Alert]:
+    """For an administrator: what must always be true of the outbox and is not."""
+    if not sees_every_team(user):
+        return []
+    found = findings(session, machine_now())
+    return [
+        Alert(f"{count_words(one.count, 'mail')} {one.words}.", url_for("emails.index"), "Look at the mails")
+        for one in found
+    ]
 
 
 def first_steps(
