@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session, lazyload
 
-from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
-from sales_campaigns.clock import machine_now
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import make_move
+from sales_campaigns.messages.facts import facts_of, stopped_by
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
+from sales_campaigns.messages.verdicts import Verdict, first_against
 from sales_campaigns.messages.writing import Parties, values_of, write_letter
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import SENTENCES, first_cause
+from sales_campaigns.people.suppression import first_cause
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -42,15 +42,6 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why a message does not leave now: `event` is a move of its lifecycle, `reason` a word, `words` a sentence."""
-
-    event: str
-    reason: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
     """A mail that can leave: the letter it was written from, and its bytes with their envelope."""
 
@@ -68,7 +59,7 @@ def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
     if message is None:
         return None
     parties, cause = _parties(uow.session, message)
-    verdict = stopped or _closed(parties) or _unwanted(cause) or _untimely(uow, message)
+    verdict = first_against(facts_of(message, parties.mailbox, parties.sender, stopped, cause, uow.now))
     made = verdict or _made(uow, message, parties)
     if isinstance(made, Verdict):
         _turn_away(uow, message, made)
@@ -100,18 +91,15 @@ def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
     )
 
 
-def _stopped(session: Session, names: tuple[tuple[str, int], ...]) -> Verdict | None:
+def _stopped(session: Session, names: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str], ...]:
     """Lock every hold it names, in order: whoever stops one waits for this commit."""
     holds = session.execute(
-        sa.select(Hold.stopped, Hold.why)
+        sa.select(Hold.kind, Hold.stopped, Hold.why)
         .where(sa.tuple_(Hold.kind, Hold.key).in_(names))
         .order_by(Hold.kind, Hold.key)
         .with_for_update(read=True)
-    ).all()
-    whys = [hold.why for hold in holds if hold.stopped]
-    if len(holds) < len(names):
-        whys.append("its hold is missing")
-    return Verdict("return", "held", whys[0]) if whys else None
+    )
+    return stopped_by(names, {hold.kind: hold for hold in holds})
 
 
 def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
@@ -132,30 +120,6 @@ def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
     ).one_or_none()
     person, cause = found or (session.get_one(Person, message.person_id), "no_address")
     return Parties(person, sender, mailbox, values_of(person, sender, mailbox)), cause
-
-
-def _closed(parties: Parties) -> Verdict | None:
-    if not parties.sender.active:
-        return Verdict("return", "sender_gone", "its sender is deactivated")
-    if parties.mailbox.state is not MailboxState.CONNECTED:
-        return Verdict("return", "mailbox", "its mailbox is not connected")
-    if parties.mailbox.paused_until is not None and parties.mailbox.paused_until > machine_now():
-        return Verdict("return", "mailbox_waits", "its mailbox waits")
-    return None
-
-
-def _unwanted(cause: str | None) -> Verdict | None:
-    """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending."""
-    return Verdict("cancel", cause, SENTENCES[cause]) if cause else None
-
-
-def _untimely(uow: UnitOfWork, message: Message) -> Verdict | None:
-    if uow.now >= message.valid_until:
-        return Verdict("expire", "expired", "its time ran out before it could leave")
-    if message.attempts == 0 and message.late_at is not None and uow.now > message.late_at:
-        late = _rounded(uow.now - message.due_at)
-        return Verdict("cancel", "late", f"it was {late} late and was not sent blindly")
-    return None
 
 
 def _made(uow: UnitOfWork, message: Message, parties: Parties) -> Made | Verdict:
@@ -220,8 +184,3 @@ def _turn_away(uow: UnitOfWork, message: Message, verdict: Verdict) -> None:
         owner=None,
         **ended,
     )
-
-
-def _rounded(late: timedelta) -> str:
-    hours, minutes = divmod(int(late.total_seconds() // 60), 60)
-    return f"{hours} h {minutes:02d} min"
