@@ -34,10 +34,13 @@ MOVED = {
 Moves = Sequence[tuple[str, datetime]]
 
 
-def gates_of_run(step: Step, run: StepRun, now: datetime) -> list[Gate]:
-    """Of a step that has a run, from what the planner wrote down with it."""
+def gates_of_run(step: Step, run: StepRun, now: datetime, limit: str = "") -> list[Gate]:
+    """Of a step that has a run, from what the planner wrote down; `limit` are the numbers of its daily limit."""
     moves = [(move["why"], datetime.fromisoformat(move["from"])) for move in run.moved]
-    return list(_gates(step, moves, run.due_at, now))
+    gates = list(_gates(step, moves, run.due_at, now, limit))
+    if limit and "limit" not in (why for why, _ in moves):
+        gates.append(Gate(*MOVED["limit"], limit))
+    return gates
 
 
 def gates_of_planned(step: Step, planned: Planned, now: datetime) -> list[Gate]:
@@ -45,15 +48,16 @@ def gates_of_planned(step: Step, planned: Planned, now: datetime) -> list[Gate]:
     return list(_gates(step, [(move.why, move.from_) for move in planned.moved], planned.at, now))
 
 
-def _gates(step: Step, moves: Moves, due_at: datetime, now: datetime) -> Iterable[Gate]:
+def _gates(step: Step, moves: Moves, due_at: datetime, now: datetime, limit: str = "") -> Iterable[Gate]:
     instants = [*(since for _, since in moves), due_at]
     yield _own(step, instants[0], now)
     for (why, since), until in zip(moves, instants[1:], strict=True):
         name, rule = MOVED.get(why, (why.capitalize(), "A rule of the campaign moved it."))
         words = MOVES.get(why, "a rule moved it")
+        value = limit if limit and why == "limit" else words
         remedy = Remedy("Change the limit", "mailbox") if why == "limit" else None
         says = f"Waits for its time, which was moved: {words}."
-        yield time_gate(name, rule, words, until, now, says=says, since=since, remedy=remedy)
+        yield time_gate(name, rule, value, until, now, says=says, since=since, remedy=remedy)
 
 
 def _own(step: Step, at: datetime, now: datetime) -> Gate:

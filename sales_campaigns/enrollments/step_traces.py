@@ -47,7 +47,8 @@ def _mail(known: Surroundings, step: Step, run: StepRun, message: Message) -> Tr
     """By itself, or written by a rep who gave it a time; what the planner's instant is by then, is over."""
     sending = known.sendings[message.id]
     by_hand = run.state is R.TASK_OPEN
-    planned = [chosen_time(message, sending)] if by_hand else gates_of_run(step, run, known.now)
+    limit = known.limits.get(message.id, "")
+    planned = [chosen_time(message, sending)] if by_hand else gates_of_run(step, run, known.now, limit)
     return mail_trace(message, sending, [_earlier_over(), *planned])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,7 +24,10 @@ from sales_campaigns.tasks.models import Task
 
 @dataclass(frozen=True)
 class Surroundings:
-    """By id: messages, what is known of them, tasks with whose they are; and the titles of steps by version."""
+    """By id: messages, what is known of them, tasks with whose they are; and the titles of steps by version.
+
+    `limits` are how mails stand in the daily limit, in words, where that was counted.
+    """
 
     now: datetime
     keeps_time: bool
@@ -32,6 +35,7 @@ class Surroundings:
     sendings: Mapping[int, Sending]
     tasks: Mapping[int, tuple[Task, str]]
     titles: Mapping[int, Sequence[str]]
+    limits: Mapping[int, str] = field(default_factory=dict)
 
 
 def surroundings_of(session: Session, ways: Sequence[Way], now: datetime, speed: float = 1.0) -> Surroundings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,6 +11,13 @@ from sqlalchemy.orm import Session
 from sales_campaigns.messages.models import Hold, Message
 
 INSTANCE = ("instance", 1)
+# kind → the key that a message names, as `named_by` says for one row
+HELD_BY: dict[str, Any] = {
+    "instance": sa.literal(1),
+    "delivery": Message.delivery_id,
+    "campaign": Message.campaign_id,
+    "enrollment": Message.enrollment_id,
+}
 
 
 def make_holds(session: Session, kind: str, keys: Iterable[int]) -> None:
@@ -40,18 +48,12 @@ def named_by(message: Message) -> list[tuple[str, int]]:
 
 def nothing_holds() -> sa.ColumnElement[bool]:
     """A condition on Message: none of its holds is stopped. For claiming; the gate locks and looks again."""
-    names = (
-        ("instance", sa.literal(1)),
-        ("delivery", Message.delivery_id),
-        ("campaign", Message.campaign_id),
-        ("enrollment", Message.enrollment_id),
-    )
-    return sa.and_(
-        *(
-            ~sa.exists().where(Hold.kind == kind, Hold.key == key, Hold.stopped).correlate(Message)
-            for kind, key in names
-        )
-    )
+    return sa.and_(*(~held(kind) for kind in HELD_BY))
+
+
+def held(kind: str) -> sa.ColumnElement[bool]:
+    """A condition on Message: its hold of this kind is stopped."""
+    return sa.exists().where(Hold.kind == kind, Hold.key == HELD_BY[kind], Hold.stopped).correlate(Message)
 
 
 def _write(session: Session, kind: str, keys: Iterable[int], *, stopped: bool, why: str) -> None:

@@ -58,7 +58,7 @@ def test_each_line_says_state_next_step_when_and_why(browse: Browse, work: Work,
     assert (
         "Maria Nr 00 Fjord Energy On the way Quick question, [first name] day 1, step 1 · scheduled" in shown
     )
-    assert "Mon 30 Nov 10:00 Stockholm Waits for its time. Ana Lind" in shown
+    assert "Mon 30 Nov 10:00 Stockholm Waits for its time. Why? Every gate in order Ana Lind" in shown
 
 
 def test_it_narrows_by_state_and_words_and_the_part_is_in_the_whole(
