@@ -70,12 +70,12 @@ class Holdup:
     link: str
 
 
-def holdup(group: WaitingGroup, zone: str) -> Holdup:
+def holdup(group: WaitingGroup) -> Holdup:
     """The first mail of the group speaks for all of them; its own moment counts only where all share it."""
     binding = group.trace.binding
     shared = binding is not None and binding.until is None
     href, link = place_of(binding.remedy if binding else None)
-    moment = moment_words(group.trace, zone).partition(" As things stand")[0] if shared else ""
+    moment = f"They wait until {binding.event}." if binding is not None and binding.event and shared else ""
     return Holdup(
         group.mailbox_id,
         group.count,
@@ -98,12 +98,14 @@ def told(explained: Explained, zone: str) -> Told:
 def moment_words(trace: Trace, zone: str) -> str:
     """ "It leaves Wed 2 Dec 09:00 Stockholm.", or what it waits for with the date as things stand."""
     if trace.binding is None:
-        return ""
+        at = trace.gates[-1].until if trace.gates else None
+        return f"{_when(at, zone)}." if at else ""
     does, at, event = trace.moment
     if at is not None:
         return f"It {does} {_when(at, zone)}."
     expected = f" As things stand it {does} {_when(trace.expected, zone)}." if trace.expected else ""
-    return f"It waits until {event}.{expected}"
+    told = trace.sentence.startswith("Waits")
+    return f"It waits until {event}.{expected}" if not told else expected.strip()
 
 
 def place_of(remedy: Remedy | None) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from sales_campaigns.messages import states as mail_states
 from sales_campaigns.messages.mail_gates import HOLDS, KEPT, not_running, time_gate
 from sales_campaigns.messages.mail_traces import chosen_time, mail_trace
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.trace import Gate, Remedy, Stand, Trace, opens_at, trace_of
+from sales_campaigns.messages.trace import Gate, Remedy, Stand, Trace, opens_at, passed, trace_of
 from sales_campaigns.tasks.models import Task, TaskState
 
 ONE_AT_A_TIME = "The next step of a person is scheduled when the one before is over."
@@ -97,7 +97,7 @@ def _opening(known: Surroundings, way: Way, step: Step, run: StepRun) -> Trace:
 def _task(known: Surroundings, way: Way, step: Step, run: StepRun) -> Trace:
     """It waits for a person; a pause does not close it, and stops only what it would be skipped by."""
     task, whose = known.tasks.get(run.task_id or 0, (None, "somebody"))
-    gates = [_earlier_over(), *gates_of_run(step, run, known.now), _open_task(task, whose, run)]
+    gates = [_earlier_over(), *passed(gates_of_run(step, run, known.now)), _open_task(task, whose, run)]
     if run.skip_at is not None and all(gate.stand is Stand.PASSED for gate in _standing(way)):
         rule = "A task that nobody did within its days is skipped by itself."
         gates.append(time_gate("Skipped by itself", rule, "skip_after", run.skip_at, known.now))
@@ -159,7 +159,7 @@ def _ended(step: Step, run: StepRun, known: Surroundings) -> Trace:
     value = f"{words}: {run.why}" if run.why else words
     rule, says = _sentence(STEP_RUN.sentences[run.state]), _sentence(value)
     end = Gate("End", rule, value, Stand.OVER, says=says, until=at)
-    return Trace((*gates_of_run(step, run, known.now), end), None, "is over")
+    return Trace((*passed(gates_of_run(step, run, known.now)), end), None, "is over")
 
 
 def _sentence(words: str) -> str:

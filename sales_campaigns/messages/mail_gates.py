@@ -11,7 +11,7 @@ from sales_campaigns.messages.verdicts import RULES, Facts, Rule, Verdict
 
 RULE = {rule.name: rule for rule in RULES}
 LEAVES = "leaves"
-UNDO = "What a completion releases is not handed over before its undo time is over."
+SPACING = "What a completion releases leaves after its undo time; a catch-up is spread, never a burst."
 RETRY = "What a server refused for now is tried again: hourly five times on the first day, then daily."
 KEPT = "A process that keeps time must be running."
 
@@ -71,7 +71,7 @@ class Sending:
     """What is known of a mail that waits.
 
     `holds` are (kind, key) of all that it names. `speed` turns machine time into business time. `retry_at` is the
-    instant of the next try after a refusal, with the server's `words`; `release_at` the end of the time for undoing.
+    instant of the next try after a refusal, with the server's `words`; `release_at` when it may leave at the earliest.
     """
 
     facts: Facts
@@ -184,8 +184,9 @@ def _later(sending: Sending) -> list[Gate]:
     """What keeps it back after its own instant."""
     facts, gates = sending.facts, []
     if sending.release_at is not None and sending.release_at > facts.due_at:
-        says = "The task before it can still be taken back."
-        gates.append(time_gate("Undo time", UNDO, "can be undone", sending.release_at, facts.now, says=says))
+        says = "It leaves a little after its time: what released it can be undone, or mails are spread."
+        later = sending.release_at
+        gates.append(time_gate("Spacing", SPACING, "after its time", later, facts.now, says=says))
     if sending.retry_at is not None:
         words = sending.words or "it gave no words"
         says, value = f"The server refused it for now: {words}", f"try {facts.attempts + 1}, after: {words}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sales_campaigns.messages.mail_gates import Sending, time_gate, waiting_mail
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import LEFT, MESSAGE, WAITING
-from sales_campaigns.messages.trace import Gate, Remedy, Stand, Trace, trace_of
+from sales_campaigns.messages.trace import Gate, Remedy, Stand, Trace, passed, trace_of
 
 S = MessageState
 HAND_OVER = "What has begun to leave is never begun again by itself."
@@ -17,11 +17,12 @@ PLANNED = "A mail leaves at its planned instant, never before."
 def mail_trace(message: Message, sending: Sending, planned: Iterable[Gate]) -> Trace:
     """`planned` are the gates that tell where its instant comes from."""
     if message.state in WAITING:
-        return waiting_mail(sending, planned)
+        begun = message.state is S.RETRYING or message.act_at < message.due_at
+        return waiting_mail(sending, passed(planned) if begun else planned)
     now = sending.facts.now
     if message.state in {S.CLAIMED, S.SENDING, S.UNCERTAIN}:
-        return trace_of([*planned, _under_way(message)], "is settled", now)
-    return Trace((*planned, _ended(message)), None, "is over")
+        return trace_of([*passed(planned), _under_way(message)], "is settled", now)
+    return Trace((*passed(planned), _ended(message)), None, "is over")
 
 
 def chosen_time(message: Message, sending: Sending) -> Gate:

@@ -7,7 +7,7 @@ moment it can go. Exactly one binding reason for every step that waits.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -81,6 +81,11 @@ class Trace:
         """What happens next and when: an instant, or the event it hangs on."""
         event = self.binding.event if self.binding and self.at is None else ""
         return self.does, self.at, event
+
+
+def passed(gates: Iterable[Gate]) -> list[Gate]:
+    """Gates of what has left, opened or ended: whenever that was, they are behind it."""
+    return [replace(gate, stand=Stand.PASSED) for gate in gates]
 
 
 def opens_at(gates: Iterable[Gate], now: datetime) -> datetime:

@@ -19,7 +19,7 @@ def index() -> str:
     require(me(), "manage_installation")
     uow = work()
     health = health_of(uow.session, uow.now, uow.speed)
-    queues = [(queue, [holdup(group, me().zone) for group in queue.groups]) for queue in health.queues]
+    queues = [(queue, [holdup(group) for group in queue.groups]) for queue in health.queues]
     return answer(
         "health/index.html", "health/_state.html", health=health, queues=queues, machine_now=machine_now()
     )

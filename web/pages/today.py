@@ -28,7 +28,7 @@ def index() -> str:
     boxes = mailbox_days(session, user, start_of_day(now, user.zone), start_of_day(now, user.zone, 1))
     mails = folder_counts(session, user, now, sender_id=user.id)
     groups = waiting_groups(session, now, uow.speed, sender_id=user.id)
-    waiting = [holdup(group, user.zone) for group in groups]
+    waiting = [holdup(group) for group in groups]
     return page(
         "today/index.html",
         counts=numbers,
