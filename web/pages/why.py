@@ -31,4 +31,4 @@ def task(task_id: int) -> str:
 
 
 def _shown(explained: Explained) -> str:
-    return answer("why/index.html", "why/_trace.html", why=told(explained, me().zone))
+    return answer("why/index.html", "why/_trace.html", why=told(explained, me().zone), speed=work().speed)
