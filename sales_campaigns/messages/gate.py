@@ -8,20 +8,20 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session, lazyload
 
-from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
+from sales_campaigns.clock import machine_now
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.rendering import MissingFields
 from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import make_move
-from sales_campaigns.messages.facts import facts_of, stopped_by
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
-from sales_campaigns.messages.verdicts import Verdict, first_against
+from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
 from sales_campaigns.messages.writing import Parties, values_of, write_letter
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import first_cause
+from sales_campaigns.people.suppression import SENTENCES, first_cause
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -54,12 +54,12 @@ def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
 
     Holds are locked before the message, as everybody does who stops them and then cancels what waits.
     """
-    stopped = _stopped(uow.session, claim.holds)
+    held = _held(uow.session, claim.holds)
     message = _locked(uow.session, message_id, claim)
     if message is None:
         return None
     parties, cause = _parties(uow.session, message)
-    verdict = first_against(facts_of(message, parties.mailbox, parties.sender, stopped, cause, uow.now))
+    verdict = verdict_on(_facts(uow, message, held, parties, cause))
     made = verdict or _made(uow, message, parties)
     if isinstance(made, Verdict):
         _turn_away(uow, message, made)
@@ -91,15 +91,18 @@ def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
     )
 
 
-def _stopped(session: Session, names: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str], ...]:
+def _held(session: Session, names: tuple[tuple[str, int], ...]) -> str | None:
     """Lock every hold it names, in order: whoever stops one waits for this commit."""
     holds = session.execute(
-        sa.select(Hold.kind, Hold.stopped, Hold.why)
+        sa.select(Hold.stopped, Hold.why)
         .where(sa.tuple_(Hold.kind, Hold.key).in_(names))
         .order_by(Hold.kind, Hold.key)
         .with_for_update(read=True)
-    )
-    return stopped_by(names, {hold.kind: hold for hold in holds})
+    ).all()
+    whys = [hold.why for hold in holds if hold.stopped]
+    if len(holds) < len(names):
+        whys.append("its hold is missing")
+    return whys[0] if whys else None
 
 
 def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
@@ -120,6 +123,22 @@ def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
     ).one_or_none()
     person, cause = found or (session.get_one(Person, message.person_id), "no_address")
     return Parties(person, sender, mailbox, values_of(person, sender, mailbox)), cause
+
+
+def _facts(uow: UnitOfWork, message: Message, held: str | None, parties: Parties, cause: str | None) -> Facts:
+    return Facts(
+        now=uow.now,
+        machine_now=machine_now(),
+        held=held,
+        sender_active=parties.sender.active,
+        mailbox_connected=parties.mailbox.state is MailboxState.CONNECTED,
+        mailbox_waits_until=parties.mailbox.paused_until,
+        unwanted=(cause, SENTENCES[cause]) if cause else None,
+        due_at=message.due_at,
+        late_at=message.late_at,
+        valid_until=message.valid_until,
+        attempts=message.attempts,
+    )
 
 
 def _made(uow: UnitOfWork, message: Message, parties: Parties) -> Made | Verdict:

@@ -11,13 +11,8 @@ from sqlalchemy.orm import Session
 from sales_campaigns.messages.models import Hold, Message
 
 INSTANCE = ("instance", 1)
-# kind → the key that a message names, as `named_by` says for one row
-HELD_BY: dict[str, Any] = {
-    "instance": sa.literal(1),
-    "delivery": Message.delivery_id,
-    "campaign": Message.campaign_id,
-    "enrollment": Message.enrollment_id,
-}
+# What can stop a message, beside the instance: kind → the message's column that names it. Null names nothing.
+HOLDERS = {"delivery": "delivery_id", "campaign": "campaign_id", "enrollment": "enrollment_id"}
 
 
 def make_holds(session: Session, kind: str, keys: Iterable[int]) -> None:
@@ -36,24 +31,22 @@ def release(session: Session, kind: str, keys: Iterable[int]) -> None:
     _write(session, kind, keys, stopped=False, why="")
 
 
-def named_by(message: Message) -> list[tuple[str, int]]:
-    """The holds of one message, in the order in which everybody locks them."""
-    named = [INSTANCE, ("delivery", message.delivery_id)]
-    if message.campaign_id is not None:
-        named.append(("campaign", message.campaign_id))
-    if message.enrollment_id is not None:
-        named.append(("enrollment", message.enrollment_id))
-    return sorted(named)
+def named_by(message: Message | sa.Row[Any]) -> tuple[tuple[str, int], ...]:
+    """The holds of one message, in the order in which everybody locks them. A row with the columns will do."""
+    own = ((kind, getattr(message, column)) for kind, column in HOLDERS.items())
+    return tuple(sorted([INSTANCE, *((kind, key) for kind, key in own if key is not None)]))
 
 
 def nothing_holds() -> sa.ColumnElement[bool]:
     """A condition on Message: none of its holds is stopped. For claiming; the gate locks and looks again."""
-    return sa.and_(*(~held(kind) for kind in HELD_BY))
-
-
-def held(kind: str) -> sa.ColumnElement[bool]:
-    """A condition on Message: its hold of this kind is stopped."""
-    return sa.exists().where(Hold.kind == kind, Hold.key == HELD_BY[kind], Hold.stopped).correlate(Message)
+    own = ((kind, getattr(Message, column)) for kind, column in HOLDERS.items())
+    names = ((INSTANCE[0], sa.literal(INSTANCE[1])), *own)
+    return sa.and_(
+        *(
+            ~sa.exists().where(Hold.kind == kind, Hold.key == key, Hold.stopped).correlate(Message)
+            for kind, key in names
+        )
+    )
 
 
 def _write(session: Session, kind: str, keys: Iterable[int], *, stopped: bool, why: str) -> None:

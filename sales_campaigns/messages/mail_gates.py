@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -70,12 +70,14 @@ HOLDS = {
 class Sending:
     """What is known of a mail that waits.
 
-    `holds` are (kind, key) of all that it names. `speed` turns machine time into business time. `retry_at` is the
-    instant of the next try after a refusal, with the server's `words`; `release_at` when it may leave at the earliest.
+    `holds` are (kind, key) of all that it names, `stopped` (kind → why) those that stop it. `speed` turns machine
+    time into business time. `retry_at` is the instant of the next try after a refusal, with the server's `words`;
+    `release_at` when it may leave at the earliest.
     """
 
     facts: Facts
     holds: Sequence[tuple[str, int]]
+    stopped: Mapping[str, str]
     person_id: int
     mailbox: str
     trouble: str
@@ -89,18 +91,18 @@ class Sending:
 def waiting_mail(sending: Sending, planned: Iterable[Gate]) -> Trace:
     """The trace of a mail that waits."""
     facts = sending.facts
-    gates = [*hold_gates(sending.holds, facts), *_mailbox_gates(sending), *planned, *_later(sending)]
+    gates = [*hold_gates(sending), *_mailbox_gates(sending), *planned, *_later(sending)]
     at = opens_at(gates, facts.now)
     gates += _last_looks(sending, at)
     gates += _turn(sending, gates)
     return trace_of(gates, LEAVES, facts.now)
 
 
-def hold_gates(names: Iterable[tuple[str, int]], facts: Facts) -> list[Gate]:
+def hold_gates(sending: Sending) -> list[Gate]:
     """One gate for each hold, in the order in which they are told."""
     order = list(HOLDS)
-    found = sorted(names, key=lambda name: order.index(name[0]) if name[0] in order else len(order))
-    return [_hold_gate(kind, key, facts) for kind, key in found]
+    found = sorted(sending.holds, key=lambda name: order.index(name[0]) if name[0] in order else len(order))
+    return [_hold_gate(sending, kind, key) for kind, key in found]
 
 
 def time_gate(name: str, rule: str, value: str, until: datetime, now: datetime, **more: object) -> Gate:
@@ -109,10 +111,9 @@ def time_gate(name: str, rule: str, value: str, until: datetime, now: datetime, 
     return Gate(name, rule, value, stand, until=until, **more)  # type: ignore[arg-type]
 
 
-def _hold_gate(kind: str, key: int, facts: Facts) -> Gate:
-    told = HOLDS.get(kind) or HoldWords(kind.capitalize(), RULE["hold"].sentence, "it is let go on", "")
-    mine = replace(facts, stopped=tuple(one for one in facts.stopped if one[0] == kind))
-    verdict = RULE["hold"].judge(mine)
+def _hold_gate(sending: Sending, kind: str, key: int) -> Gate:
+    told = HOLDS.get(kind) or HoldWords(kind.capitalize(), RULE["held"].asks, "it is let go on", "")
+    verdict = RULE["held"].judge(replace(sending.facts, held=sending.stopped.get(kind)))
     if verdict is None:
         return Gate(told.name, told.rule, "goes on")
     return Gate(
@@ -128,7 +129,7 @@ def _hold_gate(kind: str, key: int, facts: Facts) -> Gate:
 
 
 def _mailbox_gates(sending: Sending) -> list[Gate]:
-    facts, rule = sending.facts, RULE["sender"]
+    facts, rule = sending.facts, RULE["sender_gone"]
     back = "somebody activates or replaces the sender"
     return [
         _told("Sender", rule, rule.judge(facts), "is active", back),
@@ -154,11 +155,11 @@ def _connected(sending: Sending) -> Gate:
 def _pace(sending: Sending) -> Gate:
     rule = RULE["mailbox_waits"]
     if rule.judge(sending.facts) is None:
-        return Gate("Mailbox's pace", rule.sentence, "may send")
+        return Gate("Mailbox's pace", rule.asks, "may send")
     why = sending.trouble or "its server asked to wait"
     says = f"The mailbox {sending.mailbox} waits: {why.rstrip('.')}."
     until = _business(sending)
-    return Gate("Mailbox's pace", rule.sentence, why, Stand.WAITS, says=says, until=until, broken=True)
+    return Gate("Mailbox's pace", rule.asks, why, Stand.WAITS, says=says, until=until, broken=True)
 
 
 def _told(
@@ -166,9 +167,9 @@ def _told(
 ) -> Gate:
     """A gate that waits for people where its rule is against the mail."""
     if verdict is None:
-        return Gate(name, rule.sentence, open_words)
+        return Gate(name, rule.asks, open_words)
     told = {"value": verdict.words, "says": _sentence(verdict.words), "broken": True, **more}
-    return Gate(name, rule.sentence, stand=Stand.WAITS, event=event, **told)  # type: ignore[arg-type]
+    return Gate(name, rule.asks, stand=Stand.WAITS, event=event, **told)  # type: ignore[arg-type]
 
 
 def _business(sending: Sending) -> datetime | None:
@@ -200,8 +201,8 @@ def _last_looks(sending: Sending, at: datetime) -> list[Gate]:
     then = replace(sending.facts, now=at)
     person = Remedy("See the person", "person", sending.person_id)
     return [
-        _look("May be mailed", "nothing forbids it", RULE["suppression"], then, person),
-        _look("Validity", "still valid then", RULE["validity"], then),
+        _look("May be mailed", "nothing forbids it", RULE["unwanted"], then, person),
+        _look("Validity", "still valid then", RULE["expired"], then),
         _look("Not too late", "in time", RULE["late"], then),
     ]
 
@@ -209,10 +210,10 @@ def _last_looks(sending: Sending, at: datetime) -> list[Gate]:
 def _look(name: str, passed: str, rule: Rule, then: Facts, remedy: Remedy | None = None) -> Gate:
     verdict = rule.judge(then)
     if verdict is None:
-        return Gate(name, rule.sentence, passed)
+        return Gate(name, rule.asks, passed)
     does = "expires" if verdict.event == "expire" else "is cancelled"
     words = _sentence(verdict.words)
-    return Gate(name, rule.sentence, verdict.words, Stand.STOPS, says=words, event=does, remedy=remedy)
+    return Gate(name, rule.asks, verdict.words, Stand.STOPS, says=words, event=does, remedy=remedy)
 
 
 def _turn(sending: Sending, gates: Sequence[Gate]) -> list[Gate]:

@@ -46,12 +46,13 @@ def _sending(
     keeps_time: bool,
 ) -> Sending:
     names = named_by(message)
-    mine = {kind: holds[kind, key] for kind, key in names if (kind, key) in holds}
+    stopped = stopped_by(names, holds)
     retrying = message.state is MessageState.RETRYING
     waits = not retrying and message.act_at > message.due_at
     return Sending(
-        facts=facts_of(message, mailbox, sender, stopped_by(names, mine), cause, now),
+        facts=facts_of(message, mailbox, sender, stopped, cause, now),
         holds=names,
+        stopped=stopped,
         person_id=message.person_id,
         mailbox=mailbox.address,
         trouble=mailbox.trouble,

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.clock import machine_now
-from sales_campaigns.messages.holds import HELD_BY, held
+from sales_campaigns.messages.holds import HOLDERS, INSTANCE
 from sales_campaigns.messages.mail_gates import HOLDS
 from sales_campaigns.messages.mail_traces import chosen_time, mail_trace
-from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.sendings import sendings_of
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.messages.trace import Trace
@@ -89,9 +89,9 @@ def _grouped(now: datetime, sender_id: int | None) -> sa.Select[tuple[int, str, 
 
 def _reason(now: datetime) -> sa.ColumnElement[str]:
     """The order of the gates, as one expression. It only groups: what is told comes from the gates themselves."""
-    kinds = [kind for kind in HOLDS if kind in HELD_BY]
+    kinds = [kind for kind in HOLDS if kind == INSTANCE[0] or kind in HOLDERS]
     return sa.case(
-        *((held(kind), kind) for kind in kinds),
+        *((_held(kind), kind) for kind in kinds),
         (~User.active, "sender_gone"),
         (Mailbox.state != MailboxState.CONNECTED, "mailbox_lost"),
         (suppressed(), "suppression"),
@@ -100,3 +100,9 @@ def _reason(now: datetime) -> sa.ColumnElement[str]:
         (Message.act_at > now, "time"),
         else_="turn",
     )
+
+
+def _held(kind: str) -> sa.ColumnElement[bool]:
+    """A condition on Message: its hold of this kind is stopped."""
+    key = sa.literal(INSTANCE[1]) if kind == INSTANCE[0] else getattr(Message, HOLDERS[kind])
+    return sa.exists().where(Hold.kind == kind, Hold.key == key, Hold.stopped).correlate(Message)
