@@ -8,17 +8,19 @@ from typing import Any
 
 from flask import url_for
 
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.why import Explained, Happened
 from sales_campaigns.messages.trace import Gate, Remedy, Stand, Trace
 from sales_campaigns.messages.waiting import WaitingGroup
 from web.filters import when_words, zone_words
+from web.request_scope import me
 
 # place of a remedy → (endpoint, name of the argument that its id is, or "")
 PLACES = {
     "campaign": ("campaign_people.index", "campaign_id"),
     "enrollment": ("enrollment.show", "enrollment_id"),
     "health": ("health.index", ""),
-    "mailbox": ("mailbox.index", ""),
+    "mailbox": ("mailbox.index", ""),  # one's own; administrators check that of others under Users
     "message": ("message.show", "message_id"),
     "person": ("person.show", "person_id"),
     "task": ("task.show", "task_id"),
@@ -110,11 +112,17 @@ def moment_words(trace: Trace, zone: str) -> str:
 
 def place_of(remedy: Remedy | None) -> tuple[str, str]:
     """Where to put it right, and what the link says; ("", "") where there is nothing to do."""
-    if remedy is None or remedy.place not in PLACES:
+    if remedy is None or remedy.place not in PLACES or not _is_open(remedy.place):
         return "", ""
     endpoint, name = PLACES[remedy.place]
+    if remedy.place == "mailbox" and remedy.id not in {0, me().id}:
+        return (url_for("users.index"), remedy.words) if may(me(), "manage_team") else ("", "")
     own: dict[str, Any] = {name: remedy.id} if name else {}
     return url_for(endpoint, **own), remedy.words
+
+
+def _is_open(place: str) -> bool:
+    return place != "health" or may(me(), "manage_installation")
 
 
 def _row(gate: Gate, binds: bool) -> Row:

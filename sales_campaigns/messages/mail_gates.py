@@ -80,6 +80,7 @@ class Sending:
     stopped: Mapping[str, str]
     person_id: int
     mailbox: str
+    owner_id: int
     trouble: str
     speed: float
     keeps_time: bool
@@ -148,7 +149,7 @@ def _connected(sending: Sending) -> Gate:
         "its mailbox is connected again",
         value=f"{box}: {sending.trouble}" if sending.trouble else box,
         says=f"The mailbox {box} is not connected.",
-        remedy=Remedy("Connect it again", "mailbox"),
+        remedy=Remedy("Connect it again", "mailbox", sending.owner_id),
     )
 
 

@@ -55,6 +55,7 @@ def _sending(
         stopped=stopped,
         person_id=message.person_id,
         mailbox=mailbox.address,
+        owner_id=mailbox.user_id,
         trouble=mailbox.trouble,
         speed=speed,
         keeps_time=keeps_time,

@@ -107,7 +107,27 @@ def test_today_tells_how_many_mails_wait_for_what_is_broken_and_what_to_do(
     assert "ben@north.example is not connected" in browse(cast.ben).get("/").text, "also while no mail waits"
 
 
-@pytest.mark.parametrize("path", ["/", "/campaigns/{}/people", "/admin/health"])
+def test_the_outbox_tells_the_reason_of_what_waits(browse: Browse, work: Work, cast: Cast) -> None:
+    started(work, cast)
+    assert "Waits for its time Why?" in text(browse(cast.ana).get("/emails?folder=scheduled").text)
+    lose_mailboxes(work)
+    shown = text(browse(cast.ana).get("/emails?folder=scheduled").text)
+    assert "The mailbox ana@north.example is not connected Why?" in shown
+
+
+def test_what_is_put_right_elsewhere_leads_only_whom_it_concerns(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    """The mailbox of a colleague is an administrator's matter."""
+    _, enrollment, key = started(work, cast)
+    lose_mailboxes(work)
+    url = f"/why/steps/{enrollment}/{key}"
+    assert 'href="/mailbox">Connect it again' in browse(cast.ana).get(url, htmx=True).text
+    assert 'href="/users">Connect it again' in browse(cast.cleo).get(url, htmx=True).text
+    assert "Connect it again" not in browse(cast.ben).get(url, htmx=True).text
+
+
+@pytest.mark.parametrize("path", ["/", "/campaigns/{}/people", "/admin/health", "/emails?folder=scheduled"])
 def test_the_number_of_queries_does_not_grow(
     path: str, browse: Browse, work: Work, cast: Cast, queries: Queries
 ) -> None:
