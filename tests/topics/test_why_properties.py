@@ -39,6 +39,7 @@ from sales_campaigns.presence import Presence, beat
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from scheduler.fast_forward import fast_forward
+from scheduler.jobs import run_until_quiet
 from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person, cast_of
 from tests.conftest import Work
@@ -248,6 +249,8 @@ def whatever_happens(begin: Begin, sink: Sink, situation: dict[str, Any]) -> Non
         except IllegalMove:
             continue  # it has ended meanwhile
     world.clock.forward(timedelta(hours=situation["after"]))
+    if situation["limit"] == 1:  # whoever is late by now seeks another place, and may push others out
+        run_until_quiet(world.room)
     for _ in range(ROUNDS):
         world.check()
         one = world.first_open()
