@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from sales_campaigns.accounts.models import MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
@@ -24,13 +23,13 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import move_each, move_many
 from sales_campaigns.messages.buckets import draw_for
 from sales_campaigns.messages.claiming import Claim
+from sales_campaigns.messages.facts import facts_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
 from sales_campaigns.messages.standing import Standing, as_they_stand
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
 from sales_campaigns.messages.writing import Parties, content_of, name_message, write_letter
-from sales_campaigns.people.suppression import SENTENCES
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -102,21 +101,8 @@ def about(message: Message) -> dict[str, object]:
     }
 
 
-def _facts(uow: UnitOfWork, standing: Standing) -> Facts:
-    message, parties, cause = standing.message, standing.parties, standing.cause
-    return Facts(
-        now=uow.now,
-        machine_now=machine_now(),
-        held=standing.held,
-        sender_active=parties.sender.active,
-        mailbox_connected=parties.mailbox.state is MailboxState.CONNECTED,
-        mailbox_waits_until=parties.mailbox.paused_until,
-        unwanted=(cause, SENTENCES[cause]) if cause else None,
-        due_at=message.due_at,
-        late_at=message.late_at,
-        valid_until=message.valid_until,
-        attempts=message.attempts,
-    )
+def _facts(uow: UnitOfWork, one: Standing) -> Facts:
+    return facts_of(one.message, one.parties.mailbox, one.parties.sender, one.stopped, one.cause, uow.now)
 
 
 def _paced(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.messages.claiming import Claim
+from sales_campaigns.messages.facts import MISSING
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.writing import Parties, values_of
 from sales_campaigns.people.models import Address, Person
@@ -28,13 +29,13 @@ _HOLDS = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One claimed message with its parties. `cause` forbids writing to the person; `held`: what stops it, in words."""
+    """One claimed message with its parties. `cause` forbids writing to the person; `stopped`: kind of hold → why."""
 
     claim: Claim
     message: Message
     parties: Parties
     cause: str | None
-    held: str | None
+    stopped: dict[str, str]
 
 
 def as_they_stand(session: Session, claims: Sequence[Claim]) -> list[Standing]:
@@ -45,7 +46,7 @@ def as_they_stand(session: Session, claims: Sequence[Claim]) -> list[Standing]:
     held = _lock_holds(session, claims)
     found = _locked(session, claims)
     return [
-        Standing(claim, *found[claim.message_id], _first_held(held, claim))
+        Standing(claim, *found[claim.message_id], _stopping(held, claim))
         for claim in claims
         if claim.message_id in found
     ]
@@ -57,11 +58,11 @@ def _lock_holds(session: Session, claims: Sequence[Claim]) -> Held:
     rows = session.execute(_HOLDS, {"names": names}).all()
     there = {(row.kind, row.key) for row in rows}
     stopped = {(row.kind, row.key): row.why for row in rows if row.stopped}
-    return {**stopped, **{name: "its hold is missing" for name in names if name not in there}}
+    return {**stopped, **{name: MISSING for name in names if name not in there}}
 
 
-def _first_held(held: Held, claim: Claim) -> str | None:
-    return next((held[name] for name in claim.holds if name in held), None)
+def _stopping(held: Held, claim: Claim) -> dict[str, str]:
+    return {name[0]: held[name] for name in claim.holds if name in held}
 
 
 def _locked(session: Session, claims: Sequence[Claim]) -> dict[int, tuple[Message, Parties, str | None]]:

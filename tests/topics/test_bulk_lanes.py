@@ -12,9 +12,11 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.claiming import claim_due
 from sales_campaigns.messages.dispatching import PostRoom, _within_a_second, dispatch
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox import exact_mail
+from sales_campaigns.messages.recovery import recover
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.ports import MailAccount, MailProvider, MailProviders
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -75,6 +77,19 @@ def test_what_stops_them_all_after_the_claim_lets_none_through(
     row = sent_with_a_change(work, cast, room, change)
     assert states(work) == ["pending"] * 3 and not sink.caught
     assert row.reason == "held" and row.owner is None
+
+
+def test_what_was_taken_over_and_claimed_again_meanwhile_is_left_to_the_newer_claim(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """Also when the newer claim is this process's own."""
+
+    def taken_over(uow: UnitOfWork) -> None:
+        recover(uow, everything=True)
+        claim_due(uow, cast.ana_box.id, room.owner, 900, 10)
+
+    sent_with_a_change(work, cast, room, taken_over)
+    assert states(work) == ["claimed"] * 3 and not sink.caught
 
 
 def test_one_person_paused_does_not_hold_the_others(

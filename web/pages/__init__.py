@@ -14,6 +14,7 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    health,
     launch,
     mailbox,
     message,
@@ -29,6 +30,7 @@ from web.pages import (
     templates,
     today,
     users,
+    why,
 )
 
 BLUEPRINTS = [
@@ -49,6 +51,7 @@ BLUEPRINTS = [
     campaign_people.pages,
     launch.pages,
     enrollment.pages,
+    why.pages,
     templates.pages,
     previews.pages,
     people.pages,
@@ -57,6 +60,7 @@ BLUEPRINTS = [
     groups.pages,
     mailbox.pages,
     users.pages,
+    health.pages,
     caught.pages,
 ]
 
