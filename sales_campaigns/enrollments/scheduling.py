@@ -91,7 +91,7 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
             give_date(uow, due)
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
-    words = [_words(uow, due.way, due.step) for due in mails]
+    words = [words_of(uow, due.way, due.step) for due in mails]
     rows = [
         _message(due, deliveries, attempts, release_at) | word for due, word in zip(mails, words, strict=True)
     ]
@@ -106,7 +106,7 @@ def give_date(uow: UnitOfWork, due: Due) -> None:
         run.skip_at = _skip_at(due)
 
 
-def _words(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
+def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     """A follow-up that has no mail to follow takes the subject that its thread would have had."""
     thread = threading(way, step)
     if not step.follow_up or thread["follows_id"] or step.wording_id is None:

@@ -11,16 +11,15 @@ from typing import Any
 import click
 
 from sales_campaigns.accounts.users import user_by_email
-from sales_campaigns.campaigns.file import CampaignFile, read_campaign, write_campaign
+from sales_campaigns.campaigns.file import write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
 from sales_campaigns.campaigns.simulating import simulate
-from sales_campaigns.errors import Invalid
+from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.running import CommandGroup, command_work, json_option, out
 
 group = CommandGroup("campaign", help="Campaign files, and what they would do.")
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -31,7 +30,7 @@ LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 def import_(file: Path, email: str, as_json: bool) -> None:
     """Make a campaign of FILE, or a new version of the team's campaign of that name."""
     with command_work() as uow:
-        filed = import_campaign(uow, user_by_email(uow, email), _campaign(file))
+        filed = import_campaign(uow, user_by_email(uow, email), campaign_in(file))
         data = {
             "id": filed.campaign.id,
             "campaign": filed.campaign.name,
@@ -75,7 +74,7 @@ def simulate_(
 ) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
     data = simulate(
-        _campaign(file),
+        campaign_in(file),
         list(read_people(people)),
         start=start,
         zone=zone,
@@ -84,13 +83,6 @@ def simulate_(
         mailbox_limit_per_day=_number(mailbox_limit, "/day", "--mailbox-limit"),
     )
     out(data, as_json, "\n".join(_lines(data)))
-
-
-def _campaign(file: Path) -> CampaignFile:
-    try:
-        return read_campaign(file.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Invalid(f"{file.name} is not text in UTF-8.") from None
 
 
 def _number(written: str, unit: str, option: str) -> int | None:
