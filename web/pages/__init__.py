@@ -5,6 +5,7 @@ from flask import Flask
 from web.pages import (
     campaign_editor,
     campaign_people,
+    campaign_report,
     campaign_settings,
     campaign_step,
     campaigns,
@@ -48,6 +49,7 @@ BLUEPRINTS = [
     campaign_settings.pages,
     campaign_step.pages,
     campaign_people.pages,
+    campaign_report.pages,
     simulate.pages,
     launch.pages,
     enrollment.pages,
