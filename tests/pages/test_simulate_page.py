@@ -124,5 +124,11 @@ def test_it_works_without_a_mailbox(work: Work, browse: Browse, cast: Cast) -> N
 def test_the_launch_leads_here_with_its_people(work: Work, browse: Browse, cast: Cast, url: str) -> None:
     with work() as uow:
         person = a_person(uow, cast.ana).id
-    shown = text(browse(cast.ana), f"{url}?{START}&people={person}")
+    ana = browse(cast.ana)
+    wizard = ana.get(f"{url.replace('simulate', 'launch')}?people={person}").text
+    kept = re.search(r'name="wish" value="([^"]+)"', wizard)
+    assert kept is not None
+    form = {"at": "people", "to": "check", "wish": kept[1], "person": person}
+    assert f"{url}?people={person}" in ana.post(url.replace("simulate", "launch"), form).text
+    shown = text(ana, f"{url}?{START}&people={person}")
     assert "1 chosen person" in shown and "1 of 1 people" in shown
