@@ -13,19 +13,11 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.models import CampaignVersion, Step
-from sales_campaigns.campaigns.planner import (
-    Assumptions,
-    IfPast,
-    Planned,
-    Start,
-    StepKind,
-    next_slot,
-    plan,
-    slip,
-)
+from sales_campaigns.campaigns.planner import IfPast, Planned, Start, StepKind, next_slot
 from sales_campaigns.enrollments.daily_limits import within_limits
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
+from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.enrollments.states import WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
 
@@ -39,7 +31,7 @@ class Change:
 
     `gone` still waits, and its step was deleted or is another kind of step now. `lost` are the counted days by which
     deleted steps had delayed this person. `waiting` is what has a run and another date; `before` and `after` are the
-    dates of everything that is not over.
+    dates of everything that is not over. `same_words` are the keys of steps that say what they said.
     """
 
     way: Way
@@ -48,6 +40,7 @@ class Change:
     waiting: tuple[Due, ...]
     before: Instants
     after: Instants
+    same_words: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -59,10 +52,15 @@ class Changes:
 
 
 def changes_of(
-    session: Session, enrollment_ids: Sequence[int], version: CampaignVersion, now: datetime
+    session: Session,
+    enrollment_ids: Sequence[int],
+    version: CampaignVersion,
+    now: datetime,
+    plans: SharedPlans | None = None,
 ) -> Changes:
-    """What the version would change at `now`, the mailboxes' daily limits kept."""
-    found = [_change(way, version, now) for way in ways_of(session, enrollment_ids)]
+    """What the version would change at `now`, the mailboxes' daily limits kept. Chunks of one change share `plans`."""
+    plans = plans or SharedPlans(now)
+    found = [_change(way, version, plans) for way in ways_of(session, enrollment_ids)]
     dues = [due for change in found for due in change.waiting]
     freed = [run.message_id for change in found for run in change.gone if run.message_id]
     moving = [run.message_id for due in dues if (run := due.way.runs[due.step.key]).message_id]
@@ -73,19 +71,21 @@ def changes_of(
     return Changes([_placed(change, at) for change in found], placed)
 
 
-def _change(way: Way, version: CampaignVersion, now: datetime) -> Change:
+def _change(way: Way, version: CampaignVersion, plans: SharedPlans) -> Change:
     under = replace(way, version=version)
     gone = tuple(run for run in way.runs.values() if run.state in WAITING and _is_gone(run, way, under))
     after = replace(under, runs={key: run for key, run in way.runs.items() if run not in gone})
-    lost = max(0, slip(way.outline, way.start, way.over) - slip(after.outline, after.start, after.over))
-    planned = _ahead(after, _slipped(after.start, lost), now)
+    start, over = way.start, way.over
+    lost = max(0, plans.slip(way, start, over) - plans.slip(after, after.start, after.over))
+    planned = _ahead(after, replace(after.start, slipped=start.slipped + lost), plans)
     return Change(
         way=after,
         gone=gone,
         lost=lost,
         waiting=tuple(_waiting(after, planned)),
-        before=_instants(way, plan(way.outline, way.start, way.over, _assume(way, now), way.put_off)),
+        before=_instants(way, plans.of(way, start, over, way.put_off)),
         after=_instants(after, planned),
+        same_words=plans.same_words(way.version, version),
     )
 
 
@@ -99,23 +99,15 @@ def _step(way: Way, key: str) -> Step | None:
     return next((step for step in way.steps if step.key == key), None)
 
 
-def _slipped(start: Start, lost: int) -> Start:
-    return replace(start, slipped=start.slipped + lost)
-
-
-def _assume(way: Way, now: datetime) -> Assumptions:
-    return Assumptions(now=now, reachable=bool(way.enrollment.email))
-
-
-def _ahead(way: Way, start: Start, now: datetime) -> list[Planned]:
+def _ahead(way: Way, start: Start, plans: SharedPlans) -> list[Planned]:
     """The rule “never in the past”: a mail whose new time is over takes the next eligible day, and later days slip."""
-    planned = plan(way.outline, start, way.over, _assume(way, now), way.put_off)
-    late = {one.index: next_slot(way.outline, start, one, now) for one in planned if _passed(way, one, now)}
+    planned, now = plans.of(way, start, way.over, way.put_off), plans.now
+    outline = plans.outline(way.version)
+    late = {one.index: next_slot(outline, start, one, now) for one in planned if _passed(way, one, now)}
     if not late:
         return list(planned)
     dates: dict[int, date] = way.put_off | {index: one.local.date() for index, one in late.items()}
-    again = plan(way.outline, start, way.over, _assume(way, now), dates)
-    return [late.get(one.index, one) for one in again]
+    return [late.get(one.index, one) for one in plans.of(way, start, way.over, dates)]
 
 
 def _passed(way: Way, planned: Planned, now: datetime) -> bool:

@@ -16,9 +16,9 @@ from sales_campaigns.enrollments.changes import Change, Changes, changes_of
 from sales_campaigns.enrollments.daily_limits import lock_mailboxes
 from sales_campaigns.enrollments.effects import Effect, chunks_under_way, counted, effect_on, told
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.enrollments.scheduling import give_date, go_on, one_at_a_time, words_of
+from sales_campaigns.enrollments.scheduling import give_dates, go_on, one_at_a_time, words_of
+from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.enrollments.states import STEP_RUN, UNDER_WAY, WAITING
-from sales_campaigns.enrollments.ways import Way
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import cancel_many
 from sales_campaigns.messages.states import WAITING as UNSENT
@@ -44,10 +44,10 @@ def change_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Effect:
     _refuse(uow, actor, campaign_of(uow.session, actor, campaign_id))
     version = apply_changes(uow, actor, campaign_id)
     campaign = uow.session.get_one(Campaign, campaign_id)
-    effect = Effect()
+    effect, plans = Effect(), SharedPlans(uow.now)
     for ids in chunks_under_way(uow.session, campaign, version):
         _lock(uow, ids)
-        changes = changes_of(uow.session, ids, version, uow.now)
+        changes = changes_of(uow.session, ids, version, uow.now, plans)
         effect += counted(uow.session, changes.people)
         _follow(uow, version, changes)
         go_on(uow, ids)
@@ -83,9 +83,8 @@ def _follow(uow: UnitOfWork, version: CampaignVersion, changes: Changes) -> None
         enrollment.version_id = version.id
         enrollment.slipped += change.lost
         _drop(uow, change)
-        _say_it_anew(uow, change.way)
-    for due in changes.placed:
-        give_date(uow, due)
+        _say_it_anew(uow, change)
+    give_dates(uow, changes.placed)
     uow.session.flush()
 
 
@@ -102,14 +101,17 @@ def _drop(uow: UnitOfWork, change: Change) -> None:
         uow.move(STEP_RUN, run, "cancel", why=why)
 
 
-def _say_it_anew(uow: UnitOfWork, way: Way) -> None:
+def _say_it_anew(uow: UnitOfWork, change: Change) -> None:
     """Scheduled messages take the new words, under a rep's own; open tasks say what the step says.
 
     What a rep wrote in a task and gave a time stays as it is.
     """
+    way = change.way
     runs = [(step, run) for step in way.steps if (run := way.runs.get(step.key)) and run.state in WAITING]
     for step, run in runs:
         run.step_id = step.id
+        if step.key in change.same_words:
+            continue
         if run.message_id is not None and not run.is_task:
             uow.session.execute(
                 sa.update(Message)

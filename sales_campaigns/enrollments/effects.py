@@ -15,6 +15,7 @@ from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.versions import drafts_of
 from sales_campaigns.enrollments.changes import Change, changes_of
 from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Person
@@ -73,9 +74,9 @@ class Effect:
 
 def effect_on(session: Session, campaign: Campaign, version: CampaignVersion, now: datetime) -> Effect:
     """What putting this version into force at `now` would mean. Reads in chunks; nothing is changed."""
-    total = Effect()
+    total, plans = Effect(), SharedPlans(now)
     for ids in chunks_under_way(session, campaign, version):
-        total += counted(session, changes_of(session, ids, version, now).people)
+        total += counted(session, changes_of(session, ids, version, now, plans).people)
     return told(session, version, total)
 
 

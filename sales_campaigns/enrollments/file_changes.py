@@ -19,6 +19,7 @@ from sales_campaigns.enrollments.changes import changes_of
 from sales_campaigns.enrollments.changing import change_campaign, may_change
 from sales_campaigns.enrollments.date_changes import DateChange, date_changes
 from sales_campaigns.enrollments.effects import Effect, chunks_under_way, counted, told
+from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -93,9 +94,9 @@ def apply_file(uow: UnitOfWork, actor: User, file: CampaignFile) -> tuple[Filed,
 
 def _plan(uow: UnitOfWork, actor: User, filed: Filed, former: CampaignVersion, plan: FilePlan) -> FilePlan:
     session, version = uow.session, filed.version
-    effect, dates = Effect(), list[DateChange]()
+    effect, dates, plans = Effect(), list[DateChange](), SharedPlans(uow.now)
     for ids in chunks_under_way(session, filed.campaign, version):
-        changes = changes_of(session, ids, version, uow.now).people
+        changes = changes_of(session, ids, version, uow.now, plans).people
         effect += counted(session, changes)
         dates += date_changes(session, former, version, changes)
     return replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Step
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.queueing import next_attempts, queue, reschedule
+from sales_campaigns.messages.queueing import next_attempts, queue, reschedule_many
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -86,9 +87,7 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     take_turns(uow.session, mails)
     placed = within_limits(uow.session, mails, uow.now)
     mails = [due for due in placed if due.step.key not in due.way.runs]
-    for due in placed:
-        if due.step.key in due.way.runs:
-            give_date(uow, due)
+    give_dates(uow, [due for due in placed if due.step.key in due.way.runs])
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
     words = [words_of(uow, due.way, due.step) for due in mails]
@@ -100,10 +99,22 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
 
 def give_date(uow: UnitOfWork, due: Due) -> None:
     """Another date for a step that has a run; a mail takes it only while it waits."""
-    run, planned = due.way.runs[due.step.key], due.planned
-    if run.message_id is None or reschedule(uow, run.message_id, planned.at, late_at(due.way, planned.at)):
-        run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
-        run.skip_at = _skip_at(due)
+    give_dates(uow, [due])
+
+
+def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
+    """Other dates for many; one statement for each instant that mails of them move to."""
+    found = list(dues)
+    together: dict[tuple[datetime, datetime | None], list[int]] = defaultdict(list)
+    for due in found:
+        if message_id := due.way.runs[due.step.key].message_id:
+            together[due.planned.at, late_at(due.way, due.planned.at)].append(message_id)
+    moved = {id for (at, late), ids in together.items() for id in reschedule_many(uow, ids, at, late)}
+    for due in found:
+        run, planned = due.way.runs[due.step.key], due.planned
+        if run.message_id is None or run.message_id in moved:
+            run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
+            run.skip_at = _skip_at(due)
 
 
 def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
