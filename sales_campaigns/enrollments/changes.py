@@ -6,7 +6,7 @@ not run for that person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -31,7 +31,8 @@ class Change:
 
     `gone` still waits, and its step was deleted or is another kind of step now. `lost` are the counted days by which
     deleted steps had delayed this person. `waiting` is what has a run and another date; `before` and `after` are the
-    dates of everything that is not over. `same_words` are the keys of steps that say what they said.
+    dates of everything that is not over. `same_words` are the keys of steps that say what they said, `missed` of those
+    that are ready now and whose time is over: they take the next slot.
     """
 
     way: Way
@@ -41,6 +42,7 @@ class Change:
     before: Instants
     after: Instants
     same_words: frozenset[str]
+    missed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _change(way: Way, version: CampaignVersion, plans: SharedPlans) -> Change:
     after = replace(under, runs={key: run for key, run in way.runs.items() if run not in gone})
     start, over = way.start, way.over
     lost = max(0, plans.slip(way, start, over) - plans.slip(after, after.start, after.over))
-    planned = _ahead(after, replace(after.start, slipped=start.slipped + lost), plans)
+    planned, late = _ahead(after, replace(after.start, slipped=start.slipped + lost), plans)
     return Change(
         way=after,
         gone=gone,
@@ -86,6 +88,7 @@ def _change(way: Way, version: CampaignVersion, plans: SharedPlans) -> Change:
         before=_instants(way, plans.of(way, start, over, way.put_off)),
         after=_instants(after, planned),
         same_words=plans.same_words(way.version, version),
+        missed=frozenset(key for index in late if (key := after.steps[index].key) not in after.runs),
     )
 
 
@@ -99,15 +102,19 @@ def _step(way: Way, key: str) -> Step | None:
     return next((step for step in way.steps if step.key == key), None)
 
 
-def _ahead(way: Way, start: Start, plans: SharedPlans) -> list[Planned]:
-    """The rule “never in the past”: a mail whose new time is over takes the next eligible day, and later days slip."""
-    planned, now = plans.of(way, start, way.over, way.put_off), plans.now
+def _ahead(way: Way, start: Start, plans: SharedPlans) -> tuple[Sequence[Planned], Collection[int]]:
+    """Every step that is not over, and the indexes of those that were late.
+
+    The rule “never in the past”: a mail whose new time is over takes the next eligible day, and later days slip.
+    """
+    over, put_off, now = way.over, way.put_off, plans.now
+    planned = plans.of(way, start, over, put_off)
     outline = plans.outline(way.version)
     late = {one.index: next_slot(outline, start, one, now) for one in planned if _passed(way, one, now)}
     if not late:
-        return list(planned)
-    dates: dict[int, date] = way.put_off | {index: one.local.date() for index, one in late.items()}
-    return [late.get(one.index, one) for one in plans.of(way, start, way.over, dates)]
+        return planned, ()
+    dates: dict[int, date] = put_off | {index: one.local.date() for index, one in late.items()}
+    return [late.get(one.index, one) for one in plans.of(way, start, over, dates)], late
 
 
 def _passed(way: Way, planned: Planned, now: datetime) -> bool:

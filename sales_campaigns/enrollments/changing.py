@@ -15,8 +15,14 @@ from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.enrollments.changes import Change, Changes, changes_of
 from sales_campaigns.enrollments.daily_limits import lock_mailboxes
 from sales_campaigns.enrollments.effects import Effect, chunks_under_way, counted, effect_on, told
-from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.enrollments.scheduling import give_dates, go_on, one_at_a_time, words_of
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
+from sales_campaigns.enrollments.scheduling import (
+    give_dates,
+    go_on,
+    one_at_a_time,
+    take_next_slots,
+    words_of,
+)
 from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.enrollments.states import STEP_RUN, UNDER_WAY, WAITING
 from sales_campaigns.messages.models import Message
@@ -50,6 +56,7 @@ def change_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Effect:
         changes = changes_of(uow.session, ids, version, uow.now, plans)
         effect += counted(uow.session, changes.people)
         _follow(uow, version, changes)
+        take_next_slots(uow, _missed(changes))
         go_on(uow, ids)
     return told(uow.session, version, effect)
 
@@ -86,6 +93,12 @@ def _follow(uow: UnitOfWork, version: CampaignVersion, changes: Changes) -> None
         _say_it_anew(uow, change)
     give_dates(uow, changes.placed)
     uow.session.flush()
+
+
+def _missed(changes: Changes) -> dict[int, frozenset[str]]:
+    """Mails that become ready by the change and whose time is over. Who is paused is planned when it goes on."""
+    active = (one for one in changes.people if one.way.enrollment.state is EnrollmentState.ACTIVE)
+    return {one.way.enrollment.id: one.missed for one in active if one.missed}
 
 
 def _drop(uow: UnitOfWork, change: Change) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -40,11 +40,20 @@ def go_on(uow: UnitOfWork, enrollment_ids: Iterable[int], release_at: datetime |
 
 def take_next_slot(uow: UnitOfWork, enrollment_id: int, step_key: str) -> None:
     """Plan a mail that is too late anew: at its own time of day, on the next eligible day."""
+    take_next_slots(uow, {enrollment_id: {step_key}})
+
+
+def take_next_slots(uow: UnitOfWork, late: Mapping[int, Collection[str]]) -> None:
+    """The same for many: the mails that are ready and too late, by enrollment."""
     uow.session.flush()
-    [way] = ways_of(uow.session, [enrollment_id])
-    late = next(due for due in _ready(way) if due.step.key == step_key)
-    slot = next_slot(way.outline, way.start, late.planned, uow.now)
-    _make_happen(uow, [replace(late, planned=slot)])
+    dues = [due for way in ways_of(uow.session, late) for due in _ready(way)]
+    _make_happen(
+        uow, [_in_next_slot(uow, due) for due in dues if due.step.key in late[due.way.enrollment.id]]
+    )
+
+
+def _in_next_slot(uow: UnitOfWork, late: Due) -> Due:
+    return replace(late, planned=next_slot(late.way.outline, late.way.start, late.planned, uow.now))
 
 
 def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None = None) -> None:

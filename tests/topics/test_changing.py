@@ -215,6 +215,17 @@ def test_a_deleted_open_task_closes_and_the_next_step_follows(
         assert uow.session.scalars(sa.select(Task.state)).all() == ["cancelled"]
 
 
+def test_a_mail_that_waited_behind_a_deleted_task_leaves_on_the_next_day_not_at_once(
+    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, campaign_id: int
+) -> None:
+    """The rule: never in the past. Its day went by while the task was open."""
+    one, _, three = steps_of(work, campaign_id)
+    change(work, cast, campaign_id, one, a_call(3), three)
+    fast_forward(room, clock, datetime(2026, 12, 10, 12, 0, tzinfo=UTC))
+    assert change(work, cast, campaign_id, one, three)[2] == 1
+    assert [due_at for due_at, _ in waiting(work)] == [datetime(2026, 12, 11, 8, 0, tzinfo=UTC)]
+
+
 def test_somebody_with_no_step_left_finishes(work: Work, cast: Cast, campaign_id: int) -> None:
     one, *_ = steps_of(work, campaign_id)
     with work() as uow:
