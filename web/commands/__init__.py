@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.commands import campaign, campaign_changes, db, launching, people, users
+from web.commands import campaign, campaign_changes, db, launching, people, users, why
 
 for command in (launching.command, campaign_changes.plan, campaign_changes.apply):
     campaign.group.add_command(command)
@@ -12,3 +12,4 @@ GROUPS = [campaign.group, db.group, people.group, users.group]
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(why.command)

@@ -15,6 +15,7 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    health,
     launch,
     mailbox,
     message,
@@ -31,6 +32,7 @@ from web.pages import (
     templates,
     today,
     users,
+    why,
 )
 
 BLUEPRINTS = [
@@ -53,6 +55,7 @@ BLUEPRINTS = [
     simulate.pages,
     launch.pages,
     enrollment.pages,
+    why.pages,
     templates.pages,
     previews.pages,
     people.pages,
@@ -61,6 +64,7 @@ BLUEPRINTS = [
     groups.pages,
     mailbox.pages,
     users.pages,
+    health.pages,
     caught.pages,
 ]
 
