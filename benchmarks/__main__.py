@@ -33,7 +33,9 @@ BENCHMARKS = (
     Benchmark("submission", "Submission: the SMTP connections alone", ("5000", "1")),
     Benchmark("dispatch", "Sending: claim, gate, hand over, record", ("1000", "1")),
     Benchmark("claiming", "Claiming as the table grows", ("20000", "200000")),
-    Benchmark("simulate", "Simulating 10,000 people in 12 steps"),
+    Benchmark(
+        "simulate", "Simulating 10,000 and 100,000 people in 12 steps", ("--people", "10000", "--runs", "1")
+    ),
     Benchmark("people_import", "Importing 100,000 people from CSV", ("10000", "1")),
 )
 
