@@ -14,7 +14,8 @@ from sales_campaigns.messages.models import MessageState
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.days import days_late, local_date, snooze_choices
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
-from sales_campaigns.tasks.queue import Group, TaskLine
+from sales_campaigns.tasks.queue import TaskLine
+from sales_campaigns.tasks.wanted import Group
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}

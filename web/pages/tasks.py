@@ -13,7 +13,8 @@ from sales_campaigns.enrollments.undoing import undo_last
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.listing import owners
 from sales_campaigns.tasks.models import Priority, Task, TaskKind
-from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, campaigns_with_tasks, counts, task_lines
+from sales_campaigns.tasks.queue import campaigns_with_tasks, counts, task_lines
+from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from sales_campaigns.tasks.working import hand_on, prioritise, snooze, tasks_of
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words, when_words
