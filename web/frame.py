@@ -49,6 +49,7 @@ RAIL = (
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),
     ("Mailbox", "mailbox.index", "inbox", ""),
+    ("Calls", "call_choices.index", "phone", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
@@ -88,7 +89,7 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint == "users.index":
+    if endpoint in {"users.index", "call_choices.index"}:
         return may(user, "manage_team")
     return endpoint in current_app.view_functions
 

@@ -153,7 +153,8 @@ def _mail_tag(line: TaskLine) -> dict[str, str]:
 def _over(line: TaskLine) -> str:
     task = line.task
     word = {TaskState.COMPLETED: "Done", TaskState.SKIPPED: "Skipped"}.get(task.state, "Cancelled")
-    return " · ".join(filter(None, [f"{word} {clock_words(line.moment, line.zone)}", task.outcome]))
+    said = [f"{word} {clock_words(line.moment, line.zone)}", task.outcome, task.reason]
+    return " · ".join(filter(None, said))
 
 
 def _lead(task: Task) -> dict[str, str]:
@@ -183,8 +184,22 @@ def _more(task: Task) -> list[dict[str, str]]:
             "icon": "flag",
         },
         {"label": "Skip", "post": url_for("task.skip_it", **here), "icon": "corner-down-right"},
+        {"label": "Edit…", "href": url_for("change_task.form", **here), "icon": "pencil"},
+        _delete(task),
     ]
-    return more[2:] if task.message_id else more
+    return [*more[2:4]] if task.message_id else more
+
+
+def _delete(task: Task) -> dict[str, str]:
+    """A reminder goes at once; what a campaign waits for is asked about first."""
+    if task.step_run_id is None:
+        return {
+            "label": "Delete",
+            "post": url_for("change_task.delete", task_id=task.id),
+            "icon": "trash-2",
+            "kind": "danger",
+        }
+    return {"label": "Delete…", "href": url_for("change_task.ask", task_id=task.id), "icon": "trash-2"}
 
 
 def _hint(at: datetime, now: datetime, zone: str) -> str:

@@ -153,6 +153,7 @@ class Draft(Base):
     cc: Mapped[str] = mapped_column(sa.Text, default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="")
     changed_at: Mapped[datetime]
+    discarded_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.UniqueConstraint("owner_id", "key"),

@@ -42,6 +42,11 @@ def changes_of(session: Session, task: Task, limit: int = 50) -> Sequence[Change
     ]
 
 
+def last_act(session: Session, task: Task) -> int | None:
+    """The act that changed this task last, by the name under which it is undone."""
+    return session.scalar(sa.select(sa.func.max(TaskChange.batch_id)).where(TaskChange.task_id == task.id))
+
+
 def _columns(words: str) -> dict[str, Any]:
     """An ending keeps no columns, only its outcome."""
     return read_back(words) if words.startswith("{") else {}

@@ -128,12 +128,12 @@ def matching_ids(session: Session, actor: User, wanted: Wanted, now: datetime, l
 def outcome_counts(session: Session, actor: User, wanted: Wanted, since: datetime) -> dict[str, int]:
     """Outcome → how many tasks have ended with it since then; the outcome of `wanted` does not narrow them."""
     query = (
-        sa.select(Task.outcome, sa.func.count())
+        sa.select(Task.outcome, sa.func.count().label("number"))
         .where(*conditions(actor, replace(wanted, outcome=None)), Task.ended_at >= since, Task.outcome != "")
         .group_by(Task.outcome)
         .order_by(sa.func.count().desc(), Task.outcome)
     )
-    return {outcome: number for outcome, number in session.execute(query)}
+    return {row.outcome: row.number for row in session.execute(query)}
 
 
 def task_with_mail(session: Session, message_id: int) -> Task | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
+from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.outbox import folder_counts, mailbox_days
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted

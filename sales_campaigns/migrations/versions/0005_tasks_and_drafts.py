@@ -1,5 +1,7 @@
 """reminders, call outcomes, drafts, saved views"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -82,6 +84,7 @@ def _draft() -> None:
         sa.Column("key", sa.String(32), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("subject", "html", "cc", "bcc")),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("discarded_at", UtcDateTime(), nullable=True),
         sa.UniqueConstraint("owner_id", "key"),
         sa.UniqueConstraint("owner_id", "task_id"),
     )
@@ -105,12 +108,12 @@ def _saved_view() -> None:
     op.create_index("ix_saved_view_team", "saved_view", ["team_id", "list_name"])
 
 
-def _key(name: str, target: str, *, index: bool = False, ondelete: str | None = None) -> sa.Column:
+def _key(name: str, target: str, *, index: bool = False, ondelete: str | None = None) -> sa.Column[Any]:
     return sa.Column(
         name, sa.Integer(), sa.ForeignKey(target, ondelete=ondelete), nullable=False, index=index
     )
 
 
-def _one_of(name: str, words: str, *members: str) -> sa.Column:
+def _one_of(name: str, words: str, *members: str) -> sa.Column[Any]:
     kinds = sa.Enum(*members, name=words, native_enum=False, create_constraint=True, length=24)
     return sa.Column(name, kinds, nullable=False)
