@@ -43,6 +43,7 @@ RAIL = (
     ("Command Center", "tasks.index", "list-checks", "Tasks"),
     ("E-mails", "emails.index", "mail", "E-mails"),
     ("Live Feed", "feed.index", "activity", "Feed"),
+    ("Team", "team.index", "chart-column", ""),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
     ("Templates", "templates.index", "layout-template", ""),
@@ -91,6 +92,8 @@ def _is_open(endpoint: str, user: User) -> bool:
         return settings().demo
     if endpoint in {"users.index", "call_choices.index"}:
         return may(user, "manage_team")
+    if endpoint == "team.index":
+        return may(user, "see_team")
     return endpoint in current_app.view_functions
 
 

@@ -38,7 +38,7 @@ from tests.pages.conftest import Browser, browser_of
 OPEN = {"static", "sign_in", "public"}
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
-ADMINISTRATORS = {"GET /users", "GET /settings/calls"}
+ADMINISTRATORS = {"GET /users", "GET /settings/calls", "GET /team", "GET /team/<int:user_id>/queue"}
 Browse = Callable[[User], Browser]
 Ids = dict[str, Any]
 
