@@ -78,7 +78,7 @@ def finish_tasks(
     ]
     lines = append_many(uow.session, uow.now, f"task.{ENDS[event].value}", told)
     if lines:
-        note_changes(uow, actor, lines[0], ENDS[event].value, {task.id: "" for task in ended}, outcome)
+        note_changes(uow, actor, min(lines), ENDS[event].value, {task.id: "" for task in ended}, outcome)
     return ended
 
 

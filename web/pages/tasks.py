@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.listing import campaign_names
 from sales_campaigns.enrollments.undoing import undo_act, undo_last
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.listing import owners
+from sales_campaigns.people.listing import owners, teammates
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.tasks.history import last_act
 from sales_campaigns.tasks.models import Task
-from sales_campaigns.tasks.queue import campaigns_with_tasks, task_lines
+from sales_campaigns.tasks.queue import task_lines
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
 from web.request_scope import me, settings, work
@@ -38,9 +39,9 @@ def index() -> Response | str:
         "tasks/_list.html",
         groups=groups_of(lines, uow.now, me().id),
         after=url_for(".index", **narrowed(args), after=after) if after else "",
-        campaigns=campaigns_with_tasks(uow.session, me()),
+        campaigns=list(campaign_names(uow.session, me()).items()),
         my_id=me().id,
-        teammates=owners(uow.session, me()),
+        teammates=teammates(uow.session, me()),
         snoozes=snooze_options(uow.now, me().zone),
         outcomes=outcomes_shown(args),
         shown=len(lines),
