@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.campaigns.listing import campaign_names
+from sales_campaigns.enrollments.history import subjects_ahead
 from sales_campaigns.messages.drafting import count_drafts, drafts_of
 from sales_campaigns.messages.folders import Folder, Search
 from sales_campaigns.messages.outbox import PAGE, folder_counts, mail_lines
@@ -76,7 +77,9 @@ def _mails(folder: Folder, search: Search) -> tuple[list[dict[str, Any]], str]:
     older = (
         url_for(".index", **{**kept, "folder": folder, "before": lines[-1].key}) if len(lines) == PAGE else ""
     )
-    return [mail_row(line) for line in lines], older
+    ahead = subjects_ahead(uow.session, lines)
+    rows = [mail_row(line) for line in lines]
+    return [{**row, "subject": ahead.get(row["id"], row["subject"])} for row in rows], older
 
 
 def _drafts() -> tuple[list[dict[str, Any]], str]:
