@@ -11,6 +11,7 @@ from sales_campaigns.messages.models import Draft, Message, MessageState
 from sales_campaigns.messages.outbox import MailLine
 from sales_campaigns.people.models import Person
 from web.filters import count_words
+from web.task_rows import web_address
 
 FOLDERS = {
     Folder.DELIVERED: "Delivered",
@@ -46,6 +47,7 @@ def mail_row(line: MailLine) -> dict[str, Any]:
         "subject": line.subject or "(subject of the campaign)",
         "person": line.person,
         "person_href": url_for("person.show", person_id=line.person.id),
+        "linkedin": web_address(line.person.linkedin_url),
         "sender": line.sender,
         "message": message,
         "at": message.sent_at or message.due_at,
@@ -74,6 +76,7 @@ def draft_row(draft: Draft, person: Person) -> dict[str, Any]:
         "subject": draft.subject,
         "person": person,
         "person_href": url_for("person.show", person_id=person.id),
+        "linkedin": web_address(person.linkedin_url),
         "sender": "",
         "message": None,
         "at": draft.changed_at,
