@@ -52,6 +52,7 @@ RAIL = (
     ("Mailbox", "mailbox.index", "inbox", ""),
     ("Calls", "call_choices.index", "phone", ""),
     ("Users", "users.index", "shield-check", ""),
+    ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
 
@@ -94,6 +95,8 @@ def _is_open(endpoint: str, user: User) -> bool:
         return may(user, "manage_team")
     if endpoint == "team.index":
         return may(user, "see_team")
+    if endpoint == "health.index":
+        return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 
 

@@ -39,7 +39,8 @@ TONES = {
 }
 
 
-def mail_row(line: MailLine) -> dict[str, Any]:
+def mail_row(line: MailLine, why: str = "") -> dict[str, Any]:
+    """`why` is the binding reason of one that waits."""
     message = line.message
     return {
         "id": message.id,
@@ -51,7 +52,7 @@ def mail_row(line: MailLine) -> dict[str, Any]:
         "sender": line.sender,
         "message": message,
         "at": message.sent_at or message.due_at,
-        "words": state_words(message, line.folder),
+        "words": why or state_words(message, line.folder),
         "tone": TONES.get(line.folder, ""),
         "success": message.succeeded_at is not None,
         "chosen_by": message.id if line.folder is Folder.SCHEDULED else None,

@@ -187,7 +187,10 @@ def _more(task: Task) -> list[dict[str, str]]:
         {"label": "Edit…", "href": url_for("change_task.form", **here), "icon": "pencil"},
         _delete(task),
     ]
-    return [*more[2:4]] if task.message_id else more
+    kept = more[2:4] if task.message_id else more
+    if task.step_run_id or task.message_id:
+        kept.append({"label": "Why?", "href": url_for("why.task", **here), "icon": "info"})
+    return kept
 
 
 def _delete(task: Task) -> dict[str, str]:

@@ -19,6 +19,7 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    health,
     launch,
     mailbox,
     message,
@@ -37,6 +38,7 @@ from web.pages import (
     templates,
     today,
     users,
+    why,
 )
 
 BLUEPRINTS = [
@@ -62,6 +64,7 @@ BLUEPRINTS = [
     campaign_people.pages,
     launch.pages,
     enrollment.pages,
+    why.pages,
     templates.pages,
     previews.pages,
     people.pages,
@@ -73,6 +76,7 @@ BLUEPRINTS = [
     team.pages,
     users.pages,
     call_choices.pages,
+    health.pages,
     caught.pages,
 ]
 

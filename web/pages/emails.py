@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ from sales_campaigns.campaigns.listing import campaign_names
 from sales_campaigns.enrollments.history import subjects_ahead
 from sales_campaigns.messages.drafting import count_drafts, drafts_of
 from sales_campaigns.messages.folders import Folder, Search
-from sales_campaigns.messages.outbox import PAGE, folder_counts, mail_lines
+from sales_campaigns.messages.outbox import PAGE, MailLine, folder_counts, mail_lines
+from sales_campaigns.messages.states import WAITING
+from sales_campaigns.messages.waiting import traces_of
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.reading import view_of
 from sales_campaigns.saved_views.saving import choose_columns
@@ -78,8 +81,16 @@ def _mails(folder: Folder, search: Search) -> tuple[list[dict[str, Any]], str]:
         url_for(".index", **{**kept, "folder": folder, "before": lines[-1].key}) if len(lines) == PAGE else ""
     )
     ahead = subjects_ahead(uow.session, lines)
-    rows = [mail_row(line) for line in lines]
+    whys = _whys(lines)
+    rows = [mail_row(line, whys.get(line.message.id, "")) for line in lines]
     return [{**row, "subject": ahead.get(row["id"], row["subject"])} for row in rows], older
+
+
+def _whys(lines: Sequence[MailLine]) -> dict[int, str]:
+    """Message → the binding reason, of those that wait."""
+    waiting = [line.message for line in lines if line.message.state in WAITING]
+    traces = traces_of(work().session, waiting, work().now, work().speed)
+    return {id: trace.sentence.rstrip(".") for id, trace in traces.items()}
 
 
 def _drafts() -> tuple[list[dict[str, Any]], str]:

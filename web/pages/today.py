@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from sales_campaigns.messages.folders import Folder
 from sales_campaigns.messages.outbox import folder_counts, mailbox_days
+from sales_campaigns.messages.waiting import waiting_groups
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
@@ -13,6 +14,7 @@ from web.alerts import alerts_of, first_steps
 from web.answers import page
 from web.request_scope import me, work
 from web.task_rows import row
+from web.why_words import holdup
 
 pages = Blueprint("today", __name__)
 FIRST = 5
@@ -27,6 +29,8 @@ def index() -> str:
     lines, _ = task_lines(session, user, wanted, now, limit=FIRST)
     boxes = mailbox_days(session, user, start_of_day(now, user.zone), start_of_day(now, user.zone, 1))
     mails = folder_counts(session, user, now, sender_id=user.id)
+    groups = waiting_groups(session, now, uow.speed, sender_id=user.id)
+    waiting = [holdup(group) for group in groups]
     return page(
         "today/index.html",
         counts=numbers,
@@ -36,6 +40,6 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=alerts_of(boxes, mails),
+        alerts=alerts_of(boxes, mails, waiting),
         first_steps=first_steps(session, user, boxes, mails),
     )
