@@ -10,6 +10,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Parsed
 from email.utils import getaddresses
+from html import escape
 
 from sales_campaigns.content.html import sanitise, to_text
 
@@ -82,6 +83,14 @@ def text_of(mail: Parsed) -> str:
         return words.replace("\r\n", "\n")
     html = next(_parts(mail, "text/html"), None)
     return to_text(sanitise(content_of(html)[: 10 * LONGEST_TEXT])) if html is not None else ""
+
+
+def html_of(mail: Parsed) -> str:
+    """The HTML part; where there is none, the text in paragraphs. Not sanitised."""
+    html = next(_parts(mail, "text/html"), None)
+    if html is not None:
+        return content_of(html)
+    return "<br>".join(escape(line, quote=False) for line in text_of(mail).split("\n"))
 
 
 def content_of(part: Parsed) -> str:
