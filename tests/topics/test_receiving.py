@@ -18,6 +18,7 @@ from sales_campaigns.messages.models import Message
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.incoming import MONDAY, a_bounce, a_complaint, a_raw_mail, come_in, sent, taken_in
+from tests.mail_collection import BACK_ON, KINDS, OURS, raw
 
 pytestmark = pytest.mark.usefixtures("sink")
 Queries = Callable[[], AbstractContextManager[list[str]]]
@@ -123,3 +124,16 @@ def test_what_came_before_is_older(work: Work, cast: Cast, room: PostRoom) -> No
         assert receive(uow, box, mails) == 2
         texts = uow.session.scalars(sa.select(ReceivedMail.text).order_by(ReceivedMail.id)).all()
     assert texts == ["first", "second"]
+
+
+def test_every_mail_of_the_collection_is_taken_for_what_it_is(work: Work, cast: Cast, room: PostRoom) -> None:
+    sent(work, cast, room)
+    with work() as uow:
+        uow.session.execute(sa.update(Message).where(Message.sent_at.is_not(None)).values(message_id=OURS))
+        box = uow.session.get_one(Mailbox, cast.ana_box.id)
+        receive(uow, box, [come_in(raw(name), name) for name in KINDS])
+        kept = {row.uid: row for row in uow.session.scalars(sa.select(ReceivedMail))}
+        told = uow.session.scalars(sa.select(Activity.kind).where(Activity.kind.like("%.received"))).all()
+    assert {name: kept[name].kind.value if name in kept else "" for name in KINDS} == KINDS
+    assert {name: row.back_on for name, row in kept.items() if row.back_on} == BACK_ON
+    assert sorted(told) == sorted(f"{kind}.received" for kind in KINDS.values() if kind)
