@@ -44,8 +44,9 @@ def parsed(raw: bytes) -> Parsed:
 
 
 def facts_of(mail: Parsed) -> Facts:
-    headers = {name.lower(): decoded(value) for name, value in reversed(mail.items())}
-    name, address = next(iter(getaddresses([str(mail.get("from", ""))])), ("", ""))  # a name may hide a comma
+    written = {name.lower(): _plain(value) for name, value in reversed(list(mail.raw_items()))}
+    headers = {name: decoded(value) for name, value in written.items()}
+    name, address = next(iter(getaddresses([written.get("from", "")])), ("", ""))  # a name may hide a comma
     references = ids_in(headers.get("references", ""))
     answered = dict.fromkeys([*ids_in(headers.get("in-reply-to", "")), *reversed(references)])
     return Facts(
@@ -70,6 +71,11 @@ def decoded(value: object) -> str:
         parts = [(written, None)]
     words = (part if isinstance(part, str) else _characters(part, charset) for part, charset in parts)
     return _FOLDS.sub(" ", "".join(words)).strip()
+
+
+def _plain(raw: object) -> str:
+    """A header as it stands in the mail; one that holds bytes beyond ASCII is UTF-8, or else Latin-1."""
+    return _characters(str(raw).encode("utf-8", "surrogateescape"), None)
 
 
 def ids_in(header: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sales_campaigns.messages.incoming.facts import facts_of, parsed
 from sales_campaigns.messages.incoming.new_words import asks_to_stop, new_words
 from tests.mail_collection import KINDS, facts
 
@@ -74,3 +75,10 @@ def test_names_and_subjects_are_read_in_every_encoding() -> None:
     assert facts("reply_latin1_name").sender_name == "Renée, Dupont"
     assert facts("auto_de_outlook").sender_name == "Jürgen Groß"
     assert facts("auto_pl_outlook").subject == "Odpowiedź automatyczna: Pytanie"
+
+
+@pytest.mark.parametrize("name", ["Björn".encode(), "Björn".encode("latin-1")])
+def test_headers_that_hold_raw_bytes_are_read_too(name: bytes) -> None:
+    raw = b"From: " + name + b" <b@example.com>\r\nSubject: Gr\xc3\xbc\xc3\x9fe\r\n\r\nHello"
+    found = facts_of(parsed(raw))
+    assert (found.sender_name, found.sender, found.subject) == ("Björn", "b@example.com", "Grüße")
