@@ -13,7 +13,8 @@ from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.enrollments.counting import held_counts
-from sales_campaigns.messages.outbox import Folder, MailboxDay
+from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.outbox import MailboxDay
 from sales_campaigns.people.models import Person
 from sales_campaigns.reactions import count_set_aside
 from web.filters import count_words
