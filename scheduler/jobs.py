@@ -10,8 +10,10 @@ import structlog
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.balance import launches_out_of_balance
+from sales_campaigns.enrollments.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.invariants import findings
@@ -84,6 +86,8 @@ JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
+    Job("people who are back", _always, _in_one_transaction(resume_due)),
+    Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),

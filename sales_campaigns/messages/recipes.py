@@ -26,7 +26,7 @@ Recipe = dict[str, Any]
 
 def has_recipe(message: Message) -> bool:
     """Whether the wording is all it says: nothing edited, nothing quoted, no thread, no test."""
-    other = (message.edited_html, message.edited_subject, message.follows_id)
+    other = (message.edited_html, message.edited_subject, message.follows_id, message.replies_to_id)
     return message.wording_id is not None and not any(one is not None for one in other) and not message.proof
 
 

@@ -14,10 +14,10 @@ from sales_campaigns.messages.facts import MISSING
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.writing import Parties, values_of
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import first_cause
+from sales_campaigns.people.suppression import OPTED_OUT, first_cause
 
 Held = dict[tuple[str, int], str]
-Look = sa.Select[Message, Mailbox, User, Person, str | None]
+Look = sa.Select[Message, Mailbox, User, Person, str | None, str | None]
 
 _HOLDS = (
     sa.select(Hold.kind, Hold.key, Hold.stopped, Hold.why)
@@ -83,8 +83,12 @@ def _rows(
 ) -> dict[int, tuple[Message, Parties, str | None]]:
     rows = session.execute(look, {"ids": list(generations), "owner": owner}).all()
     return {
-        message.id: (message, Parties(person, sender, box, values_of(person, sender, box)), cause)
-        for message, box, sender, person, cause in rows
+        message.id: (
+            message,
+            Parties(person, sender, box, values_of(person, sender, box)),
+            beside if message.despite_opt_out else cause,
+        )
+        for message, box, sender, person, cause, beside in rows
         if message.generation == generations[message.id]
     }
 
@@ -93,7 +97,7 @@ def _look(*, with_address: bool) -> Look:
     """The message for update, the others for share; rows of people in one order for everybody."""
     shared = ["mailbox", "user_account", "person", *(["address"] if with_address else [])]
     return (
-        sa.select(Message, Mailbox, User, Person, first_cause())
+        sa.select(Message, Mailbox, User, Person, first_cause(), first_cause(OPTED_OUT))
         .select_from(Message)
         .join(Mailbox, Mailbox.id == Message.mailbox_id)
         .join(User, User.id == Message.sender_id)
