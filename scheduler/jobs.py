@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.skipping import skip_due
@@ -50,6 +51,16 @@ def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
         return mailboxes_with_due_mail(uow.session, uow.now)
 
 
+def _due_deliveries(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return due_deliveries(uow.session, uow.now)
+
+
+def _carry_on(room: PostRoom, key: Key) -> int:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return int(carry_on(uow, int(key), reachable=room.bulk_allowed))
+
+
 def _dispatch(room: PostRoom, key: Key) -> int:
     return dispatch(room, int(key))
 
@@ -67,6 +78,7 @@ JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
+    Job("deliveries", _due_deliveries, _carry_on),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _in_one_transaction(_recover), every=15),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),

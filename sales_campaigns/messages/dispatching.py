@@ -31,7 +31,10 @@ Answer = tuple[HandOver, Claim]
 
 @dataclass(frozen=True)
 class PostRoom:
-    """What dispatching needs: the database, the time, the way out, and this process's name."""
+    """What dispatching needs: the database, the time, the way out, and this process's name.
+
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings).
+    """
 
     sessions: Sessions
     reads: Sessions
@@ -40,6 +43,7 @@ class PostRoom:
     seal: Seal
     owner: str
     lease_seconds: int = 900
+    bulk_allowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def people_page(
         .join(User, User.id == Person.owner_id)
         .outerjoin(Address, Address.id == Person.address_id)
         .options(contains_eager(Person.address))
-        .where(*_conditions(actor, wanted), *_beyond(session, after))
+        .where(*matching(actor.team_id, wanted), *_beyond(session, after))
         .order_by(Person.last_name, Person.first_name, Person.id)
         .limit(limit + 1)
     )
@@ -97,8 +97,9 @@ def owners(session: Session, actor: User) -> Sequence[User]:
     return session.scalars(query.order_by(User.first_name, User.last_name, User.id)).all()
 
 
-def _conditions(actor: User, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    conditions = [Person.team_id == actor.team_id, Person.deleted_at.is_(None)]
+def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """The people of a team that a search finds: conditions on Person, for a list and for an audience alike."""
+    conditions = [Person.team_id == team_id, Person.deleted_at.is_(None)]
     if wanted.owner_id is not None:
         conditions.append(Person.owner_id == wanted.owner_id)
     if wanted.group_id is not None:
@@ -131,5 +132,5 @@ def _beyond(session: Session, after: str) -> list[sa.ColumnElement[bool]]:
 
 
 def _total(session: Session, actor: User, wanted: Wanted) -> int:
-    some = sa.select(Person.id).where(*_conditions(actor, wanted)).limit(COUNTED).subquery()
+    some = sa.select(Person.id).where(*matching(actor.team_id, wanted)).limit(COUNTED).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0

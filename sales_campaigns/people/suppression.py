@@ -6,6 +6,7 @@ opt-out, a quarantine, a complaint and a block count for the address, and so for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -59,9 +60,9 @@ CAUSES: tuple[Cause, ...] = (
 SENTENCES = {cause.name: cause.sentence for cause in CAUSES}
 
 
-def first_cause() -> sa.Case[str | None]:
+def first_cause(causes: Iterable[Cause] = CAUSES) -> sa.Case[str | None]:
     """The name of the cause that holds first, else null: a column for a query over Person ⟕ Address."""
-    return sa.case(*((cause.condition, sa.literal(cause.name)) for cause in CAUSES), else_=sa.null())
+    return sa.case(*((cause.condition, sa.literal(cause.name)) for cause in causes), else_=sa.null())
 
 
 def suppressed() -> sa.ColumnElement[bool]:
