@@ -13,7 +13,7 @@ from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.inputs import Schedule, StartBy, stored
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliverySetup, DeliveryState
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliverySetup, DeliveryState, Recipient
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.wishes import Wish, check_wish
@@ -85,6 +85,7 @@ def delete(uow: UnitOfWork, actor: User, delivery_id: int) -> str:
     if delivery.state not in _NEVER_LEFT:
         raise IllegalMove(f"This delivery cannot be deleted: {DELIVERY.sentences[delivery.state]}")
     uow.record("delivery.deleted", **about(delivery, actor))
+    uow.session.execute(sa.delete(Recipient).where(Recipient.delivery_id == delivery.id))
     uow.session.execute(sa.delete(Hold).where(Hold.kind == "delivery", Hold.key == delivery.id))
     uow.session.delete(delivery)
     return delivery.name

@@ -16,16 +16,21 @@ from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.typology.controls import content_problems, schedule_problem
 from sales_campaigns.deliveries.typology.fields import asked_of_people, sender_values
-from sales_campaigns.deliveries.typology.judging import Policy
+from sales_campaigns.deliveries.typology.judging import Policy, Pressure
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
-from sales_campaigns.deliveries.typology.rules import in_force, rules_about_people
+from sales_campaigns.deliveries.typology.rules import (
+    in_force,
+    key_of,
+    own_sentences,
+    rules_about_people,
+)
 
 
 @dataclass(frozen=True)
 class Capacity:
     """At most `messages` in `hours`; beyond them the next slot, or out where the rule says so."""
 
-    name: str
+    cause: str
     messages: int
     hours: int
     excludes: bool
@@ -101,15 +106,14 @@ def _policy(
     plain = not broken and mailbox is not None and needs_of(content).plain
     own = sender_values(mailbox.user, mailbox) if plain and mailbox else {}
     fields = tuple(asked_of_people(content, own)) if plain else ()
-    return Policy(rules_about_people(*scope), often, fields, at)
+    own_words = own_sentences(session, delivery.team_id)
+    return Policy(rules_about_people(*scope), often, fields, at, own_words)
 
 
-def _pressure(rule: TypologyRule) -> tuple[str, int, timedelta]:
-    messages, days = rule.details["messages"], rule.details["days"]
-    words = f"“{rule.name}”: more than {messages} mails to this address in {days} days."
-    return words, messages, timedelta(days=days)
+def _pressure(rule: TypologyRule) -> Pressure:
+    return Pressure(key_of(rule), rule.details["messages"], timedelta(days=rule.details["days"]))
 
 
 def _capacity(rule: TypologyRule) -> Capacity:
     details = rule.details
-    return Capacity(rule.name, details["messages"], details["hours"], bool(details.get("excludes")))
+    return Capacity(key_of(rule), details["messages"], details["hours"], bool(details.get("excludes")))

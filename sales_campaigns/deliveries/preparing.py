@@ -140,10 +140,10 @@ def _judge(
             render_for_everybody(session, task)
         if task.most is not None:
             over = max(task.most.messages - preparation.to_deliver, 0)
-            keep_only(session, over, f"Over the capacity of “{task.most.name}”.")
+            keep_only(session, over, task.most.cause)
         _count(preparation, counted(session))
         seconds = {zone: seconds_later(task.schedule, zone) for zone in _zones(session, task)}
-        write_down(session, task.delivery.id, uow.now, seconds)
+        write_down(session, task.delivery.id, uow.now, task.policy, seconds)
 
 
 def _zones(session: Session, task: Task) -> list[str]:

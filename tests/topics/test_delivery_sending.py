@@ -62,7 +62,9 @@ def send_all(work: Work, room: PostRoom) -> None:
         let_jobs_run(work)
 
 
-def test_what_is_confirmed_leaves_and_finishes(work: Work, cast: Cast, room: PostRoom, sink: Sink, three: None) -> None:
+def test_what_is_confirmed_leaves_and_finishes(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink, three: None
+) -> None:
     number = confirmed(work, cast.cleo)
     send_all(work, room)
     assert len(sink.caught) == 3

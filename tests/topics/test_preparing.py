@@ -116,7 +116,10 @@ def test_a_duplicate_is_ranked_among_rows_without_a_cause_lowest_person_first(
     with work() as uow:
         gone = a_person(uow, cast.ana)
         twin = Person(
-            **{column: getattr(gone, column) for column in ("email", "address_id", "first_name", "created_at")},
+            **{
+                column: getattr(gone, column)
+                for column in ("email", "address_id", "first_name", "created_at")
+            },
             team_id=cast.dirk.team_id,
             owner_id=cast.dirk.id,
             changed_at=uow.now,
@@ -243,7 +246,9 @@ def test_an_error_means_that_the_preparation_failed(work: Work, cast: Cast, word
 def test_it_warns_when_fewer_than_half_remain(work: Work, cast: Cast) -> None:
     with work() as uow:
         several_people(uow, cast)
-    number = prepared(work, cast.cleo, content=Content("Hi", '<p><a href="http:/odd">x</a> {{ first_name }}</p>'))
+    number = prepared(
+        work, cast.cleo, content=Content("Hi", '<p><a href="http:/odd">x</a> {{ first_name }}</p>')
+    )
     lines = said(work, number)
     assert "warning: Fewer than half remain: 1 of 7 targeted people get the mail." in lines
     assert any("This link looks odd" in line for line in lines)
@@ -264,9 +269,7 @@ def test_recipients_zones_put_it_off_or_bring_it_forward(work: Work, cast: Cast)
     with work() as uow:
         for name, zone in (("a", "America/New_York"), ("b", "Asia/Tokyo"), ("c", ""), ("d", "Europe/Oslo")):
             a_person(uow, cast.ana, f"{name}@example.com", zone=zone)
-    number = prepared(
-        work, cast.cleo, schedule=Schedule("2026-12-02T09:00", "Europe/Stockholm", theirs=True)
-    )
+    number = prepared(work, cast.cleo, schedule=Schedule("2026-12-02T09:00", "Europe/Stockholm", theirs=True))
     assert [one.after // 3600 for one in recipients(work, number)] == [6, -8, 0, 0]
 
 
@@ -284,7 +287,75 @@ def test_capacity_moves_to_the_next_slot_and_excludes_only_when_the_rule_says_so
         rule.details = {**rule.details, "excludes": True}
     strict = prepared(work, cast.cleo, chunk=1)
     assert len(recipients(work, strict)) == 2
-    assert set(excluded(work, strict).values()) == {"capacity"}
+    assert set(excluded(work, strict).values()) == {"rule_1"}
+
+
+@pytest.mark.parametrize(
+    ("contacts", "left_out"),
+    [
+        ((-1, -2), True),
+        ((-1, 2), True),  # one before, one after: three in a week
+        ((2, 3), True),
+        ((-1,), False),
+        ((-7, -1), False),  # a week ago is outside of every window that holds both
+        ((-6, 6), False),  # never three within one window
+        ((-8, -9, -10), False),
+    ],
+)
+def test_pressure_counts_what_was_sent_and_what_is_scheduled_in_any_rolling_window(
+    work: Work, cast: Cast, contacts: tuple[int, ...], left_out: bool
+) -> None:
+    """Two a week are allowed, counted by address: it is a mail to somebody else who has the same one."""
+    with work() as uow:
+        maria = a_person(uow, cast.ana)
+        earlier = a_delivery(uow, cast.cleo)
+        for place, days in enumerate(contacts):
+            uow.session.add(a_contact(uow, cast, maria, earlier.id, place, days))
+        uow.session.add(a_rule(cast, uow, RuleKind.PRESSURE, messages=2, days=7))
+    assert bool(excluded(work, prepared(work, cast.cleo))) is left_out
+
+
+def test_pressure_counts_recipients_of_a_confirmed_delivery(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        a_person(uow, cast.ana)
+        uow.session.add(a_rule(cast, uow, RuleKind.PRESSURE, messages=1, days=7))
+    soon = Schedule("2026-12-02T09:00", "UTC")
+    first = prepared(work, cast.cleo, schedule=soon)
+    assert excluded(work, prepared(work, cast.cleo)) == {}
+    with work() as uow:
+        confirm(uow, cast.cleo, first, reachable=True)
+    assert excluded(work, prepared(work, cast.cleo)) == {"maria@example.com": "rule_1"}
+    words = [line for line in said(work, delivery_ids(work)[-1]) if line.startswith("info: 1 excluded:")]
+    assert words == ["info: 1 excluded: “Our pressure”: over 1 mails to this address in 7 days."]
+
+
+def delivery_ids(work: Work) -> list[int]:
+    from sales_campaigns.deliveries.models import Delivery
+
+    with work() as uow:
+        return list(uow.session.scalars(sa.select(Delivery.id).order_by(Delivery.id)))
+
+
+def a_contact(
+    uow: UnitOfWork, cast: Cast, person: Person, delivery_id: int, place: int, days: int
+) -> Message:
+    """A mail sent so many days ago, or scheduled in so many."""
+    at = uow.now + timedelta(days=days)
+    return Message(
+        team_id=person.team_id,
+        delivery_id=delivery_id,
+        occasion=place,
+        email=person.email,
+        person_id=person.id,
+        sender_id=cast.ana.id,
+        mailbox_id=cast.ana_box.id,
+        due_at=at,
+        act_at=at,
+        valid_until=at,
+        created_at=at,
+        state="sent" if days < 0 else "pending",
+        sent_at=at if days < 0 else None,
+    )
 
 
 def a_rule(cast: Cast, uow: UnitOfWork, kind: RuleKind, **details: object) -> TypologyRule:

@@ -36,13 +36,23 @@ V = VERDICTS.c
 
 
 @dataclass(frozen=True, slots=True)
+class Pressure:
+    """At most `messages` to one address in any window of `span`; `cause` names the rule."""
+
+    cause: str
+    messages: int
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """What one delivery's people are judged by. `pressure` is (rule's words, messages, span), `fields` those needed."""
+    """What one delivery's people are judged by: `fields` are those its plain content needs of them."""
 
     about_people: tuple[Cause, ...]
-    pressure: tuple[tuple[str, int, timedelta], ...]
+    pressure: tuple[Pressure, ...]
     fields: tuple[str, ...]
     at: datetime  # when the mail would leave
+    own: Mapping[str, str]  # cause → words of the team's own rules, kept with each exclusion
 
 
 @contextmanager
@@ -57,20 +67,14 @@ def verdicts(session: Session, policy: Policy, people: Sequence[sa.ColumnElement
 
 def judged(policy: Policy, people: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     """(person, address, zone, cause, words) of each of `people`, for one of them or for very many."""
-    found = _found(policy, people).cte("found")
-    ranked = _ranked(found).cte("ranked")
-    late = _late_causes(policy, ranked)
+    ranked = _ranked(_found(policy, people).cte("found")).cte("ranked")
+    late = _late_causes(policy, ranked, people)
     cause = sa.case(
         (ranked.c.cause.is_not(None), ranked.c.cause),
-        *((condition, sa.literal(name)) for name, _, condition in late),
+        *((condition, sa.literal(name)) for name, condition in late),
         else_=sa.null(),
     )
-    words = sa.case(
-        (ranked.c.cause.is_not(None), ranked.c.words),
-        *((condition, words) for _, words, condition in late),
-        else_="",
-    )
-    return sa.select(ranked.c.person_id, ranked.c.address_id, ranked.c.zone, cause, words)
+    return sa.select(ranked.c.person_id, ranked.c.address_id, ranked.c.zone, cause, ranked.c.lacking)
 
 
 def set_aside(session: Session, cause: str, words: Mapping[int, str]) -> None:
@@ -84,12 +88,12 @@ def set_aside(session: Session, cause: str, words: Mapping[int, str]) -> None:
         )
 
 
-def keep_only(session: Session, most: int, words: str) -> None:
+def keep_only(session: Session, most: int, cause: str) -> None:
     """The rule: capacity excludes only where the rule says so. Those beyond the first `most` are left out."""
     rank = sa.func.row_number().over(order_by=V.person_id).label("rank")
     free = sa.select(V.person_id, rank).where(V.cause.is_(None)).subquery()
     beyond = sa.select(free.c.person_id).where(free.c.rank > most)
-    session.execute(sa.update(VERDICTS).where(V.person_id.in_(beyond)).values(cause="capacity", words=words))
+    session.execute(sa.update(VERDICTS).where(V.person_id.in_(beyond)).values(cause=cause))
 
 
 def counted(session: Session) -> dict[str | None, int]:
@@ -98,10 +102,13 @@ def counted(session: Session) -> dict[str | None, int]:
     return {cause: number for cause, number in rows}  # noqa: C416
 
 
-def write_down(session: Session, delivery_id: int, at: datetime, seconds: Mapping[str, int]) -> None:
+def write_down(
+    session: Session, delivery_id: int, at: datetime, policy: Policy, seconds: Mapping[str, int]
+) -> None:
     """Exclusions and recipients from the verdicts; `seconds` is how much later each zone's mail leaves."""
     constant = (sa.literal(delivery_id), sa.literal(0))
-    excluded = sa.select(*constant, V.person_id, V.cause, V.words, sa.literal(at, Exclusion.at.type))
+    words = sa.case({"field_missing": V.words, **policy.own}, value=V.cause, else_="")
+    excluded = sa.select(*constant, V.person_id, V.cause, words, sa.literal(at, Exclusion.at.type))
     session.execute(
         sa.insert(Exclusion).from_select(
             ["delivery_id", "occasion", "person_id", "cause", "words", "at"],
@@ -123,16 +130,12 @@ def zones_here(session: Session) -> list[str]:
 
 def _found(policy: Policy, people: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     lacking = sa.case(*((lacks(name), words_for(name)) for name in policy.fields), else_="")
-    own = {cause.name: cause.sentence for cause in policy.about_people if cause.name.startswith("rule_")}
-    cause = first_cause(policy.about_people)
-    told = sa.case(own, value=cause, else_="") if own else sa.literal("")
     return (
         sa.select(
             Person.id.label("person_id"),
             Person.address_id,
             Person.zone,
-            cause.label("cause"),
-            told.label("words"),
+            first_cause(policy.about_people).label("cause"),
             (lacking if policy.fields else sa.literal("")).label("lacking"),
         )
         .outerjoin(Address, Address.id == Person.address_id)
@@ -148,14 +151,12 @@ def _ranked(found: sa.CTE) -> sa.Select[Any]:
     return sa.select(found, place.label("place"))
 
 
-def _late_causes(policy: Policy, ranked: sa.CTE) -> list[tuple[str, Any, sa.ColumnElement[bool]]]:
-    """(cause, words, condition) of what is asked only of those without a cause, in order."""
+def _late_causes(
+    policy: Policy, ranked: sa.CTE, people: Sequence[sa.ColumnElement[bool]]
+) -> list[tuple[str, sa.ColumnElement[bool]]]:
+    """(cause, condition) of what is asked only of those without a cause, in order."""
     often = [
-        ("pressure", sa.literal(words), too_often(ranked.c.address_id, messages, span, policy.at))
-        for words, messages, span in policy.pressure
+        (rule.cause, too_often(ranked.c.address_id, rule.messages, rule.span, policy.at, people))
+        for rule in policy.pressure
     ]
-    return [
-        ("duplicate", sa.literal(""), ranked.c.place > 1),
-        *often,
-        ("field_missing", ranked.c.lacking, ranked.c.lacking != ""),
-    ]
+    return [("duplicate", ranked.c.place > 1), *often, ("field_missing", ranked.c.lacking != "")]

@@ -14,8 +14,6 @@ from sales_campaigns.people.suppression import CAUSES, SENTENCES, Cause
 # The causes that preparation adds to those of an address and of the team's filtering rules, in order.
 LATER = {
     "duplicate": "Somebody else of this delivery has the same address and gets the mail.",
-    "pressure": "This address gets too many mails in too short a time.",
-    "capacity": "More than a rule lets leave at all.",
     "field_missing": "Lacks a field that this mail needs.",
 }
 BUILT_IN = {**SENTENCES, **LATER}
@@ -54,8 +52,12 @@ def key_of(rule: TypologyRule) -> str:
 
 def sentences(session: Session, team_id: int) -> dict[str, str]:
     """Cause → sentence, the team's own rules among them."""
+    return {**BUILT_IN, **own_sentences(session, team_id)}
+
+
+def own_sentences(session: Session, team_id: int) -> dict[str, str]:
     own = session.scalars(sa.select(TypologyRule).where(TypologyRule.team_id == team_id))
-    return {**BUILT_IN, **{key_of(rule): _sentence(rule) for rule in own}}
+    return {key_of(rule): _sentence(rule) for rule in own}
 
 
 def _filter(rule: TypologyRule) -> Cause:
@@ -68,4 +70,9 @@ def _filter(rule: TypologyRule) -> Cause:
 
 
 def _sentence(rule: TypologyRule) -> str:
+    details = rule.details
+    if rule.kind is RuleKind.PRESSURE:
+        return f"“{rule.name}”: over {details['messages']} mails to this address in {details['days']} days."
+    if rule.kind is RuleKind.CAPACITY:
+        return f"“{rule.name}”: more than the {details['messages']:,} that it lets leave."
     return f"The rule “{rule.name}” leaves this person out."

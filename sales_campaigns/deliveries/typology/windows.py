@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,22 +38,36 @@ def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', {instant}, ({seconds}) || ' seconds') || '000')"
 
 
-def too_often(address: Any, messages: int, span: timedelta, at: datetime) -> sa.ColumnElement[bool]:
+def too_often(
+    address: Any, messages: int, span: timedelta, at: datetime, people: Sequence[sa.ColumnElement[bool]]
+) -> sa.ColumnElement[bool]:
     """Whether one more mail to `address` at `at` makes more than `messages` in some rolling window of `span`.
 
     The rule: what was sent and what is scheduled count. A window that matters begins at an earlier contact less
-    than `span` before, or at the mail itself.
+    than `span` before, or at the mail itself. `people` (conditions on Person) are those who are judged: one look at
+    all of their contacts leaves few addresses whose windows are counted one by one.
     """
     earlier = _contacts(address).alias("earlier")
     full = _number(address, earlier.c.at, seconds_after(earlier.c.at, int(span.total_seconds()))) >= messages
     begun = sa.exists().where(earlier.c.at > at - span, earlier.c.at <= at, full)
     own = _number(address, sa.literal(at, UtcDateTime()), sa.literal(at + span, UtcDateTime())) >= messages
-    return sa.or_(begun, own)
+    return sa.and_(address.in_(_crowded(messages, span, at, people)), sa.or_(begun, own))
 
 
-def contact_times(address_ids: Iterable[int]) -> sa.CompoundSelect[Any]:
-    """(address_id, at) of every mail that left or will leave to these addresses."""
-    return _all_contacts(Person.address_id.in_(address_ids), Recipient.address_id.in_(address_ids))
+def _crowded(
+    messages: int, span: timedelta, at: datetime, people: Sequence[sa.ColumnElement[bool]]
+) -> sa.Select[Any]:
+    """The addresses of these people with so many contacts around `at`, in whatever window."""
+    judged = sa.select(Person.address_id).where(*people).subquery()
+    contacts = _all_contacts(
+        lambda column: column.in_(sa.select(judged.c.address_id)),
+    ).subquery()
+    return (
+        sa.select(contacts.c.address_id)
+        .where(contacts.c.at > at - span, contacts.c.at < at + span)
+        .group_by(contacts.c.address_id)
+        .having(sa.func.count() >= messages)
+    )
 
 
 def _number(address: Any, begin: Any, end: Any) -> Any:
@@ -67,22 +81,22 @@ def _number(address: Any, begin: Any, end: Any) -> Any:
 
 
 def _contacts(address: Any) -> sa.CompoundSelect[Any]:
-    return _all_contacts(Person.address_id == address, Recipient.address_id == address)
+    return _all_contacts(lambda column: column == address)
 
 
-def _all_contacts(
-    message_to: sa.ColumnElement[bool], recipient_is: sa.ColumnElement[bool]
-) -> sa.CompoundSelect[Any]:
+def _all_contacts(chosen: Callable[[Any], sa.ColumnElement[bool]]) -> sa.CompoundSelect[Any]:
+    """(address_id, at) of what was sent and what is scheduled, for the addresses that `chosen` accepts."""
+    reached = sa.orm.aliased(Person)
     messages = (
-        sa.select(Person.address_id, sa.func.coalesce(Message.sent_at, Message.due_at).label("at"))
-        .join(Message, Message.person_id == Person.id)
-        .where(message_to, ~Message.proof, Message.state.not_in(NEVER_LEFT))
-        .correlate_except(Person, Message)
+        sa.select(reached.address_id, sa.func.coalesce(Message.sent_at, Message.due_at).label("at"))
+        .join(Message, Message.person_id == reached.id)
+        .where(chosen(reached.address_id), ~Message.proof, Message.state.not_in(NEVER_LEFT))
+        .correlate_except(reached, Message)
     )
     waiting = (
         sa.select(Recipient.address_id, seconds_after(Delivery.starts_at, Recipient.after).label("at"))
         .join(Delivery, Delivery.id == Recipient.delivery_id)
-        .where(recipient_is, Delivery.state.in_(CONFIRMED))
+        .where(chosen(Recipient.address_id), Delivery.state.in_(CONFIRMED))
         .correlate_except(Recipient, Delivery)
     )
     return sa.union_all(messages, waiting)

@@ -190,16 +190,11 @@ def upgrade() -> None:
     op.create_table(
         "recipient",
         sa.Column("delivery_id", sa.Integer(), nullable=False),
-        sa.Column("occasion", sa.BigInteger(), nullable=False),
         sa.Column("address_id", sa.Integer(), nullable=False),
+        sa.Column("occasion", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("after", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_recipient_address_id")),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.id"], name=op.f("fk_recipient_delivery_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_recipient_person_id")),
-        sa.PrimaryKeyConstraint("delivery_id", "occasion", "address_id", name=op.f("pk_recipient")),
+        sa.PrimaryKeyConstraint("delivery_id", "address_id", "occasion", name=op.f("pk_recipient")),
     )
     with op.batch_alter_table("recipient", schema=None) as batch_op:
         batch_op.create_index("ix_recipient_after", ["delivery_id", "after", "address_id"], unique=False)
