@@ -45,6 +45,7 @@ RAIL = (
     ("Live Feed", "feed.index", "activity", "Feed"),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
+    ("Deliveries", "deliveries.index", "layers", ""),
     ("Templates", "templates.index", "layout-template", ""),
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of
 from sales_campaigns.content.wordings import content_of
@@ -16,7 +17,7 @@ from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.typology.controls import content_problems, schedule_problem
 from sales_campaigns.deliveries.typology.fields import asked_of_people, sender_values
-from sales_campaigns.deliveries.typology.judging import Policy, Pressure
+from sales_campaigns.deliveries.typology.judging import Policy
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
 from sales_campaigns.deliveries.typology.rules import (
     in_force,
@@ -24,6 +25,7 @@ from sales_campaigns.deliveries.typology.rules import (
     own_sentences,
     rules_about_people,
 )
+from sales_campaigns.deliveries.typology.windows import Pressure, waiting_now
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ def task_of(session: Session, delivery: Delivery, now: datetime) -> Task:
     schedule, settings = schedule_of(setup), settings_of(setup)
     audience, problems = audience_of(setup), content_problems(content)
     problems |= _other_problems(mailbox, audience, schedule, settings, now)
-    policy = _policy(session, delivery, mailbox, content, max(schedule.instant or now, now), bool(problems))
+    one_team = not (sees_every_team(owner) and (audience.groups or audience.people))
+    at = max(schedule.instant or now, now)
+    policy = _policy(session, delivery, None if problems else mailbox, content, at, one_team)
     rules = in_force(session, delivery.team_id, delivery.name, RuleScope.DELIVERIES, RuleKind.CAPACITY)
     capacity = tuple(_capacity(rule) for rule in rules)
     return Task(delivery, owner, mailbox, content, audience, schedule, settings, policy, capacity, problems)
@@ -99,15 +103,22 @@ def _policy(
     mailbox: Mailbox | None,
     content: Content,
     at: datetime,
-    broken: bool,
+    one_team: bool,
 ) -> Policy:
     scope = (session, delivery.team_id, delivery.name, RuleScope.DELIVERIES)
     often = tuple(_pressure(rule) for rule in in_force(*scope, RuleKind.PRESSURE))
-    plain = not broken and mailbox is not None and needs_of(content).plain
-    own = sender_values(mailbox.user, mailbox) if plain and mailbox else {}
-    fields = tuple(asked_of_people(content, own)) if plain else ()
-    own_words = own_sentences(session, delivery.team_id)
-    return Policy(rules_about_people(*scope), often, fields, at, own_words)
+    fields: tuple[str, ...] = ()
+    if mailbox is not None and needs_of(content).plain:
+        fields = tuple(asked_of_people(content, sender_values(mailbox.user, mailbox)))
+    return Policy(
+        about_people=rules_about_people(*scope),
+        pressure=often,
+        fields=fields,
+        at=at,
+        waiting=waiting_now(session) if often else {},
+        one_team=one_team,
+        own=own_sentences(session, delivery.team_id),
+    )
 
 
 def _pressure(rule: TypologyRule) -> Pressure:

@@ -27,13 +27,14 @@ from sales_campaigns.deliveries.rendering import render_for_everybody
 from sales_campaigns.deliveries.setups import hash_of
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.typology.judging import (
+    Conditions,
     counted,
     keep_only,
     verdicts,
     write_down,
     zones_here,
 )
-from sales_campaigns.people.models import Person
+from sales_campaigns.people.models import Address, Person
 from sales_campaigns.unit_of_work import UnitOfWork
 
 CHUNK = 50_000  # ids a transaction: progress, stopping, and SQLite is not locked for long
@@ -119,7 +120,8 @@ def _next_chunk(
     if last is None:
         preparation.position, preparation.stage = 0, following
         return
-    _judge(uow, task, preparation, [*people, beyond, key <= last])
+    among = [] if key is Person.id else [Address.id > preparation.position, Address.id <= last]
+    _judge(uow, task, preparation, [*people, beyond, key <= last], among)
     preparation.position = last
 
 
@@ -132,10 +134,10 @@ def _last_key(
 
 
 def _judge(
-    uow: UnitOfWork, task: Task, preparation: Preparation, people: list[sa.ColumnElement[bool]]
+    uow: UnitOfWork, task: Task, preparation: Preparation, people: Conditions, among: Conditions
 ) -> None:
     session = uow.session
-    with verdicts(session, task.policy, people):
+    with verdicts(session, task.policy, people, among):
         if task.has_logic:
             render_for_everybody(session, task)
         if task.most is not None:

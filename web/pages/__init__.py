@@ -10,6 +10,9 @@ from web.pages import (
     campaigns,
     caught,
     compose,
+    deliveries,
+    delivery,
+    delivery_logs,
     emails,
     enrollment,
     feed,
@@ -28,6 +31,7 @@ from web.pages import (
     tasks,
     templates,
     today,
+    typology,
     users,
 )
 
@@ -49,6 +53,10 @@ BLUEPRINTS = [
     campaign_people.pages,
     launch.pages,
     enrollment.pages,
+    deliveries.pages,
+    delivery.pages,
+    delivery_logs.pages,
+    typology.pages,
     templates.pages,
     previews.pages,
     people.pages,

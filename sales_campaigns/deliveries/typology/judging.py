@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.models import Exclusion, Recipient
 from sales_campaigns.deliveries.typology.fields import lacks, words_for
-from sales_campaigns.deliveries.typology.windows import too_often
+from sales_campaigns.deliveries.typology.windows import Pressure, Waiting, too_often
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import Cause, first_cause
 
@@ -33,15 +33,7 @@ VERDICTS = sa.Table(
     prefixes=["TEMPORARY"],
 )
 V = VERDICTS.c
-
-
-@dataclass(frozen=True, slots=True)
-class Pressure:
-    """At most `messages` to one address in any window of `span`; `cause` names the rule."""
-
-    cause: str
-    messages: int
-    span: timedelta
+Conditions = Sequence[sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +44,31 @@ class Policy:
     pressure: tuple[Pressure, ...]
     fields: tuple[str, ...]
     at: datetime  # when the mail would leave
+    waiting: Waiting  # confirmed deliveries with recipients to come
+    one_team: bool  # nobody of it shares an address: the people's own unique key says so
     own: Mapping[str, str]  # cause → words of the team's own rules, kept with each exclusion
 
 
 @contextmanager
-def verdicts(session: Session, policy: Policy, people: Sequence[sa.ColumnElement[bool]]) -> Iterator[None]:
+def verdicts(
+    session: Session, policy: Policy, people: Conditions, addresses: Conditions = ()
+) -> Iterator[None]:
     """Inside the block the table of verdicts holds one row for each of `people`."""
     connection = session.connection()
     VERDICTS.create(connection, checkfirst=False)
-    session.execute(sa.insert(VERDICTS).from_select(list(V.keys()), judged(policy, people)))
+    session.execute(sa.insert(VERDICTS).from_select(list(V.keys()), judged(policy, people, addresses)))
     yield
     VERDICTS.drop(connection, checkfirst=False)
 
 
-def judged(policy: Policy, people: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    """(person, address, zone, cause, words) of each of `people`, for one of them or for very many."""
-    ranked = _ranked(_found(policy, people).cte("found")).cte("ranked")
-    late = _late_causes(policy, ranked, people)
+def judged(policy: Policy, people: Conditions, addresses: Conditions = ()) -> sa.Select[Any]:
+    """(person, address, zone, cause, words) of each of `people`, for one of them or for very many.
+
+    `addresses` says of Address what `people` says of Person.address_id, which a planner does not see by itself.
+    """
+    found = _found(policy, people, addresses).cte("found")
+    ranked = (sa.select(found) if policy.one_team else _ranked(found)).cte("ranked")
+    late = _late_causes(policy, ranked)
     cause = sa.case(
         (ranked.c.cause.is_not(None), ranked.c.cause),
         *((condition, sa.literal(name)) for name, condition in late),
@@ -128,7 +128,7 @@ def zones_here(session: Session) -> list[str]:
     return list(session.scalars(sa.select(V.zone).where(V.cause.is_(None)).distinct()))
 
 
-def _found(policy: Policy, people: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+def _found(policy: Policy, people: Conditions, addresses: Conditions) -> sa.Select[Any]:
     lacking = sa.case(*((lacks(name), words_for(name)) for name in policy.fields), else_="")
     return (
         sa.select(
@@ -138,7 +138,7 @@ def _found(policy: Policy, people: Sequence[sa.ColumnElement[bool]]) -> sa.Selec
             first_cause(policy.about_people).label("cause"),
             (lacking if policy.fields else sa.literal("")).label("lacking"),
         )
-        .outerjoin(Address, Address.id == Person.address_id)
+        .outerjoin(Address, sa.and_(Address.id == Person.address_id, *addresses))
         .where(*people)
     )
 
@@ -151,12 +151,11 @@ def _ranked(found: sa.CTE) -> sa.Select[Any]:
     return sa.select(found, place.label("place"))
 
 
-def _late_causes(
-    policy: Policy, ranked: sa.CTE, people: Sequence[sa.ColumnElement[bool]]
-) -> list[tuple[str, sa.ColumnElement[bool]]]:
+def _late_causes(policy: Policy, ranked: sa.CTE) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """(cause, condition) of what is asked only of those without a cause, in order."""
     often = [
-        (rule.cause, too_often(ranked.c.address_id, rule.messages, rule.span, policy.at, people))
+        (rule.cause, too_often(ranked.c.address_id, rule, policy.at, policy.waiting))
         for rule in policy.pressure
     ]
-    return [("duplicate", ranked.c.place > 1), *often, ("field_missing", ranked.c.lacking != "")]
+    twins = [] if policy.one_team else [("duplicate", ranked.c.place > 1)]
+    return [*twins, *often, ("field_missing", ranked.c.lacking != "")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import GenericFunction
 
 from sales_campaigns.database import UtcDateTime
@@ -17,6 +19,18 @@ from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.people.models import Person
 
 NEVER_LEFT = frozenset({MessageState.CANCELLED, MessageState.EXPIRED, MessageState.FAILED})
+
+
+Waiting = Mapping[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """At most `messages` to one address in any window of `span`; `cause` names the rule."""
+
+    cause: str
+    messages: int
+    span: timedelta
 
 
 class seconds_after(GenericFunction[datetime]):  # noqa: N801  the name it has in SQL
@@ -38,40 +52,40 @@ def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', {instant}, ({seconds}) || ' seconds') || '000')"
 
 
-def too_often(
-    address: Any, messages: int, span: timedelta, at: datetime, people: Sequence[sa.ColumnElement[bool]]
-) -> sa.ColumnElement[bool]:
-    """Whether one more mail to `address` at `at` makes more than `messages` in some rolling window of `span`.
+def too_often(address: Any, limit: Pressure, at: datetime, waiting: Waiting) -> sa.ColumnElement[bool]:
+    """Whether one more mail to `address` at `at` makes more than are allowed in some rolling window.
 
     The rule: what was sent and what is scheduled count. A window that matters begins at an earlier contact less
-    than `span` before, or at the mail itself. `people` (conditions on Person) are those who are judged: one look at
-    all of their contacts leaves few addresses whose windows are counted one by one.
+    than its span before, or at the mail itself. Windows are counted one by one only where there are enough contacts
+    around `at` at all; each count is a look-up in an index, however long the history is.
     """
-    earlier = _contacts(address).alias("earlier")
-    full = _number(address, earlier.c.at, seconds_after(earlier.c.at, int(span.total_seconds()))) >= messages
+    most, span = limit.messages, limit.span
+    earlier = _contacts(address, waiting).alias("earlier")
+    end = seconds_after(earlier.c.at, int(span.total_seconds()))
+    full = _number(address, waiting, earlier.c.at, end) >= most
     begun = sa.exists().where(earlier.c.at > at - span, earlier.c.at <= at, full)
-    own = _number(address, sa.literal(at, UtcDateTime()), sa.literal(at + span, UtcDateTime())) >= messages
-    return sa.and_(address.in_(_crowded(messages, span, at, people)), sa.or_(begun, own))
+    own = _number(address, waiting, _instant(at), _instant(at + span)) >= most
+    near = _number(address, waiting, _instant(at - span), _instant(at + span)) >= most
+    return sa.and_(near, sa.or_(begun, own))
 
 
-def _crowded(
-    messages: int, span: timedelta, at: datetime, people: Sequence[sa.ColumnElement[bool]]
-) -> sa.Select[Any]:
-    """The addresses of these people with so many contacts around `at`, in whatever window."""
-    judged = sa.select(Person.address_id).where(*people).subquery()
-    contacts = _all_contacts(
-        lambda column: column.in_(sa.select(judged.c.address_id)),
-    ).subquery()
-    return (
-        sa.select(contacts.c.address_id)
-        .where(contacts.c.at > at - span, contacts.c.at < at + span)
-        .group_by(contacts.c.address_id)
-        .having(sa.func.count() >= messages)
+def waiting_now(session: Session) -> Waiting:
+    """The confirmed deliveries that have recipients for whom no message is made yet, with their start."""
+    some = sa.exists().where(Recipient.delivery_id == Delivery.id).correlate(Delivery)
+    rows = session.execute(
+        sa.select(Delivery.id, Delivery.starts_at).where(
+            Delivery.state.in_(CONFIRMED), Delivery.starts_at.is_not(None), some
+        )
     )
+    return {delivery_id: starts_at for delivery_id, starts_at in rows if starts_at}
 
 
-def _number(address: Any, begin: Any, end: Any) -> Any:
-    contacts = _contacts(address).alias()
+def _instant(at: datetime) -> sa.ColumnElement[datetime]:
+    return sa.literal(at, UtcDateTime())
+
+
+def _number(address: Any, waiting: Waiting, begin: Any, end: Any) -> Any:
+    contacts = _contacts(address, waiting).alias()
     return (
         sa.select(sa.func.count())
         .select_from(contacts)
@@ -80,23 +94,21 @@ def _number(address: Any, begin: Any, end: Any) -> Any:
     )
 
 
-def _contacts(address: Any) -> sa.CompoundSelect[Any]:
-    return _all_contacts(lambda column: column == address)
-
-
-def _all_contacts(chosen: Callable[[Any], sa.ColumnElement[bool]]) -> sa.CompoundSelect[Any]:
-    """(address_id, at) of what was sent and what is scheduled, for the addresses that `chosen` accepts."""
+def _contacts(address: Any, waiting: Waiting) -> sa.CompoundSelect[Any]:
+    """(at) of what was sent and what is scheduled to this address, whoever has it."""
     reached = sa.orm.aliased(Person)
     messages = (
-        sa.select(reached.address_id, sa.func.coalesce(Message.sent_at, Message.due_at).label("at"))
-        .join(Message, Message.person_id == reached.id)
-        .where(chosen(reached.address_id), ~Message.proof, Message.state.not_in(NEVER_LEFT))
+        sa.select(sa.func.coalesce(Message.sent_at, Message.due_at).label("at"))
+        .join(reached, Message.person_id == reached.id)
+        .where(reached.address_id == address, ~Message.proof, Message.state.not_in(NEVER_LEFT))
         .correlate_except(reached, Message)
     )
-    waiting = (
-        sa.select(Recipient.address_id, seconds_after(Delivery.starts_at, Recipient.after).label("at"))
-        .join(Delivery, Delivery.id == Recipient.delivery_id)
-        .where(chosen(Recipient.address_id), Delivery.state.in_(CONFIRMED))
-        .correlate_except(Recipient, Delivery)
+    return sa.union_all(messages, *(_to_come(address, one, start) for one, start in waiting.items()))
+
+
+def _to_come(address: Any, delivery_id: int, starts_at: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(seconds_after(_instant(starts_at), Recipient.after).label("at"))
+        .where(Recipient.delivery_id == delivery_id, Recipient.address_id == address)
+        .correlate_except(Recipient)
     )
-    return sa.union_all(messages, waiting)

@@ -1,0 +1,113 @@
+"""The logs of a delivery: recipients and exclusions, narrowed, page by page or as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, request, stream_with_context
+from werkzeug.utils import secure_filename
+
+from sales_campaigns.deliveries.figures import causes_of
+from sales_campaigns.deliveries.listing import delivery_of
+from sales_campaigns.deliveries.logs import (
+    PAGE,
+    STATUS_WORDS,
+    Status,
+    exclusion_log,
+    exclusion_rows,
+    sending_log,
+    sending_rows,
+)
+from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.people.error_file import guarded
+from web.answers import answer
+from web.request_scope import me, work
+
+pages = Blueprint("delivery_logs", __name__, url_prefix="/deliveries/<int:delivery_id>")
+TONES = {Status.SENT: "ok", Status.FAILED: "bad", Status.UNCERTAIN: "hot", Status.PENDING: "info"}
+
+
+@pages.get("/log")
+def log(delivery_id: int) -> str:
+    delivery, wanted = _delivery(delivery_id), _status()
+    words, after = _asked()
+    lines = sending_log(work().session, delivery, status=wanted, words=words, after=after)
+    return answer(
+        "delivery/log.html",
+        "delivery/_log.html",
+        delivery=delivery,
+        lines=lines,
+        status=wanted,
+        statuses=STATUS_WORDS,
+        tones=TONES,
+        words=words,
+        more=lines[-1].key if len(lines) == PAGE else None,
+    )
+
+
+@pages.get("/exclusions")
+def exclusions(delivery_id: int) -> str:
+    session, delivery = work().session, _delivery(delivery_id)
+    words, after = _asked()
+    cause = request.args.get("cause", "")[:40]
+    lines = exclusion_log(session, delivery, cause=cause, words=words, after=after)
+    return answer(
+        "delivery/exclusions.html",
+        "delivery/_exclusions.html",
+        delivery=delivery,
+        lines=lines,
+        cause=cause,
+        causes=causes_of(session, delivery),
+        sentences=sentences(session, delivery.team_id),
+        words=words,
+        more=lines[-1].key if len(lines) == PAGE else None,
+    )
+
+
+@pages.get("/log.csv")
+def log_file(delivery_id: int) -> Response:
+    delivery = _delivery(delivery_id)
+    rows = sending_rows(work().session, delivery, _status())
+    return _file(delivery, "log", ("Address", "Name", "Status", "At", "Words"), rows)
+
+
+@pages.get("/exclusions.csv")
+def exclusions_file(delivery_id: int) -> Response:
+    session, delivery = work().session, _delivery(delivery_id)
+    known = sentences(session, delivery.team_id)
+    rows = exclusion_rows(session, delivery, request.args.get("cause", "")[:40], known)
+    return _file(delivery, "exclusions", ("Address", "Name", "Cause", "Words"), rows)
+
+
+def _delivery(delivery_id: int) -> Delivery:
+    return delivery_of(work().session, me(), delivery_id)
+
+
+def _status() -> Status | None:
+    wanted = request.args.get("status", "")
+    return Status(wanted) if wanted in set(Status) else None
+
+
+def _asked() -> tuple[str, int]:
+    after = request.args.get("after", "")
+    return request.args.get("words", "")[:200], int(after) if after.isdecimal() and len(after) < 18 else 0
+
+
+def _file(delivery: Delivery, kind: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """It begins with a byte order mark, as spreadsheets want it; nothing in it computes when it is opened."""
+    stem = secure_filename(delivery.name) or "delivery"
+    given = Response(stream_with_context(_lines(head, rows)), mimetype="text/csv")
+    given.headers["Content-Disposition"] = f'attachment; filename="{stem}-{kind}.csv"'
+    return given
+
+
+def _lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    yield "\ufeff" + ",".join(head) + "\r\n"
+    for row in rows:
+        text = io.StringIO()
+        csv.writer(text).writerow([guarded(str(cell)) for cell in row])
+        yield text.getvalue()
