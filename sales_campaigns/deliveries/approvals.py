@@ -34,8 +34,8 @@ def ask_approval(
     uow: UnitOfWork, actor: User, delivery_id: int, kind: ApprovalKind, reviewer_ids: Sequence[int]
 ) -> Delivery:
     """Ask these users of the team; a reviewer asked before is asked again. Raises Invalid({"reviewers": …})."""
-    require(actor, "prepare_deliveries")
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require(actor, "prepare_deliveries")
     known = set(
         uow.session.scalars(
             sa.select(User.id).where(User.id.in_(reviewer_ids), User.team_id == delivery.team_id, User.active)

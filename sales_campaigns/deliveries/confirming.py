@@ -33,24 +33,24 @@ def confirm(uow: UnitOfWork, actor: User, delivery_id: int, *, reachable: bool) 
     Raises NotAllowed with who can, IllegalMove when it was changed after it was prepared, is not approved, or its
     time is over.
     """
-    require_start(uow.session, actor)
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require_start(uow.session, actor)
     _confirm(uow, actor, delivery, reachable)
     return delivery
 
 
 def ask_confirmation(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Somebody who prepared it asks for somebody who may start it."""
-    require(actor, "prepare_deliveries")
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require(actor, "prepare_deliveries")
     ask_for_confirmation(uow, actor, delivery)
     return delivery
 
 
 def unschedule(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Take the confirmation back before anything has left."""
-    require_start(uow.session, actor)
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require_start(uow.session, actor)
     uow.move(DELIVERY, delivery, "unschedule", about=about(delivery, actor), **_UNCONFIRMED)
     note(uow, delivery.id, f"{actor.name} took the confirmation back. Nothing has left.")
     return delivery

@@ -42,8 +42,8 @@ def change(uow: UnitOfWork, actor: User, delivery_id: int, wish: Wish) -> Delive
 
     Changing what is confirmed or starts by itself is an act of “start deliveries”.
     """
-    require(actor, "prepare_deliveries")
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require(actor, "prepare_deliveries")
     setup = setup_of(uow.session, delivery)
     _refuse_without_start(uow, actor, delivery, setup, wish)
     check_wish(uow.session, actor, wish, uow.now, before=schedule_of(setup))
@@ -56,8 +56,8 @@ def change(uow: UnitOfWork, actor: User, delivery_id: int, wish: Wish) -> Delive
 
 def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """The rule: it copies content, audience and settings and clears the schedule; a person starts the copy."""
-    require(actor, "prepare_deliveries")
     model = delivery_of(uow.session, actor, delivery_id)
+    require(actor, "prepare_deliveries")
     setup = setup_of(uow.session, model)
     copy = _new(uow, actor, f"{model.name[:190]} (copy)")
     settings = replace(settings_of(setup), start_by=StartBy.PERSON)
@@ -79,8 +79,8 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
 
 def delete(uow: UnitOfWork, actor: User, delivery_id: int) -> str:
     """Only what never was confirmed: what has left keeps its logs. Its name."""
-    require(actor, "prepare_deliveries")
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require(actor, "prepare_deliveries")
     setup_of(uow.session, delivery)
     if delivery.state not in _NEVER_LEFT:
         raise IllegalMove(f"This delivery cannot be deleted: {DELIVERY.sentences[delivery.state]}")

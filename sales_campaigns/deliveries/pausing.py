@@ -27,9 +27,9 @@ PATIENCE = 2.0  # seconds that a pause waits for what was gated before
 
 def pause(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Whoever may prepare may pause: it only ever keeps mail back. Validity keeps running."""
+    delivery = _own(uow, actor, delivery_id)
     if not may(actor, "prepare_deliveries"):
         require_start(uow.session, actor)
-    delivery = _own(uow, actor, delivery_id)
     uow.move(DELIVERY, delivery, "pause", about=about(delivery, actor), next_at=delivery.valid_until)
     holds.stop(uow.session, "delivery", [delivery.id], "its delivery is paused")
     note(uow, delivery.id, f"{actor.name} paused it.")
@@ -38,8 +38,8 @@ def pause(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
 
 def resume(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Raises IllegalMove once it was stopped."""
-    require_start(uow.session, actor)
     delivery = _own(uow, actor, delivery_id)
+    require_start(uow.session, actor)
     uow.move(DELIVERY, delivery, "resume", about=about(delivery, actor), next_at=uow.now)
     holds.release(uow.session, "delivery", [delivery.id])
     note(uow, delivery.id, f"{actor.name} resumed it.")
@@ -48,8 +48,8 @@ def resume(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
 
 def stop(uow: UnitOfWork, actor: User, delivery_id: int) -> int:
     """The rule: stopping cancels what is queued or retrying, and is final. How many do not get the mail."""
-    require_start(uow.session, actor)
     delivery = _own(uow, actor, delivery_id)
+    require_start(uow.session, actor)
     uow.move(DELIVERY, delivery, "stop", about=about(delivery, actor), next_at=None, ended_at=uow.now)
     holds.stop(uow.session, "delivery", [delivery.id], "its delivery was stopped")
     cancelled = cancel_many(uow, "its delivery was stopped", Message.delivery_id == delivery.id)

@@ -42,8 +42,8 @@ CHUNK = 50_000  # ids a transaction: progress, stopping, and SQLite is not locke
 
 def prepare(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Ask for it; the scheduler does it. Raises NotAllowed, and IllegalMove once it is confirmed."""
-    require(actor, "prepare_deliveries")
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require(actor, "prepare_deliveries")
     uow.move(DELIVERY, delivery, "prepare", about=about(delivery, actor), next_at=uow.now)
     known = uow.session.get(Preparation, delivery.id)
     if known is not None:
@@ -63,8 +63,8 @@ def prepare(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
 
 def stop_preparing(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """The rule: it can be stopped at any time without effect. At most the chunk in hand is waited for."""
-    require(actor, "prepare_deliveries")
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
+    require(actor, "prepare_deliveries")
     uow.move(DELIVERY, delivery, "stop_preparing", about=about(delivery, actor), next_at=None)
     note(uow, delivery.id, f"{actor.name} stopped preparing. Nothing was sent.")
     return delivery

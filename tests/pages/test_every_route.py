@@ -123,6 +123,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "delivery_id": delivery.id,
             "rule_id": rule.id,
             "do": "confirm",
+            "kind": "content",
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
         }

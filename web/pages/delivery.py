@@ -22,7 +22,7 @@ from sales_campaigns.people.listing import owners
 from web.answers import answer, go, page
 from web.delivery_words import STATES, audience_words, kpi_rows, progress_of, settings_words, when_it_leaves
 from web.filters import count_words
-from web.request_scope import house, me, settings, work, writing
+from web.request_scope import commit_now, house, me, settings, work
 
 pages = Blueprint("delivery", __name__, url_prefix="/deliveries/<int:delivery_id>")
 QUESTIONS = ("prepare", "confirm", "stop", "delete")
@@ -78,8 +78,8 @@ def unschedule(delivery_id: int) -> Response:
 @pages.post("/pause")
 def pause(delivery_id: int) -> Response:
     """Answers when nothing new can be handed over; the transaction stands before it waits."""
-    with writing() as uow:
-        pausing.pause(uow, me(), delivery_id)
+    pausing.pause(work(), me(), delivery_id)
+    commit_now()
     words = "Paused: nothing new leaves." + _in_flight(delivery_id)
     return go(_address(delivery_id), words, url_for(".resume", delivery_id=delivery_id))
 
@@ -92,8 +92,8 @@ def resume(delivery_id: int) -> Response:
 
 @pages.post("/stop")
 def stop(delivery_id: int) -> Response:
-    with writing() as uow:
-        left = pausing.stop(uow, me(), delivery_id)
+    left = pausing.stop(work(), me(), delivery_id)
+    commit_now()
     words = f"Stopped for good: {count_words(left, 'person does', 'people do')} not get the mail."
     return _back(delivery_id, words + _in_flight(delivery_id))
 

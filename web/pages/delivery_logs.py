@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request, stream_with_context
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 from werkzeug.utils import secure_filename
 
+from sales_campaigns.database import Sessions
 from sales_campaigns.deliveries.figures import causes_of
 from sales_campaigns.deliveries.listing import delivery_of
 from sales_campaigns.deliveries.logs import (
@@ -25,9 +27,10 @@ from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.people.error_file import guarded
 from web.answers import answer
-from web.request_scope import me, work
+from web.request_scope import house, me, work
 
 pages = Blueprint("delivery_logs", __name__, url_prefix="/deliveries/<int:delivery_id>")
+Rows = Callable[[Session], Iterable[Sequence[Any]]]
 TONES = {Status.SENT: "ok", Status.FAILED: "bad", Status.UNCERTAIN: "hot", Status.PENDING: "info"}
 
 
@@ -70,17 +73,18 @@ def exclusions(delivery_id: int) -> str:
 
 @pages.get("/log.csv")
 def log_file(delivery_id: int) -> Response:
-    delivery = _delivery(delivery_id)
-    rows = sending_rows(work().session, delivery, _status())
-    return _file(delivery, "log", ("Address", "Name", "Status", "At", "Words"), rows)
+    delivery, status = _delivery(delivery_id), _status()
+    head = ("Address", "Name", "Status", "At", "Words")
+    return _file(delivery, "log", head, lambda session: sending_rows(session, delivery, status))
 
 
 @pages.get("/exclusions.csv")
 def exclusions_file(delivery_id: int) -> Response:
-    session, delivery = work().session, _delivery(delivery_id)
-    known = sentences(session, delivery.team_id)
-    rows = exclusion_rows(session, delivery, request.args.get("cause", "")[:40], known)
-    return _file(delivery, "exclusions", ("Address", "Name", "Cause", "Words"), rows)
+    delivery, cause = _delivery(delivery_id), request.args.get("cause", "")[:40]
+    known, head = sentences(work().session, delivery.team_id), ("Address", "Name", "Cause", "Words")
+    return _file(
+        delivery, "exclusions", head, lambda session: exclusion_rows(session, delivery, cause, known)
+    )
 
 
 def _delivery(delivery_id: int) -> Delivery:
@@ -97,17 +101,18 @@ def _asked() -> tuple[str, int]:
     return request.args.get("words", "")[:200], int(after) if after.isdecimal() and len(after) < 18 else 0
 
 
-def _file(delivery: Delivery, kind: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """It begins with a byte order mark, as spreadsheets want it; nothing in it computes when it is opened."""
+def _file(delivery: Delivery, kind: str, head: Sequence[str], rows: Rows) -> Response:
+    """Read by a session of its own, for it outlives the request. It begins with a byte order mark, as spreadsheets want it; nothing in it computes when it is opened."""
     stem = secure_filename(delivery.name) or "delivery"
-    given = Response(stream_with_context(_lines(head, rows)), mimetype="text/csv")
+    given = Response(_lines(house().reads, head, rows), mimetype="text/csv")
     given.headers["Content-Disposition"] = f'attachment; filename="{stem}-{kind}.csv"'
     return given
 
 
-def _lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def _lines(reads: Sessions, head: Sequence[str], rows: Rows) -> Iterator[str]:
     yield "\ufeff" + ",".join(head) + "\r\n"
-    for row in rows:
-        text = io.StringIO()
-        csv.writer(text).writerow([guarded(str(cell)) for cell in row])
-        yield text.getvalue()
+    with reads() as session:
+        for row in rows(session):
+            text = io.StringIO()
+            csv.writer(text).writerow([guarded(str(cell)) for cell in row])
+            yield text.getvalue()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.typology.keeping import (
     add_rule,
     change_rule,
@@ -46,7 +46,6 @@ def index() -> str:
 
 @pages.get("/new")
 def new() -> str:
-    require(me(), "manage_team")
     return _form({"kind": request.args.get("kind", "filtering"), "place": 50, "scope": "every"}, {})
 
 
@@ -62,7 +61,6 @@ def add() -> Response | tuple[str, int]:
 @pages.get("/<int:rule_id>")
 def edit(rule_id: int) -> str:
     rule = rule_of(work().session, me(), rule_id)
-    require(me(), "manage_team")
     return _form(_typed(rule), {}, rule)
 
 
@@ -98,6 +96,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], rule: TypologyR
         problems=problems,
         kinds=[(kind.value, words) for kind, words in KINDS.items()],
         scopes=list(SCOPES.items()),
+        may_change=may(me(), "manage_team"),
         groups=[("", "No group"), *((line.group.id, line.group.name) for line in groups)],
     )
 
