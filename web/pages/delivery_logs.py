@@ -102,7 +102,10 @@ def _asked() -> tuple[str, int]:
 
 
 def _file(delivery: Delivery, kind: str, head: Sequence[str], rows: Rows) -> Response:
-    """Read by a session of its own, for it outlives the request. It begins with a byte order mark, as spreadsheets want it; nothing in it computes when it is opened."""
+    """Read by a session of its own, because it outlives the request.
+
+    It begins with a byte order mark, as spreadsheets want it; nothing in it computes when it is opened.
+    """
     stem = secure_filename(delivery.name) or "delivery"
     given = Response(_lines(house().reads, head, rows), mimetype="text/csv")
     given.headers["Content-Disposition"] = f'attachment; filename="{stem}-{kind}.csv"'
