@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.models import Wording
@@ -19,7 +19,7 @@ from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.errors import NotFound
 from sales_campaigns.people.listing import owners
-from web.answers import answer, go, page
+from web.answers import answer, go, is_htmx, page
 from web.delivery_words import STATES, audience_words, kpi_rows, progress_of, settings_words, when_it_leaves
 from web.filters import count_words
 from web.request_scope import commit_now, house, me, settings, work
@@ -29,8 +29,13 @@ QUESTIONS = ("prepare", "confirm", "stop", "delete")
 
 
 @pages.get("")
-def show(delivery_id: int) -> str:
-    return answer("delivery/index.html", "delivery/_state.html", **_context(delivery_id))
+def show(delivery_id: int) -> Response:
+    """The part asks for itself while something goes on; once that is over, the whole page is made anew."""
+    context = _context(delivery_id)
+    shown = make_response(answer("delivery/index.html", "delivery/_state.html", **context))
+    if is_htmx() and context["delivery"].state not in _MOVING:
+        shown.headers["HX-Refresh"] = "true"
+    return shown
 
 
 @pages.get("/ask/<do>")
@@ -185,4 +190,5 @@ def _setup_context(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+_MOVING = {DeliveryState.PREPARING, DeliveryState.IN_PROGRESS}
 _COUNTED = {DeliveryState.EDITING, DeliveryState.PREPARATION_FAILED}
