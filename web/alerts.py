@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import MailboxState, User
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.deliveries.listing import deliveries_of
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.messages.outbox import Folder, MailboxDay
 from sales_campaigns.people.models import Person
 from web.filters import count_words
@@ -37,6 +41,23 @@ class FirstStep:
 
 def alerts_of(boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]) -> list[Alert]:
     return [*_of_mailboxes(boxes), *_of_mails(mails)]
+
+
+def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Alert]:
+    """What waits for this user: a confirmation, one whose date has passed, a preparation that failed."""
+    if not may(user, "prepare_deliveries") and not may(user, "start_deliveries"):
+        return []
+    states = (DeliveryState.AWAITING_CONFIRMATION, DeliveryState.PREPARATION_FAILED)
+    lines = deliveries_of(session, user, states=states, limit=5)
+    return [_of_delivery(line.delivery, line.overdue(now)) for line in lines]
+
+
+def _of_delivery(delivery: Delivery, overdue: bool) -> Alert:
+    href = url_for("delivery.show", delivery_id=delivery.id)
+    if delivery.state is DeliveryState.PREPARATION_FAILED:
+        return Alert(f"Preparing “{delivery.name}” failed.", href, "See why")
+    when = "and its date has passed: nothing was sent" if overdue else "before its date"
+    return Alert(f"“{delivery.name}” waits for a confirmation, {when}.", href, "Look at it")
 
 
 def first_steps(

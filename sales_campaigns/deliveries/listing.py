@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.deliveries.inputs import schedule_from
 from sales_campaigns.deliveries.models import (
     Delivery,
     DeliveryKind,
@@ -32,6 +33,12 @@ class DeliveryLine:
     targeted: int | None
     to_deliver: int | None
     changed_at: datetime
+    leaves_at: datetime | None
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether its contact date has come and nobody has confirmed it."""
+        waits = self.delivery.state is DeliveryState.AWAITING_CONFIRMATION
+        return waits and self.leaves_at is not None and self.leaves_at <= now
 
 
 def deliveries_of(
@@ -46,7 +53,7 @@ def deliveries_of(
 ) -> list[DeliveryLine]:
     """The newest first. The rule: step deliveries are shown only when asked for; single mails have their own list."""
     query = (
-        sa.select(Delivery, User, Preparation, DeliverySetup.changed_at)
+        sa.select(Delivery, User, Preparation, DeliverySetup)
         .join(User, User.id == Delivery.owner_id)
         .outerjoin(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
         .outerjoin(Preparation, Preparation.delivery_id == Delivery.id)
@@ -104,7 +111,7 @@ def about(delivery: Delivery, actor: User | None = None) -> dict[str, object]:
 
 
 def _line(
-    delivery: Delivery, owner: User, preparation: Preparation | None, changed_at: datetime | None
+    delivery: Delivery, owner: User, preparation: Preparation | None, setup: DeliverySetup | None
 ) -> DeliveryLine:
     over = preparation is not None and preparation.ended_at is not None
     return DeliveryLine(
@@ -112,7 +119,8 @@ def _line(
         owner.name,
         preparation.targeted if preparation and over else None,
         preparation.to_deliver if preparation and over else None,
-        changed_at or delivery.created_at,
+        setup.changed_at if setup else delivery.created_at,
+        schedule_from(setup.schedule).instant if setup else None,
     )
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint
 from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
-from web.alerts import alerts_of, first_steps
+from web.alerts import alerts_of, alerts_of_deliveries, first_steps
 from web.answers import page
 from web.request_scope import me, work
 from web.task_rows import row
@@ -34,6 +34,6 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=alerts_of(boxes, mails),
+        alerts=[*alerts_of(boxes, mails), *alerts_of_deliveries(session, user, now)],
         first_steps=first_steps(session, user, boxes, mails),
     )
