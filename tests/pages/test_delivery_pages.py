@@ -292,3 +292,61 @@ def test_the_same_rule_judges_whoever_joins_a_campaign(work: Work, cast: Cast, b
         checked = check_people(uow.session, cast.ana, campaign, version, [rival.id], cast.ana_box)
     assert checked.causes == {"rule_1": 1}
     assert checked.excluded[0].words == "The rule “Rivals” leaves this person out."
+
+
+class TestProofs:
+    def test_a_proof_goes_to_other_addresses_and_counts_nowhere(
+        self, work: Work, cast: Cast, browse: Browse, people: None
+    ) -> None:
+        number, cleo = prepared(work, cast.cleo), browse(cast.cleo)
+        answer = cleo.post(f"/deliveries/{number}/proofs", {"addresses": "one@example.net, two@example.net"})
+        assert answer.status_code == 303
+        with work() as uow:
+            proofs = uow.session.scalars(sa.select(Message).order_by(Message.id)).all()
+        assert [(proof.email, proof.proof) for proof in proofs] == [
+            ("one@example.net", True),
+            ("two@example.net", True),
+        ]
+        assert all(proof.delivery_id != number for proof in proofs)
+
+    @pytest.mark.parametrize(
+        ("written", "words"),
+        [
+            (
+                " ".join(f"p{place}@example.net" for place in range(101)),
+                "at most 100 addresses; these are 101",
+            ),
+            ("", "Write at least one address"),
+            ("fine@example.net nonsense", "nonsense"),
+        ],
+    )
+    def test_what_is_wrong_with_the_addresses_is_told_beside_them(
+        self, work: Work, cast: Cast, browse: Browse, people: None, written: str, words: str
+    ) -> None:
+        number = prepared(work, cast.cleo)
+        answer = browse(cast.cleo).post(f"/deliveries/{number}/proofs", {"addresses": written})
+        assert answer.status_code == 422 and words in answer.text
+        with work() as uow:
+            assert uow.session.scalars(sa.select(Message)).all() == []
+
+
+def test_today_says_what_waits_for_a_confirmation(
+    work: Work, cast: Cast, browse: Browse, people: None, preparer: User
+) -> None:
+    from sales_campaigns.deliveries.inputs import Schedule
+
+    prepared(work, preparer, schedule=Schedule("2026-12-01T09:00", "Europe/Stockholm"))
+    assert "“Autumn price list” waits for a confirmation" in browse(cast.cleo).get("/").text
+    assert "waits for a confirmation" not in browse(cast.ana).get("/").text
+
+
+def test_reviewers_are_asked_and_answer_on_the_page(
+    work: Work, cast: Cast, browse: Browse, people: None
+) -> None:
+    number, cleo, ana = prepared(work, cast.cleo), browse(cast.cleo), browse(cast.ana)
+    cleo.post(f"/deliveries/{number}/approvals/content", {"reviewer": cast.ana.id})
+    assert "The content is not approved yet. Ana Lind can." in cleo.get(f"/deliveries/{number}").text
+    assert cleo.post(f"/deliveries/{number}/confirm").status_code == 409
+    ana.post(f"/deliveries/{number}/approvals/content", {"answer": "granted", "comment": "Well said"})
+    assert "Well said" in cleo.get(f"/deliveries/{number}").text
+    assert cleo.post(f"/deliveries/{number}/confirm").status_code == 303
