@@ -60,8 +60,11 @@ def next_delivery(session: Session, after: datetime) -> datetime | None:
     )
 
 
-def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool) -> bool:
-    """Whatever this delivery has to do now; False when that is nothing."""
+def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool, most: int = MOST_WAITING) -> bool:
+    """Whatever this delivery has to do now; False when that is nothing.
+
+    `reachable`: whether PUBLIC_URL allows bulk mail; `most` messages of it wait in the outbox at a time.
+    """
     if prepare_chunk(uow, delivery_id):
         return True
     delivery = uow.session.scalar(sa.select(Delivery).where(Delivery.id == delivery_id).with_for_update())
@@ -74,7 +77,7 @@ def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool) -> bool:
     if delivery.state in AWAITED and is_due:
         _nobody_confirmed(uow, delivery, reachable)
         return True
-    return _send_on(uow, delivery)
+    return _send_on(uow, delivery, most)
 
 
 def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> None:
@@ -109,7 +112,7 @@ def _expire(uow: UnitOfWork, delivery: Delivery) -> None:
         )
 
 
-def _send_on(uow: UnitOfWork, delivery: Delivery) -> bool:
+def _send_on(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
     if delivery.state not in {DeliveryState.IN_PROGRESS, DeliveryState.PAUSED}:
         return False
     if delivery.kind is not DeliveryKind.SINGLE:
@@ -121,7 +124,7 @@ def _send_on(uow: UnitOfWork, delivery: Delivery) -> bool:
     if delivery.state is DeliveryState.PAUSED:
         delivery.next_at = delivery.valid_until
         return False
-    return _feed(uow, delivery)
+    return _feed(uow, delivery, most)
 
 
 def _end(uow: UnitOfWork, delivery: Delivery) -> None:
@@ -139,7 +142,7 @@ def _finish(uow: UnitOfWork, delivery: Delivery) -> None:
     note(uow, delivery.id, "It is finished.")
 
 
-def _feed(uow: UnitOfWork, delivery: Delivery) -> bool:
+def _feed(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
     """Make messages of the recipients that are due, as many as there is room for."""
     after = earliest(uow.session, delivery.id)
     if after is None:
@@ -150,7 +153,7 @@ def _feed(uow: UnitOfWork, delivery: Delivery) -> bool:
         changed = delivery.next_at != due_at
         delivery.next_at = min(due_at, delivery.valid_until or due_at)
         return changed
-    room = MOST_WAITING - _waiting(uow.session, delivery)
+    room = most - _waiting(uow.session, delivery)
     if room <= 0 or _others_first(uow.session, delivery, uow.now):
         return False
     _make_messages(uow, delivery, after, due_at, room)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.clock import VirtualClock
+from sales_campaigns.clock import VirtualClock, machine_seconds
 from sales_campaigns.content.rendering import Content
 from sales_campaigns.deliveries.approvals import answer_approval, ask_approval
 from sales_campaigns.deliveries.confirming import confirm, unschedule
 from sales_campaigns.deliveries.editing import change, create, duplicate
-from sales_campaigns.deliveries.inputs import Schedule, Settings, StartBy
+from sales_campaigns.deliveries.feeding import carry_on
+from sales_campaigns.deliveries.inputs import Priority, Schedule, Settings, StartBy
 from sales_campaigns.deliveries.models import ApprovalKind, DeliverySetup
 from sales_campaigns.deliveries.pausing import pause, resume, still_in_flight, stop
 from sales_campaigns.deliveries.preparing import prepare
@@ -199,30 +202,26 @@ def test_an_opt_out_after_preparation_is_looked_at_again_at_the_instant_of_sendi
     assert len(sink.caught) == 2 and figures(work, number).cancelled == 1
 
 
-def test_only_a_hundred_mails_at_a_time_fill_the_outbox(
-    work: Work, cast: Cast, room: PostRoom, sink: Sink, monkeypatch: pytest.MonkeyPatch, three: None
+def test_few_messages_of_it_fill_the_outbox_at_a_time(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink, three: None
 ) -> None:
     """A rep's own mail waits behind few of a delivery's, however large it is."""
-    from sales_campaigns.deliveries import feeding
-
-    monkeypatch.setattr(feeding, "MOST_WAITING", 2)
-    confirmed(work, cast.cleo)
-    let_jobs_run(work)
-    assert len(states(work)) == 2
+    number = confirmed(work, cast.cleo)
+    for made in (2, 2):
+        with work() as uow:
+            carry_on(uow, number, reachable=True, most=2)
+        assert len(states(work)) == made
+    send(room)
     send_all(work, room)
     assert len(sink.caught) == 3
 
 
 def test_the_more_important_one_of_a_mailbox_goes_first(work: Work, cast: Cast, three: None) -> None:
-    from sales_campaigns.deliveries.inputs import Priority
-
     low = confirmed(work, cast.cleo, settings=Settings(priority=Priority.LOW))
     high = prepared(work, cast.cleo, settings=Settings(priority=Priority.HIGH))
     with work() as uow:
         confirm(uow, cast.cleo, high, reachable=True)
     with work() as uow:
-        from sales_campaigns.deliveries.feeding import carry_on
-
         carry_on(uow, low, reachable=True)
     assert states(work) == []
     let_jobs_run(work)
@@ -413,3 +412,52 @@ def test_bulk_mail_is_not_confirmed_while_public_url_is_unset(work: Work, cast: 
     number = prepared(work, cast.cleo)
     with work() as uow, pytest.raises(IllegalMove, match="PUBLIC_URL"):
         confirm(uow, cast.cleo, number, reachable=False)
+
+
+def test_nothing_begins_after_a_pause_has_returned(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """However the pause falls among the hand-overs: raced against the thread that sends."""
+    with work() as uow:
+        for place in range(40):
+            a_person(uow, cast.ana, f"p{place}@example.com")
+    number = confirmed(work, cast.cleo)
+    let_jobs_run(work)
+    begun: list[float] = []
+    busy = with_meanwhile(room, before=lambda _mail: begun.append(machine_seconds()))
+    for wait in (5, 10, 15):
+        sending = Thread(target=send, args=(busy,))
+        sending.start()
+        while len(begun) < wait and sending.is_alive():
+            sleep(0.001)
+        with work() as uow:
+            pause(uow, cast.cleo, number)
+        assert still_in_flight(room.reads, number) == 0
+        seen = len(begun)
+        sending.join(30)
+        assert len(begun) == seen, "a hand-over began after the pause had returned"
+        with work() as uow:
+            resume(uow, cast.cleo, number)
+    send_all(work, room)
+    assert len(sink.caught) == 40 == figures(work, number).sent
+
+
+def test_two_people_who_confirm_at_once_are_one_confirmation(work: Work, cast: Cast, three: None) -> None:
+    """Compare-and-set: the second one is told that it is confirmed."""
+    number, refused = prepared(work, cast.cleo), []
+
+    def press() -> None:
+        try:
+            with work() as uow:
+                confirm(uow, cast.cleo, number, reachable=True)
+        except IllegalMove as refusal:
+            refused.append(refusal.words)
+
+    pressing = [Thread(target=press) for _ in range(2)]
+    for one in pressing:
+        one.start()
+    for one in pressing:
+        one.join(30)
+    assert len(refused) == 1 and "cannot be confirmed" in refused[0]
+    let_jobs_run(work)
+    assert len(states(work)) == 3
