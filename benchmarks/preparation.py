@@ -54,6 +54,9 @@ def main(people: int, looped: int, pairs: int, kind: str) -> None:
             seconds, chunk = _prepare(sessions, people)
             ours.append(seconds / people)
             slowest = max(slowest, chunk)
+            _analyse(
+                sessions
+            )  # what the first half wrote is known to the planner, as it would be a minute later
             loop.append(_loop(sessions, looped) / looped)
         engine.dispose()
     _tell(people, kind, ours, loop, slowest)
@@ -162,6 +165,10 @@ def _found(sessions: sessionmaker[Session], people: int, kind: str) -> None:
         )
         _write_history(session, people, kind)
         session.commit()
+    _analyse(sessions)
+
+
+def _analyse(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         session.execute(sa.text("ANALYZE"))
         session.commit()
