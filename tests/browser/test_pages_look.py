@@ -45,6 +45,7 @@ OTHERS = (
     "/emails?folder=failed",
     "/compose/templates?person=1",
     "/enrollments/1",
+    "/why/messages/1",
     "/people/new",
     "/people/import",
     "/people?words=nobody",
@@ -124,6 +125,7 @@ def test_it_leaves_nothing_to_complain_of_on_any_page(looker: Looker, folder: Pa
         looker.look_here()
     looker.page.goto(sign_in_path(folder, "cleo@nordlys.example"))
     looker.look("/users")
+    looker.look("/admin/health")
     assert looker.complaints == []
 
 

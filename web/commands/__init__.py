@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, delivery, launching, people, users
+from web.commands import campaign, db, delivery, launching, people, users, why
 
 campaign.group.add_command(launching.command)
 GROUPS = [campaign.group, db.group, delivery.group, people.group, users.group]
@@ -11,3 +11,4 @@ GROUPS = [campaign.group, db.group, delivery.group, people.group, users.group]
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(why.command)

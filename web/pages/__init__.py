@@ -17,6 +17,7 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    health,
     launch,
     mailbox,
     message,
@@ -33,6 +34,7 @@ from web.pages import (
     today,
     typology,
     users,
+    why,
 )
 
 BLUEPRINTS = [
@@ -57,6 +59,7 @@ BLUEPRINTS = [
     delivery_logs.pages,
     delivery.pages,
     typology.pages,
+    why.pages,
     templates.pages,
     previews.pages,
     people.pages,
@@ -65,6 +68,7 @@ BLUEPRINTS = [
     groups.pages,
     mailbox.pages,
     users.pages,
+    health.pages,
     caught.pages,
 ]
 
