@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, delivery, launching, people, users, why
+from web.commands import campaign, campaign_changes, db, delivery, launching, people, users, why
 
-campaign.group.add_command(launching.command)
+for command in (launching.command, campaign_changes.plan, campaign_changes.apply):
+    campaign.group.add_command(command)
 GROUPS = [campaign.group, db.group, delivery.group, people.group, users.group]
 
 
