@@ -15,7 +15,8 @@ from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.deliveries.listing import deliveries_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
-from sales_campaigns.messages.outbox import Folder, MailboxDay
+from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.outbox import MailboxDay
 from sales_campaigns.people.models import Person
 from web.filters import count_words
 from web.why_words import Holdup
