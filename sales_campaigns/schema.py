@@ -9,6 +9,7 @@ from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
+from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.saved_views import models as saved_views
@@ -20,6 +21,7 @@ TOPICS = (
     content,
     deliveries,
     enrollments,
+    incoming,
     messages,
     people,
     saved_views,

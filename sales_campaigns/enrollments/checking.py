@@ -111,7 +111,7 @@ def _people(
     session: Session, team_id: int, person_ids: Sequence[int], rules: Sequence[Cause]
 ) -> list[tuple[Person, str | None]]:
     query = (
-        sa.select(Person, first_cause(rules))
+        sa.select(Person, first_cause(causes=rules))
         .outerjoin(Address, Address.id == Person.address_id)
         .where(Person.id.in_(set(person_ids)), Person.team_id == team_id)
         .order_by(Person.id)

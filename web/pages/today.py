@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.incoming.reading import Box, reply_lines
+from sales_campaigns.messages.incoming.reading import waiting as replies_waiting
 from sales_campaigns.messages.outbox import folder_counts, mailbox_days
 from sales_campaigns.messages.waiting import waiting_groups
 from sales_campaigns.tasks.days import start_of_day
@@ -12,6 +14,7 @@ from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from web.alerts import alerts_of, alerts_of_deliveries, first_steps
 from web.answers import page
+from web.reply_rows import reply_row
 from web.request_scope import me, work
 from web.task_rows import row
 from web.why_words import holdup
@@ -40,6 +43,11 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=[*alerts_of(boxes, mails, waiting), *alerts_of_deliveries(session, user, now)],
+        alerts=[*alerts_of(session, user, boxes, mails, waiting), *alerts_of_deliveries(session, user, now)],
+        replies=[
+            reply_row(line, now)
+            for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
+        ],
+        replies_waiting=replies_waiting(session, user)[0],
         first_steps=first_steps(session, user, boxes, mails),
     )

@@ -135,7 +135,7 @@ def _found(policy: Policy, people: Conditions, addresses: Conditions) -> sa.Sele
             Person.id.label("person_id"),
             Person.address_id,
             Person.zone,
-            first_cause(policy.about_people).label("cause"),
+            first_cause(causes=policy.about_people).label("cause"),
             (lacking if policy.fields else sa.literal("")).label("lacking"),
         )
         .outerjoin(Address, sa.and_(Address.id == Person.address_id, *addresses))
