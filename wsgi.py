@@ -27,8 +27,8 @@ clock: Clock = sped_up if settings.demo_speed > 1 else SystemClock()
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
-journals = settings.data_dir / "journals"
-room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds, journals)
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
 beside: list[Beside] = [lambda: running(settings, room)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs

@@ -6,6 +6,7 @@ from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.incoming import models as incoming
@@ -25,6 +26,7 @@ TOPICS = (
     people,
     saved_views,
     tasks,
+    typology,
 )
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.deliveries.feeding import next_delivery
 from sales_campaigns.enrollments.comebacks import next_comeback
 from sales_campaigns.enrollments.opening import next_opening
 from sales_campaigns.enrollments.returning import next_return
@@ -25,7 +26,7 @@ def fast_forward(room: PostRoom, clock: VirtualClock, until: datetime) -> None:
 
 def next_due(room: PostRoom, after: datetime) -> datetime | None:
     """The next instant at which anything is due."""
-    asked = (next_act, next_opening, next_skip, next_return, next_comeback)
+    asked = (next_act, next_opening, next_skip, next_return, next_comeback, next_delivery)
     with room.reads() as session:
         instants = [ask(session, after) for ask in asked]
     return min((instant for instant in instants if instant), default=None)

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from sales_campaigns.clock import machine_now
+from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.enrollments.balance import launches_out_of_balance
 from sales_campaigns.enrollments.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
@@ -59,6 +60,16 @@ def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
         return mailboxes_with_due_mail(uow.session, uow.now)
 
 
+def _due_deliveries(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return due_deliveries(uow.session, uow.now)
+
+
+def _carry_on(room: PostRoom, key: Key) -> int:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return int(carry_on(uow, int(key), reachable=room.bulk_allowed))
+
+
 def _dispatch(room: PostRoom, key: Key) -> int:
     return dispatch(room, int(key))
 
@@ -88,6 +99,7 @@ JOBS: tuple[Job, ...] = (
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("people who are back", _always, _in_one_transaction(resume_due)),
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
+    Job("deliveries", _due_deliveries, _carry_on),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),

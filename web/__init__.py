@@ -17,6 +17,7 @@ def create_app(settings: Settings, engine: Engine, outside: OutsideWorld, clock:
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=[key for key in [settings.secret_key_old] if key],
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=16 * 1024 * 1024,  # a text that is far too long is refused beside its field
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page stays open all day
         WTF_CSRF_SSL_STRICT=False,  # the token alone decides; proxies strip referrers
         SESSION_COOKIE_SAMESITE="Lax",

@@ -49,6 +49,7 @@ RAIL = (
     ("Team", "team.index", "chart-column", ""),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
+    ("Deliveries", "deliveries.index", "layers", ""),
     ("Templates", "templates.index", "layout-template", ""),
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),

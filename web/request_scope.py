@@ -95,6 +95,13 @@ def maybe_me() -> User | None:
     return cast("User | None", g.get("me")) if has_request_context() else None
 
 
+def commit_now() -> None:
+    """Let what this request did stand, for an answer that waits for its effect; what follows begins anew."""
+    stack, done = g.pop("work_stack", None), g.pop("work", None)
+    if stack is not None and done is not None:
+        stack.close()
+
+
 def give_up() -> None:
     """Roll the request's unit of work back; what follows begins a new one."""
     stack, given_up = g.pop("work_stack", None), g.pop("work", None)

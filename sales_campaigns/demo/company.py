@@ -18,6 +18,7 @@ from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
+from sales_campaigns.demo.bulk import prepare_catalogue, send_opening_hours
 from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launching import Order, launch
@@ -32,6 +33,7 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 DOMAIN = "nordlys.example"
 PEOPLE = 200
 HISTORY = timedelta(days=7)
+BULK_DAY = 3
 LEFT = 2  # tasks of a kind that nobody does
 OUTCOMES = ("Reached: interested", "No answer", "Left a message", "Reached: call again")
 LetPass = Callable[[datetime], None]
@@ -76,6 +78,8 @@ def live_through(sessions: Sessions, clock: Clock, until: datetime, let_pass: Le
         let_pass(max(morning, clock.now()))
         if day in launches:
             _launch(sessions, clock, *launches[day])
+        if day == BULK_DAY:
+            send_opening_hours(sessions, clock, let_pass)
         let_pass(max(_at(morning, time(15, 0)), clock.now()))
         _do_tasks(sessions, clock, day)
     this_morning = _at(start + HISTORY, time(8, 0))
@@ -83,6 +87,7 @@ def live_through(sessions: Sessions, clock: Clock, until: datetime, let_pass: Le
         let_pass(this_morning)
         _launch(sessions, clock, "ana", "Renewals", 70, 5)
     let_pass(until)
+    prepare_catalogue(sessions, clock, let_pass)
 
 
 def move_mailboxes(sessions: Sessions, port: int) -> None:

@@ -41,7 +41,10 @@ BULK_CONNECTIONS = 4
 
 @dataclass(frozen=True)
 class PostRoom:
-    """What dispatching needs: the database, the time, the way out, and this process's name."""
+    """What dispatching needs: the database, the time, the way out, and this process's name.
+
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings).
+    """
 
     sessions: Sessions
     reads: Sessions
@@ -51,6 +54,7 @@ class PostRoom:
     owner: str
     lease_seconds: int = 900
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
+    bulk_allowed: bool = True
 
 
 @dataclass

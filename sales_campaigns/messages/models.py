@@ -26,6 +26,10 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
 
 
+# What a delivery waits for before it is finished.
+LIVE = "state IN ('pending', 'claimed', 'sending', 'retrying')"
+
+
 class Hold(Base):
     """Whether something that many messages hang on lets them leave.
 
@@ -129,6 +133,12 @@ class Message(Base):
             "lease_until",
             postgresql_where=sa.text("state IN ('claimed', 'sending')"),
             sqlite_where=sa.text("state IN ('claimed', 'sending')"),
+        ),
+        sa.Index(
+            "ix_message_delivery_live",
+            "delivery_id",
+            postgresql_where=sa.text(LIVE),
+            sqlite_where=sa.text(LIVE),
         ),
         sa.Index("ix_message_mailbox_day", "mailbox_id", "due_at"),
         sa.Index("ix_message_person", "person_id", "id"),

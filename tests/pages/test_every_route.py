@@ -18,6 +18,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
@@ -31,7 +32,7 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
-from tests.builders import a_call, a_campaign, a_mail
+from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
@@ -107,6 +108,15 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             created_at=uow.now,
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
+        delivery = a_delivery(uow, cast.cleo)
+        rule = TypologyRule(
+            team_id=cast.ana.team_id,
+            kind=RuleKind.FILTERING,
+            name="Rivals",
+            details={"words": "rival"},
+            changed_at=uow.now,
+        )
+        session.add(rule)
         message = a_message(uow, cast, enrollment)
         received = a_received_mail(uow, cast, person)
         session.add_all([version, message, received])
@@ -126,6 +136,10 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "message_id": message.id,
             "enrollment_id": enrollment.id,
             "launch_id": launched.id,
+            "delivery_id": delivery.id,
+            "rule_id": rule.id,
+            "do": "confirm",
+            "kind": "content",
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
             "received_id": received.id,

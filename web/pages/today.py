@@ -12,7 +12,7 @@ from sales_campaigns.messages.waiting import waiting_groups
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
-from web.alerts import alerts_of, broken_promises, first_steps
+from web.alerts import alerts_of, alerts_of_deliveries, broken_promises, first_steps
 from web.answers import page
 from web.reply_rows import reply_row
 from web.request_scope import me, work
@@ -43,7 +43,11 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=[*broken_promises(session, user), *alerts_of(session, user, boxes, mails, waiting)],
+        alerts=[
+            *broken_promises(session, user),
+            *alerts_of(session, user, boxes, mails, waiting),
+            *alerts_of_deliveries(session, user, now),
+        ],
         replies=[
             reply_row(line, now)
             for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
