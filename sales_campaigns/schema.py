@@ -1,7 +1,9 @@
 """Every table of the product in one place, for migrations and for tests that make an empty database."""
 
+from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.activity import Activity
+from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
@@ -12,6 +14,6 @@ from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.tasks import models as tasks
 
-TOPICS = (accounts, campaigns, content, deliveries, enrollments, messages, people, tasks)
+TOPICS = (absence, accounts, calendars, campaigns, content, deliveries, enrollments, messages, people, tasks)
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

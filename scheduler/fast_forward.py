@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sales_campaigns.calendars.leave import next_change
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.opening import next_opening
 from sales_campaigns.enrollments.skipping import next_skip
@@ -24,5 +25,10 @@ def fast_forward(room: PostRoom, clock: VirtualClock, until: datetime) -> None:
 def next_due(room: PostRoom, after: datetime) -> datetime | None:
     """The next instant at which anything is due."""
     with room.reads() as session:
-        instants = (next_act(session, after), next_opening(session, after), next_skip(session, after))
+        instants = (
+            next_act(session, after),
+            next_opening(session, after),
+            next_skip(session, after),
+            next_change(session, after),
+        )
     return min((instant for instant in instants if instant), default=None)

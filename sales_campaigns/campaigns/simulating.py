@@ -22,7 +22,7 @@ from sales_campaigns.campaigns.planner import (
     plan,
     share_out,
 )
-from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, zone_names
+from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, span_of, zone_names
 from sales_campaigns.errors import Invalid
 
 Person = Mapping[str, str]
@@ -40,6 +40,7 @@ class Wish:
     send_at: datetime | None
     task_delay_days: int
     limit: int | None
+    leave: tuple[tuple[date, date], ...]
 
 
 def simulate(
@@ -51,14 +52,16 @@ def simulate(
     send_at: datetime | None = None,
     task_delay_days: int = 0,
     mailbox_limit_per_day: int | None = None,
+    leave: Sequence[tuple[date, date]] = (),
 ) -> dict[str, Any]:
     """What happens when, as plain values for JSON.
 
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
     `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
-    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out.
+    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. `leave` are
+    pairs of first and last day on which the sender is away: dates go around them.
     """
-    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
+    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, tuple(sorted(leave)))
     _refuse(wish)
     mailed, unmailed, excluded = _sorted_out(people)
     entries = _entries(wish, mailed, unmailed)
@@ -84,6 +87,8 @@ def _refuse(wish: Wish) -> None:
         problems["send_at"] = "Choose a time that is not before the start."
     if wish.task_delay_days < 0:
         problems["task_delay"] = "A task cannot be done before it opens. Write 0 or more days."
+    if any(last < first for first, last in wish.leave):
+        problems["leave"] = "A leave ends on its first day or later."
     if wish.limit is not None and wish.limit < 1:
         problems["mailbox_limit"] = "With less than one mail a day nothing would ever leave."
     if problems:
@@ -130,9 +135,11 @@ def _start(wish: Wish, person: Person) -> Start:
     own = (person.get("time_zone") or "").strip() if settings.timezone == ZoneOf.RECIPIENT else ""
     where = own if own in zone_names() else zone
     launched_at = resolve(wish.start, zone)
+    away = tuple(span_of(first, last, zone) for first, last in wish.leave)
     if wish.send_at is None:
-        return Start(launched_at, where)
-    return Start(launched_at, where, {0: wish.send_at if where == zone else resolve(wish.send_at, zone)})
+        return Start(launched_at, where, away=away)
+    at = wish.send_at if where == zone else resolve(wish.send_at, zone)
+    return Start(launched_at, where, {0: at}, away=away)
 
 
 def _holidays(wish: Wish, people: int) -> frozenset[date]:
@@ -140,7 +147,9 @@ def _holidays(wish: Wish, people: int) -> frozenset[date]:
     steps = wish.campaign.steps
     length = steps[-1].outline.day + len(steps) * (1 + wish.task_delay_days)
     length += people * len(steps) // wish.limit if wish.limit else 0
-    last = (wish.send_at or wish.start).year + 1 + 2 * length // 365
+    length += sum((last - first).days + 1 for first, last in wish.leave)
+    years = [(wish.send_at or wish.start).year, *(day.year for _, day in wish.leave)]
+    last = max(years) + 1 + 2 * length // 365
     return holiday_dates(wish.campaign.settings.holidays, range(wish.start.year, last + 1))
 
 

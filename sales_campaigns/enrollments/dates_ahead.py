@@ -129,6 +129,8 @@ def _stands(way: Way) -> str:
     """Why nothing of this way happens at all, or ""."""
     if way.enrollment.state is E.ACTIVE and way.campaign.state != "active":
         return f"The campaign is {way.campaign.state.value}; dates move when it goes on."
+    if way.enrollment.state is E.ACTIVE and way.absence.stopped:
+        return f"{way.absence.stopped[:1].upper()}{way.absence.stopped[1:]}; dates move when it goes on."
     return STANDS.get(way.enrollment.state, "")
 
 

@@ -127,7 +127,7 @@ def _journey(course: Course, count: int) -> Journey:
 
 
 def _course(common: InCommon, start: Start) -> Course:
-    key = (start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped)
+    key = (start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped, start.away)
     if key not in common.courses:
         common.courses[key] = course_of(common.outline, start)
     return common.courses[key]
