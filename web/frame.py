@@ -12,6 +12,7 @@ from sales_campaigns.accounts.roles import may
 from web.filters import zone_words
 from web.request_scope import house, maybe_me, settings
 from web.security import nonce
+from web.stop_words import banners
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ RAIL = (
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),
     ("Mailbox", "mailbox.index", "inbox", ""),
+    ("Leave", "leave.index", "calendar", ""),
+    ("Sending", "sending.index", "zap", ""),
+    ("Holidays", "holidays.index", "sun", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
@@ -66,6 +70,7 @@ def _frame() -> dict[str, Any]:
         "nav": _rail(user) if user else [],
         "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
+        "stop_banners": banners,
         "csp_nonce": nonce(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
@@ -88,7 +93,7 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint == "users.index":
+    if endpoint in {"users.index", "holidays.index"}:
         return may(user, "manage_team")
     return endpoint in current_app.view_functions
 

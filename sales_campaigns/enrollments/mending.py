@@ -12,8 +12,8 @@ from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
-def mend(uow: UnitOfWork, run: StepRun, message: Message) -> Task:
-    """Open the task *Mend this mail*; its run waits for it."""
+def mend(uow: UnitOfWork, run: StepRun, message: Message, name: str = "Mend this mail") -> Task:
+    """Open the task *Mend this mail*, or one of another name; its run waits for it."""
     enrollment, step, campaign = uow.session.execute(
         sa.select(Enrollment, Step, Campaign)
         .select_from(Enrollment)
@@ -28,7 +28,7 @@ def mend(uow: UnitOfWork, run: StepRun, message: Message) -> Task:
         lent_by_id=enrollment.sender_id if stand_in else None,
         person_id=enrollment.person_id,
         kind=TaskKind.EMAIL,
-        name="Mend this mail",
+        name=name,
         details=message.words,
         priority=Priority.HIGH,
         due_at=uow.now,

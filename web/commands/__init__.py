@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, launching, people, users
+from web.commands import campaign, db, instance, launching, leave, people, users
 
 campaign.group.add_command(launching.command)
-GROUPS = [campaign.group, db.group, people.group, users.group]
+GROUPS = [campaign.group, db.group, instance.group, leave.group, people.group, users.group]
 
 
 def install(app: Flask) -> None:

@@ -14,7 +14,10 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    holidays,
+    late,
     launch,
+    leave,
     mailbox,
     message,
     new_task,
@@ -23,6 +26,8 @@ from web.pages import (
     person,
     play,
     previews,
+    rescue,
+    sending,
     sign_in,
     task,
     tasks,
@@ -58,6 +63,11 @@ BLUEPRINTS = [
     mailbox.pages,
     users.pages,
     caught.pages,
+    leave.pages,
+    sending.pages,
+    holidays.pages,
+    rescue.pages,
+    late.pages,
 ]
 
 

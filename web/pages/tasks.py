@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.absence.late_mails import count_late
 from sales_campaigns.accounts.models import User
 from sales_campaigns.enrollments.progress import complete_tasks, skip_tasks
 from sales_campaigns.enrollments.undoing import undo_last
@@ -52,6 +53,7 @@ def index() -> str:
         my_id=me().id,
         teammates=owners(uow.session, me()),
         snoozes=snooze_options(uow.now, me().zone),
+        late=count_late(uow.session, me()),
         **counted(args),
     )
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
+from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
+from sales_campaigns.messages.stops import is_stopped, waiting_mails
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
 from web.alerts import alerts_of, first_steps
@@ -14,6 +19,13 @@ from web.task_rows import row
 
 pages = Blueprint("today", __name__)
 FIRST = 5
+
+
+def _could_be_stopped(session: Session, user: User) -> int | None:
+    """How many mails "Stop all sending" would hold; None for who may not, or where it is stopped already."""
+    if not may(user, "manage_installation") or is_stopped(session, *INSTANCE):
+        return None
+    return waiting_mails(session)
 
 
 @pages.get("/")
@@ -35,5 +47,6 @@ def index() -> str:
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
         alerts=alerts_of(boxes, mails),
+        stop_all=_could_be_stopped(session, user),
         first_steps=first_steps(session, user, boxes, mails),
     )
