@@ -76,7 +76,7 @@ def test_the_launch_page_goes_around_a_leave_that_is_still_to_come(work: Work, c
         assert any("leave" in words for words in seen.steps[1].moves), "and says why"
 
 
-def test_what_a_leave_has_moved_makes_the_rest_slip(
+def test_what_a_leave_has_moved_stays_there_once_it_is_over(
     work: Work, cast: Cast, room: PostRoom, clock: VirtualClock
 ) -> None:
     launched(work, cast)
