@@ -74,9 +74,11 @@ def cancel_leave(uow: UnitOfWork, actor: User, leave_id: int) -> Leave:
     under_way = leave.state is LeaveState.CURRENT
     about = {"actor_id": actor.id, "team_id": leave.team_id, "data": _told(leave)}
     uow.move(LEAVE, leave, "cancel", about=about)
-    _shift(uow, leave)
     if under_way:
         _go_on(uow, leave)
+    if under_way and leave.how is LeaveKind.SHIFT:  # its dates come back, but never into the past
+        plan_again(uow, enrollments_of(uow.session, leave.user_id))
+    _shift(uow, leave)
     return leave
 
 
@@ -116,8 +118,6 @@ def _go_on(uow: UnitOfWork, leave: Leave) -> None:
     """The rule: what came due meanwhile follows “never in the past” and “slip”; lent tasks go back."""
     if leave.how is LeaveKind.HAND_OVER:
         give_back(uow, leave)
-    elif leave.how is LeaveKind.SHIFT:
-        plan_again(uow, enrollments_of(uow.session, leave.user_id))
     elif lift_stop(uow, "sender", leave.user_id, Cause.LEAVE):
         go_on_with(uow, leave.user_id)
 

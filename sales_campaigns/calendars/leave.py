@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, lazyload
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may, sees_every_team
@@ -77,6 +77,9 @@ def leaves_seen(session: Session, actor: User, since: datetime) -> list[LeaveLin
         sa.select(Leave, User, colleague)
         .join(User, User.id == Leave.user_id)
         .outerjoin(colleague, colleague.id == Leave.colleague_id)
+        .options(
+            lazyload(User.team), lazyload(colleague.team)
+        )  # joined, it would leave out who has no colleague
         .where(Leave.ends_at > since, Leave.state != LeaveState.CANCELLED)
         .order_by(Leave.first_day, Leave.id)
     )

@@ -97,6 +97,17 @@ def test_cancelling_a_shift_brings_the_dates_back(work: Work, cast: Cast) -> Non
     assert _day(work) == 30
 
 
+def test_a_shift_that_ends_early_brings_back_what_is_still_to_come(
+    work: Work, cast: Cast, clock: VirtualClock
+) -> None:
+    launched(work, cast)
+    leave = away(work, cast, LeaveKind.SHIFT, MONDAY, FRIDAY)
+    clock.move_to(datetime(2026, 12, 1, 12, tzinfo=UTC))
+    with work() as uow:
+        cancel_leave(uow, cast.ana, leave)
+    assert due(work) == ["Wed 10:00"], "never in the past: the next day at its own time"
+
+
 def _day(work: Work) -> int:
     with work() as uow:
         return uow.session.scalars(sa.select(StepRun.due_at)).one().day

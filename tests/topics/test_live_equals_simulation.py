@@ -93,7 +93,7 @@ def plots(draw: st.DrawFn) -> Plot:
     file = CampaignFile("A plot", "Outbound", draw(SETTINGS), steps)
     start = draw(STARTS)
     ahead = draw(st.none() | st.tuples(st.integers(0, 9), st.integers(0, 7)))
-    first = start.date() + timedelta(days=ahead[0] if ahead else 0)
+    first = start.astimezone(ZoneInfo("Europe/Stockholm")).date() + timedelta(days=ahead[0] if ahead else 0)
     leave = (first, first + timedelta(days=ahead[1])) if ahead else None
     return Plot(file, draw(PEOPLE), start, draw(st.none() | st.integers(1, 4)), leave)
 
