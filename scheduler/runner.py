@@ -69,6 +69,7 @@ def _wake(settings: Settings, room: PostRoom) -> None:
     with unit_of_work(room.sessions, room.clock) as uow:
         why = wake(uow, place_of(uow.session, witness), witness.beats)
         notice_outage(uow)
+    guard_job(witness).do(room, "all")
     if why:
         log.warning("sending is off until an administrator confirms", why=why)
 
