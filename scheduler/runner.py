@@ -17,7 +17,7 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.recovery import recover
 from sales_campaigns.messages.waking import wake
 from sales_campaigns.messages.witness import place_of, witness_in
-from sales_campaigns.presence import leave
+from sales_campaigns.presence import beat, leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.engine import LocalEngine
@@ -60,6 +60,7 @@ def _clockwork(settings: Settings, engine: LocalEngine) -> BackgroundScheduler:
 def _take_over(settings: Settings, room: PostRoom) -> None:
     """On SQLite nobody else can be sending, so whatever is leased was left by a process that died."""
     with unit_of_work(room.sessions, room.clock) as uow:
+        beat(uow.session, "scheduler")
         recover(uow, everything=settings.on_sqlite)
 
 

@@ -14,6 +14,7 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.messages.outbox import Folder, MailboxDay
 from sales_campaigns.people.models import Person
 from web.filters import count_words
+from web.why_words import Holdup
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,12 @@ class FirstStep:
     over: bool
 
 
-def alerts_of(boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]) -> list[Alert]:
-    return [*_of_mailboxes(boxes), *_of_mails(mails)]
+def alerts_of(
+    boxes: Sequence[MailboxDay], mails: Mapping[Folder, int], waiting: Sequence[Holdup]
+) -> list[Alert]:
+    """What is broken is told with the mails that wait for it; a lost mailbox also while none does."""
+    broken = [one for one in waiting if one.broken]
+    return [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
 
 
 def first_steps(
@@ -57,8 +62,24 @@ def first_steps(
     ]
 
 
-def _of_mailboxes(boxes: Sequence[MailboxDay]) -> list[Alert]:
-    lost = [day.mailbox for day in boxes if day.mailbox.state is not MailboxState.CONNECTED]
+def _of_waiting(broken: Sequence[Holdup]) -> list[Alert]:
+    return [
+        Alert(
+            f"{count_words(one.count, 'mail waits', 'mails wait')}. {one.words} {one.moment}".rstrip(),
+            one.href,
+            one.link,
+        )
+        for one in broken
+    ]
+
+
+def _of_mailboxes(boxes: Sequence[MailboxDay], broken: Sequence[Holdup]) -> list[Alert]:
+    told = {one.mailbox_id for one in broken}
+    lost = [
+        day.mailbox
+        for day in boxes
+        if day.mailbox.state is not MailboxState.CONNECTED and day.mailbox.id not in told
+    ]
     return [
         Alert(
             f"{box.address} is not connected: {box.trouble or 'mail waits'}", "/mailbox", "Connect it again"

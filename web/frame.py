@@ -54,6 +54,7 @@ RAIL = (
     ("Sending", "sending.index", "zap", ""),
     ("Holidays", "holidays.index", "sun", ""),
     ("Users", "users.index", "shield-check", ""),
+    ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
 
@@ -95,6 +96,8 @@ def _is_open(endpoint: str, user: User) -> bool:
         return settings().demo
     if endpoint in {"users.index", "holidays.index"}:
         return may(user, "manage_team")
+    if endpoint == "health.index":
+        return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 
 

@@ -47,6 +47,7 @@ OTHERS = (
     "/emails?folder=failed",
     "/compose/templates?person=1",
     "/enrollments/1",
+    "/why/messages/1",
     "/people/new",
     "/people/import",
     "/people?words=nobody",
@@ -125,7 +126,7 @@ def test_it_leaves_nothing_to_complain_of_on_any_page(looker: Looker, folder: Pa
     for _ in chain(steps_of_a_launch(looker.page), what_is_made(looker.page)):
         looker.look_here()
     looker.page.goto(sign_in_path(folder, "cleo@nordlys.example"))
-    for path in ("/users", "/leave", "/sending", "/admin/holidays"):
+    for path in ("/users", "/leave", "/sending", "/admin/holidays", "/admin/health"):
         looker.look(path)
     assert looker.complaints == []
 

@@ -35,7 +35,7 @@ from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
 NOT_FOR_REPS = ("/users", "/leave/of", "/admin")
-ADMINISTRATION = {"GET /users", "GET /admin/holidays"}
+ADMINISTRATION = {"GET /users", "GET /admin/holidays", "GET /admin/health"}
 OPEN = {"static", "sign_in", "public"}
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, instance, launching, leave, people, users
+from web.commands import campaign, db, instance, launching, leave, people, users, why
 
 campaign.group.add_command(launching.command)
 GROUPS = [campaign.group, db.group, instance.group, leave.group, people.group, users.group]
@@ -11,3 +11,4 @@ GROUPS = [campaign.group, db.group, instance.group, leave.group, people.group, u
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(why.command)

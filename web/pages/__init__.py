@@ -14,6 +14,7 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    health,
     holidays,
     late,
     launch,
@@ -34,6 +35,7 @@ from web.pages import (
     templates,
     today,
     users,
+    why,
 )
 
 BLUEPRINTS = [
@@ -54,6 +56,7 @@ BLUEPRINTS = [
     campaign_people.pages,
     launch.pages,
     enrollment.pages,
+    why.pages,
     templates.pages,
     previews.pages,
     people.pages,
@@ -62,6 +65,7 @@ BLUEPRINTS = [
     groups.pages,
     mailbox.pages,
     users.pages,
+    health.pages,
     caught.pages,
     leave.pages,
     sending.pages,

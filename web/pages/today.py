@@ -10,12 +10,14 @@ from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
 from sales_campaigns.messages.stops import is_stopped, waiting_mails
+from sales_campaigns.messages.waiting import waiting_groups
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
 from web.alerts import alerts_of, first_steps
 from web.answers import page
 from web.request_scope import me, work
 from web.task_rows import row
+from web.why_words import holdup
 
 pages = Blueprint("today", __name__)
 FIRST = 5
@@ -37,6 +39,8 @@ def index() -> str:
     lines, _ = task_lines(session, user, wanted, now, limit=FIRST)
     boxes = mailbox_days(session, user, start_of_day(now, user.zone), start_of_day(now, user.zone, 1))
     mails = folder_counts(session, user, now, sender_id=user.id)
+    groups = waiting_groups(session, now, uow.speed, sender_id=user.id)
+    waiting = [holdup(group) for group in groups]
     return page(
         "today/index.html",
         counts=numbers,
@@ -46,7 +50,7 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=alerts_of(boxes, mails),
+        alerts=alerts_of(boxes, mails, waiting),
         stop_all=_could_be_stopped(session, user),
         first_steps=first_steps(session, user, boxes, mails),
     )
