@@ -45,6 +45,16 @@ def away_of(session: Session, user_ids: Iterable[int]) -> Mapping[int, Away]:
     return {user_id: tuple(spans) for user_id, spans in found.items()}
 
 
+def shifts_of(session: Session, user: User) -> tuple[tuple[date, date], ...]:
+    """First and last day of each leave that the user's dates go around, in order."""
+    rows = session.execute(
+        sa.select(Leave.first_day, Leave.last_day)
+        .where(Leave.user_id == user.id, Leave.how == LeaveKind.SHIFT, Leave.state.in_(COUNTS))
+        .order_by(Leave.first_day)
+    )
+    return tuple((first, last) for first, last in rows)
+
+
 def stand_ins(session: Session, user_ids: Iterable[int]) -> Mapping[int, int]:
     """User who is on leave now → the colleague who does the work meanwhile."""
     rows = session.execute(

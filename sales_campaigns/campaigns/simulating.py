@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from operator import itemgetter
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 from sales_campaigns.addresses import check_address
+from sales_campaigns.calendars.own_dates import NONE, OwnDates, with_own
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
@@ -23,6 +22,7 @@ from sales_campaigns.campaigns.planner import (
     share_out,
 )
 from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, span_of, zone_names
+from sales_campaigns.campaigns.simulation import Gathering, Happening, Simulation
 from sales_campaigns.errors import Invalid
 
 Person = Mapping[str, str]
@@ -32,7 +32,10 @@ PlanOf = tuple[str, tuple[Planned, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's."""
+    """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's.
+
+    `limit` is how many mails leave the mailbox on a local date of the sender, `taken` how many of them are others.
+    """
 
     campaign: CampaignFile
     start: datetime
@@ -40,12 +43,14 @@ class Wish:
     send_at: datetime | None
     task_delay_days: int
     limit: int | None
-    leave: tuple[tuple[date, date], ...]
+    taken: Mapping[date, int] = field(default_factory=dict)
+    leave: tuple[tuple[date, date], ...] = ()
+    own: OwnDates = NONE
 
 
 def simulate(
     campaign: CampaignFile,
-    people: Sequence[Person],
+    people: Iterable[Person],
     *,
     start: datetime,
     zone: str,
@@ -61,21 +66,28 @@ def simulate(
     excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. `leave` are
     pairs of first and last day on which the sender is away: dates go around them.
     """
-    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, tuple(sorted(leave)))
+    away = tuple(sorted(leave))
+    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, leave=away)
+    return foresee(wish, people).told()
+
+
+def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
+    """The simulation itself, for whoever does not need every entry at once. Raises Invalid by field of the wish."""
     _refuse(wish)
     mailed, unmailed, excluded = _sorted_out(people)
-    entries = _entries(wish, mailed, unmailed)
-    return {
-        "campaign": campaign.name,
-        "start": _utc(resolve(start, zone)),
-        "zone": zone,
-        "targeted": len(people),
-        "to_deliver": len(mailed),
-        "excluded": excluded,
-        "entries": entries,
-        "finishes": max((entry.get("done", entry["at"]) for entry in entries), default=None),
-        "bottleneck": _bottleneck(entries, wish),
-    }
+    steps = outline(wish.campaign, _holidays(wish, len(mailed)))
+    return Simulation(
+        campaign=wish.campaign.name,
+        start=resolve(wish.start, wish.zone),
+        zone=wish.zone,
+        outline=steps,
+        targeted=len(mailed) + len(excluded),
+        to_deliver=len(mailed),
+        excluded=excluded,
+        happenings=_happenings(wish, steps, mailed, unmailed),
+        limit=wish.limit,
+        task_delay_days=wish.task_delay_days,
+    )
 
 
 def _refuse(wish: Wish) -> None:
@@ -100,25 +112,23 @@ def _asks_when(campaign: CampaignFile) -> bool:
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
-def _sorted_out(
-    people: Sequence[Person],
-) -> tuple[dict[str, Person], dict[str, Person], list[dict[str, str]]]:
-    """Who gets mail, who has no address (by the name that the result gives them), who is excluded."""
-    mailed: dict[str, Person] = {}
-    unmailed: dict[str, Person] = {}
+def _sorted_out(people: Iterable[Person]) -> tuple[dict[str, str], dict[str, str], list[dict[str, str]]]:
+    """The zones of those who get mail and of those without an address, by name in the result; who is excluded."""
+    mailed: dict[str, str] = {}
+    unmailed: dict[str, str] = {}
     excluded: list[dict[str, str]] = []
     for row, person in enumerate(people, 1):
         who = (person.get("email") or "").strip().lower()
         if not who:
             who = f"row {row}"
-            unmailed[who] = person
+            unmailed[who] = person.get("time_zone") or ""
             excluded.append({"person": who, "cause": "no_address"})
         elif who in mailed:
             excluded.append({"person": who, "cause": "duplicate"})
         elif not is_address(who):
             excluded.append({"person": who, "cause": "invalid_address"})
         else:
-            mailed[who] = person
+            mailed[who] = person.get("time_zone") or ""
     return mailed, unmailed, excluded
 
 
@@ -130,16 +140,24 @@ def is_address(text: str) -> bool:
     return True
 
 
-def _start(wish: Wish, person: Person) -> Start:
-    zone, settings = wish.zone, wish.campaign.settings
-    own = (person.get("time_zone") or "").strip() if settings.timezone == ZoneOf.RECIPIENT else ""
-    where = own if own in zone_names() else zone
-    launched_at = resolve(wish.start, zone)
-    away = tuple(span_of(first, last, zone) for first, last in wish.leave)
+def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
+    """The start of a person in the zone of this name; people of one zone share it."""
+    own = named.strip() if wish.campaign.settings.timezone == ZoneOf.RECIPIENT else ""
+    where = own if own in zone_names() else wish.zone
+    if where not in by_zone:
+        by_zone[where] = Start(
+            resolve(wish.start, wish.zone),
+            where,
+            _chosen(wish, where),
+            away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
+        )
+    return by_zone[where]
+
+
+def _chosen(wish: Wish, where: str) -> dict[int, datetime]:
     if wish.send_at is None:
-        return Start(launched_at, where, away=away)
-    at = wish.send_at if where == zone else resolve(wish.send_at, zone)
-    return Start(launched_at, where, {0: at}, away=away)
+        return {}
+    return {0: wish.send_at if where == wish.zone else resolve(wish.send_at, wish.zone)}
 
 
 def _holidays(wish: Wish, people: int) -> frozenset[date]:
@@ -150,19 +168,22 @@ def _holidays(wish: Wish, people: int) -> frozenset[date]:
     length += sum((last - first).days + 1 for first, last in wish.leave)
     years = [(wish.send_at or wish.start).year, *(day.year for _, day in wish.leave)]
     last = max(years) + 1 + 2 * length // 365
-    return holiday_dates(wish.campaign.settings.holidays, range(wish.start.year, last + 1))
+    place = wish.campaign.settings.holidays
+    public = holiday_dates(place, range(wish.start.year, last + 1))
+    return with_own(public, place, wish.own) if place else public
 
 
 def _plans(
     wish: Wish, steps: Outline, mailed: Iterable[StartOf], unmailed: Iterable[StartOf]
 ) -> Iterator[PlanOf]:
-    """Only what leaves the mailbox competes for its limit."""
+    """Only what leaves the mailbox competes for its limit; without an address there are no e-mails."""
     assume = Assumptions(wish.task_delay_days)
     if wish.limit is None:
         yield from _alike(steps, mailed, assume)
     else:
-        yield from share_out(steps, mailed, wish.limit, wish.zone, assume)
-    yield from _alike(steps, unmailed, replace(assume, reachable=False))
+        yield from share_out(steps, mailed, wish.limit, wish.zone, assume, wish.taken)
+    for who, planned in _alike(steps, unmailed, replace(assume, reachable=False)):
+        yield who, tuple(one for one in planned if steps.steps[one.index].kind != StepKind.EMAIL)
 
 
 def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> Iterator[PlanOf]:
@@ -174,49 +195,14 @@ def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> It
         yield who, by_zone[start.zone]
 
 
-def _entries(
-    wish: Wish, mailed: Mapping[str, Person], unmailed: Mapping[str, Person]
-) -> list[dict[str, Any]]:
-    """Sorted by instant, then person, then step."""
-    steps = outline(wish.campaign, _holidays(wish, len(mailed)))
-    starts = ([(who, _start(wish, person)) for who, person in group.items()] for group in (mailed, unmailed))
-    placed = [
-        (entry.at, who, entry.index, entry)
-        for who, planned in _plans(wish, steps, *starts)
-        for entry in planned
-        if who not in unmailed or steps.steps[entry.index].kind != StepKind.EMAIL
-    ]
-    placed.sort(key=itemgetter(0, 1, 2))
-    shared = {id(entry): _line(steps, entry) for entry in {id(e): e for *_, e in placed}.values()}
-    return [{"person": who, **shared[id(entry)]} for _, who, _, entry in placed]
-
-
-def _line(steps: Outline, entry: Planned) -> dict[str, Any]:
-    step = steps.steps[entry.index]
-    followed = None if entry.follows is None else steps.steps[entry.follows]
-    line: dict[str, Any] = {
-        "day": step.day,
-        "step": step.number,
-        "type": str(step.kind),
-        "kind": "task" if entry.is_task else "message",
-        "at": _utc(entry.at),
-        "local": entry.local.isoformat(),
-        "zone": str(entry.local.tzinfo),
-        "follows": followed and {"day": followed.day, "step": followed.number},
-        "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in entry.moved],
-    }
-    return line | {"done": _utc(entry.done_at)} if entry.done_at else line
-
-
-def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _bottleneck(entries: Sequence[Mapping[str, Any]], wish: Wish) -> dict[str, Any] | None:
-    """What makes this take longer than the campaign itself: the mailbox, else late tasks, else nothing."""
-    moved = Counter(why for entry in entries for why in {move["why"] for move in entry["moved"]})
-    if moved["limit"]:
-        return {"what": "mailbox", "limit_per_day": wish.limit, "delayed": moved["limit"]}
-    if moved["slip"] and wish.task_delay_days:
-        return {"what": "tasks", "task_delay_days": wish.task_delay_days, "delayed": moved["slip"]}
-    return None
+def _happenings(
+    wish: Wish, steps: Outline, mailed: Mapping[str, str], unmailed: Mapping[str, str]
+) -> list[Happening]:
+    by_zone: dict[str, Start] = {}
+    gathering = Gathering()
+    starts = (
+        [(who, _start(wish, zone, by_zone)) for who, zone in group.items()] for group in (mailed, unmailed)
+    )
+    for who, planned in _plans(wish, steps, *starts):
+        gathering.add(who, planned)
+    return gathering.in_order()

@@ -2,9 +2,20 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, instance, launching, leave, people, users, why
+from web.commands import (
+    campaign,
+    campaign_changes,
+    db,
+    instance,
+    launching,
+    leave,
+    people,
+    users,
+    why,
+)
 
-campaign.group.add_command(launching.command)
+for command in (launching.command, campaign_changes.plan, campaign_changes.apply):
+    campaign.group.add_command(command)
 GROUPS = [campaign.group, db.group, instance.group, leave.group, people.group, users.group]
 
 

@@ -6,21 +6,20 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sales_campaigns.accounts.users import user_by_email
-from sales_campaigns.campaigns.file import CampaignFile, read_campaign, write_campaign
+from sales_campaigns.campaigns.file import write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
-from sales_campaigns.campaigns.simulating import simulate
-from sales_campaigns.errors import Invalid
+from sales_campaigns.campaigns.simulating import Wish, foresee
+from sales_campaigns.campaigns.simulation import Simulation
+from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.running import CommandGroup, command_work, json_option, out
 
 group = CommandGroup("campaign", help="Campaign files, and what they would do.")
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -31,7 +30,7 @@ LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 def import_(file: Path, email: str, as_json: bool) -> None:
     """Make a campaign of FILE, or a new version of the team's campaign of that name."""
     with command_work() as uow:
-        filed = import_campaign(uow, user_by_email(uow, email), _campaign(file))
+        filed = import_campaign(uow, user_by_email(uow, email), campaign_in(file))
         data = {
             "id": filed.campaign.id,
             "campaign": filed.campaign.name,
@@ -76,24 +75,20 @@ def simulate_(
     as_json: bool,
 ) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
-    data = simulate(
-        _campaign(file),
-        list(read_people(people)),
-        start=start,
-        zone=zone,
-        send_at=send_at,
+    wish = Wish(
+        campaign_in(file),
+        start,
+        zone,
+        send_at,
         task_delay_days=_number(task_delay, "d", "--task-delay") or 0,
-        mailbox_limit_per_day=_number(mailbox_limit, "/day", "--mailbox-limit"),
-        leave=[_days(one) for one in leave],
+        limit=_number(mailbox_limit, "/day", "--mailbox-limit"),
+        leave=tuple(sorted(_days(one) for one in leave)),
     )
-    out(data, as_json, "\n".join(_lines(data)))
-
-
-def _campaign(file: Path) -> CampaignFile:
-    try:
-        return read_campaign(file.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Invalid(f"{file.name} is not text in UTF-8.") from None
+    found = foresee(wish, read_people(people))
+    for piece in found.written() if as_json else (f"{line}\n" for line in _lines(found)):
+        click.echo(piece, nl=False)
+    if as_json:
+        click.echo()
 
 
 def _number(written: str, unit: str, option: str) -> int | None:
@@ -115,11 +110,11 @@ def _days(written: str) -> tuple[date, date]:
         raise click.BadParameter("write days such as 2026-12-01..2026-12-04", param_hint="--leave") from None
 
 
-def _lines(data: dict[str, Any]) -> Iterator[str]:
-    yield f"{data['campaign']}: {data['to_deliver']} of {data['targeted']} people get mail"
-    for excluded in data["excluded"]:
+def _lines(found: Simulation) -> Iterator[str]:
+    yield f"{found.campaign}: {found.to_deliver} of {found.targeted} people get mail"
+    for excluded in found.excluded:
         yield f"  {excluded['person']} is left out: {excluded['cause'].replace('_', ' ')}"
-    for entry in data["entries"]:
+    for entry in found.entries():
         moved = ", ".join(move["why"] for move in entry["moved"])
         what = f"day {entry['day']}, step {entry['step']} ({entry['type']} {entry['kind']})"
         yield f"{entry['local']}  {entry['person']}  {what}{f'  moved: {moved}' if moved else ''}"
