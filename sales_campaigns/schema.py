@@ -12,8 +12,21 @@ from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
+from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 
-TOPICS = (absence, accounts, calendars, campaigns, content, deliveries, enrollments, messages, people, tasks)
+TOPICS = (
+    absence,
+    accounts,
+    calendars,
+    campaigns,
+    content,
+    deliveries,
+    enrollments,
+    messages,
+    people,
+    saved_views,
+    tasks,
+)
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.messages.outbox import Folder, MailboxDay
+from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.outbox import MailboxDay
 from sales_campaigns.people.models import Person
 from web.filters import count_words
 from web.why_words import Holdup
