@@ -10,6 +10,7 @@ from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
+from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.saved_views import models as saved_views
@@ -23,6 +24,7 @@ TOPICS = (
     content,
     deliveries,
     enrollments,
+    incoming,
     messages,
     people,
     saved_views,

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sales_campaigns.calendars.leave import next_change
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.comebacks import next_comeback
 from sales_campaigns.enrollments.opening import next_opening
+from sales_campaigns.enrollments.returning import next_return
 from sales_campaigns.enrollments.skipping import next_skip
 from sales_campaigns.messages.dispatching import PostRoom, next_act
 from scheduler.jobs import run_until_quiet
@@ -24,11 +26,7 @@ def fast_forward(room: PostRoom, clock: VirtualClock, until: datetime) -> None:
 
 def next_due(room: PostRoom, after: datetime) -> datetime | None:
     """The next instant at which anything is due."""
+    asked = (next_act, next_opening, next_skip, next_return, next_comeback, next_change)
     with room.reads() as session:
-        instants = (
-            next_act(session, after),
-            next_opening(session, after),
-            next_skip(session, after),
-            next_change(session, after),
-        )
+        instants = [ask(session, after) for ask in asked]
     return min((instant for instant in instants if instant), default=None)

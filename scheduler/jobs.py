@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sales_campaigns.absence.taking_leave import change_leaves
+from sales_campaigns.enrollments.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.catching_up import notice_outage, outage_seen
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
@@ -78,6 +80,8 @@ JOBS: tuple[Job, ...] = (
     Job("leave", _always, _in_one_transaction(change_leaves)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
+    Job("people who are back", _always, _in_one_transaction(resume_due)),
+    Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _in_one_transaction(_recover), every=15),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),

@@ -37,6 +37,8 @@ TONES = {
     Folder.BOUNCED: "bad",
     Folder.SPAM: "bad",
 }
+# What a person says of a mail of which nobody knows whether it left.
+UNCERTAIN = (("It was sent", "sent"), ("Send again", "again"), ("Skip", "skip"), ("End", "end"))
 
 
 def mail_row(line: MailLine, why: str = "") -> dict[str, Any]:
@@ -109,10 +111,10 @@ def state_words(message: Message, folder: Folder) -> str:
 
 
 def actions_of(message: Message, folder: Folder) -> list[dict[str, Any]]:
-    """The rule: quick actions by state, at most two. {label, post | href, fields}; an uncertain mail asks three."""
+    """At most two, and four where a person has to say what happened: {label, post | href, fields}."""
     if folder is Folder.UNCERTAIN:
-        answers = (("It was sent", "sent"), ("Send again", "again"), ("Skip", "skip"))
-        return [_post(label, "answer_it", message, answer=answer) for label, answer in answers]
+        given = UNCERTAIN if message.enrollment_id is not None else UNCERTAIN[:-1]
+        return [_post(label, "answer_it", message, answer=answer) for label, answer in given]
     edit = {"label": "Edit", "href": url_for("message.edit", message_id=message.id)}
     cancel = _post("Cancel this mail", "cancel_it", message)
     retry = _post("Retry", "retry_it", message)

@@ -16,7 +16,8 @@ from sales_campaigns.campaigns.lanes import in_words
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.content.models import Wording
 from sales_campaigns.enrollments.dates_ahead import StepDate, dates_of, next_of
-from sales_campaigns.enrollments.models import Enrollment, Launch
+from sales_campaigns.enrollments.holding import WROTE
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.enrollments.surroundings import surroundings_of
 from sales_campaigns.enrollments.ways import ways_of
@@ -67,6 +68,21 @@ def way_of(session: Session, actor: User, enrollment_id: int, now: datetime) -> 
     if found is None or not (sees_every_team(actor) or found.Enrollment.team_id == actor.team_id):
         raise NotFound("This person is not in a campaign of your team there.")
     return found.Person, _lines(session, [enrollment_id], now)[0]
+
+
+def held_of(session: Session, person: Person) -> list[tuple[Enrollment, Campaign]]:
+    """What is held because this person wrote, with its campaign."""
+    rows = session.execute(
+        sa.select(Enrollment, Campaign)
+        .join(Campaign, Campaign.id == Enrollment.campaign_id)
+        .where(
+            Enrollment.person_id == person.id,
+            Enrollment.state == EnrollmentState.HELD,
+            Enrollment.why == WROTE,
+        )
+        .order_by(Enrollment.id)
+    )
+    return [(enrollment, campaign) for enrollment, campaign in rows]
 
 
 def mails_to(session: Session, person: Person, now: datetime, limit: int = PAGE) -> list[MailLine]:

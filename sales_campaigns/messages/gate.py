@@ -21,7 +21,7 @@ from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
 from sales_campaigns.messages.writing import Parties, values_of, write_letter
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import SENTENCES, first_cause
+from sales_campaigns.people.suppression import OPTED_OUT, SENTENCES, first_cause
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -116,7 +116,7 @@ def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
         .with_for_update(read=True)
     ).one()
     found = session.execute(
-        sa.select(Person, first_cause())
+        sa.select(Person, first_cause(OPTED_OUT if message.despite_opt_out else ""))
         .join(Address, Person.address_id == Address.id)
         .where(Person.id == message.person_id)
         .with_for_update(read=True, of=(Person, Address))

@@ -26,8 +26,9 @@ from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.composing import Typed
 from sales_campaigns.messages.drafting import About, save_draft
+from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
-from sales_campaigns.people.models import Group
+from sales_campaigns.people.models import Group, Person
 from sales_campaigns.people.uploading import upload
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
@@ -45,6 +46,7 @@ FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/health",
     "GET /admin/holidays",
+    "GET /set-aside",
     "GET /settings/calls",
     "GET /team",
     "GET /team/<int:user_id>/queue",
@@ -110,7 +112,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
         message = a_message(uow, cast, enrollment)
-        session.add_all([version, message])
+        received = a_received_mail(uow, cast, person)
+        session.add_all([version, message, received])
         session.flush()
         return {
             "campaign_id": campaign.id,
@@ -130,6 +133,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
+            "received_id": received.id,
         }
 
 
@@ -179,6 +183,19 @@ def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:
         act_at=uow.now,
         valid_until=uow.now,
         created_at=uow.now,
+    )
+
+
+def a_received_mail(uow: Any, cast: Cast, person: Person) -> ReceivedMail:
+    return ReceivedMail(
+        team_id=cast.ana.team_id,
+        mailbox_id=cast.ana_box.id,
+        user_id=cast.ana.id,
+        uid="1",
+        at=uow.now,
+        kind=MailKind.REPLY,
+        person_id=person.id,
+        raw=b"Subject: Hello\r\n\r\nHello",
     )
 
 

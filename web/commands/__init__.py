@@ -9,6 +9,7 @@ from web.commands import (
     instance,
     launching,
     leave,
+    mail,
     people,
     users,
     why,
@@ -16,7 +17,7 @@ from web.commands import (
 
 for command in (launching.command, campaign_changes.plan, campaign_changes.apply):
     campaign.group.add_command(command)
-GROUPS = [campaign.group, db.group, instance.group, leave.group, people.group, users.group]
+GROUPS = [campaign.group, db.group, instance.group, leave.group, mail.group, people.group, users.group]
 
 
 def install(app: Flask) -> None:

@@ -13,11 +13,13 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.models import User
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
+from sales_campaigns.enrollments.ending import end_uncertain
 from sales_campaigns.enrollments.why import why_message
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
 from sales_campaigns.messages.composing import Typed, look_of
 from sales_campaigns.messages.folders import folder_of
+from sales_campaigns.messages.incoming.reading import answers_to
 from sales_campaigns.messages.keeping import archive, mark_success, remove, rewrite, words_to_edit
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox import attempts_of, exact_mail, message_of, was_reported
@@ -30,6 +32,7 @@ from web.answers import go, page
 from web.composer import typed_mail
 from web.mail_rows import FOLDERS, TONES, actions_of, follow_ups, more_of, state_words
 from web.pages.compose import framed
+from web.reply_rows import KINDS
 from web.request_scope import me, work
 from web.way_back import way_back, way_on
 
@@ -60,6 +63,8 @@ def show(message_id: int) -> str:
             "more": more_of(message, folder),
         },
         task=task_with_mail(uow.session, message.id),
+        received=answers_to(uow.session, message),
+        kinds=KINDS,
     )
 
 
@@ -86,7 +91,7 @@ def answer_it(message_id: int) -> Response:
     message = _locked(message_id)
     chosen = ANSWERS.get(request.form.get("answer", ""))
     if chosen is None:
-        raise Invalid("Say whether it was sent, is to be sent again, or is left out.")
+        raise Invalid("Say whether it was sent, is to be sent again, is left out, or ends the campaign.")
     act, words = chosen
     act(work(), me(), message)
     return go(way_back(url_for(".show", message_id=message_id)), words)
@@ -194,5 +199,6 @@ def _html_of(mime: bytes) -> str:
 ANSWERS: dict[str, tuple[Callable[[UnitOfWork, User, Message], None], str]] = {
     "sent": (settling.say_it_was_sent, "It counts as sent; the next step follows."),
     "again": (settling.send_again, "It is sent again, under the same name, so a copy would show as one."),
+    "end": (end_uncertain, "The campaign has ended for this person."),
     "skip": (settling.give_it_up, "Left out; the campaign goes on."),
 }

@@ -9,6 +9,8 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.folders import Folder
 from sales_campaigns.messages.holds import INSTANCE
+from sales_campaigns.messages.incoming.reading import Box, reply_lines
+from sales_campaigns.messages.incoming.reading import waiting as replies_waiting
 from sales_campaigns.messages.outbox import folder_counts, mailbox_days
 from sales_campaigns.messages.stops import is_stopped, waiting_mails
 from sales_campaigns.messages.waiting import waiting_groups
@@ -17,6 +19,7 @@ from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from web.alerts import alerts_of, first_steps
 from web.answers import page
+from web.reply_rows import reply_row
 from web.request_scope import me, work
 from web.task_rows import row
 from web.why_words import holdup
@@ -52,7 +55,12 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=alerts_of(boxes, mails, waiting),
+        alerts=alerts_of(session, user, boxes, mails, waiting),
+        replies=[
+            reply_row(line, now)
+            for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
+        ],
+        replies_waiting=replies_waiting(session, user)[0],
         stop_all=_could_be_stopped(session, user),
         first_steps=first_steps(session, user, boxes, mails),
     )
