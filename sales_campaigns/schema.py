@@ -1,7 +1,9 @@
 """Every table of the product in one place, for migrations and for tests that make an empty database."""
 
+from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.activity import Activity
+from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
@@ -16,7 +18,9 @@ from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 
 TOPICS = (
+    absence,
     accounts,
+    calendars,
     campaigns,
     content,
     deliveries,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sales_campaigns.calendars.leave import next_change
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.feeding import next_delivery
 from sales_campaigns.enrollments.comebacks import next_comeback
@@ -26,7 +27,15 @@ def fast_forward(room: PostRoom, clock: VirtualClock, until: datetime) -> None:
 
 def next_due(room: PostRoom, after: datetime) -> datetime | None:
     """The next instant at which anything is due."""
-    asked = (next_act, next_opening, next_skip, next_return, next_comeback, next_delivery)
+    asked = (
+        next_act,
+        next_opening,
+        next_skip,
+        next_return,
+        next_comeback,
+        next_delivery,
+        next_change,
+    )
     with room.reads() as session:
         instants = [ask(session, after) for ask in asked]
     return min((instant for instant in instants if instant), default=None)

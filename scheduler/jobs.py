@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.enrollments.balance import launches_out_of_balance
@@ -16,9 +17,12 @@ from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
+from sales_campaigns.messages.catching_up import notice_outage, outage_seen
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.recovery import recover, settle_journals
+from sales_campaigns.messages.waking import live
+from sales_campaigns.messages.witness import Witness
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
@@ -56,6 +60,11 @@ def _in_one_transaction(act: Callable[[UnitOfWork], int]) -> Callable[[PostRoom,
 
 
 def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
+    """After an outage of ours, what is overdue is spread before the first of it is claimed."""
+    with unit_of_work(room.reads, room.clock) as uow:
+        overslept = outage_seen(uow)
+    if overslept:
+        _in_one_transaction(notice_outage)(room, "all")
     with unit_of_work(room.reads, room.clock) as uow:
         return mailboxes_with_due_mail(uow.session, uow.now)
 
@@ -90,11 +99,13 @@ def _audit(uow: UnitOfWork) -> int:
 
 def _beat(uow: UnitOfWork) -> int:
     beat(uow.session, "scheduler")
+    notice_outage(uow)
     return 0
 
 
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
+    Job("leave", _always, _in_one_transaction(change_leaves)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("people who are back", _always, _in_one_transaction(resume_due)),
@@ -105,6 +116,18 @@ JOBS: tuple[Job, ...] = (
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )
+
+
+def guard_job(witness: Witness) -> Job:
+    """Count the signs of life, in the database and outside it: a restored database is behind."""
+
+    def count(room: PostRoom, _key: Key) -> int:
+        with unit_of_work(room.sessions, room.clock) as uow:
+            beats = live(uow, witness.beats)
+        witness.remember(beats)
+        return 0
+
+    return Job("guard", _always, count, every=5)
 
 
 def import_job(uploads: Path) -> Job:

@@ -8,18 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from sales_campaigns.errors import IllegalMove
+from sales_campaigns.messages.catching_up import notice_outage
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.recovery import recover, settle_journals
+from sales_campaigns.messages.waking import wake
+from sales_campaigns.messages.witness import place_of, witness_in
 from sales_campaigns.presence import beat, leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.engine import LocalEngine
-from scheduler.jobs import JOBS, import_job
+from scheduler.jobs import JOBS, guard_job, import_job
 
 SPED_UP_TICK = 0.05
+log = structlog.get_logger()
 
 
 @contextmanager
@@ -27,6 +32,7 @@ def running(settings: Settings, room: PostRoom) -> Iterator[None]:
     """The scheduler and its engine, for as long as the block lasts. Raises IllegalMove for a second one on SQLite."""
     with _alone(settings):
         _take_over(settings, room)
+        _wake(settings, room)
         engine = LocalEngine(room)
         clockwork = _clockwork(settings, engine)
         clockwork.start()
@@ -45,7 +51,8 @@ def _clockwork(settings: Settings, engine: LocalEngine) -> BackgroundScheduler:
     clockwork = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
-    for job in (*JOBS, import_job(settings.data_dir / "uploads")):
+    witness = witness_in(settings.data_dir)
+    for job in (*JOBS, guard_job(witness), import_job(settings.data_dir / "uploads")):
         clockwork.add_job(engine.tick, "interval", args=[job], seconds=job.every or pace, id=job.name)
     return clockwork
 
@@ -56,6 +63,17 @@ def _take_over(settings: Settings, room: PostRoom) -> None:
     with unit_of_work(room.sessions, room.clock) as uow:
         beat(uow.session, "scheduler")
         recover(uow, everything=settings.on_sqlite)
+
+
+def _wake(settings: Settings, room: PostRoom) -> None:
+    """Before the first tick: on a clone, or on a restored backup, nothing leaves until somebody has confirmed it."""
+    witness = witness_in(settings.data_dir)
+    with unit_of_work(room.sessions, room.clock) as uow:
+        why = wake(uow, place_of(uow.session, witness), witness.beats)
+        notice_outage(uow)
+    guard_job(witness).do(room, "all")
+    if why:
+        log.warning("sending is off until an administrator confirms", why=why)
 
 
 @contextmanager

@@ -123,7 +123,11 @@ class Mailbox(Base):
 
 
 class Instance(Base):
-    """The one row of this installation: sending as a whole, and the anchor of a sped-up clock."""
+    """The one row of this installation: the anchor of a sped-up clock, and where and until when it was at work.
+
+    `places` are those where the first start, or an administrator, knows it to run; `woken_in` is where it woke up
+    last. `beats` counts its signs of life, and `worked_at` is the business time of the last one.
+    """
 
     __tablename__ = "instance"
 
@@ -131,5 +135,9 @@ class Instance(Base):
     sending: Mapped[bool] = mapped_column(default=True)
     clock_real: Mapped[datetime | None]
     clock_business: Mapped[datetime | None]
+    places: Mapped[list[Any]] = mapped_column(default=list)
+    woken_in: Mapped[str] = mapped_column(sa.String(200), default="")
+    beats: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    worked_at: Mapped[datetime | None]
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from sales_campaigns.addresses import check_address
+from sales_campaigns.calendars.own_dates import NONE, OwnDates, with_own
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
@@ -20,7 +21,7 @@ from sales_campaigns.campaigns.planner import (
     plan,
     share_out,
 )
-from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, zone_names
+from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, span_of, zone_names
 from sales_campaigns.campaigns.simulation import Gathering, Happening, Simulation
 from sales_campaigns.errors import Invalid
 
@@ -43,6 +44,8 @@ class Wish:
     task_delay_days: int
     limit: int | None
     taken: Mapping[date, int] = field(default_factory=dict)
+    leave: tuple[tuple[date, date], ...] = ()
+    own: OwnDates = NONE
 
 
 def simulate(
@@ -54,14 +57,17 @@ def simulate(
     send_at: datetime | None = None,
     task_delay_days: int = 0,
     mailbox_limit_per_day: int | None = None,
+    leave: Sequence[tuple[date, date]] = (),
 ) -> dict[str, Any]:
     """What happens when, as plain values for JSON.
 
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
     `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
-    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out.
+    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. `leave` are
+    pairs of first and last day on which the sender is away: dates go around them.
     """
-    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
+    away = tuple(sorted(leave))
+    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, leave=away)
     return foresee(wish, people).told()
 
 
@@ -93,6 +99,8 @@ def _refuse(wish: Wish) -> None:
         problems["send_at"] = "Choose a time that is not before the start."
     if wish.task_delay_days < 0:
         problems["task_delay"] = "A task cannot be done before it opens. Write 0 or more days."
+    if any(last < first for first, last in wish.leave):
+        problems["leave"] = "A leave ends on its first day or later."
     if wish.limit is not None and wish.limit < 1:
         problems["mailbox_limit"] = "With less than one mail a day nothing would ever leave."
     if problems:
@@ -137,7 +145,12 @@ def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
     own = named.strip() if wish.campaign.settings.timezone == ZoneOf.RECIPIENT else ""
     where = own if own in zone_names() else wish.zone
     if where not in by_zone:
-        by_zone[where] = Start(resolve(wish.start, wish.zone), where, _chosen(wish, where))
+        by_zone[where] = Start(
+            resolve(wish.start, wish.zone),
+            where,
+            _chosen(wish, where),
+            away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
+        )
     return by_zone[where]
 
 
@@ -152,8 +165,12 @@ def _holidays(wish: Wish, people: int) -> frozenset[date]:
     steps = wish.campaign.steps
     length = steps[-1].outline.day + len(steps) * (1 + wish.task_delay_days)
     length += people * len(steps) // wish.limit if wish.limit else 0
-    last = (wish.send_at or wish.start).year + 1 + 2 * length // 365
-    return holiday_dates(wish.campaign.settings.holidays, range(wish.start.year, last + 1))
+    length += sum((last - first).days + 1 for first, last in wish.leave)
+    years = [(wish.send_at or wish.start).year, *(day.year for _, day in wish.leave)]
+    last = max(years) + 1 + 2 * length // 365
+    place = wish.campaign.settings.holidays
+    public = holiday_dates(place, range(wish.start.year, last + 1))
+    return with_own(public, place, wish.own) if place else public
 
 
 def _plans(

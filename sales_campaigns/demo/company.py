@@ -24,8 +24,6 @@ from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.holds import INSTANCE
-from sales_campaigns.messages.models import Hold
 from sales_campaigns.people.models import Address, Group, GroupMember, Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
@@ -46,8 +44,6 @@ def is_loaded(sessions: Sessions) -> bool:
 
 def found_company(uow: UnitOfWork, port: int) -> None:
     """Users, mailboxes at the mail catcher's `port`, people, groups and campaigns; nothing is launched yet."""
-    if uow.session.get(Hold, INSTANCE) is None:
-        uow.session.add(Hold(kind=INSTANCE[0], key=INSTANCE[1]))
     ana, ben, _cleo, dirk = _users(uow)
     for user in (ana, ben, dirk):
         uow.session.add(_mailbox(user, port))

@@ -56,6 +56,11 @@ def _in_next_slot(uow: UnitOfWork, late: Due) -> Due:
     return replace(late, planned=next_slot(late.way.outline, late.way.start, late.planned, uow.now))
 
 
+def schedule(uow: UnitOfWork, dues: Iterable[Due]) -> None:
+    """Give these steps, which have no run, one at the instant that is planned here."""
+    _make_happen(uow, list(dues))
+
+
 def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None = None) -> None:
     """Without an address there is nothing to send: the run stands for the day on which the mail is left out."""
     runs = [_run(due) for due in ready if not _is_sendable(due)]

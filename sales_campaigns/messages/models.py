@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sales_campaigns.accounts.models import Instance, Mailbox, User
 from sales_campaigns.database import Base, checked
 from sales_campaigns.messages.outcomes import FailureType
 
@@ -33,8 +36,9 @@ LIVE = "state IN ('pending', 'claimed', 'sending', 'retrying')"
 class Hold(Base):
     """Whether something that many messages hang on lets them leave.
 
-    Deliveries, campaigns, enrollments and the instance write their row in the same transaction as their own
-    state; the gate locks the rows a message names with FOR SHARE, so a pause is one row and nothing passes it.
+    Deliveries, campaigns, enrollments, senders, mailboxes and the instance write their row in the same transaction
+    as their own state; the gate locks the rows a message names with FOR SHARE, so a pause is one row and nothing
+    passes it.
     """
 
     __tablename__ = "hold"
@@ -53,6 +57,45 @@ class Bucket(Base):
     key: Mapped[str] = mapped_column(sa.String(320), primary_key=True)
     tokens: Mapped[float]
     filled_at: Mapped[datetime]  # machine time: limits of the outside are never scaled
+
+
+class Cause(StrEnum):
+    """Why the instance, a mailbox or a sender is stopped. Each is lifted by itself."""
+
+    STOPPED = "stopped"  # somebody pressed "Stop all sending"
+    RESTORED = "restored"  # the database woke up in another place, or knows less than it did
+    PAUSED = "paused"  # the whole work of a rep
+    LEAVE = "leave"
+
+
+class Stop(Base):
+    """One reason for which a hold is stopped: it is released when the last of them is lifted."""
+
+    __tablename__ = "stop"
+
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    key: Mapped[int] = mapped_column(primary_key=True)
+    cause: Mapped[Cause] = mapped_column(checked(Cause), primary_key=True)
+    why: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime]
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["kind", "key"], ["hold.kind", "hold.key"], name="fk_stop_hold"),
+    )
+
+
+def _hold_of(kind: str) -> Callable[[Any, Connection, Any], None]:
+    """Whoever adds a user, a mailbox or the instance: its hold is there with it, before anything can name it."""
+
+    def make(_mapper: Any, connection: Connection, row: Any) -> None:
+        connection.execute(sa.insert(Hold).values(kind=kind, key=row.id, stopped=False, why=""))
+
+    return make
+
+
+for _model, _kind in ((Instance, "instance"), (Mailbox, "mailbox"), (User, "sender")):
+    event.listen(_model, "after_insert", _hold_of(_kind))
 
 
 class Message(Base):

@@ -6,6 +6,7 @@ The routes are read from the application, so that one which was forgotten here f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +15,9 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
+from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
@@ -43,6 +46,7 @@ TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/health",
+    "GET /admin/holidays",
     "GET /set-aside",
     "GET /settings/calls",
     "GET /team",
@@ -142,8 +146,33 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
+            **absence_of(uow, cast),
             "received_id": received.id,
         }
+
+
+def absence_of(uow: Any, cast: Cast) -> Ids:
+    """A leave, an own holiday and a rescue: of Ana, and of her team."""
+    day = uow.now.date()
+    leave = Leave(
+        team_id=cast.ana.team_id,
+        user_id=cast.ana.id,
+        first_day=day,
+        last_day=day,
+        begins_at=uow.now + timedelta(days=1),
+        ends_at=uow.now + timedelta(days=2),
+        how=LeaveKind.SHIFT,
+        state=LeaveState.PLANNED,
+        author_id=cast.ana.id,
+        created_at=uow.now,
+    )
+    holiday = OwnHoliday(team_id=cast.ana.team_id, place="SE", day=day, free=True, author_id=cast.ana.id)
+    rescue = Rescue(
+        user_id=cast.ana.id, author_id=cast.ana.id, how=RescueKind.SKIP, at=uow.now, undo_until=uow.now
+    )
+    uow.session.add_all([leave, holiday, rescue])
+    uow.session.flush()
+    return {"leave_id": leave.id, "holiday_id": holiday.id, "rescue_id": rescue.id}
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
@@ -197,7 +226,8 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
     shown = [
         (route, status)
         for route, status, _ in answers(app, browse(cast.dirk), ids, owned_only=True)
-        if status != 404 and not (status == 403 and "/users" in route)  # what no rep may do at all
+        if status != 404
+        and not (status == 403 and ("/users" in route or "/leave/of" in route))  # what no rep may do at all
     ]
     assert shown == [], "\n".join(map(str, shown))
 

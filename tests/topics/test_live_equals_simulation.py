@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sales_campaigns.absence.taking_leave import Absent, take_leave
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.calendars.models import LeaveKind
 from sales_campaigns.campaigns.file import CampaignFile, FileSettings, FileStep, ZoneOf
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind, StepOutline, Window
 from sales_campaigns.campaigns.send_options import numbered, reset_illegal
@@ -71,12 +73,16 @@ STARTS = st.one_of(
 
 @dataclass(frozen=True)
 class Plot:
-    """One campaign for some people, from an instant on; `limit` is the mailbox's, None for none that binds."""
+    """One campaign for some people, from an instant on; `limit` is the mailbox's, None for none that binds.
+
+    `leave` are the days on which its sender is away, so that every date goes around them.
+    """
 
     file: CampaignFile
     people: list[dict[str, str]]
     start: datetime
     limit: int | None
+    leave: tuple[date, date] | None
 
 
 @st.composite
@@ -85,7 +91,11 @@ def plots(draw: st.DrawFn) -> Plot:
     legal, _ = reset_illegal([_only_what_counts(step, n) for n, step in enumerate(drawn)])
     steps = tuple(_with_words(step) for step in numbered(legal))
     file = CampaignFile("A plot", "Outbound", draw(SETTINGS), steps)
-    return Plot(file, draw(PEOPLE), draw(STARTS), draw(st.none() | st.integers(1, 4)))
+    start = draw(STARTS)
+    ahead = draw(st.none() | st.tuples(st.integers(0, 9), st.integers(0, 7)))
+    first = start.astimezone(ZoneInfo("Europe/Stockholm")).date() + timedelta(days=ahead[0] if ahead else 0)
+    leave = (first, first + timedelta(days=ahead[1])) if ahead else None
+    return Plot(file, draw(PEOPLE), start, draw(st.none() | st.integers(1, 4)), leave)
 
 
 def _only_what_counts(step: StepOutline, position: int) -> StepOutline:
@@ -114,8 +124,12 @@ def happens(engine: sa.Engine, outside: OutsideWorld, plot: Plot) -> None:
     with Sink() as sink:
         story = _story(engine, outside, clock, sink, plot.limit)
         campaign_id, people = file_campaign(story, plot.file), people_of(story, plot.people)
-        foreseen = simulated(story, plot.file, plot.people, mailbox_limit_per_day=plot.limit)
+        leave = [plot.leave] if plot.leave else []
+        foreseen = simulated(story, plot.file, plot.people, mailbox_limit_per_day=plot.limit, leave=leave)
         with story.work() as uow:
+            for first, last in leave:
+                ana = story.cast.ana
+                take_leave(uow, ana, Absent(ana, first, last, LeaveKind.SHIFT))
             launch(uow, story.cast.ana, Order(campaign_id, people))
         work_through(story, datetime.fromisoformat(foreseen["finishes"]) + timedelta(days=10))
         assert tasks_opened(story) == tasks_foreseen(foreseen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -61,6 +61,7 @@ def export(name: str, team: str) -> None:
 @click.option("--send-at", type=LOCAL, help="When the first e-mail leaves, in --zone.")
 @click.option("--task-delay", default="0d", help="How late tasks are done, in counted days: 2d.")
 @click.option("--mailbox-limit", default="", help="How many mails leave the mailbox: 50/day.")
+@click.option("--leave", multiple=True, help="Days on which the sender is away: 2026-12-01..2026-12-04.")
 @json_option
 def simulate_(
     file: Path,
@@ -70,6 +71,7 @@ def simulate_(
     send_at: datetime | None,
     task_delay: str,
     mailbox_limit: str,
+    leave: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
@@ -80,6 +82,7 @@ def simulate_(
         send_at,
         task_delay_days=_number(task_delay, "d", "--task-delay") or 0,
         limit=_number(mailbox_limit, "/day", "--mailbox-limit"),
+        leave=tuple(sorted(_days(one) for one in leave)),
     )
     found = foresee(wish, read_people(people))
     for piece in found.written() if as_json else (f"{line}\n" for line in _lines(found)):
@@ -96,6 +99,15 @@ def _number(written: str, unit: str, option: str) -> int | None:
     if found is None:
         raise click.BadParameter(f"write a number and the unit, such as 2{unit}", param_hint=option)
     return int(found[1])
+
+
+def _days(written: str) -> tuple[date, date]:
+    """First and last day, with two dots between them; one day alone is both."""
+    first, _, last = written.partition("..")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        raise click.BadParameter("write days such as 2026-12-01..2026-12-04", param_hint="--leave") from None
 
 
 def _lines(found: Simulation) -> Iterator[str]:

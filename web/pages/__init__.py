@@ -24,7 +24,10 @@ from web.pages import (
     feed,
     groups,
     health,
+    holidays,
+    late,
     launch,
+    leave,
     mailbox,
     message,
     new_task,
@@ -35,7 +38,9 @@ from web.pages import (
     play,
     previews,
     replies,
+    rescue,
     saved_views,
+    sending,
     set_aside,
     sign_in,
     simulate,
@@ -96,6 +101,11 @@ BLUEPRINTS = [
     call_choices.pages,
     health.pages,
     caught.pages,
+    leave.pages,
+    sending.pages,
+    holidays.pages,
+    rescue.pages,
+    late.pages,
 ]
 
 

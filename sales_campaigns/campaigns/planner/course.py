@@ -25,6 +25,7 @@ class Course:
     chosen: Mapping[int, Spot]
     resumed_at: datetime | None
     slipped: int
+    away: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def first_date(self) -> date:
@@ -32,6 +33,10 @@ class Course:
 
     def date_of(self, day: int, slipped: int = 0) -> date:
         return days.later_by(self.outline.calendar, self.first_date, day - 1 + slipped)
+
+    def back_at(self, at: datetime) -> datetime | None:
+        """When the leave ends in which `at` lies; None where it lies in none."""
+        return next((ends for begins, ends in self.away if begins <= at < ends), None)
 
 
 class End(NamedTuple):
@@ -61,6 +66,7 @@ def course_of(outline: Outline, start: Start) -> Course:
         chosen=chosen,
         resumed_at=start.resumed_at and to_the_second(start.resumed_at),
         slipped=start.slipped,
+        away=start.away,
     )
 
 
