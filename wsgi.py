@@ -5,6 +5,7 @@ from functools import partial
 
 from integrations.catcher import MailStore, catching
 from integrations.directory import connected
+from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_anchor
 from sales_campaigns.accounts.secrets import Seal
@@ -14,7 +15,7 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week
+from scheduler import commands, demo_week, rehearsing
 from scheduler.runner import running
 from web import create_app
 from web.serving import Beside, serve_command
@@ -28,12 +29,12 @@ caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds)
+rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [lambda: running(settings, room)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
-
-app = create_app(settings, engine, outside, clock)
-app.cli.add_command(commands.group(settings, room))
-app.cli.add_command(demo_week.command(room, engine, catch))
-app.cli.add_command(serve_command(app, beside))
+app = create_app(settings, engine, outside, clock, rehearse)
+own = (commands.group(settings, room), demo_week.command(room, engine, catch), serve_command(app, beside))
+for command in own:
+    app.cli.add_command(command)

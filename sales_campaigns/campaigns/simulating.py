@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
-from sales_campaigns.addresses import check_address
+from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_zone, sorted_out
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
@@ -22,10 +22,9 @@ from sales_campaigns.campaigns.planner import (
     plan,
     share_out,
 )
-from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, zone_names
+from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve
 from sales_campaigns.errors import Invalid
 
-Person = Mapping[str, str]
 StartOf = tuple[str, Start]
 PlanOf = tuple[str, tuple[Planned, ...]]
 
@@ -56,26 +55,40 @@ def simulate(
 
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
     `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
-    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out.
+    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. Fields that
+    the mails need are looked for in the columns that there are.
     """
-    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
-    _refuse(wish)
-    mailed, unmailed, excluded = _sorted_out(people)
-    entries = _entries(wish, mailed, unmailed)
+    return simulate_wish(Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day), people)
+
+
+def simulate_wish(wish: Wish, people: Sequence[Person]) -> dict[str, Any]:
+    """The same of a wish that is put together already."""
+    refuse(wish)
+    return foresee(wish, sorted_out(people, mails_of(wish.campaign)))
+
+
+def foresee(wish: Wish, audience: Audience) -> dict[str, Any]:
+    """The same where it is known already who is in and who is not."""
+    return told(wish, audience, _entries(wish, audience.mailed, audience.unmailed))
+
+
+def told(wish: Wish, audience: Audience, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """What simulate and rehearse print: who is in, who is not, and the entries with what follows from them."""
     return {
-        "campaign": campaign.name,
-        "start": _utc(resolve(start, zone)),
-        "zone": zone,
-        "targeted": len(people),
-        "to_deliver": len(mailed),
-        "excluded": excluded,
+        "campaign": wish.campaign.name,
+        "start": utc(resolve(wish.start, wish.zone)),
+        "zone": wish.zone,
+        "targeted": audience.targeted,
+        "to_deliver": len(audience.mailed),
+        "excluded": audience.excluded,
         "entries": entries,
         "finishes": max((entry.get("done", entry["at"]) for entry in entries), default=None),
         "bottleneck": _bottleneck(entries, wish),
     }
 
 
-def _refuse(wish: Wish) -> None:
+def refuse(wish: Wish) -> None:
+    """Raises Invalid by option for what cannot be planned."""
     refuse_unknown_zone(wish.zone)
     problems = {}
     if wish.send_at is not None and not _asks_when(wish.campaign):
@@ -95,44 +108,14 @@ def _asks_when(campaign: CampaignFile) -> bool:
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
-def _sorted_out(
-    people: Sequence[Person],
-) -> tuple[dict[str, Person], dict[str, Person], list[dict[str, str]]]:
-    """Who gets mail, who has no address (by the name that the result gives them), who is excluded."""
-    mailed: dict[str, Person] = {}
-    unmailed: dict[str, Person] = {}
-    excluded: list[dict[str, str]] = []
-    for row, person in enumerate(people, 1):
-        who = (person.get("email") or "").strip().lower()
-        if not who:
-            who = f"row {row}"
-            unmailed[who] = person
-            excluded.append({"person": who, "cause": "no_address"})
-        elif who in mailed:
-            excluded.append({"person": who, "cause": "duplicate"})
-        elif not is_address(who):
-            excluded.append({"person": who, "cause": "invalid_address"})
-        else:
-            mailed[who] = person
-    return mailed, unmailed, excluded
-
-
-def is_address(text: str) -> bool:
-    try:
-        check_address(text)
-    except Invalid:
-        return False
-    return True
-
-
 def _start(wish: Wish, person: Person) -> Start:
-    zone, settings = wish.zone, wish.campaign.settings
-    own = (person.get("time_zone") or "").strip() if settings.timezone == ZoneOf.RECIPIENT else ""
-    where = own if own in zone_names() else zone
+    zone, by_recipient = wish.zone, wish.campaign.settings.timezone == ZoneOf.RECIPIENT
+    own = own_zone(person) if by_recipient else ""
     launched_at = resolve(wish.start, zone)
     if wish.send_at is None:
-        return Start(launched_at, where)
-    return Start(launched_at, where, {0: wish.send_at if where == zone else resolve(wish.send_at, zone)})
+        return Start(launched_at, own or zone)
+    chosen = resolve(wish.send_at, zone) if by_recipient else wish.send_at
+    return Start(launched_at, own or zone, {0: chosen})
 
 
 def _holidays(wish: Wish, people: int) -> frozenset[date]:
@@ -190,16 +173,17 @@ def _line(steps: Outline, entry: Planned) -> dict[str, Any]:
         "step": step.number,
         "type": str(step.kind),
         "kind": "task" if entry.is_task else "message",
-        "at": _utc(entry.at),
+        "at": utc(entry.at),
         "local": entry.local.isoformat(),
         "zone": str(entry.local.tzinfo),
         "follows": followed and {"day": followed.day, "step": followed.number},
         "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in entry.moved],
     }
-    return line | {"done": _utc(entry.done_at)} if entry.done_at else line
+    return line | {"done": utc(entry.done_at)} if entry.done_at else line
 
 
-def _utc(instant: datetime) -> str:
+def utc(instant: datetime) -> str:
+    """2026-11-30T14:00:00Z"""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 

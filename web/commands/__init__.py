@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, launching, people, users
+from web.commands import campaign, db, launching, people, rehearsing, users
 
 campaign.group.add_command(launching.command)
+campaign.group.add_command(rehearsing.command)
 GROUPS = [campaign.group, db.group, people.group, users.group]
 
 

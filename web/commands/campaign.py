@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sales_campaigns.campaigns.file import CampaignFile, read_campaign, write_ca
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
-from sales_campaigns.campaigns.simulating import simulate
+from sales_campaigns.campaigns.simulating import Wish, simulate_wish
 from sales_campaigns.errors import Invalid
 from web.commands.running import CommandGroup, command_work, json_option, out
 
@@ -54,41 +54,58 @@ def export(name: str, team: str) -> None:
     click.echo(text, nl=False)
 
 
+OF_A_START: tuple[Callable[[Any], Any], ...] = (
+    click.option("--people", required=True, type=A_FILE, help="A file of people, with headings."),
+    click.option(
+        "--start", required=True, type=LOCAL, help="When it is launched: 2026-11-28T15:00, in --zone."
+    ),
+    click.option("--zone", required=True, help="The sender's time zone, such as Europe/Stockholm."),
+    click.option("--send-at", type=LOCAL, help="When the first e-mail leaves, in --zone."),
+    click.option("--task-delay", default="0d", help="How late tasks are done, in counted days: 2d."),
+    click.option("--mailbox-limit", default="", help="How many mails leave the mailbox: 50/day."),
+)
+
+
+def options_of_a_start(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What simulate and rehearse are told: who, from when on, and what is assumed."""
+    for option in reversed(OF_A_START):
+        command = option(command)
+    return command
+
+
 @group.command("simulate")
 @click.argument("file", type=A_FILE)
-@click.option("--people", required=True, type=A_FILE, help="A file of people, with headings.")
-@click.option("--start", required=True, type=LOCAL, help="When it is launched: 2026-11-28T15:00, in --zone.")
-@click.option("--zone", required=True, help="The sender's time zone, such as Europe/Stockholm.")
-@click.option("--send-at", type=LOCAL, help="When the first e-mail leaves, in --zone.")
-@click.option("--task-delay", default="0d", help="How late tasks are done, in counted days: 2d.")
-@click.option("--mailbox-limit", default="", help="How many mails leave the mailbox: 50/day.")
+@options_of_a_start
 @json_option
-def simulate_(
-    file: Path,
-    people: Path,
-    start: datetime,
-    zone: str,
-    send_at: datetime | None,
-    task_delay: str,
-    mailbox_limit: str,
-    as_json: bool,
-) -> None:
+def simulate_(file: Path, people: Path, as_json: bool, **start: Any) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
-    data = simulate(
+    wish = wish_of(file, **start)
+    data = simulate_wish(wish, list(read_people(people)))
+    out(data, as_json, "\n".join(lines_of(data)))
+
+
+def wish_of(
+    file: Path, *, start: datetime, zone: str, send_at: datetime | None, task_delay: str, mailbox_limit: str
+) -> Wish:
+    """The options as they are read. Raises Invalid for a file, BadParameter for an option that is none."""
+    return Wish(
         _campaign(file),
-        list(read_people(people)),
-        start=start,
-        zone=zone,
-        send_at=send_at,
-        task_delay_days=_number(task_delay, "d", "--task-delay") or 0,
-        mailbox_limit_per_day=_number(mailbox_limit, "/day", "--mailbox-limit"),
+        start,
+        zone,
+        send_at,
+        _number(task_delay, "d", "--task-delay") or 0,
+        _number(mailbox_limit, "/day", "--mailbox-limit"),
     )
-    out(data, as_json, "\n".join(_lines(data)))
 
 
 def _campaign(file: Path) -> CampaignFile:
+    return read_campaign(text_of(file))
+
+
+def text_of(file: Path) -> str:
+    """Raises Invalid for what is not UTF-8."""
     try:
-        return read_campaign(file.read_text(encoding="utf-8-sig"))
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(f"{file.name} is not text in UTF-8.") from None
 
@@ -103,7 +120,7 @@ def _number(written: str, unit: str, option: str) -> int | None:
     return int(found[1])
 
 
-def _lines(data: dict[str, Any]) -> Iterator[str]:
+def lines_of(data: dict[str, Any]) -> Iterator[str]:
     yield f"{data['campaign']}: {data['to_deliver']} of {data['targeted']} people get mail"
     for excluded in data["excluded"]:
         yield f"  {excluded['person']} is left out: {excluded['cause'].replace('_', ' ')}"

@@ -1,0 +1,144 @@
+"""What really happened in a rehearsal, in the words of a simulation: read from the rows, and from the mails taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.campaigns.models import Step
+from sales_campaigns.campaigns.simulating import utc
+from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.models import StepRunState as R
+from sales_campaigns.messages.models import Message
+from sales_campaigns.ports import Taken
+
+Place = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that was taken: whose it is and which step's, when, and what it says."""
+
+    place: Place
+    at: datetime
+    mail: EmailMessage
+
+    def told(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        who, day, step = self.place
+        return {
+            "person": who,
+            "day": day,
+            "step": step,
+            "at": utc(self.at),
+            "message_id": _header(self.mail, "Message-ID"),
+            "in_reply_to": _header(self.mail, "In-Reply-To") or None,
+            "references": _header(self.mail, "References").split(),
+            "subject": _header(self.mail, "Subject"),
+            "text": part_of(self.mail, "plain"),
+        }
+
+
+def letters_of(session: Session, names: Mapping[int, str], taken: Iterable[Taken]) -> list[Letter]:
+    """The mails of the campaign that were taken, in the order in which they were."""
+    rows = session.execute(
+        sa.select(Message.message_id, Message.person_id, Step.day, Step.number)
+        .join(StepRun, StepRun.message_id == Message.id)
+        .join(Step, Step.id == StepRun.step_id)
+    )
+    places = {row.message_id: (names[row.person_id], row.day, row.number) for row in rows}
+    return [
+        Letter(places[one.mail.message_id], one.at, _read(one.mail.mime))
+        for one in taken
+        if one.mail.message_id in places
+    ]
+
+
+def entries_of(session: Session, names: Mapping[int, str], letters: Iterable[Letter]) -> list[dict[str, Any]]:
+    """Each mail that left and each task that opened, as simulate prints them; sorted as there."""
+    by_id = {_header(letter.mail, "Message-ID"): letter for letter in letters}
+    rows = session.execute(
+        sa.select(StepRun, Step, Enrollment, Message.message_id)
+        .join(Step, Step.id == StepRun.step_id)
+        .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
+        .outerjoin(Message, Message.id == StepRun.message_id)
+        .where(StepRun.state != R.CANCELLED)
+    ).all()
+    found = []
+    for run, step, enrollment, message_id in rows:
+        letter = by_id.get(message_id or "")
+        if letter is not None or run.task_id is not None:
+            entry = _entry(run, step, enrollment, names[enrollment.person_id], _answered(letter, by_id))
+            found.append((entry["at"], entry["person"], step.position, entry))
+    return [entry for *_, entry in sorted(found, key=itemgetter(0, 1, 2))]
+
+
+def _entry(
+    run: StepRun, step: Step, enrollment: Enrollment, who: str, answered: Place | None
+) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "person": who,
+        "day": step.day,
+        "step": step.number,
+        "type": str(step.kind),
+        "kind": "task" if run.is_task else "message",
+        "at": utc(run.due_at),
+        "local": run.due_at.astimezone(ZoneInfo(enrollment.zone)).isoformat(),
+        "zone": enrollment.zone,
+        "follows": {"day": answered[1], "step": answered[2]} if answered else None,
+        "moved": run.moved,
+    }
+    if run.is_task and run.over_at is not None:
+        entry["done"] = utc(run.over_at)
+    return entry
+
+
+def _answered(letter: Letter | None, by_id: Mapping[str, Letter]) -> Place | None:
+    """Which step's mail this one answers to, by its own header."""
+    earlier = by_id.get(_header(letter.mail, "In-Reply-To")) if letter else None
+    return earlier.place if earlier else None
+
+
+def part_of(mail: EmailMessage, kind: str) -> str:
+    """The text or the HTML of a mail, "" where it has none."""
+    part = mail.get_body((kind,))
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def came_back(mails: Iterable[tuple[datetime, bytes]]) -> list[dict[str, Any]]:
+    """What recipients and their servers wrote, as plain values."""
+    read = [(at, _read(raw)) for at, raw in mails]
+    return [
+        {
+            "at": utc(at),
+            "from": _header(mail, "From"),
+            "subject": _header(mail, "Subject"),
+            "in_reply_to": _header(mail, "In-Reply-To") or None,
+            "text": _any_text(mail),
+        }
+        for at, mail in read
+    ]
+
+
+def _any_text(mail: EmailMessage) -> str:
+    part = next((one for one in mail.walk() if one.get_content_type() == "text/plain"), None)
+    return str(part.get_content()).replace("\r\n", "\n") if isinstance(part, EmailMessage) else ""
+
+
+def _header(mail: EmailMessage, name: str) -> str:
+    return str(mail[name] or "")
+
+
+def _read(raw: bytes) -> EmailMessage:
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail

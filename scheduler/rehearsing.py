@@ -1,0 +1,127 @@
+"""Rehearse: the real engine on a virtual clock, in a database of its own, with a sandbox for the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import event
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.secrets import Seal, new_token
+from sales_campaigns.campaigns.audience import Audience, mails_of, sorted_out
+from sales_campaigns.campaigns.planner.local_time import resolve
+from sales_campaigns.campaigns.simulating import Wish, foresee, refuse, told
+from sales_campaigns.clock import VirtualClock
+from sales_campaigns.database import make_engine, make_sessions
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.ports import Sandbox, SandboxMaker
+from sales_campaigns.rehearsals.happened import came_back, entries_of, letters_of
+from sales_campaigns.rehearsals.reps import Reps
+from sales_campaigns.rehearsals.script import acted_by
+from sales_campaigns.rehearsals.stage import launch_all, set_stage
+from sales_campaigns.rehearsals.wishes import Progress, Rehearsal
+from sales_campaigns.schema import METADATA
+from sales_campaigns.unit_of_work import unit_of_work
+from scheduler.fast_forward import run_out
+
+LONGEST = timedelta(days=3 * 366)
+
+
+def rehearse(make: SandboxMaker, rehearsal: Rehearsal, progress: Progress) -> dict[str, Any]:
+    """Play it from the launch until nothing more is due; what simulate prints, with `messages`.
+
+    Where there is a script, also `came_back`. Raises Invalid for what a simulation refuses, and for a campaign
+    that could not be imported.
+    """
+    wish = rehearsal.wish
+    refuse(wish)
+    audience = sorted_out(rehearsal.people, mails_of(wish.campaign))
+    clock = VirtualClock(resolve(wish.start, wish.zone))
+    sandbox = make(acted_by(rehearsal.script, audience.mailed), clock.now)
+    with throw_away_room(sandbox, clock) as room:
+        with unit_of_work(room.sessions, clock) as uow:
+            stage = set_stage(uow, rehearsal, audience)
+            launch_all(uow, stage, rehearsal)
+        onlooker = Onlooker(clock, _foreseen_end(audience, wish), progress)
+        parties = [onlooker, reps_of(room, stage.rep, wish.task_delay_days)]
+        run_out(room, clock, clock.now() + LONGEST, parties)
+        with unit_of_work(room.reads, clock) as uow:
+            letters = letters_of(uow.session, stage.names, sandbox.taken)
+            entries = entries_of(uow.session, stage.names, letters)
+    result = {**told(wish, audience, entries), "messages": [letter.told() for letter in letters]}
+    if rehearsal.script:
+        result["came_back"] = _came_back(sandbox, rehearsal.sender.email)
+    return result
+
+
+def reps_of(room: PostRoom, rep: User, delay_days: int = 0, undo_seconds: int = 0) -> Reps:
+    """Reps who work in this room's database, on its clock."""
+    return Reps(
+        lambda: unit_of_work(room.sessions, room.clock),
+        lambda: unit_of_work(room.reads, room.clock),
+        rep,
+        delay_days,
+        undo_seconds,
+    )
+
+
+@dataclass
+class Onlooker:
+    """Does nothing but say how much of the foreseen time has passed, in per cent."""
+
+    clock: VirtualClock
+    end: datetime
+    progress: Progress
+    begin: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin = self.clock.now()
+
+    def next_act(self, _after: datetime) -> None:
+        return None
+
+    def act(self) -> int:
+        whole = max((self.end - self.begin).total_seconds(), 1)
+        self.progress(min(int(100 * (self.clock.now() - self.begin).total_seconds() / whole), 99))
+        return 0
+
+
+@contextmanager
+def throw_away_room(sandbox: Sandbox, clock: VirtualClock) -> Iterator[PostRoom]:
+    """A post room on an empty database in a file of its own, which is gone when the block ends."""
+    with TemporaryDirectory(prefix="rehearsal-") as folder:
+        engine = make_engine(f"sqlite:///{Path(folder) / 'rehearsal.sqlite3'}")
+        event.listen(engine, "connect", _hurry)
+        METADATA.create_all(engine)
+        try:
+            yield PostRoom(
+                sessions=make_sessions(engine),
+                reads=make_sessions(engine, reads_only=True),
+                clock=clock,
+                providers=sandbox,
+                seal=Seal(new_token()),
+                owner="rehearsal",
+            )
+        finally:
+            engine.dispose()
+
+
+def _hurry(connection: Any, _record: object) -> None:
+    """What is thrown away need not survive a power cut."""
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def _foreseen_end(audience: Audience, wish: Wish) -> datetime:
+    finishes = foresee(wish, audience)["finishes"]
+    return datetime.fromisoformat(finishes) if finishes else resolve(wish.start, wish.zone)
+
+
+def _came_back(sandbox: Sandbox, address: str) -> list[dict[str, Any]]:
+    mails = sandbox.changes(address, "").mails
+    return came_back((mail.at, mail.raw) for mail in mails if not mail.own)
