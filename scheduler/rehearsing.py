@@ -28,7 +28,7 @@ from sales_campaigns.rehearsals.stage import launch_all, set_stage
 from sales_campaigns.rehearsals.wishes import Progress, Rehearsal
 from sales_campaigns.schema import METADATA
 from sales_campaigns.unit_of_work import unit_of_work
-from scheduler.fast_forward import run_out
+from scheduler.fast_forward import Party, run_out
 
 LONGEST = timedelta(days=3 * 366)
 
@@ -49,7 +49,7 @@ def rehearse(make: SandboxMaker, rehearsal: Rehearsal, progress: Progress) -> di
             stage = set_stage(uow, rehearsal, audience)
             launch_all(uow, stage, rehearsal)
         onlooker = Onlooker(clock, _foreseen_end(audience, wish), progress)
-        parties = [onlooker, reps_of(room, stage.rep, wish.task_delay_days)]
+        parties: list[Party] = [onlooker, reps_of(room, stage.rep, wish.task_delay_days)]
         run_out(room, clock, clock.now() + LONGEST, parties)
         with unit_of_work(room.reads, clock) as uow:
             letters = letters_of(uow.session, stage.names, sandbox.taken)
