@@ -21,43 +21,52 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import Sandbox, SandboxMaker
-from sales_campaigns.rehearsals.happened import came_back, entries_of, letters_of
+from sales_campaigns.rehearsals.happened import answers_of, endings_of, entries_of, letters_of
 from sales_campaigns.rehearsals.reps import Reps
 from sales_campaigns.rehearsals.script import acted_by
 from sales_campaigns.rehearsals.stage import launch_all, set_stage
-from sales_campaigns.rehearsals.wishes import Progress, Rehearsal
+from sales_campaigns.rehearsals.plays import Play, Progress, Rehearsed
 from sales_campaigns.schema import METADATA
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.fast_forward import Party, run_out
+from scheduler.recipients import Recipients
 
 LONGEST = timedelta(days=3 * 366)
 
 
-def rehearse(make: SandboxMaker, rehearsal: Rehearsal, progress: Progress) -> dict[str, Any]:
-    """Play it from the launch until nothing more is due; what simulate prints, with `messages`.
+def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
+    """Play it from the launch until nothing more is due.
 
-    Where there is a script, also `came_back`. Raises Invalid for what a simulation refuses, and for a campaign
-    that could not be imported.
+    Raises Invalid for what a simulation refuses, and for a campaign that could not be imported.
     """
-    wish = rehearsal.wish
+    wish = play.wish
     refuse(wish)
-    audience = sorted_out(rehearsal.people, mails_of(wish.campaign))
+    audience = sorted_out(play.people, mails_of(wish.campaign))
     clock = VirtualClock(resolve(wish.start, wish.zone))
-    sandbox = make(acted_by(rehearsal.script, audience.mailed), clock.now)
+    sandbox = make(acted_by(play.script, audience.mailed), clock.now)
     with throw_away_room(sandbox, clock) as room:
         with unit_of_work(room.sessions, clock) as uow:
-            stage = set_stage(uow, rehearsal, audience)
-            launch_all(uow, stage, rehearsal)
+            stage = set_stage(uow, play, audience)
+            launch_all(uow, stage, play)
         onlooker = Onlooker(clock, _foreseen_end(audience, wish), progress)
-        parties: list[Party] = [onlooker, reps_of(room, stage.rep, wish.task_delay_days)]
-        run_out(room, clock, clock.now() + LONGEST, parties)
-        with unit_of_work(room.reads, clock) as uow:
-            letters = letters_of(uow.session, stage.names, sandbox.taken)
-            entries = entries_of(uow.session, stage.names, letters)
-    result = {**told(wish, audience, entries), "messages": [letter.told() for letter in letters]}
-    if rehearsal.script:
-        result["came_back"] = _came_back(sandbox, rehearsal.sender.email)
-    return result
+        run_out(room, clock, clock.now() + LONGEST, _parties(room, sandbox, stage, play, onlooker))
+        return _rehearsed(room, sandbox, stage, play, audience)
+
+
+def _parties(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, onlooker: Onlooker) -> list[Party]:
+    recipients = Recipients(room, sandbox, receive=receive)
+    return [onlooker, recipients, reps_of(room, stage.rep, play.wish.task_delay_days)]
+
+
+def _rehearsed(
+    room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, audience: Audience
+) -> Rehearsed:
+    with unit_of_work(room.reads, room.clock) as uow:
+        letters = letters_of(uow.session, stage.names, sandbox.taken)
+        entries = entries_of(uow.session, stage.names, letters)
+        endings = endings_of(uow.session, stage.names)
+    answers = answers_of(sandbox.changes(play.sender.email, "").mails)
+    return Rehearsed(told(play.wish, audience, entries), letters, answers, endings)
 
 
 def reps_of(room: PostRoom, rep: User, delay_days: int = 0, undo_seconds: int = 0) -> Reps:
@@ -120,8 +129,3 @@ def _hurry(connection: Any, _record: object) -> None:
 def _foreseen_end(audience: Audience, wish: Wish) -> datetime:
     finishes = foresee(wish, audience)["finishes"]
     return datetime.fromisoformat(finishes) if finishes else resolve(wish.start, wish.zone)
-
-
-def _came_back(sandbox: Sandbox, address: str) -> list[dict[str, Any]]:
-    mails = sandbox.changes(address, "").mails
-    return came_back((mail.at, mail.raw) for mail in mails if not mail.own)

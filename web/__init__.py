@@ -7,7 +7,7 @@ from sqlalchemy.engine import Engine
 
 from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
-from sales_campaigns.rehearsals.wishes import Rehearse
+from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from web import commands, errors, filters, frame, pages, public, request_scope, security
 

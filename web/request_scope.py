@@ -16,7 +16,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions, make_sessions
 from sales_campaigns.errors import NotAllowed
 from sales_campaigns.ports import OutsideWorld
-from sales_campaigns.rehearsals.wishes import Rehearse
+from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 

@@ -19,7 +19,7 @@ from sales_campaigns.campaigns.simulating import utc
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.messages.models import Message
-from sales_campaigns.ports import Taken
+from sales_campaigns.ports import IncomingMail, Taken
 
 Place = tuple[str, int, int]
 
@@ -40,12 +40,45 @@ class Letter:
             "day": day,
             "step": step,
             "at": utc(self.at),
-            "message_id": _header(self.mail, "Message-ID"),
-            "in_reply_to": _header(self.mail, "In-Reply-To") or None,
-            "references": _header(self.mail, "References").split(),
-            "subject": _header(self.mail, "Subject"),
+            "message_id": header_of(self.mail, "Message-ID"),
+            "in_reply_to": header_of(self.mail, "In-Reply-To") or None,
+            "references": header_of(self.mail, "References").split(),
+            "subject": header_of(self.mail, "Subject"),
             "text": part_of(self.mail, "plain"),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A mail that came back: from a person, or from a mail server."""
+
+    at: datetime
+    mail: EmailMessage
+
+    def told(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {
+            "at": utc(self.at),
+            "from": header_of(self.mail, "From"),
+            "subject": header_of(self.mail, "Subject"),
+            "in_reply_to": header_of(self.mail, "In-Reply-To") or None,
+            "text": self.text,
+        }
+
+    @property
+    def text(self) -> str:
+        """Its first plain text: of a report, the part that is written for people."""
+        part = next((one for one in self.mail.walk() if one.get_content_type() == "text/plain"), None)
+        return str(part.get_content()).replace("\r\n", "\n") if isinstance(part, EmailMessage) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where one person stood at the end of the rehearsal, since when, and why."""
+
+    state: str
+    at: datetime | None
+    why: str
 
 
 def letters_of(session: Session, names: Mapping[int, str], taken: Iterable[Taken]) -> list[Letter]:
@@ -65,7 +98,7 @@ def letters_of(session: Session, names: Mapping[int, str], taken: Iterable[Taken
 
 def entries_of(session: Session, names: Mapping[int, str], letters: Iterable[Letter]) -> list[dict[str, Any]]:
     """Each mail that left and each task that opened, as simulate prints them; sorted as there."""
-    by_id = {_header(letter.mail, "Message-ID"): letter for letter in letters}
+    by_id = {header_of(letter.mail, "Message-ID"): letter for letter in letters}
     rows = session.execute(
         sa.select(StepRun, Step, Enrollment, Message.message_id)
         .join(Step, Step.id == StepRun.step_id)
@@ -104,7 +137,7 @@ def _entry(
 
 def _answered(letter: Letter | None, by_id: Mapping[str, Letter]) -> Place | None:
     """Which step's mail this one answers to, by its own header."""
-    earlier = by_id.get(_header(letter.mail, "In-Reply-To")) if letter else None
+    earlier = by_id.get(header_of(letter.mail, "In-Reply-To")) if letter else None
     return earlier.place if earlier else None
 
 
@@ -114,27 +147,19 @@ def part_of(mail: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
-def came_back(mails: Iterable[tuple[datetime, bytes]]) -> list[dict[str, Any]]:
-    """What recipients and their servers wrote, as plain values."""
-    read = [(at, _read(raw)) for at, raw in mails]
-    return [
-        {
-            "at": utc(at),
-            "from": _header(mail, "From"),
-            "subject": _header(mail, "Subject"),
-            "in_reply_to": _header(mail, "In-Reply-To") or None,
-            "text": _any_text(mail),
-        }
-        for at, mail in read
-    ]
+def answers_of(mails: Iterable[IncomingMail]) -> list[Answer]:
+    """What recipients and their servers wrote; copies of what was sent are no answers."""
+    return [Answer(mail.at, _read(mail.raw)) for mail in mails if not mail.own]
 
 
-def _any_text(mail: EmailMessage) -> str:
-    part = next((one for one in mail.walk() if one.get_content_type() == "text/plain"), None)
-    return str(part.get_content()).replace("\r\n", "\n") if isinstance(part, EmailMessage) else ""
+def endings_of(session: Session, names: Mapping[int, str]) -> dict[str, Ending]:
+    """By person."""
+    rows = session.scalars(sa.select(Enrollment).order_by(Enrollment.id))
+    return {names[row.person_id]: Ending(str(row.state), row.ended_at, row.why) for row in rows}
 
 
-def _header(mail: EmailMessage, name: str) -> str:
+def header_of(mail: EmailMessage, name: str) -> str:
+    """One header as it reads, "" where there is none."""
     return str(mail[name] or "")
 
 

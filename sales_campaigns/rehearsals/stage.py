@@ -22,7 +22,7 @@ from sales_campaigns.messages.holds import INSTANCE, make_holds
 from sales_campaigns.people.address_rows import ensure_addresses
 from sales_campaigns.people.merging import FIELDS
 from sales_campaigns.people.models import Person as PersonRow
-from sales_campaigns.rehearsals.wishes import Rehearsal, Sender
+from sales_campaigns.rehearsals.plays import Play, Sender
 from sales_campaigns.unit_of_work import UnitOfWork
 
 NO_LIMIT = 1_000_000  # mails a day: more than anybody rehearses
@@ -38,20 +38,20 @@ class Stage:
     names: Mapping[int, str]
 
 
-def set_stage(uow: UnitOfWork, rehearsal: Rehearsal, audience: Audience) -> Stage:
+def set_stage(uow: UnitOfWork, play: Play, audience: Audience) -> Stage:
     """Everything up to the launch. Raises Invalid for a campaign that could not be imported."""
-    rep = _rep(uow, rehearsal.wish.zone, rehearsal.sender)
-    _mailbox(uow, rep, rehearsal)
+    rep = _rep(uow, play.wish.zone, play.sender)
+    _mailbox(uow, rep, play)
     make_holds(uow.session, *_instance())
-    filed = import_campaign(uow, rep, rehearsal.wish.campaign)
-    return Stage(rep, filed.campaign.id, _people(uow, rep, rehearsal, audience))
+    filed = import_campaign(uow, rep, play.wish.campaign)
+    return Stage(rep, filed.campaign.id, _people(uow, rep, play, audience))
 
 
-def launch_all(uow: UnitOfWork, stage: Stage, rehearsal: Rehearsal) -> None:
+def launch_all(uow: UnitOfWork, stage: Stage, play: Play) -> None:
     """The launch, at the first instant of the rehearsal; nothing happens where there is nobody."""
     if not stage.names:
         return
-    order = Order(stage.campaign_id, list(stage.names), send_at=_send_at(uow, stage, rehearsal))
+    order = Order(stage.campaign_id, list(stage.names), send_at=_send_at(uow, stage, play))
     launch(uow, stage.rep, order, limit=len(stage.names))
 
 
@@ -80,26 +80,26 @@ def _rep(uow: UnitOfWork, zone: str, sender: Sender) -> User:
     return rep
 
 
-def _mailbox(uow: UnitOfWork, rep: User, rehearsal: Rehearsal) -> None:
+def _mailbox(uow: UnitOfWork, rep: User, play: Play) -> None:
     uow.session.add(
         Mailbox(
             user_id=rep.id,
             provider="sandbox",
-            address=rehearsal.sender.email,
+            address=play.sender.email,
             security="none",
-            signature_html=rehearsal.sender.signature_html,
-            daily_limit=rehearsal.wish.limit or NO_LIMIT,
+            signature_html=play.sender.signature_html,
+            daily_limit=play.wish.limit or NO_LIMIT,
         )
     )
 
 
-def _people(uow: UnitOfWork, rep: User, rehearsal: Rehearsal, audience: Audience) -> dict[int, str]:
+def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[int, str]:
     everybody = {**audience.mailed, **audience.unmailed}
     if not everybody:
         return {}
     addresses = {who: check_address(who) for who in audience.mailed}
     ids = ensure_addresses(uow.session, addresses.values())
-    blank = stand_ins(rehearsal.people, mails_of(rehearsal.wish.campaign))
+    blank = stand_ins(play.people, mails_of(play.wish.campaign))
     rows = [
         _row(uow, rep, {**blank, **row} if who in addresses else row)
         | {
@@ -130,9 +130,9 @@ def _row(uow: UnitOfWork, rep: User, person: Person) -> dict[str, Any]:
     }
 
 
-def _send_at(uow: UnitOfWork, stage: Stage, rehearsal: Rehearsal) -> dict[str, datetime]:
+def _send_at(uow: UnitOfWork, stage: Stage, play: Play) -> dict[str, datetime]:
     """As the simulation reads it: the sender's wall clock, which is an instant where zones differ."""
-    wish = rehearsal.wish
+    wish = play.wish
     if wish.send_at is None:
         return {}
     from_file = wish.campaign.settings.timezone

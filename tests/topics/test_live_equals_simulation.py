@@ -23,7 +23,7 @@ from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutgoingMail, OutsideWorld, Taken
 from sales_campaigns.rehearsals.happened import entries_of, letters_of
-from sales_campaigns.rehearsals.wishes import Rehearsal
+from sales_campaigns.rehearsals.plays import Play
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.fast_forward import run_out
 from scheduler.rehearsing import rehearse, reps_of
@@ -55,7 +55,7 @@ def happens(engine: sa.Engine, outside: OutsideWorld, plot: Plot) -> None:
 
 
 def is_rehearsed_as(foreseen: dict[str, Any], plot: Plot) -> None:
-    rehearsed = rehearse(SandboxMail, Rehearsal(plot.wish, plot.people), lambda _: None)
+    rehearsed = rehearse(SandboxMail, Play(plot.wish, plot.people), lambda _: None).told()
     messages = rehearsed.pop("messages")
     assert rehearsed == foreseen
     sent = {(one["person"], (one["day"], one["step"]), one["at"]) for one in messages}

@@ -14,7 +14,7 @@ from sales_campaigns.campaigns.simulating import simulate_wish
 from sales_campaigns.errors import NotFound
 from sales_campaigns.rehearsals.comparing import Difference, differences, left_otherwise, sentence
 from sales_campaigns.rehearsals.script import read_script
-from sales_campaigns.rehearsals.wishes import Rehearsal, Rehearse
+from sales_campaigns.rehearsals.plays import Play, Rehearse
 from web.commands.campaign import A_FILE, lines_of, options_of_a_start, text_of, wish_of
 from web.commands.running import json_option, out
 from web.request_scope import house
@@ -33,7 +33,7 @@ def command(file: Path, people: Path, script: Path | None, as_json: bool, **star
     """
     wish, rows = wish_of(file, **start), list(read_people(people))
     parts = read_script(text_of(script)) if script else ()
-    happened = _rehearse()(Rehearsal(wish, rows, parts), lambda _: None)
+    happened = _rehearse()(Play(wish, rows, parts), lambda _: None).told()
     foreseen = [] if as_json else simulate_wish(wish, rows)["entries"]
     out(happened, as_json, "\n".join(_lines(happened, foreseen)))
 

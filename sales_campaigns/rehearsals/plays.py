@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sales_campaigns.campaigns.audience import Person
 from sales_campaigns.campaigns.simulating import Wish
+from sales_campaigns.rehearsals.happened import Answer, Ending, Letter
 from sales_campaigns.rehearsals.script import Part
 
 # Is told how far it is, from 0 to 100; raises to stop it.
@@ -27,7 +28,7 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Play:
     """`wish` as for a simulation, for these people; `script` is what their mailboxes and they themselves do."""
 
     wish: Wish
@@ -36,5 +37,23 @@ class Rehearsal:
     sender: Sender = field(default_factory=Sender)
 
 
-# Rehearses from beginning to end and gives what simulate prints, with `messages` and what came back.
-Rehearse = Callable[[Rehearsal, Progress], dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What became of a play: `result` in the shape of a simulation, the mails that left, what came back, and how
+    it ended for each person.
+    """
+
+    result: dict[str, Any]
+    letters: Sequence[Letter]
+    answers: Sequence[Answer]
+    endings: Mapping[str, Ending]
+
+    def told(self) -> dict[str, Any]:
+        """For JSON: the result with `messages`, and `came_back` where anything did."""
+        messages = {"messages": [letter.told() for letter in self.letters]}
+        answers = {"came_back": [answer.told() for answer in self.answers]} if self.answers else {}
+        return {**self.result, **messages, **answers}
+
+
+# Plays it from beginning to end.
+Rehearse = Callable[[Play, Progress], Rehearsed]
