@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,14 @@ AWAITED = frozenset(
         "message.failed",
         "message.cancelled",
         "message.expired",
+        "reply.received",
+        "wrote.received",
+        "auto_reply.received",
+        "meeting.received",
+        "unsubscribe.received",
+        "bounce.received",
+        "delay.received",
+        "complaint.received",
     }
 )
 
@@ -37,6 +46,8 @@ class Activity(Base):
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     awaited: Mapped[bool] = mapped_column(default=False)
     reacted_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)  # of the reaction to it; after the last one it is set aside
+    trouble: Mapped[str] = mapped_column(sa.Text, default="")  # why it is set aside
 
     __table_args__ = (
         sa.Index(
@@ -44,6 +55,12 @@ class Activity(Base):
             "id",
             postgresql_where=sa.text("awaited AND reacted_at IS NULL"),
             sqlite_where=sa.text("awaited AND reacted_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_activity_set_aside",
+            "id",
+            postgresql_where=sa.text("trouble <> ''"),
+            sqlite_where=sa.text("trouble <> ''"),
         ),
         sa.Index("ix_activity_team_at", "team_id", "at"),
         sa.Index("ix_activity_person", "person_id", "at"),
@@ -56,3 +73,10 @@ def append(session: Session, at: datetime, kind: str, **fields: Any) -> Activity
     row = Activity(at=at, kind=kind, awaited=kind in AWAITED, **fields)
     session.add(row)
     return row
+
+
+def append_many(session: Session, at: datetime, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add one row for each of `rows`, columns of Activity by name, in one statement."""
+    filled = [{"data": {}, **row, "at": at, "kind": kind, "awaited": kind in AWAITED} for row in rows]
+    if filled:
+        session.execute(sa.insert(Activity), filled)

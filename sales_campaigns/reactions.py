@@ -5,29 +5,58 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
+import structlog
 
 from sales_campaigns.activity import Activity
 from sales_campaigns.claims import claim
+from sales_campaigns.enrollments.answering import (
+    meetings_booked,
+    people_are_away,
+    people_replied,
+    people_wrote,
+)
+from sales_campaigns.enrollments.bouncing import reports_came
+from sales_campaigns.enrollments.opting_out import people_complained, people_unsubscribed
 from sales_campaigns.enrollments.progress import messages_ended
+from sales_campaigns.messages.incoming.disposing import answers_failed
 from sales_campaigns.unit_of_work import UnitOfWork
 
+log = structlog.get_logger()
 BATCH = 200
+TRIES = 3
+Reaction = Callable[[UnitOfWork, Sequence[Activity]], None]
 
 
 def _steps_go_on(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     messages_ended(uow, [row.message_id for row in happened if row.message_id])
 
 
-REACTIONS: dict[str, tuple[Callable[[UnitOfWork, Sequence[Activity]], None], ...]] = {
+def _replies_wait_again(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    answers_failed(uow, [row.message_id for row in happened if row.message_id])
+
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "message.sent": (_steps_go_on,),
-    "message.failed": (_steps_go_on,),
-    "message.cancelled": (_steps_go_on,),
-    "message.expired": (_steps_go_on,),
+    "message.failed": (_steps_go_on, _replies_wait_again),
+    "message.cancelled": (_steps_go_on, _replies_wait_again),
+    "message.expired": (_steps_go_on, _replies_wait_again),
+    "reply.received": (people_replied,),
+    "wrote.received": (people_wrote,),
+    "auto_reply.received": (people_are_away,),
+    "meeting.received": (meetings_booked,),
+    "unsubscribe.received": (people_unsubscribed,),
+    "bounce.received": (reports_came,),
+    "delay.received": (reports_came,),
+    "complaint.received": (people_complained,),
 }
 
 
 def react(uow: UnitOfWork) -> int:
-    """React to one batch of what happened, in order; how many rows there were."""
+    """React to one batch of what happened, in order; how many rows there were.
+
+    What raises blocks nobody: its kind is tried row by row, and a row that failed three times is set aside with
+    the reason, for an administrator to see.
+    """
     ids = claim(
         uow.session,
         Activity,
@@ -39,7 +68,41 @@ def react(uow: UnitOfWork) -> int:
     )
     rows = uow.session.scalars(sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.id)).all()
     for kind in dict.fromkeys(row.kind for row in rows):
-        same = [row for row in rows if row.kind == kind]
-        for reaction in REACTIONS.get(kind, ()):
-            reaction(uow, same)
+        same = [row.id for row in rows if row.kind == kind]
+        if _raised(uow, same) is not None:
+            _one_by_one(uow, same)
     return len(ids)
+
+
+def _raised(uow: UnitOfWork, ids: Sequence[int]) -> Exception | None:
+    """Let what must follow follow, all of it or nothing; the error when it did not."""
+    later = len(uow.afterwards)
+    try:
+        with uow.session.begin_nested():
+            query = sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.id)
+            rows = uow.session.scalars(query.execution_options(populate_existing=True)).all()
+            for reaction in REACTIONS.get(rows[0].kind, ()):
+                reaction(uow, rows)
+            uow.session.flush()
+    except Exception as error:
+        del uow.afterwards[later:]
+        return error
+    return None
+
+
+def _one_by_one(uow: UnitOfWork, ids: Sequence[int]) -> None:
+    for id in ids:
+        error = _raised(uow, [id])
+        if error is not None:
+            log.error("a reaction failed", activity=id, exc_info=error)
+            _put_back(uow, id, error)
+
+
+def _put_back(uow: UnitOfWork, id: int, error: Exception) -> None:
+    row = uow.session.get_one(Activity, id, populate_existing=True)
+    row.tries += 1
+    if row.tries < TRIES:
+        row.reacted_at = None
+    else:
+        row.trouble = f"{type(error).__name__}: {error}"[:2000]
+    uow.session.flush()

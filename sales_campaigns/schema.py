@@ -8,10 +8,11 @@ from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
+from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.tasks import models as tasks
 
-TOPICS = (accounts, campaigns, content, deliveries, enrollments, messages, people, tasks)
+TOPICS = (accounts, campaigns, content, deliveries, enrollments, incoming, messages, people, tasks)
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

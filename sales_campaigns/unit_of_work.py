@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.activity import Activity, append
+from sales_campaigns.activity import Activity, append, append_many
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
 from sales_campaigns.lifecycle import Lifecycle, Stateful, make_move
@@ -27,6 +27,10 @@ class UnitOfWork:
     def record(self, kind: str, **fields: Any) -> Activity:
         """Append one Activity row to this transaction."""
         return append(self.session, self.now, kind, **fields)
+
+    def record_many(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append one Activity row for each of `rows` (columns by name) in one statement."""
+        append_many(self.session, self.now, kind, rows)
 
     def move(
         self,

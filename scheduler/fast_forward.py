@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.comebacks import next_comeback
 from sales_campaigns.enrollments.opening import next_opening
+from sales_campaigns.enrollments.returning import next_return
 from sales_campaigns.enrollments.skipping import next_skip
 from sales_campaigns.messages.dispatching import PostRoom, next_act
 from scheduler.jobs import run_until_quiet
@@ -42,8 +44,9 @@ def run_out(room: PostRoom, clock: VirtualClock, latest: datetime, parties: Sequ
 
 def next_due(room: PostRoom, after: datetime, parties: Sequence[Party] = ()) -> datetime | None:
     """The next instant at which anything is due."""
+    asked = (next_act, next_opening, next_skip, next_return, next_comeback)
     with room.reads() as session:
-        instants = [next_act(session, after), next_opening(session, after), next_skip(session, after)]
+        instants = [ask(session, after) for ask in asked]
     instants += [party.next_act(after) for party in parties]
     return min((instant for instant in instants if instant), default=None)
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sales_campaigns.enrollments.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.recovery import recover
@@ -67,6 +69,8 @@ JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
+    Job("people who are back", _always, _in_one_transaction(resume_due)),
+    Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("send", _due_mailboxes, _dispatch),
     Job("recover", _always, _in_one_transaction(_recover), every=15),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),

@@ -20,12 +20,13 @@ from sales_campaigns.campaigns.simulating import Wish, foresee, refuse, told
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.ports import Sandbox, SandboxMaker
 from sales_campaigns.rehearsals.happened import answers_of, endings_of, entries_of, letters_of
+from sales_campaigns.rehearsals.plays import Play, Progress, Rehearsed
 from sales_campaigns.rehearsals.reps import Reps
 from sales_campaigns.rehearsals.script import acted_by
-from sales_campaigns.rehearsals.stage import launch_all, set_stage
-from sales_campaigns.rehearsals.plays import Play, Progress, Rehearsed
+from sales_campaigns.rehearsals.stage import Stage, launch_all, set_stage
 from sales_campaigns.schema import METADATA
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.fast_forward import Party, run_out
@@ -58,9 +59,7 @@ def _parties(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, onlooke
     return [onlooker, recipients, reps_of(room, stage.rep, play.wish.task_delay_days)]
 
 
-def _rehearsed(
-    room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, audience: Audience
-) -> Rehearsed:
+def _rehearsed(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, audience: Audience) -> Rehearsed:
     with unit_of_work(room.reads, room.clock) as uow:
         letters = letters_of(uow.session, stage.names, sandbox.taken)
         entries = entries_of(uow.session, stage.names, letters)

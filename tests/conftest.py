@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -102,3 +104,21 @@ def sink(work: Work, cast: Cast) -> Iterator[Sink]:
         with work() as uow:
             uow.session.execute(sa.update(Mailbox).values(port=sink.port))
         yield sink
+
+
+@pytest.fixture
+def queries(engine: Engine) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with queries() as seen:` collects the statements that a page needs."""
+
+    @contextmanager
+    def counted() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_c: Any, _cur: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        yield seen
+        event.remove(engine, "before_cursor_execute", note)
+
+    return counted

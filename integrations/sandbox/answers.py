@@ -95,10 +95,14 @@ def _report(kind: str, subject: str, sender: str) -> MIMEMultipart:
 
 
 def _fields_part(kind: str, blocks: list[dict[str, str]]) -> Message:
+    """A part for programs: blocks of fields, each of which the library writes as a message without a body."""
     part = Message()
     part["Content-Type"] = f"message/{kind}"
-    lines = ["\n".join(f"{name}: {value}" for name, value in block.items()) for block in blocks]
-    part.set_payload("\n\n".join(lines) + "\n")
+    for block in blocks:
+        fields = Message()
+        for name, value in block.items():
+            fields[name] = value
+        part.attach(fields)
     return part
 
 

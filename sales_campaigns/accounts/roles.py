@@ -14,6 +14,11 @@ ADMINISTRATORS = frozenset({TEAM_ADMINISTRATOR, ADMINISTRATOR})
 POLICY: dict[str, tuple[frozenset[str], str | None, str]] = {
     "work_tasks": (EVERYBODY, None, ""),
     "edit_people": (EVERYBODY, None, ""),
+    "resubscribe": (
+        ADMINISTRATORS,
+        None,
+        "Only administrators let somebody in again who has unsubscribed.",
+    ),
     "edit_templates": (EVERYBODY, None, ""),
     "edit_campaigns": (EVERYBODY, None, ""),
     "launch": (EVERYBODY, None, ""),

@@ -7,6 +7,7 @@ from datetime import time, timedelta
 from typing import Any, TypeVar
 
 from sales_campaigns.campaigns.file import (
+    Colleagues,
     FileSettings,
     Late,
     Lateness,
@@ -38,6 +39,7 @@ def settings_of(stored: Mapping[str, Any]) -> FileSettings:
         out_of_office=OutOfOffice(stored.get("out_of_office", default.out_of_office)),
         late=Late(read_duration(late.get("limit", "4h")), Lateness(late.get("then", default.late.then))),
         tracking=Tracking(tracking.get("opens", True), tracking.get("clicks", True)),
+        colleagues=Colleagues(stored.get("colleagues", default.colleagues)),
     )
 
 
@@ -54,6 +56,7 @@ def stored_form(settings: FileSettings) -> dict[str, Any]:
         "out_of_office": settings.out_of_office.value,
         "late": {"limit": write_duration(settings.late.limit), "then": settings.late.then.value},
         "tracking": {"opens": settings.tracking.opens, "clicks": settings.tracking.clicks},
+        "colleagues": settings.colleagues.value,
     }
 
 
@@ -88,6 +91,7 @@ def settings_typed(typed: Mapping[str, str]) -> FileSettings:
             form.read("late_then", Lateness) or Lateness.NEXT_SLOT,
         ),
         tracking=Tracking("track_opens" in typed, "track_clicks" in typed),
+        colleagues=form.read("colleagues", Colleagues) or Colleagues.CONTINUE,
     )
     if form.problems:
         raise Invalid(form.problems)

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.campaigns.models import CampaignVersion
-from sales_campaigns.campaigns.stored_settings import settings_of
+from sales_campaigns.enrollments.holding import tell
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
 from sales_campaigns.errors import IllegalMove
@@ -35,16 +34,21 @@ def end(uow: UnitOfWork, cause: str, *where: Any, actor_id: int | None = None) -
         why = f"{CAMPAIGN_HAS_ENDED}: {cause}"[:200]
         stop(uow.session, "enrollment", chunk, why)
         close_work(uow, chunk, why)
-        _record(uow, chunk, cause, actor_id)
+        tell(uow, "enrollment.ended", chunk, actor_id, cause=cause)
     return sorted(ids)
 
 
 def end_people(
-    uow: UnitOfWork, actor: User, enrollments: Sequence[Enrollment], *, success: bool = False
+    uow: UnitOfWork,
+    actor: User,
+    enrollments: Sequence[Enrollment],
+    *,
+    success: bool = False,
+    cause: str = "",
 ) -> int:
     """Remove people from their campaign, or mark them as a success; how many. Raises IllegalMove for nobody."""
     require(actor, "work_tasks")
-    cause = f"{SUCCESS}, says {actor.name}" if success else f"removed by {actor.name}"
+    cause = cause or (f"{SUCCESS}, says {actor.name}" if success else f"removed by {actor.name}")
     wanted = Enrollment.id.in_([enrollment.id for enrollment in enrollments])
     ended = end(uow, cause, wanted, actor_id=actor.id)
     if not ended:
@@ -55,16 +59,6 @@ def end_people(
 def end_for_person(uow: UnitOfWork, person_id: int, cause: str, actor_id: int | None = None) -> list[int]:
     """Opt-out, complaint and block end all enrollments of the person at once."""
     return end(uow, cause, Enrollment.person_id == person_id, actor_id=actor_id)
-
-
-def end_after_bounce(uow: UnitOfWork, run: StepRun) -> bool:
-    """A hard bounce ends the enrollment where the campaign says so; else its later tasks still come."""
-    enrollment = uow.session.get_one(Enrollment, run.enrollment_id)
-    version = uow.session.get_one(CampaignVersion, enrollment.version_id)
-    if not settings_of(version.settings).remove_on_bounce:
-        return False
-    end(uow, "mail came back", Enrollment.id == enrollment.id)
-    return True
 
 
 def cancel_what_came_back(uow: UnitOfWork) -> int:
@@ -82,20 +76,6 @@ def close_work(uow: UnitOfWork, enrollment_ids: Sequence[int], cause: str) -> No
     move_many(uow.session, TASK, Task, "cancel", Task.enrollment_id.in_(enrollment_ids), ended_at=uow.now)
     move_many(uow.session, STEP_RUN, StepRun, "cancel", StepRun.enrollment_id.in_(enrollment_ids), why=cause)
     uow.session.expire_all()
-
-
-def _record(uow: UnitOfWork, enrollment_ids: Sequence[int], cause: str, actor_id: int | None) -> None:
-    ended = sa.select(Enrollment).where(Enrollment.id.in_(enrollment_ids)).order_by(Enrollment.id)
-    for row in uow.session.scalars(ended).all():
-        uow.record(
-            "enrollment.ended",
-            actor_id=actor_id,
-            team_id=row.team_id,
-            person_id=row.person_id,
-            campaign_id=row.campaign_id,
-            enrollment_id=row.id,
-            data={"cause": cause},
-        )
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

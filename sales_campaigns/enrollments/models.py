@@ -71,6 +71,7 @@ class Enrollment(Base):
     zone: Mapped[str] = mapped_column(sa.String(64))
     launched_at: Mapped[datetime]
     resumed_at: Mapped[datetime | None]
+    resume_at: Mapped[datetime | None]  # a pause that ends by itself: the person is back then
     slipped: Mapped[int] = mapped_column(default=0)  # days lost to steps that the version no longer has
     state: Mapped[EnrollmentState] = mapped_column(checked(EnrollmentState), default=EnrollmentState.ACTIVE)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
@@ -86,6 +87,44 @@ class Enrollment(Base):
             sqlite_where=sa.text("state IN ('active', 'paused', 'held')"),
         ),
         sa.Index("ix_enrollment_campaign_state", "campaign_id", "state"),
+        sa.Index(
+            "ix_enrollment_resuming",
+            "resume_at",
+            postgresql_where=sa.text("state = 'paused'"),
+            sqlite_where=sa.text("state = 'paused'"),
+        ),
+    )
+
+
+class Comeback(Base):
+    """“Not now”: on that day the person is added to the campaign again, by the rep who said so."""
+
+    __tablename__ = "comeback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(sa.Text, default="")
+
+    __table_args__ = (
+        sa.Index(
+            "uq_comeback_waiting",
+            "campaign_id",
+            "person_id",
+            unique=True,
+            postgresql_where=sa.text("done_at IS NULL"),
+            sqlite_where=sa.text("done_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_comeback_due",
+            "due_at",
+            postgresql_where=sa.text("done_at IS NULL"),
+            sqlite_where=sa.text("done_at IS NULL"),
+        ),
     )
 
 

@@ -46,14 +46,14 @@ def resume_campaign(uow: UnitOfWork, actor: User, campaign: Campaign) -> None:
 def pause_enrollment(uow: UnitOfWork, actor: User, enrollment: Enrollment) -> None:
     """Raises IllegalMove unless the person is on the way."""
     require(actor, "work_tasks")
-    uow.move(ENROLLMENT, enrollment, "pause", about=about(enrollment, actor), why="paused")
+    uow.move(ENROLLMENT, enrollment, "pause", about=about(enrollment, actor), why="paused", resume_at=None)
     stop(uow.session, "enrollment", [enrollment.id], PAUSED)
 
 
 def resume_enrollment(uow: UnitOfWork, actor: User, enrollment: Enrollment) -> None:
     """Raises IllegalMove unless the person is paused or held."""
     require(actor, "work_tasks")
-    uow.move(ENROLLMENT, enrollment, "resume", about=about(enrollment, actor), why="")
+    uow.move(ENROLLMENT, enrollment, "resume", about=about(enrollment, actor), why="", resume_at=None)
     release(uow.session, "enrollment", [enrollment.id])
     plan_again(uow, [enrollment.id])
 
@@ -141,7 +141,9 @@ def _run(due: Due) -> StepRun:
 
 def _move(uow: UnitOfWork, actor: User, enrollments: Sequence[Enrollment], event: str, why: str) -> list[int]:
     wanted = [enrollment.id for enrollment in enrollments]
-    ids = move_many(uow.session, ENROLLMENT, Enrollment, event, Enrollment.id.in_(wanted), why=why)
+    ids = move_many(
+        uow.session, ENROLLMENT, Enrollment, event, Enrollment.id.in_(wanted), why=why, resume_at=None
+    )
     if not ids:
         state = "on the way" if event == "pause" else "paused or held"
         raise IllegalMove(f"Nobody of these is {state} any more: somebody or something was faster.")

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.enrollments.ending import end_after_bounce, end_for_person
+from sales_campaigns.enrollments.bouncing import after_hard_bounce
+from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.lateness import act_on_late
 from sales_campaigns.enrollments.mending import mend
 from sales_campaigns.enrollments.models import StepRun
@@ -155,7 +156,7 @@ def _failed_step_over(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
         end_for_person(uow, message.person_id, message.words)
         return False
     if message.state is MessageState.FAILED and message.reason == "unknown_recipient":
-        return not end_after_bounce(uow, run)
+        return after_hard_bounce(uow, run, message)
     return True
 
 

@@ -19,6 +19,8 @@ ENROLLMENT = Lifecycle[E](
         "finish": (frozenset({E.ACTIVE}), E.FINISHED),
         "go_on": (frozenset({E.FINISHED}), E.ACTIVE),
         "end": (UNDER_WAY, E.ENDED),
+        # A new address: whoever left because mail came back goes on at the step that failed.
+        "readdress": (frozenset({E.ENDED, E.FINISHED}), E.ACTIVE),
     },
     sentences={
         E.ACTIVE: "the person is on the way through the campaign.",
@@ -37,6 +39,8 @@ STEP_RUN = Lifecycle[R](
         "skip": (WAITING, R.SKIPPED),
         "fail": (WAITING, R.FAILED),
         "cancel": (WAITING, R.CANCELLED),
+        "bounce": (frozenset({R.DONE}), R.FAILED),
+        "take_up_again": (frozenset({R.FAILED}), R.CANCELLED),
         "reopen": (frozenset({R.DONE, R.SKIPPED}), R.TASK_OPEN),
     },
     sentences={

@@ -63,6 +63,9 @@ class Message(Base):
     # The mail it follows in thread. `quoted` names how the copy under it is made.
     follows_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     quoted: Mapped[str] = mapped_column(sa.String(12), default="")
+    # The received mail that it answers. `despite_opt_out`: a person who opted out wrote last and is answered by hand.
+    replies_to_id: Mapped[int | None]
+    despite_opt_out: Mapped[bool] = mapped_column(default=False)
     # A test mail goes to its sender, as rendered for the person; it counts nowhere.
     proof: Mapped[bool] = mapped_column(default=False)
     cc: Mapped[str] = mapped_column(sa.Text, default="")

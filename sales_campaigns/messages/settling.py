@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.errors import IllegalMove
@@ -40,6 +43,16 @@ def give_it_up(uow: UnitOfWork, actor: User, message: Message) -> None:
     _only_uncertain(message)
     told = {**about(message), "actor_id": actor.id}
     uow.move(MESSAGE, message, "fail", about=told, reason="given_up", ended_at=uow.now)
+
+
+def it_arrived(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
+    """An answer to a mail proves that it left, whatever was known of its hand-over."""
+    uncertain = sa.select(Message).where(
+        Message.id.in_(list(message_ids)), Message.state == MessageState.UNCERTAIN
+    )
+    for message in uow.session.scalars(uncertain.with_for_update()).all():
+        told = {**about(message), "data": {"words": "An answer came: it had left."}}
+        uow.move(MESSAGE, message, "accept", about=told, sent_at=message.due_at, ended_at=uow.now)
 
 
 def _only_uncertain(message: Message) -> None:

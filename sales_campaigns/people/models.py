@@ -71,6 +71,21 @@ class Person(Base):
         return f"{self.first_name} {self.last_name}".strip() or self.email or self.phone or "(no name)"
 
 
+class SubscriptionChange(Base):
+    """The history of an address: when it opted out or was let in again, by whom or by what, and why."""
+
+    __tablename__ = "subscription_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_id: Mapped[int] = mapped_column(sa.ForeignKey("address.id"), index=True)
+    at: Mapped[datetime]
+    subscribed: Mapped[bool]
+    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+
+
 class Group(Base):
     """A named list of people, private to its owner or shared with the team."""
 

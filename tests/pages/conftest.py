@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.test import Client, TestResponse
 
@@ -78,24 +76,6 @@ def browse(app: Flask, work: Work) -> Callable[[User], Browser]:
         return browser
 
     return signed_in
-
-
-@pytest.fixture
-def queries(engine: Engine) -> Callable[[], AbstractContextManager[list[str]]]:
-    """`with queries() as seen:` collects the statements that a page needs."""
-
-    @contextmanager
-    def counted() -> Iterator[list[str]]:
-        seen: list[str] = []
-
-        def note(_c: Any, _cur: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        yield seen
-        event.remove(engine, "before_cursor_execute", note)
-
-    return counted
 
 
 def _csrf(app: Flask, client: Any) -> str:

@@ -13,8 +13,8 @@ from sales_campaigns.campaigns.people_file import read_people
 from sales_campaigns.campaigns.simulating import simulate_wish
 from sales_campaigns.errors import NotFound
 from sales_campaigns.rehearsals.comparing import Difference, differences, left_otherwise, sentence
-from sales_campaigns.rehearsals.script import read_script
 from sales_campaigns.rehearsals.plays import Play, Rehearse
+from sales_campaigns.rehearsals.script import read_script
 from web.commands.campaign import A_FILE, lines_of, options_of_a_start, text_of, wish_of
 from web.commands.running import json_option, out
 from web.request_scope import house

@@ -2,6 +2,7 @@
 
 from sales_campaigns.campaigns.file.parsed import (
     CampaignFile,
+    Colleagues,
     FileSettings,
     FileStep,
     Late,
@@ -19,6 +20,7 @@ from sales_campaigns.campaigns.file.writing import write_campaign
 
 __all__ = [
     "CampaignFile",
+    "Colleagues",
     "FileSettings",
     "FileStep",
     "Late",

@@ -29,6 +29,14 @@ class OutOfOffice(StrEnum):
     PAUSE = "pause"
 
 
+class Colleagues(StrEnum):
+    """What happens to others of the same company in the campaign when one of them replies."""
+
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    END = "end"
+
+
 class Lateness(StrEnum):
     """What happens to a mail that an outage of ours made late."""
 
@@ -75,6 +83,7 @@ class FileSettings:
     out_of_office: OutOfOffice = OutOfOffice.PAUSE
     late: Late = field(default_factory=Late)
     tracking: Tracking = field(default_factory=Tracking)
+    colleagues: Colleagues = Colleagues.CONTINUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sales_campaigns.campaigns.file.nodes import Node, parse
 from sales_campaigns.campaigns.file.parsed import (
     FORMAT,
     CampaignFile,
+    Colleagues,
     FileSettings,
     FileStep,
     Late,
@@ -79,6 +80,7 @@ SETTINGS: dict[str, Reader] = {
     "out_of_office": _of(one_of(OutOfOffice)),
     "late": _made(Late, LATE),
     "tracking": _made(Tracking, {"opens": FLAG, "clicks": FLAG}),
+    "colleagues": _of(one_of(Colleagues)),
 }
 OUTLINE: dict[str, Reader] = {
     "day": _of(whole),

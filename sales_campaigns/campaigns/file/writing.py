@@ -14,6 +14,7 @@ from datetime import time, timedelta
 from sales_campaigns.campaigns.file.parsed import (
     FORMAT,
     CampaignFile,
+    Colleagues,
     FileSettings,
     FileStep,
     Priority,
@@ -47,6 +48,10 @@ def _settings(settings: FileSettings) -> Iterator[tuple[str, str]]:
     yield "late", f"{{limit: {_duration(settings.late.limit)}, then: {settings.late.then}}}"
     opens, clicks = _flag(settings.tracking.opens), _flag(settings.tracking.clicks)
     yield "tracking", f"{{opens: {opens}, clicks: {clicks}}}"
+    if (
+        settings.colleagues is not Colleagues.CONTINUE
+    ):  # newer than the format: files without it stay as they are
+        yield "colleagues", settings.colleagues
 
 
 def _step(step: FileStep) -> Iterator[tuple[str, str]]:

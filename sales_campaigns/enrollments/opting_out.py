@@ -1,0 +1,95 @@
+"""Whoever unsubscribes, complains or is blocked leaves every campaign at once, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import require
+from sales_campaigns.activity import Activity
+from sales_campaigns.enrollments.ending import end
+from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.errors import IllegalMove, Invalid
+from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.people.address_rows import insert_missing
+from sales_campaigns.people.models import Address, BlockedDomain, Person
+from sales_campaigns.people.unsubscribing import BY_HAND, BY_MAIL, complain, opt_out
+from sales_campaigns.unit_of_work import UnitOfWork
+
+UNSUBSCRIBED = "unsubscribed"
+COMPLAINED = "reported as spam"
+
+
+def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") -> int:
+    """By hand, for a person who asked for it; how many enrollments ended. Raises IllegalMove for the second time."""
+    require(actor, "edit_people")
+    if person.address_id is None:
+        raise IllegalMove("This person has no address that could be unsubscribed.")
+    if not opt_out(uow, [person.address_id], source=BY_HAND, reason=reason.strip(), actor=actor):
+        raise IllegalMove("This address has unsubscribed already.")
+    data = {"source": BY_HAND, "words": reason.strip()}
+    uow.record(
+        "person.unsubscribed", actor_id=actor.id, team_id=person.team_id, person_id=person.id, data=data
+    )
+    return len(_end_at(uow, [person.address_id], f"{UNSUBSCRIBED}, says {actor.name}", actor.id))
+
+
+def people_unsubscribed(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    """By mail: the address that was written to, and the one that the answer came from where it is known."""
+    addresses = _addresses(uow, happened)
+    for row in happened:
+        changed = opt_out(uow, addresses.get(row.id, ()), source=BY_MAIL, team_id=row.team_id)
+        if changed:
+            uow.record(
+                "person.unsubscribed", team_id=row.team_id, person_id=row.person_id, data={"source": BY_MAIL}
+            )
+    _end_at(uow, {id for found in addresses.values() for id in found}, UNSUBSCRIBED)
+
+
+def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    """The rule: a complaint ends all enrollments of the person at once, and the address is never mailed again."""
+    people = [row.person_id for row in happened if row.person_id is not None]
+    found = uow.session.scalars(
+        sa.select(Person.address_id).where(Person.id.in_(people), Person.address_id.is_not(None))
+    )
+    ids = sorted({id for id in found if id is not None})
+    complain(uow, ids, COMPLAINED)
+    _end_at(uow, ids, COMPLAINED)
+
+
+def block_domain(uow: UnitOfWork, actor: User, domain: str, reason: str = "") -> int:
+    """No mail to this domain nor below it; how many enrollments ended. Raises Invalid for what is no domain."""
+    require(actor, "manage_installation")
+    name = domain.strip().lower().lstrip("@").rstrip(".")
+    if "." not in name or any(character in name for character in "@/ ") or len(name) > 255:
+        raise Invalid({"domain": "Write a domain such as example.com."})
+    uow.session.execute(
+        insert_missing(uow.session, BlockedDomain), [{"domain": name, "reason": reason.strip()}]
+    )
+    uow.record("domain.blocked", actor_id=actor.id, team_id=actor.team_id, data={"domain": name})
+    below = sa.or_(Address.domain == name, Address.domain.endswith(f".{name}", autoescape=True))
+    people = sa.select(Person.id).join(Address, Address.id == Person.address_id).where(below)
+    cause = f"mail to {name} is blocked"
+    return len(end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor.id))
+
+
+def _addresses(uow: UnitOfWork, happened: Sequence[Activity]) -> dict[int, set[int]]:
+    """Activity → the addresses that it takes off the list."""
+    mails = [row.data["received"] for row in happened]
+    rows = uow.session.execute(
+        sa.select(ReceivedMail.id, Person.address_id, Address.id)
+        .outerjoin(Person, Person.id == ReceivedMail.person_id)
+        .outerjoin(Address, Address.email == ReceivedMail.from_email)
+        .where(ReceivedMail.id.in_(mails))
+    )
+    known = {mail: {id for id in ids if id is not None} for mail, *ids in rows}
+    return {row.id: known.get(row.data["received"], set()) for row in happened}
+
+
+def _end_at(
+    uow: UnitOfWork, address_ids: Iterable[int], cause: str, actor_id: int | None = None
+) -> list[int]:
+    people = sa.select(Person.id).where(Person.address_id.in_(list(address_ids)))
+    return end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor_id)

@@ -1,0 +1,121 @@
+"""What a raw mail says of itself: names, addresses, headers, the words. Pure, and never raises for a broken mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message as Parsed
+from email.utils import getaddresses
+
+from sales_campaigns.content.html import sanitise, to_text
+
+LONGEST_TEXT = 50_000
+LONGEST_NAME = 255
+_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+_FOLDS = re.compile(r"[\x00-\x1f\x7f\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`sender` is lower-cased, without its name; `answered` are Message-IDs, the nearest first.
+
+    `headers` hold every header once, by its lower-cased name, decoded; `text` is the whole text, quotes included.
+    `invitation` is what a calendar's answer says: "accepted", "declined", "tentative", or "".
+    """
+
+    message_id: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    subject: str = ""
+    answered: tuple[str, ...] = ()
+    references: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    invitation: str = ""
+
+
+def parsed(raw: bytes) -> Parsed:
+    return message_from_bytes(raw, policy=policy.compat32)
+
+
+def facts_of(mail: Parsed) -> Facts:
+    headers = {name.lower(): decoded(value) for name, value in reversed(mail.items())}
+    name, address = next(iter(getaddresses([str(mail.get("from", ""))])), ("", ""))  # a name may hide a comma
+    references = ids_in(headers.get("references", ""))
+    answered = dict.fromkeys([*ids_in(headers.get("in-reply-to", "")), *reversed(references)])
+    return Facts(
+        message_id=next(iter(ids_in(headers.get("message-id", ""))), "")[:LONGEST_NAME],
+        sender=address.strip().lower()[:320],
+        sender_name=decoded(name)[:LONGEST_NAME],
+        subject=headers.get("subject", "")[:1000],
+        answered=tuple(answered),
+        references=" ".join(references),
+        headers=headers,
+        text=text_of(mail)[:LONGEST_TEXT],
+        invitation=_invitation(mail),
+    )
+
+
+def decoded(value: object) -> str:
+    """One header in readable characters, on one line; what cannot be read stays as it is."""
+    written = str(value)
+    try:
+        parts = decode_header(written)
+    except (HeaderParseError, ValueError):
+        parts = [(written, None)]
+    words = (part if isinstance(part, str) else _characters(part, charset) for part, charset in parts)
+    return _FOLDS.sub(" ", "".join(words)).strip()
+
+
+def ids_in(header: str) -> list[str]:
+    return _MESSAGE_ID.findall(header)
+
+
+def text_of(mail: Parsed) -> str:
+    """The text part; where there is none, the HTML part in words."""
+    plain = next(_parts(mail, "text/plain"), None)
+    if plain is not None and (words := content_of(plain).strip()):
+        return words.replace("\r\n", "\n")
+    html = next(_parts(mail, "text/html"), None)
+    return to_text(sanitise(content_of(html)[: 10 * LONGEST_TEXT])) if html is not None else ""
+
+
+def content_of(part: Parsed) -> str:
+    """The text of one part, whatever its charset claims."""
+    payload = part.get_payload(decode=True)
+    return _characters(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
+
+
+def _characters(raw: bytes, charset: str | None) -> str:
+    for one in (charset, "utf-8"):
+        try:
+            return raw.decode(one or "utf-8").replace("\x00", "")
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return raw.decode("latin-1").replace("\x00", "")
+
+
+def _parts(mail: Parsed, kind: str) -> Iterator[Parsed]:
+    """The parts of this type, but not those of a mail that is attached, nor attached files."""
+    if mail.get_content_maintype() == "multipart":
+        for part in mail.get_payload():
+            if isinstance(part, Parsed):
+                yield from _parts(part, kind)
+    elif mail.get_content_type() == kind and not str(mail.get("content-disposition", "")).startswith(
+        "attach"
+    ):
+        yield mail
+
+
+def _invitation(mail: Parsed) -> str:
+    """RFC 5546: the answer to an invitation is a calendar of METHOD:REPLY with one PARTSTAT."""
+    for part in _parts(mail, "text/calendar"):
+        words = re.sub(r"\r?\n[ \t]", "", content_of(part)).upper()
+        found = re.search(r"PARTSTAT=(ACCEPTED|DECLINED|TENTATIVE)", words)
+        if found and re.search(r"^METHOD:REPLY\s*$", words, re.MULTILINE):
+            return found[1].lower()
+    return ""

@@ -1,0 +1,103 @@
+"""Which message of ours a received mail answers or reports on, and whose mail it is: flat queries for many mails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from sales_campaigns.messages.incoming.facts import Facts
+from sales_campaigns.messages.incoming.reports import Report
+from sales_campaigns.messages.models import Message
+from sales_campaigns.people.models import Address, Person
+
+LATE_BOUNCES = timedelta(days=7)
+_Column = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message of ours, as far as a received mail needs it."""
+
+    id: int
+    person_id: int
+    campaign_id: int | None
+    enrollment_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What was found for a batch: messages by Message-ID, by thread and by recipient; people by address."""
+
+    by_name: dict[str, Known] = field(default_factory=dict)
+    by_thread: dict[str, Known] = field(default_factory=dict)
+    by_recipient: dict[str, Known] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+
+    def answered(self, facts: Facts, thread_id: str | None) -> Known | None:
+        """The rule: matched by message id; the replying address does not matter. Else by the provider's thread."""
+        named = next((self.by_name[name] for name in facts.answered if name in self.by_name), None)
+        return named or self.by_thread.get(thread_id or "")
+
+    def reported(self, report: Report) -> Known | None:
+        """A bounce that does not show our mail is about the newest one to its recipient."""
+        return self.by_name.get(report.original_message_id) or self.by_recipient.get(report.recipient)
+
+
+def find(
+    session: Session,
+    mailbox_id: int,
+    team_id: int,
+    *,
+    names: Iterable[str],
+    threads: Iterable[str],
+    recipients: Iterable[str],
+    senders: Iterable[str],
+    at: datetime,
+) -> Matches:
+    """Four queries, however many mails; proofs are nobody's. `at`: when the oldest of these mails came in."""
+    mine = (Message.mailbox_id == mailbox_id, ~Message.proof)
+    named = _known(
+        session, Message.message_id, set(names), Message.team_id == team_id, ~Message.proof, newest=False
+    )
+    threaded = _known(session, Message.thread_id, set(threads), *mine)
+    recent = (*mine, Message.sent_at >= at - LATE_BOUNCES)
+    sent = _known(session, Message.email, set(recipients), *recent)
+    return Matches(named, threaded, sent, _people(session, team_id, set(senders)))
+
+
+def _known(
+    session: Session,
+    column: _Column,
+    wanted: set[str],
+    *where: sa.ColumnElement[bool],
+    newest: bool = True,
+) -> dict[str, Known]:
+    if not wanted:
+        return {}
+    rows = session.execute(
+        sa.select(
+            column.label("name"),
+            Message.id,
+            Message.person_id,
+            Message.campaign_id,
+            Message.enrollment_id,
+        )
+        .where(column.in_(wanted), *where)
+        .order_by(Message.id if newest else Message.id.desc())
+    )
+    return {str(row.name): Known(row.id, row.person_id, row.campaign_id, row.enrollment_id) for row in rows}
+
+
+def _people(session: Session, team_id: int, senders: set[str]) -> dict[str, int]:
+    if not senders:
+        return {}
+    rows = session.execute(
+        sa.select(Address.email, Person.id)
+        .join(Person, Person.address_id == Address.id)
+        .where(Person.team_id == team_id, Person.deleted_at.is_(None), Address.email.in_(senders))
+    )
+    return {row.email: row.id for row in rows}
