@@ -30,11 +30,11 @@ outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
-beside: list[Beside] = [lambda: running(settings, room)]
+beside: list[Beside] = [lambda: running(settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
 app = create_app(settings, engine, outside, clock, rehearse)
-own = (commands.group(settings, room), demo_week.command(room, engine, catch), serve_command(app, beside))
-for command in own:
-    app.cli.add_command(command)
+app.cli.add_command(commands.group(settings, room, rehearse))
+app.cli.add_command(demo_week.command(room, engine, catch))
+app.cli.add_command(serve_command(app, beside))

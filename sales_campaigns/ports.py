@@ -130,13 +130,13 @@ class Deed(StrEnum):
 class Act:
     """One deed, so long `after` the mail was taken; a bounce without a delay is a refusal at the hand-over.
 
-    `text` is what is written back, `until` the last day away of somebody who is out of office.
+    `text` is what is written back, `until` the last day away of somebody who is out of office, or how long that is.
     """
 
     deed: Deed
     after: timedelta = timedelta()
     text: str = ""
-    until: date | None = None
+    until: date | timedelta | None = None
 
 
 # What an address does with the n-th mail that it gets, counted from 1. The same for the same address, always.

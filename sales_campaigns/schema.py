@@ -11,8 +11,20 @@ from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
+from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.tasks import models as tasks
 
-TOPICS = (accounts, campaigns, content, deliveries, enrollments, incoming, messages, people, tasks)
+TOPICS = (
+    accounts,
+    campaigns,
+    content,
+    deliveries,
+    enrollments,
+    incoming,
+    messages,
+    people,
+    rehearsals,
+    tasks,
+)
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from email import policy
 from email.message import EmailMessage, Message
 from email.mime.multipart import MIMEMultipart
@@ -36,7 +36,7 @@ def _reply(original: Original, recipient: str, act: Act) -> Written:
 
 def _out_of_office(original: Original, recipient: str, act: Act) -> Written:
     """As RFC 3834 asks for: said to be automatic, in the thread of what it answers."""
-    until = f" I am back after {act.until:%-d %B %Y}." if act.until else ""
+    until = f" I am away through {act.until:%-d %B %Y}." if isinstance(act.until, date) else ""
     mail = _note(recipient, f"Automatic reply: {original.subject}", act.text or f"I am out of office.{until}")
     mail["Auto-Submitted"] = "auto-replied"
     mail["X-Auto-Response-Suppress"] = "All"

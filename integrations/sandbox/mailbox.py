@@ -6,8 +6,8 @@ import re
 from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from integrations.sandbox.answers import answer_to
 from integrations.sandbox.headers import Original, original_of
@@ -145,11 +145,17 @@ class SandboxMail:
             look = Look(at, original.message_id, recipient, act.deed is Deed.CLICK)
             event = _Event(at, number, mailbox, look=look)
         else:
-            event = _Event(at, number, mailbox, raw=answer_to(original, recipient, act, at, number))
+            raw = answer_to(original, recipient, _with_day(act, at), at, number)
+            event = _Event(at, number, mailbox, raw=raw)
         insort(self._events, event, key=lambda one: (one.at, one.number))
 
     def _until_now(self) -> Iterator[_Event]:
         return (event for event in self._events if event.at <= self._now())
+
+
+def _with_day(act: Act, at: datetime) -> Act:
+    """Somebody who is away for ten days names the day."""
+    return replace(act, until=(at + act.until).date()) if isinstance(act.until, timedelta) else act
 
 
 class SandboxProvider:

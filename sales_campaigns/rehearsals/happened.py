@@ -44,8 +44,12 @@ class Letter:
             "in_reply_to": header_of(self.mail, "In-Reply-To") or None,
             "references": header_of(self.mail, "References").split(),
             "subject": header_of(self.mail, "Subject"),
-            "text": part_of(self.mail, "plain"),
+            "text": self.text,
         }
+
+    @property
+    def text(self) -> str:
+        return part_of(self.mail, "plain")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from sales_campaigns.ports import Act, Deed, Script
 FORMAT = "sales-rehearsal/1"
 A_MINUTE = timedelta(minutes=1)
 EVENT = re.compile(
-    r"(?P<deed>soft then fine|[a-z_]+)(?: after (?P<after>\S+))?(?: until (?P<until>\S+))?(?: (?P<text>.+))?",
-    re.S,
+    r"(?P<deed>soft then fine|[a-z_]+)(?: after (?P<after>\S+))?"
+    r"(?: until (?P<until>\S+)| for (?P<away>\S+))?(?: (?P<text>.+))?",
+    re.DOTALL,
 )
 WRITE = frozenset({Deed.REPLY, Deed.OUT_OF_OFFICE, Deed.UNSUBSCRIBE})
 AT_THE_DOOR = frozenset({Deed.HARD, Deed.SOFT, Deed.SOFT_THEN_FINE})
@@ -155,17 +156,18 @@ def _act(node: Node) -> tuple[Act, timedelta]:
     deed = Deed(found["deed"])
     if found["text"] and deed not in WRITE:
         raise Wrong(f"“{found['text']}” says nothing to {deed}.")
-    if found["until"] and deed is not Deed.OUT_OF_OFFICE:
-        raise Wrong("“until” belongs to out_of_office.")
-    waits = _waits(found["after"], node) if found["after"] else timedelta()
+    if (found["until"] or found["away"]) and deed is not Deed.OUT_OF_OFFICE:
+        raise Wrong("“until” and “for” belong to out_of_office.")
+    waits = _length(found["after"], node) if found["after"] else timedelta()
     if not waits and deed not in AT_THE_DOOR:
         waits = A_MINUTE
-    return Act(deed, text=found["text"] or "", until=_day(found["until"])), waits
+    away = _length(found["away"], node) if found["away"] else _day(found["until"])
+    return Act(deed, text=found["text"] or "", until=away), waits
 
 
-def _waits(written: str, node: Node) -> timedelta:
+def _length(written: str, node: Node) -> timedelta:
     if DURATION.fullmatch(written) is None:
-        raise Wrong("Write how long after, such as 30m, 4h or 2d.")
+        raise Wrong("Write how long, such as 30m, 4h or 2d.")
     return duration(Node(written, node.line, node.column))
 
 

@@ -31,7 +31,9 @@ NOAH = {"email": "noah@example.com", "first_name": "Noah"}
 def rehearsed(*does: str, mail: str = "1", people: Any = (MARIA, NOAH)) -> Rehearsed:
     """From Monday 30 November 2026, 09:00 in Stockholm; Maria does this, Noah nothing."""
     events = "\n".join(f"      - {one}" for one in does)
-    script = f"format: sales-rehearsal/1\nrecipients:\n  - who: maria@*\n    mail: {mail}\n    does:\n{events}\n"
+    script = (
+        f"format: sales-rehearsal/1\nrecipients:\n  - who: maria@*\n    mail: {mail}\n    does:\n{events}\n"
+    )
     start = datetime.fromisoformat("2026-11-30T09:00")
     wish = Wish(read_campaign(FILE), start, "Europe/Stockholm", None, 0, None)
     return rehearse(SandboxMail, Play(wish, people, read_script(script)), lambda _: None)
@@ -45,7 +47,9 @@ def state(played: Rehearsed, who: str = "maria@example.com") -> str:
     return played.endings[who].state
 
 
-@pytest.mark.parametrize("event", ["reply after 1d Tell me more.", "unsubscribe after 1h", "complaint after 1h"])
+@pytest.mark.parametrize(
+    "event", ["reply after 1d Tell me more.", "unsubscribe after 1h", "complaint after 1h"]
+)
 def test_it_ends_for_whoever_answers_and_goes_on_for_the_others(event: str) -> None:
     played = rehearsed(event)
     assert left(played) == ["2026-11-30T08:00:00Z"] and state(played) == "ended"
