@@ -19,6 +19,8 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.enrollments.checking import Checked, check_people
 from sales_campaigns.enrollments.choosing import members
+from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.merging import FIELDS
 from sales_campaigns.people.models import Person
@@ -100,7 +102,7 @@ def _checked(
 
 
 def _people(uow: UnitOfWork, actor: User, campaign: Campaign, group_id: int | None) -> Sequence[int]:
-    """A sample spread over the actor's own people, or the first of a group."""
+    """The actor's newest people who are not on their way already, or the first of a group."""
     if group_id is not None:
         return members(uow.session, actor, campaign, group_id)[:MOST]
     mine = sa.select(Person.id).where(
@@ -108,6 +110,11 @@ def _people(uow: UnitOfWork, actor: User, campaign: Campaign, group_id: int | No
         Person.owner_id == actor.id,
         Person.deleted_at.is_(None),
         Person.address_id.is_not(None),
+        ~sa.exists().where(
+            Enrollment.person_id == Person.id,
+            Enrollment.campaign_id == campaign.id,
+            Enrollment.state.in_(UNDER_WAY),
+        ),
     )
     return uow.session.scalars(mine.order_by(Person.id.desc()).limit(SAMPLE)).all()
 

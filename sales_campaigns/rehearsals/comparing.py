@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from sales_campaigns.campaigns.planner.effects import MOVES
 
 Entry = Mapping[str, Any]
 Key = tuple[str, int, int]
@@ -58,13 +60,17 @@ def _key(entry: Entry) -> Key:
     return entry["person"], entry["day"], entry["step"]
 
 
-def sentence(difference: Difference, why: Sequence[str] = ()) -> str:
-    """What differs, for a person to read; `why` are the words of what ended or held this person."""
-    explained = f" {' '.join(why)}" if why else ""
-    if difference.happened is None:
-        return f"was foreseen and did not happen.{explained}"
-    if difference.foreseen is None:
-        return f"happened and was not foreseen.{explained}"
+def sentence(difference: Difference, ending: str = "") -> str:
+    """What differs and what explains it; `ending` says why it ended, or stands still, for this person."""
+    before, after = difference.foreseen, difference.happened
+    if after is None:
+        return "did not happen" + (f": {ending}" if ending else "") + "."
+    if before is None:
+        return "happened, and was not foreseen."
     if difference.fields == ("sent",):
-        return f"left later than it was due.{explained}"
-    return f"differs in {', '.join(difference.fields)}.{explained}"
+        return "left later than it was due: its first try was refused for now."
+    moved = [move["why"] for move in after["moved"] if move not in before["moved"]]
+    causes = " and ".join(dict.fromkeys(MOVES.get(why, why) for why in moved))
+    if before["at"] != after["at"]:
+        return "happened at another time" + (f": {causes}" if causes else "") + "."
+    return f"differs in {', '.join(difference.fields)}."

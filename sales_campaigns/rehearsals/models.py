@@ -66,6 +66,8 @@ class RehearsedMail(Base):
     at: Mapped[datetime]
     person: Mapped[str] = mapped_column(sa.String(320))
     came_back: Mapped[bool]
+    day: Mapped[int | None]  # of the step whose mail it is; none for one that came back
+    step: Mapped[int | None]
     sender: Mapped[str] = mapped_column(sa.Text)
     subject: Mapped[str] = mapped_column(sa.Text)
     message_id: Mapped[str] = mapped_column(sa.Text)

@@ -116,12 +116,14 @@ def _mails(rehearsal_id: int, played: Rehearsed) -> Iterator[dict[str, Any]]:
     everything: list[Letter | Answer] = [*played.letters, *played.answers]
     for one in sorted(everything, key=lambda one: one.at):
         back = isinstance(one, Answer)
-        who = one.place[0] if isinstance(one, Letter) else _whose(one, people)
+        who, day, step = one.place if isinstance(one, Letter) else (_whose(one, people), None, None)
         yield {
             "rehearsal_id": rehearsal_id,
             "at": one.at,
             "person": who,
             "came_back": back,
+            "day": day,
+            "step": step,
             "sender": header_of(one.mail, "From"),
             "subject": header_of(one.mail, "Subject"),
             "message_id": header_of(one.mail, "Message-ID"),

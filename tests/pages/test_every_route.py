@@ -24,6 +24,8 @@ from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Group
 from sales_campaigns.people.uploading import upload
+from sales_campaigns.rehearsals.asking import Wanted, ask_rehearsal
+from sales_campaigns.rehearsals.models import RehearsedMail
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
 from tests.builders import a_call, a_campaign, a_mail
@@ -68,6 +70,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         person = a_person(uow, cast.ana)
         steps = [a_call(1), a_mail(uow, 1, at="09:00")]
         campaign = a_campaign(uow, cast.ana, steps)
+        rehearsal = ask_rehearsal(uow, cast.ana, campaign.id, Wanted())
         launched = launch(uow, cast.ana, Order(campaign.id, [person.id]))
         open_due(uow)
         wording = wording_of(session, "Hello", "<p>Hello</p>")
@@ -95,7 +98,18 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
         message = a_message(uow, cast, enrollment)
-        session.add_all([version, message])
+        mail = RehearsedMail(
+            rehearsal_id=rehearsal.id,
+            at=uow.now,
+            person=person.email,
+            came_back=False,
+            sender=cast.ana.email,
+            subject="Hello",
+            message_id="<1@north.example>",
+            text="Hello",
+            html="<p>Hello</p>",
+        )
+        session.add_all([version, message, mail])
         session.flush()
         return {
             "campaign_id": campaign.id,
@@ -112,6 +126,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "launch_id": launched.id,
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
+            "rehearsal_id": rehearsal.id,
+            "mail_id": mail.id,
         }
 
 

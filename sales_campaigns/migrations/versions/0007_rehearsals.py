@@ -61,6 +61,8 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("person", sa.String(length=320), nullable=False),
         sa.Column("came_back", sa.Boolean(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=True),
         sa.Column("sender", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
