@@ -94,9 +94,9 @@ def slip(outline: Outline, start: Start, over: Mapping[int, Over]) -> int:
 def assumed_end(course: Course, entry: Planned, assume: Assumptions) -> End:
     at = entry.done_at or _left_at(course, entry, assume)
     local = naive_wall_clock(at, course.zone)
-    by_hand = entry.is_task and course.outline.steps[entry.index].kind == StepKind.EMAIL
-    mailed = by_hand and assume.reachable and not _is_skipped(course, entry)
-    return End(at, local.date(), local.time() if mailed else None)
+    mailed = course.outline.steps[entry.index].kind == StepKind.EMAIL and assume.reachable
+    mailed = mailed and not _is_skipped(course, entry)
+    return End(at, local.date(), local.time() if mailed and entry.is_task else None, mailed=mailed)
 
 
 def _left_out(course: Course, entry: Planned, assume: Assumptions) -> bool:
