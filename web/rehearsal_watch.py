@@ -22,6 +22,7 @@ from sales_campaigns.rehearsals.watching import (
 )
 
 LAST = 12  # happenings
+TYPES = {"email": "e-mail", "call": "call", "inmail": "InMail", "custom": "task of its own kind"}
 LISTED = 30  # differences
 KINDS = {
     "mail": ("mail", "E-mail left"),
@@ -37,6 +38,7 @@ def watch(session: Session, found: Rehearsal, args: Mapping[str, str]) -> dict[s
     happened, zone = happenings(found, mails), found.asked["zone"]
     seen = min(int(args["seen"]), len(happened)) if args.get("seen", "").isdecimal() else len(happened)
     differing = compared(found, mails)
+    told = _told(found, differing)
     return {
         "zone_of_it": zone,
         "kinds": KINDS,
@@ -48,8 +50,11 @@ def watch(session: Session, found: Rehearsal, args: Mapping[str, str]) -> dict[s
         "counts": Counter(one.kind for one in happened[:seen]),
         "weeks": calendar(happened, seen, zone),
         "urls": _urls(found, happened, seen, zone),
-        "differing": [_told(found, one) for one in differing[:LISTED]],
-        "more_differing": max(len(differing) - LISTED, 0),
+        "types": TYPES,
+        "names": {row["email"].lower(): _name(row) for row in found.asked["people"]},
+        "steps_differing": len(differing),
+        "differing": told[:LISTED],
+        "more_differing": len({one["person"] for one in told[LISTED:]}),
         "threads": _threads(mails, happened[:seen]),
         "excluded": found.asked["excluded"],
     }
@@ -70,14 +75,27 @@ def _urls(found: Rehearsal, happened: Sequence[Happening], seen: int, zone: str)
     }
 
 
-def _told(found: Rehearsal, one: Difference) -> dict[str, Any]:
-    return {
-        "person": one.person,
-        "place": f"Day {one.day}, step {one.step}",
-        "foreseen": one.foreseen and one.foreseen["at"],
-        "happened": one.happened and one.happened["at"],
-        "words": sentence(one, why_it_ended(found, one.person)),
-    }
+def _told(found: Rehearsal, differing: Sequence[Difference]) -> list[dict[str, Any]]:
+    """One line for all steps of a person that differ for the same reason, with the first one's times."""
+    lines: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in differing:
+        words = sentence(one, why_it_ended(found, one.person))
+        line = lines.setdefault(
+            (one.person, words),
+            {
+                "person": one.person,
+                "words": words,
+                "places": [],
+                "foreseen": one.foreseen and one.foreseen["at"],
+                "happened": one.happened and one.happened["at"],
+            },
+        )
+        line["places"].append(f"day {one.day}, step {one.step}")
+    return list(lines.values())
+
+
+def _name(row: Mapping[str, str]) -> str:
+    return f"{row['first_name']} {row['last_name']}".strip()
 
 
 def _threads(mails: Sequence[RehearsedMail], seen: Sequence[Happening]) -> list[dict[str, Any]]:

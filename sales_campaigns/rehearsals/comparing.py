@@ -64,13 +64,13 @@ def sentence(difference: Difference, ending: str = "") -> str:
     """What differs and what explains it; `ending` says why it ended, or stands still, for this person."""
     before, after = difference.foreseen, difference.happened
     if after is None:
-        return "did not happen" + (f": {ending}" if ending else "") + "."
+        return "Did not happen" + (f": {ending}" if ending else "") + "."
     if before is None:
-        return "happened, and was not foreseen."
+        return "Happened, and was not foreseen."
     if difference.fields == ("sent",):
-        return "left later than it was due: its first try was refused for now."
+        return "Left later than it was due: its first try was refused for now."
     moved = [move["why"] for move in after["moved"] if move not in before["moved"]]
     causes = " and ".join(dict.fromkeys(MOVES.get(why, why) for why in moved))
     if before["at"] != after["at"]:
-        return "happened at another time" + (f": {causes}" if causes else "") + "."
-    return f"differs in {', '.join(difference.fields)}."
+        return "Happened at another time" + (f": {causes}" if causes else "") + "."
+    return f"Differs in {', '.join(difference.fields)}."

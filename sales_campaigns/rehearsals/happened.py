@@ -101,7 +101,10 @@ def letters_of(session: Session, names: Mapping[int, str], taken: Iterable[Taken
 
 
 def entries_of(session: Session, names: Mapping[int, str], letters: Iterable[Letter]) -> list[dict[str, Any]]:
-    """Each mail that left and each task that opened, as simulate prints them; sorted as there."""
+    """Each mail that left and each task that opened, as simulate prints them; sorted as there.
+
+    A task whose mail was never written would have followed the mail of the step before.
+    """
     by_id = {header_of(letter.mail, "Message-ID"): letter for letter in letters}
     rows = session.execute(
         sa.select(StepRun, Step, Enrollment, Message.message_id)
@@ -110,11 +113,14 @@ def entries_of(session: Session, names: Mapping[int, str], letters: Iterable[Let
         .outerjoin(Message, Message.id == StepRun.message_id)
         .where(StepRun.state != R.CANCELLED)
     ).all()
+    left = {(run.enrollment_id, step.position): by_id.get(id or "") for run, step, _, id in rows}
     found = []
     for run, step, enrollment, message_id in rows:
         letter = by_id.get(message_id or "")
         if letter is not None or run.task_id is not None:
-            entry = _entry(run, step, enrollment, names[enrollment.person_id], _answered(letter, by_id))
+            before = left.get((enrollment.id, step.position - 1)) if step.follow_up else None
+            answered = _answered(letter, by_id) if letter else before and before.place
+            entry = _entry(run, step, enrollment, names[enrollment.person_id], answered)
             found.append((entry["at"], entry["person"], step.position, entry))
     return [entry for *_, entry in sorted(found, key=itemgetter(0, 1, 2))]
 
@@ -139,9 +145,9 @@ def _entry(
     return entry
 
 
-def _answered(letter: Letter | None, by_id: Mapping[str, Letter]) -> Place | None:
+def _answered(letter: Letter, by_id: Mapping[str, Letter]) -> Place | None:
     """Which step's mail this one answers to, by its own header."""
-    earlier = by_id.get(header_of(letter.mail, "In-Reply-To")) if letter else None
+    earlier = by_id.get(header_of(letter.mail, "In-Reply-To"))
     return earlier.place if earlier else None
 
 

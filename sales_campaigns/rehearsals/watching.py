@@ -15,6 +15,7 @@ from sales_campaigns.rehearsals.models import Rehearsal, RehearsedMail
 
 MAIL, TASK, DONE, ANSWER = "mail", "task", "done", "answer"
 WEEK = 7
+STATES = {"ended": "it had ended", "held": "it is held", "paused": "it is paused", "active": "it waits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def why_it_ended(rehearsal: Rehearsal, person: str) -> str:
     ending: Mapping[str, Any] = rehearsal.endings.get(person, {})
     if ending.get("state") in (None, "finished"):
         return ""
-    return ending["why"] or f"it is {ending['state']} for this person"
+    return f"{STATES.get(ending['state'], 'it stands still')}{', ' + ending['why'] if ending['why'] else ''}"
 
 
 def _as_message(mail: RehearsedMail) -> dict[str, Any]:

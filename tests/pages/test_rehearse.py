@@ -98,8 +98,8 @@ def test_it_lists_and_explains_what_differs(
 ) -> None:
     ana = browse(cast.ana)
     shown = ana.get(played(ana, room, campaign_id, preset="replies")).text
-    assert "differs from what was simulated in 2 places" in shown
-    assert "It did not happen" in shown and "replied" in shown
+    assert "differs from what was simulated in 2 steps" in shown
+    assert "Did not happen: it had ended, replied." in shown
 
 
 def test_it_shows_each_mail_in_a_frame_that_runs_nothing(

@@ -83,7 +83,10 @@ def test_it_says_in_words_that_they_are_equal(app: Flask, file: Path) -> None:
 def test_it_says_what_differs_where_recipients_follow_a_script(app: Flask, file: Path) -> None:
     (file.parent / "script.yaml").write_text(SCRIPT)
     lines = run(app, "rehearse", file, "--script", file.parent / "script.yaml").stdout.splitlines()
-    assert lines[-1] == "  ana@example.com, day 1, step 1: left later than it was due."
+    assert (
+        lines[-1]
+        == "  ana@example.com, day 1, step 1: Left later than it was due: its first try was refused for now."
+    )
 
 
 def test_it_refuses_a_script_with_line_and_column(app: Flask, file: Path) -> None:
