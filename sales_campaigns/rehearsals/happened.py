@@ -119,7 +119,8 @@ def entries_of(session: Session, names: Mapping[int, str], letters: Iterable[Let
         letter = by_id.get(message_id or "")
         if letter is not None or run.task_id is not None:
             before = left.get((enrollment.id, step.position - 1)) if step.follow_up else None
-            answered = _answered(letter, by_id) if letter else before and before.place
+            followed = before.place if before else None
+            answered = _answered(letter, by_id) if letter else followed
             entry = _entry(run, step, enrollment, names[enrollment.person_id], answered)
             found.append((entry["at"], entry["person"], step.position, entry))
     return [entry for *_, entry in sorted(found, key=itemgetter(0, 1, 2))]

@@ -69,8 +69,8 @@ class Plot:
 
 
 @st.composite
-def plots(draw: st.DrawFn) -> Plot:
-    drawn = sorted(draw(st.lists(STEPS, min_size=1, max_size=7)), key=lambda step: step.day)
+def plots(draw: st.DrawFn, most_steps: int = 7, most_people: int = 5) -> Plot:
+    drawn = sorted(draw(st.lists(STEPS, min_size=1, max_size=most_steps)), key=lambda step: step.day)
     legal, _ = reset_illegal([_only_what_counts(step, n) for n, step in enumerate(drawn)])
     steps = tuple(_with_words(step, draw(st.sampled_from(Quote))) for step in numbered(legal))
     file = CampaignFile("A plot", "Outbound", draw(SETTINGS), steps)
@@ -83,7 +83,9 @@ def plots(draw: st.DrawFn) -> Plot:
         task_delay_days=draw(st.sampled_from([0, 0, 1, 3])),
         limit=draw(st.none() | st.integers(1, 4)),
     )
-    return Plot(wish, draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=5).flatmap(_people)))
+    return Plot(
+        wish, draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=most_people).flatmap(_people))
+    )
 
 
 def _people(zones: list[str]) -> st.SearchStrategy[list[dict[str, str]]]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.audience import own_zone
 from sales_campaigns.campaigns.file import CampaignFile
 from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.simulating import simulate
@@ -66,7 +67,7 @@ def people_of(story: Story, rows: Iterable[Mapping[str, str]]) -> list[int]:
 
 def _person(uow: UnitOfWork, owner: User, row: Mapping[str, str]) -> Person:
     names = {"first_name": row.get("first_name", "Maria"), "phone": row.get("phone", "")}
-    return a_person(uow, owner, row.get("email", ""), zone=row.get("time_zone", ""), **names)
+    return a_person(uow, owner, row.get("email", ""), zone=own_zone(row), **names)
 
 
 def simulated(

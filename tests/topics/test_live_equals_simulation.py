@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from integrations.sandbox import SandboxMail
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.campaigns.audience import sorted_out
 from sales_campaigns.campaigns.file import ZoneOf
+from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner.local_time import resolve
 from sales_campaigns.campaigns.simulating import simulate_wish
+from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
 from sales_campaigns.enrollments.launching import Order, launch
@@ -81,9 +83,6 @@ def _launch(story: Story, plot: Plot) -> dict[int, str]:
     times = {}
     with story.work() as uow:
         if wish.send_at is not None:
-            from sales_campaigns.campaigns.models import Campaign
-            from sales_campaigns.campaigns.versions import newest
-
             first = newest(uow.session, uow.session.get_one(Campaign, campaign_id)).steps[0]
             by_recipient = wish.campaign.settings.timezone == ZoneOf.RECIPIENT
             times[first.key] = resolve(wish.send_at, wish.zone) if by_recipient else wish.send_at
@@ -113,17 +112,26 @@ def _story(
 
 
 def few(examples: int) -> settings:
+    """A plot that fails is printed as it was drawn: making it smaller would take minutes."""
     quick = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=quick)
+    phases = [Phase.explicit, Phase.generate]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=quick, phases=phases)
 
 
-@given(plot=plots())
-@few(13)
+@given(plot=plots(most_steps=5, most_people=3))
+@few(7)
 def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
     engine: sa.Engine, outside: OutsideWorld, plot: Plot
 ) -> None:
     """Simulation = rehearsal = live, on each of the two databases."""
     happens(engine, outside, plot)
+
+
+@given(plot=plots(most_steps=6, most_people=4))
+@few(11)
+def test_it_is_rehearsed_as_foreseen(plot: Plot) -> None:
+    """With those above, 25 random campaigns."""
+    is_rehearsed_as(simulate_wish(plot.wish, plot.people), plot)
 
 
 @pytest.mark.deep
@@ -132,4 +140,5 @@ def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
 def test_it_happens_as_foreseen_and_rehearsed_in_a_thousand_campaigns(
     engine: sa.Engine, outside: OutsideWorld, plot: Plot
 ) -> None:
+    """Five hundred on each of the two databases."""
     happens(engine, outside, plot)
