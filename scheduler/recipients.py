@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -23,13 +23,14 @@ def unnoticed(_uow: UnitOfWork, _looks: Sequence[Look]) -> None:
 
 @dataclass
 class Recipients:
-    """`receive` takes in what came into a mailbox, `notice` what was opened and clicked."""
+    """Who is written to from the mailbox at `address`: `receive` takes in what came, `notice` what was looked at."""
 
     room: PostRoom
     sandbox: Sandbox
+    address: str
     receive: Receive
     notice: Notice = unnoticed
-    _cursors: dict[str, str] = field(default_factory=dict)
+    _cursor: str = ""
     _seen: int = 0
 
     def next_act(self, after: datetime) -> datetime | None:
@@ -37,18 +38,11 @@ class Recipients:
 
     def act(self) -> int:
         """Give over what came since the last time; how much it was, without copies of what was sent."""
-        looks = self.sandbox.looks(self._seen)
-        self._seen += len(looks)
-        came = len(looks)
-        with unit_of_work(self.room.sessions, self.room.clock) as uow:
-            self.notice(uow, looks)
-            for mailbox in uow.session.scalars(sa.select(Mailbox).order_by(Mailbox.id)):
-                came += self._read(uow, mailbox)
-        return came
-
-    def _read(self, uow: UnitOfWork, mailbox: Mailbox) -> int:
-        changes = self.sandbox.changes(mailbox.address, self._cursors.get(mailbox.address, ""))
-        self._cursors[mailbox.address] = changes.cursor
-        if changes.mails:
-            self.receive(uow, mailbox, changes.mails)
-        return sum(not mail.own for mail in changes.mails)
+        looks, changes = self.sandbox.looks(self._seen), self.sandbox.changes(self.address, self._cursor)
+        self._seen, self._cursor = self._seen + len(looks), changes.cursor
+        if looks or changes.mails:
+            with unit_of_work(self.room.sessions, self.room.clock) as uow:
+                self.notice(uow, looks)
+                mine = sa.select(Mailbox).where(Mailbox.address == self.address)
+                self.receive(uow, uow.session.scalars(mine).one(), changes.mails)
+        return len(looks) + sum(not mail.own for mail in changes.mails)

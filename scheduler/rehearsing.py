@@ -55,7 +55,7 @@ def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
 
 
 def _parties(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, onlooker: Onlooker) -> list[Party]:
-    recipients = Recipients(room, sandbox, receive=receive)
+    recipients = Recipients(room, sandbox, play.sender.email, receive)
     return [onlooker, recipients, reps_of(room, stage.rep, play.wish.task_delay_days)]
 
 

@@ -61,6 +61,8 @@ class Reps:
             .where(Enrollment.state == EnrollmentState.ACTIVE)
             .order_by(StepRun.due_at, Enrollment.email, StepRun.id)
         ).all()
+        if not rows:
+            return []
         ways = {
             way.enrollment.id: way for way in ways_of(uow.session, [run.enrollment_id for _, run in rows])
         }

@@ -208,7 +208,10 @@ def test_it_says_that_late_tasks_are_the_bottleneck() -> None:
 
 # --- fields that the mails need ---
 
-GREETING = '\nsteps:\n  - {day: 1, type: email, send: choose, subject: "Hello {{ first_name }}", html: "<p>{{ company }}</p>"}\n'
+GREETING = """
+steps:
+  - {day: 1, type: email, send: choose, subject: "Hello {{ first_name }}", html: "<p>{{ company }}</p>"}
+"""
 MARIA = {"email": "maria@example.com", "first_name": "Maria", "company": "Fjord Energy"}
 
 

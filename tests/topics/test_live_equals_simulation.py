@@ -119,7 +119,7 @@ def few(examples: int) -> settings:
 
 
 @given(plot=plots(most_steps=5, most_people=3))
-@few(7)
+@few(6)
 def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
     engine: sa.Engine, outside: OutsideWorld, plot: Plot
 ) -> None:
@@ -127,8 +127,8 @@ def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
     happens(engine, outside, plot)
 
 
-@given(plot=plots(most_steps=6, most_people=4))
-@few(11)
+@given(plot=plots(most_steps=5, most_people=3))
+@few(13)
 def test_it_is_rehearsed_as_foreseen(plot: Plot) -> None:
     """With those above, 25 random campaigns."""
     is_rehearsed_as(simulate_wish(plot.wish, plot.people), plot)
