@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.claims import claim
 from sales_campaigns.enrollments.answering import (
@@ -66,12 +69,37 @@ def react(uow: UnitOfWork) -> int:
         limit=BATCH,
         values={"reacted_at": uow.now},
     )
-    rows = uow.session.scalars(sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.id)).all()
-    for kind in dict.fromkeys(row.kind for row in rows):
-        same = [row.id for row in rows if row.kind == kind]
+    by_kind: dict[str, list[int]] = {}
+    kinds = sa.select(Activity.kind, Activity.id).where(Activity.id.in_(ids)).order_by(Activity.id)
+    for kind, id in uow.session.execute(kinds):
+        by_kind.setdefault(kind, []).append(id)
+    for same in by_kind.values():
         if _raised(uow, same) is not None:
             _one_by_one(uow, same)
     return len(ids)
+
+
+def set_aside(session: Session, limit: int = 200) -> Sequence[Activity]:
+    """What failed for good, the newest first."""
+    aside = sa.select(Activity).where(Activity.trouble != "").order_by(Activity.id.desc())
+    return session.scalars(aside.limit(limit)).all()
+
+
+def count_set_aside(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count(Activity.id)).where(Activity.trouble != "")) or 0
+
+
+def try_again(uow: UnitOfWork, actor: User) -> int:
+    """Put back all that was set aside, after its cause was mended; how many rows."""
+    require(actor, "manage_installation")
+    again = uow.session.execute(
+        sa.update(Activity)
+        .where(Activity.trouble != "")
+        .values(reacted_at=None, tries=0, trouble="")
+        .returning(Activity.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(again.all())
 
 
 def _raised(uow: UnitOfWork, ids: Sequence[int]) -> Exception | None:
@@ -79,8 +107,7 @@ def _raised(uow: UnitOfWork, ids: Sequence[int]) -> Exception | None:
     later = len(uow.afterwards)
     try:
         with uow.session.begin_nested():
-            query = sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.id)
-            rows = uow.session.scalars(query.execution_options(populate_existing=True)).all()
+            rows = _rows(uow.session, ids)
             for reaction in REACTIONS.get(rows[0].kind, ()):
                 reaction(uow, rows)
             uow.session.flush()
@@ -88,6 +115,15 @@ def _raised(uow: UnitOfWork, ids: Sequence[int]) -> Exception | None:
         del uow.afterwards[later:]
         return error
     return None
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Sequence[Activity]:
+    """Taken out of the session: what follows expires it, and each row would be read once more."""
+    query = sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.id)
+    rows = session.scalars(query.execution_options(populate_existing=True)).all()
+    for row in rows:
+        session.expunge(row)
+    return rows
 
 
 def _one_by_one(uow: UnitOfWork, ids: Sequence[int]) -> None:

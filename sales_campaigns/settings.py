@@ -48,6 +48,9 @@ class Settings(BaseModel):
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
+    answer_opted_out: bool = Field(
+        True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
+    )
     undo_seconds: int = Field(10, ge=0, le=60, description="What a completed task releases waits this long.")
     late_hours: float = Field(4, gt=0, description="A one-to-one mail later than this is not sent blindly.")
     validity_days: float = Field(5, gt=0, description="How long a refused mail is tried again.")

@@ -7,8 +7,20 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from itertools import count
+from typing import Any
 
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.incoming.receiving import receive
+from sales_campaigns.messages.models import Message
 from sales_campaigns.ports import IncomingMail
+from scheduler.jobs import run_until_quiet
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.outgoing import due_mails
 
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 _UIDS = count(1)
@@ -137,3 +149,27 @@ Message-ID: {names}
 Hello Maria
 --arf1--
 """.encode().replace(b"\n", b"\r\n")
+
+
+def sent(work: Work, cast: Cast, room: PostRoom, *emails: str) -> list[str]:
+    """Ana's mails to these people have left; their Message-IDs."""
+    due_mails(work, cast, *(emails or ("maria@example.com",)), later_steps=1)
+    run_until_quiet(room)
+    with work() as uow:
+        names = uow.session.scalars(
+            sa.select(Message.message_id).where(Message.sent_at.is_not(None)).order_by(Message.id)
+        )
+        return [str(name) for name in names]
+
+
+def taken_in(work: Work, cast: Cast, *raws: bytes, **more: Any) -> list[ReceivedMail]:
+    with work() as uow:
+        box = uow.session.get_one(Mailbox, cast.ana_box.id)
+        receive(uow, box, [come_in(raw, **more) for raw in raws])
+        return list(uow.session.scalars(sa.select(ReceivedMail).order_by(ReceivedMail.id)))
+
+
+def answered(work: Work, cast: Cast, room: PostRoom, *raws: bytes) -> None:
+    """These come into Ana's mailbox, and what must follow has followed."""
+    taken_in(work, cast, *raws)
+    run_until_quiet(room)

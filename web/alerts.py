@@ -10,9 +10,12 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import MailboxState, User
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.enrollments.counting import held_counts
 from sales_campaigns.messages.outbox import Folder, MailboxDay
 from sales_campaigns.people.models import Person
+from sales_campaigns.reactions import count_set_aside
 from web.filters import count_words
 
 
@@ -35,8 +38,10 @@ class FirstStep:
     over: bool
 
 
-def alerts_of(boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]) -> list[Alert]:
-    return [*_of_mailboxes(boxes), *_of_mails(mails)]
+def alerts_of(
+    session: Session, user: User, boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]
+) -> list[Alert]:
+    return [*_of_mailboxes(boxes), *_of_mails(mails), *_of_people(session, user), *_set_aside(session, user)]
 
 
 def first_steps(
@@ -55,6 +60,26 @@ def first_steps(
         FirstStep("Write a campaign", "Days with e-mails, calls and tasks.", "/campaigns", campaigns),
         FirstStep("Add people to it", "Every date is shown before anything leaves.", "/campaigns", False),
     ]
+
+
+def _of_people(session: Session, user: User) -> list[Alert]:
+    held, found = held_counts(session, user), []
+    if held.wrote:
+        words = f"{count_words(held.wrote, 'person', 'people')} wrote to you: their campaigns are held."
+        found.append(Alert(words, url_for("replies.index"), "Read and decide"))
+    if held.sender_gone:
+        people = count_words(held.sender_gone, "person is", "people are")
+        words = f"{people} held, because their sender was deactivated."
+        found.append(Alert(words, url_for("users.index"), "Hand over or end"))
+    return found
+
+
+def _set_aside(session: Session, user: User) -> list[Alert]:
+    number = count_set_aside(session) if may(user, "manage_installation") else 0
+    if not number:
+        return []
+    words = f"{count_words(number, 'thing')} could not be followed up, three times."
+    return [Alert(words, url_for("set_aside.index"), "See why")]
 
 
 def _of_mailboxes(boxes: Sequence[MailboxDay]) -> list[Alert]:

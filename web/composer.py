@@ -16,6 +16,8 @@ from sales_campaigns.deliveries import personal
 from sales_campaigns.enrollments.composing import follow_up_after, open_composer
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.composing import Typed, mailboxes_of
+from sales_campaigns.messages.incoming.disposing import received_of
+from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox import message_of
 from sales_campaigns.people.listing import person_of
@@ -25,7 +27,7 @@ from sales_campaigns.tasks.days import MORNING, at_local, local_date
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.queue import task_line
 from web.filters import clock_words, when_words, zone_words
-from web.request_scope import me, work
+from web.request_scope import me, settings, work
 from web.typed_times import instant_of
 
 
@@ -36,6 +38,7 @@ class Subject:
     person: Person
     task: Task | None = None
     answers: Message | None = None
+    received: ReceivedMail | None = None
 
     @property
     def zone(self) -> str:
@@ -49,11 +52,16 @@ class Subject:
         return {
             "person": self.person.id,
             **({"answers": self.answers.id} if self.answers is not None else {}),
+            **({"replies": self.received.id} if self.received is not None else {}),
         }
+
+    @property
+    def thread(self) -> personal.Thread:
+        return personal.Thread(self.answers, self.received)
 
 
 def subject_of(args: Mapping[str, str]) -> Subject:
-    """From `task`, or `person` with perhaps `answers`. Raises NotFound."""
+    """From `task`; or `person`, with perhaps `answers` (our mail) or `replies` (a received one). Raises NotFound."""
     uow = work()
     if args.get("task", "").isdecimal():
         line = task_line(uow.session, me(), int(args["task"]), uow.now)
@@ -64,9 +72,12 @@ def subject_of(args: Mapping[str, str]) -> Subject:
     answers = (
         message_of(uow.session, me(), int(args["answers"])) if args.get("answers", "").isdecimal() else None
     )
-    if answers is not None and answers.person_id != person.id:
+    received = (
+        received_of(uow.session, me(), int(args["replies"])) if args.get("replies", "").isdecimal() else None
+    )
+    if any(one is not None and one.person_id != person.id for one in (answers, received)):
         raise NotFound
-    return Subject(person, answers=answers)
+    return Subject(person, answers=answers, received=received)
 
 
 def opened(subject: Subject, template_id: int | None = None) -> dict[str, Any]:
@@ -106,6 +117,7 @@ def typed_mail(typed: Mapping[str, str], zone: str) -> Typed:
         cc=typed.get("cc", ""),
         bcc=typed.get("bcc", ""),
         key=typed.get("key", ""),
+        despite_opt_out="despite_opt_out" in typed,
     )
 
 
@@ -114,7 +126,7 @@ def _opening(subject: Subject, template_id: int | None) -> tuple[Any, Any, Messa
     if subject.task is not None:
         found = open_composer(session, me(), subject.task, subject.person, template_id)
         return found.words, found.mailbox, found.answers, found.trouble
-    words = personal.opening(session, me(), subject.person, template_id, subject.answers)
+    words = personal.opening(session, me(), subject.person, template_id, subject.thread)
     return words, mailboxes_of(session, me())[0], subject.answers, ""
 
 
@@ -129,6 +141,9 @@ def _around(subject: Subject) -> dict[str, Any]:
         "task": task,
         "to": person.email,
         "cause": why_not(session, person.id),
+        "all_the_same": settings().answer_opted_out
+        and personal.may_answer_all_the_same(session, person, subject.thread),
+        "received": subject.received,
         "scheduled": scheduled,
         "quoted_later": follow_up_after(session, task) if task is not None else None,
         "fields": FIELDS,

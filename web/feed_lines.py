@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
 
 from sales_campaigns.live_feed import FeedGroup, FeedLine, grouped
 from sales_campaigns.tasks.models import TaskKind
-from web.filters import clock_words, count_words, when_words, zone_words
+from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
 MANY = {
     "message.sent": "got mail of {source}",
@@ -19,6 +19,9 @@ MANY = {
     "task.completed": "have tasks done",
     "task.skipped": "had tasks skipped",
     "task.assigned": "were given to somebody else",
+    "reply.received": "replied to {source}",
+    "auto_reply.received": "are away",
+    "enrollment.held": "are held",
     "enrollment.finished": "reached the end of the campaign",
     "enrollment.ended": "left the campaign",
 }
@@ -35,6 +38,13 @@ LOOKS = {
     "message.expired": ("mail-x", "bad"),
     "message.uncertain": ("circle-alert", "bad"),
     "message.retrying": ("clock", ""),
+    "reply.received": ("reply", "good"),
+    "wrote.received": ("reply", "good"),
+    "auto_reply.received": ("calendar", ""),
+    "meeting.received": ("calendar-clock", "good"),
+    "complaint.received": ("ban", "bad"),
+    "person.unsubscribed": ("ban", "bad"),
+    "enrollment.held": ("hand", ""),
     "task.opened": ("list-checks", ""),
     "task.completed": ("circle-check", "good"),
     "task.skipped": ("corner-down-right", ""),
@@ -89,12 +99,35 @@ def _actions(line: FeedLine) -> list[dict[str, str]]:
     actions = []
     if line.kind == "task.opened" and line.task_id is not None:
         actions.append({"label": "Open", "href": url_for("task.show", task_id=line.task_id)})
+    elif line.data.get("received"):
+        actions.append({"label": "Read", "href": url_for("replies.show", received_id=line.data["received"])})
     elif line.message_id is not None:
         actions.append({"label": "See the mail", "href": url_for("message.show", message_id=line.message_id)})
     if line.person is not None:
         actions.append({"label": "Write", "href": url_for("compose.form", person=line.person.id)})
         actions.append({"label": "Task", "href": url_for("new_task.form", person=line.person.id)})
     return actions
+
+
+def _replied(line: FeedLine) -> str:
+    return f"replied: “{line.data.get('subject') or line.subject}”"
+
+
+def _wrote(line: FeedLine) -> str:
+    return f"wrote to you: “{line.data.get('subject') or 'no subject'}”"
+
+
+def _away(line: FeedLine) -> str:
+    back_on = line.data.get("back_on")
+    return f"is away until {day_words(date.fromisoformat(back_on))}" if back_on else "is away"
+
+
+def _unsubscribed(line: FeedLine) -> str:
+    return f"unsubscribed, says {line.actor}" if line.actor else "unsubscribed"
+
+
+def _held(line: FeedLine) -> str:
+    return f"is held: {line.data.get('cause', 'somebody has to decide')}"
 
 
 def _sent(line: FeedLine) -> str:
@@ -157,6 +190,13 @@ def _plain(line: FeedLine) -> str:
 
 SENTENCES: dict[str, Callable[[FeedLine], str]] = {
     "message.sent": _sent,
+    "reply.received": _replied,
+    "wrote.received": _wrote,
+    "auto_reply.received": _away,
+    "meeting.received": lambda _: "accepted a meeting",
+    "complaint.received": lambda _: "reported a mail as spam",
+    "person.unsubscribed": _unsubscribed,
+    "enrollment.held": _held,
     "message.failed": _failed,
     "message.expired": _failed,
     "message.uncertain": _uncertain,

@@ -9,8 +9,10 @@ from flask import Flask, current_app, get_flashed_messages, request, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
+from sales_campaigns.messages.incoming.reading import waiting
+from web.answers import is_htmx
 from web.filters import zone_words
-from web.request_scope import house, maybe_me, settings
+from web.request_scope import house, maybe_me, settings, work
 from web.security import nonce
 
 
@@ -41,6 +43,7 @@ class Me:
 RAIL = (
     ("Today", "today.index", "house", "Today"),
     ("Command Center", "tasks.index", "list-checks", "Tasks"),
+    ("Replies", "replies.index", "reply", "Replies"),
     ("E-mails", "emails.index", "mail", "E-mails"),
     ("Live Feed", "feed.index", "activity", "Feed"),
     ("Outreach", "", "", ""),
@@ -94,19 +97,21 @@ def _is_open(endpoint: str, user: User) -> bool:
 
 
 def _rail(user: User) -> list[Link]:
+    """A part of a page shows no rail, so nothing is counted for it."""
+    counts = {} if is_htmx() else {"replies.index": waiting(work().session, user)[0]}
     return [
-        _link(label, endpoint, icon, short)
+        _link(label, endpoint, icon, short, counts.get(endpoint))
         for label, endpoint, icon, short in RAIL
         if not endpoint or _is_open(endpoint, user)
     ]
 
 
-def _link(label: str, endpoint: str, icon: str, short: str) -> Link:
+def _link(label: str, endpoint: str, icon: str, short: str, count: int | None) -> Link:
     if not endpoint:
         return Link(label, separator=label)
     href = url_for(endpoint)
     here = request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
-    return Link(label, href, icon, short or label, current=here)
+    return Link(label, href, icon, short or label, count=count, current=here)
 
 
 def _banner() -> str:

@@ -24,6 +24,8 @@ GROUPS = {
     "Pending": (Folder.SCHEDULED, Folder.IN_PROGRESS),
     "Undelivered": (Folder.UNCERTAIN, Folder.FAILED, Folder.BOUNCED, Folder.CANCELLED),
 }
+# What a person says of a mail of which nobody knows whether it left.
+UNCERTAIN = (("It was sent", "sent"), ("Send again", "again"), ("Skip", "skip"), ("End", "end"))
 TONES = {Folder.DELIVERED: "ok", Folder.UNCERTAIN: "bad", Folder.FAILED: "bad", Folder.BOUNCED: "bad"}
 
 
@@ -56,15 +58,12 @@ def state_words(message: Message, folder: Folder) -> str:
 
 
 def actions_of(message: Message, folder: Folder) -> list[dict[str, Any]]:
-    """At most two: {label, post | href, fields}."""
+    """At most two, and four where a person has to say what happened: {label, post | href, fields}."""
     own: dict[str, Any] = {"message_id": message.id}
     if folder is Folder.UNCERTAIN:
         answer = url_for("message.answer_it", **own)
-        return [
-            {"label": "It was sent", "post": answer, "fields": {"answer": "sent"}},
-            {"label": "Send again", "post": answer, "fields": {"answer": "again"}},
-            {"label": "Skip", "post": answer, "fields": {"answer": "skip"}},
-        ]
+        given = UNCERTAIN if message.enrollment_id is not None else UNCERTAIN[:-1]
+        return [{"label": label, "post": answer, "fields": {"answer": value}} for label, value in given]
     if folder is Folder.SCHEDULED or (folder is Folder.IN_PROGRESS and message.state in _CANCELLABLE):
         return [{"label": "Cancel this mail", "post": url_for("message.cancel_it", **own), "fields": {}}]
     if folder is Folder.BOUNCED:

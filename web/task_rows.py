@@ -159,6 +159,8 @@ def _lead(task: Task) -> dict[str, str]:
     if task.kind is TaskKind.EMAIL:
         label = "Change" if task.message_id else "Compose"
         return {"label": label, "href": url_for("compose.form", task=task.id)}
+    if task.source == "bounce" and task.person_id is not None:
+        return {"label": "New address", "href": url_for("person.edit", person_id=task.person_id)}
     return {"label": LEADS[task.kind], "href": url_for("task.show", task_id=task.id)}
 
 

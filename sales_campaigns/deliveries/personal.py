@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.content.models import Wording
+from sales_campaigns.content.quoting import reply_subject
 from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
@@ -25,41 +26,65 @@ from sales_campaigns.messages.composing import (
     words_for,
 )
 from sales_campaigns.messages.holds import make_holds
+from sales_campaigns.messages.incoming.disposing import answered
+from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.incoming.reading import wrote_last
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import queue
 from sales_campaigns.people.models import Person
-from sales_campaigns.people.suppression import why_not
+from sales_campaigns.people.suppression import OPTED_OUT, why_not
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
-def opening(
-    session: Session, actor: User, person: Person, template_id: int | None, answers: Message | None
-) -> Words:
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a mail answers: an earlier mail of ours that left, or a received one, or nothing."""
+
+    message: Message | None = None
+    received: ReceivedMail | None = None
+
+
+NEW = Thread()
+
+
+def opening(session: Session, actor: User, person: Person, template_id: int | None, thread: Thread) -> Words:
     """What the composer opens with: the template filled in, or nothing. Raises NotFound for a hidden template."""
     wording = None
     if template_id is not None:
         wording = session.get(Wording, template_of(session, actor, template_id).wording_id)
     words = words_for(content_of(wording), person, actor, own_mailbox(session, actor))
-    return replace(words, subject=opening_subject(words, answers))
+    if thread.received is not None:
+        return replace(words, subject=words.subject or reply_subject(thread.received.subject))
+    return replace(words, subject=opening_subject(words, thread.message))
 
 
 def write_personal(
-    uow: UnitOfWork, actor: User, person: Person, typed: Typed, *, answers: Message | None = None
+    uow: UnitOfWork,
+    actor: User,
+    person: Person,
+    typed: Typed,
+    *,
+    thread: Thread = NEW,
+    answer_opted_out: bool = True,
 ) -> Message:
     """Put it into the outbox, to leave now or at `typed.send_at`. The same form posted twice is one mail.
 
-    Raises Invalid for what cannot be sent, also when this person must not be mailed.
+    Raises Invalid for what cannot be sent, also when this person must not be mailed. The one exception, which
+    `answer_opted_out` forbids: a hand-written answer to a person who opted out but wrote last, after a notice.
     """
     require(actor, "work_tasks")
     known = _known(uow, actor, typed)
     if known is not None:
         return known
-    refuse_suppressed(uow, person)
+    despite = _despite_opt_out(uow.session, person, thread) if answer_opted_out else False
+    refuse_suppressed(uow, person, OPTED_OUT if despite and typed.despite_opt_out else "")
     mailbox = own_mailbox(uow.session, actor)
     copies = check_typed(typed, person, actor, mailbox, uow.now)
     delivery = _delivery(uow, actor, typed)
-    row = {**draft_row(uow, actor, person, typed, answers), **copies, "delivery_id": delivery.id}
-    (message_id,) = queue(uow, [row])
+    row = {**draft_row(uow, actor, person, typed, thread), **copies, "delivery_id": delivery.id}
+    (message_id,) = queue(uow, [{**row, "despite_opt_out": despite}])
+    if thread.received is not None:
+        answered(uow, actor, thread.received, message_id)
     message = uow.session.get_one(Message, message_id)
     uow.record(
         "message.queued",
@@ -67,16 +92,20 @@ def write_personal(
         team_id=person.team_id,
         person_id=person.id,
         message_id=message_id,
-        data={"subject": typed.subject, "due_at": message.due_at.isoformat()},
+        data={
+            "subject": typed.subject,
+            "due_at": message.due_at.isoformat(),
+            **({"despite_opt_out": True} if despite else {}),
+        },
     )
     return message
 
 
 def draft_row(
-    uow: UnitOfWork, actor: User, person: Person, typed: Typed, answers: Message | None
+    uow: UnitOfWork, actor: User, person: Person, typed: Typed, thread: Thread = NEW
 ) -> dict[str, Any]:
     """The columns of the message, all but its delivery and the copies: also for a preview."""
-    earlier = follows(uow.session, answers.id) if answers is not None else None
+    earlier = follows(uow.session, thread.message.id) if thread.message is not None else None
     return {
         "team_id": person.team_id,
         "occasion": person.id,
@@ -88,14 +117,26 @@ def draft_row(
         "edited_html": typed.html,
         "follows_id": earlier.id if earlier is not None else None,
         "quoted": "sent" if earlier is not None else "",
+        "replies_to_id": thread.received.id if thread.received is not None else None,
         "zone": actor.zone,
         "due_at": typed.send_at or uow.now,
     }
 
 
-def refuse_suppressed(uow: UnitOfWork, person: Person) -> None:
+def may_answer_all_the_same(session: Session, person: Person, thread: Thread) -> bool:
+    """Whether this person opted out, and nothing but that forbids an answer to what they wrote last."""
+    return _despite_opt_out(session, person, thread) and why_not(session, person.id, OPTED_OUT) is None
+
+
+def _despite_opt_out(session: Session, person: Person, thread: Thread) -> bool:
+    cause = why_not(session, person.id)
+    opted_out = cause is not None and cause.name == OPTED_OUT
+    return opted_out and thread.received is not None and wrote_last(session, thread.received)
+
+
+def refuse_suppressed(uow: UnitOfWork, person: Person, besides: str = "") -> None:
     """Raises Invalid with the reason when this person must not be mailed."""
-    cause = why_not(uow.session, person.id)
+    cause = why_not(uow.session, person.id, besides)
     if cause is not None:
         raise Invalid(cause.sentence)
 

@@ -69,7 +69,7 @@ def open_composer(
     place = _place(session, task)
     if place is None:
         return Opening(
-            personal.opening(session, actor, person, template_id, None), own_mailbox(session, actor)
+            personal.opening(session, actor, person, template_id, personal.NEW), own_mailbox(session, actor)
         )
     mailbox = _mailbox(session, actor, place)
     before = _last_try(session, place)
@@ -113,10 +113,11 @@ def take_back_mail(uow: UnitOfWork, actor: User, task: Task) -> None:
 def look_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, typed: Typed) -> Look:
     """The mail as the person would get it, before anything is written."""
     place = _place(uow.session, task)
-    if place is None:
-        row = personal.draft_row(uow, actor, person, typed, None)
-    else:
-        row = _row(uow, actor, place, person, typed)
+    row = (
+        personal.draft_row(uow, actor, person, typed)
+        if place is None
+        else _row(uow, actor, place, person, typed)
+    )
     return look_of(uow.session, Message(**row))
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may, sees_every_team
+from sales_campaigns.enrollments.holding import AWAY, WROTE
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.states import UNDER_WAY
 
 
@@ -19,6 +22,28 @@ class PeopleCount:
 
     under_way: int = 0
     over: int = 0
+
+
+@dataclass(frozen=True)
+class HeldCount:
+    """People held for a user to decide: because they wrote, and because a sender is gone."""
+
+    wrote: int = 0
+    sender_gone: int = 0
+
+
+def held_counts(session: Session, user: User) -> HeldCount:
+    """What the user sent and is held because people wrote; for administrators, what deactivated senders left."""
+    mine = sa.and_(Enrollment.why == WROTE, Enrollment.sender_id == user.id)
+    gone = sa.and_(
+        Enrollment.why == AWAY, sa.true() if sees_every_team(user) else Enrollment.team_id == user.team_id
+    )
+    people = sa.func.count(sa.distinct(sa.case((mine, Enrollment.person_id))))
+    query = sa.select(people, sa.func.count(sa.case((gone, Enrollment.id))))
+    wrote, away = session.execute(
+        query.where(Enrollment.state == EnrollmentState.HELD, sa.or_(mine, gone))
+    ).one()
+    return HeldCount(wrote, away if may(user, "manage_team") else 0)
 
 
 def people_counts(session: Session, campaign_ids: Iterable[int]) -> dict[int, PeopleCount]:

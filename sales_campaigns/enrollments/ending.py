@@ -17,6 +17,7 @@ from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import stop
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import cancel_many
+from sales_campaigns.messages.settling import give_it_up
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.states import TASK
@@ -54,6 +55,19 @@ def end_people(
     if not ended:
         raise IllegalMove("It has ended for all of these already.")
     return len(ended)
+
+
+def book_meeting(uow: UnitOfWork, actor: User, enrollment: Enrollment) -> None:
+    """The rule: a meeting that was booked ends with success. Raises IllegalMove when it has ended already."""
+    end_people(uow, actor, [enrollment], cause=f"{SUCCESS}: meeting booked, says {actor.name}")
+
+
+def end_uncertain(uow: UnitOfWork, actor: User, message: Message) -> None:
+    """Whether it left or not, nothing more follows it: the fourth answer beside sent, send again and skip."""
+    if message.enrollment_id is None:
+        raise IllegalMove("This mail belongs to no campaign that could end.")
+    give_it_up(uow, actor, message)
+    end(uow, f"ended by {actor.name}", Enrollment.id == message.enrollment_id, actor_id=actor.id)
 
 
 def end_for_person(uow: UnitOfWork, person_id: int, cause: str, actor_id: int | None = None) -> list[int]:

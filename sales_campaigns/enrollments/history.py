@@ -22,7 +22,8 @@ from sales_campaigns.enrollments.dates_ahead import (
     next_of,
     titles_by_version,
 )
-from sales_campaigns.enrollments.models import Enrollment, Launch
+from sales_campaigns.enrollments.holding import WROTE
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import NotFound
@@ -71,6 +72,21 @@ def way_of(session: Session, actor: User, enrollment_id: int, now: datetime) -> 
     if found is None or not (sees_every_team(actor) or found.Enrollment.team_id == actor.team_id):
         raise NotFound("This person is not in a campaign of your team there.")
     return found.Person, _lines(session, [enrollment_id], now)[0]
+
+
+def held_of(session: Session, person: Person) -> list[tuple[Enrollment, Campaign]]:
+    """What is held because this person wrote, with its campaign."""
+    rows = session.execute(
+        sa.select(Enrollment, Campaign)
+        .join(Campaign, Campaign.id == Enrollment.campaign_id)
+        .where(
+            Enrollment.person_id == person.id,
+            Enrollment.state == EnrollmentState.HELD,
+            Enrollment.why == WROTE,
+        )
+        .order_by(Enrollment.id)
+    )
+    return [(enrollment, campaign) for enrollment, campaign in rows]
 
 
 def mails_to(session: Session, person: Person, now: datetime, limit: int = PAGE) -> list[MailLine]:

@@ -15,24 +15,25 @@ from sales_campaigns.messages.holds import stop
 from sales_campaigns.unit_of_work import UnitOfWork
 
 WROTE = "wrote to you"
+AWAY = "its sender was deactivated"
 OUT_OF_OFFICE = "out of office"
 CHUNK = 5_000
 
 
-def hold(uow: UnitOfWork, why: str, *where: Any) -> list[int]:
+def hold(uow: UnitOfWork, why: str, *where: Any, actor_id: int | None = None) -> list[int]:
     """Nothing leaves and no task opens for whoever matches, until somebody decides; the ids of those held.
 
     Whoever a user paused stays paused: that is a decision already. A pause that would end by itself is not.
     """
     goes_on = sa.or_(Enrollment.state == EnrollmentState.ACTIVE, Enrollment.resume_at.is_not(None))
     moved = move_many(uow.session, ENROLLMENT, Enrollment, "hold", goes_on, *where, why=why, resume_at=None)
-    return _stopped(uow, moved, "enrollment.held", why)
+    return _stopped(uow, moved, "enrollment.held", why, actor_id)
 
 
 def pause(uow: UnitOfWork, why: str, *where: Any, until: datetime | None = None) -> list[int]:
     """Pause whoever matches and is on the way; with `until` they go on by themselves."""
     moved = move_many(uow.session, ENROLLMENT, Enrollment, "pause", *where, why=why, resume_at=until)
-    data = {"until": until.isoformat()} if until else {}
+    data: dict[str, Any] = {"until": until.isoformat()} if until else {}
     return _stopped(uow, moved, "enrollment.paused", why, **data)
 
 
@@ -58,12 +59,14 @@ def tell(
     uow.record_many(kind, about)
 
 
-def _stopped(uow: UnitOfWork, ids: Iterable[int], kind: str, why: str, **data: Any) -> list[int]:
+def _stopped(
+    uow: UnitOfWork, ids: Iterable[int], kind: str, why: str, actor_id: int | None = None, **data: Any
+) -> list[int]:
     moved = sorted(ids)
     for first in range(0, len(moved), CHUNK):
         chunk = moved[first : first + CHUNK]
         stop(uow.session, "enrollment", chunk, why)
-        tell(uow, kind, chunk, cause=why, **data)
+        tell(uow, kind, chunk, actor_id, cause=why, **data)
     if moved:
         uow.session.expire_all()
     return moved

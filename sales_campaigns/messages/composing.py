@@ -40,7 +40,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the rep wrote and chose. `send_at` None is now; `cc` and `bcc` as typed; `key` names the form."""
+    """What the rep wrote and chose. `send_at` None is now; `cc` and `bcc` as typed; `key` names the form.
+
+    `despite_opt_out`: the rep read the notice that this person unsubscribed, and answers all the same.
+    """
 
     subject: str
     html: str
@@ -48,6 +51,7 @@ class Typed:
     cc: str = ""
     bcc: str = ""
     key: str = ""
+    despite_opt_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

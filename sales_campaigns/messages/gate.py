@@ -21,7 +21,7 @@ from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.writing import Parties, values_of, write_letter
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import SENTENCES, first_cause
+from sales_campaigns.people.suppression import OPTED_OUT, SENTENCES, first_cause
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -125,7 +125,7 @@ def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
         .with_for_update(read=True)
     ).one()
     found = session.execute(
-        sa.select(Person, first_cause())
+        sa.select(Person, first_cause(OPTED_OUT if message.despite_opt_out else ""))
         .join(Address, Person.address_id == Address.id)
         .where(Person.id == message.person_id)
         .with_for_update(read=True, of=(Person, Address))
@@ -145,7 +145,10 @@ def _closed(parties: Parties) -> Verdict | None:
 
 
 def _unwanted(cause: str | None) -> Verdict | None:
-    """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending."""
+    """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending.
+
+    Only an answer by hand to somebody who opted out but wrote last passes the opt-out, and nothing else.
+    """
     return Verdict("cancel", cause, SENTENCES[cause]) if cause else None
 
 

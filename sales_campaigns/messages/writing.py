@@ -14,6 +14,8 @@ from sales_campaigns.content.mime import Letter, new_message_id
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.quoting import quote, reply_subject
 from sales_campaigns.content.rendering import Content, Rendered, render, render_html, with_signature
+from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.incoming.reading import copy_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import LEFT
 from sales_campaigns.people.models import Person
@@ -78,7 +80,7 @@ def content_of(session: Session, message: Message, *, edited: bool) -> Content:
 def write_letter(session: Session, message: Message, parties: Parties, at: datetime) -> Letter:
     """The letter as it leaves at `at`. Raises MissingFields or Invalid when it cannot be made for this person."""
     body = rendered(session, message, parties)
-    in_reply_to, references = thread_of(followed(session, message))
+    in_reply_to, references = _thread(session, message)
     return Letter(
         message_id=message.message_id or name_message(message, parties.mailbox),
         date=at,
@@ -115,11 +117,31 @@ def rendered(session: Session, message: Message, parties: Parties) -> Rendered:
     """Subject, HTML and text as the person gets them, signature and quoted chain included."""
     own = render(content_of(session, message, edited=True), parties.values)
     signed = with_signature(own, render_html(parties.mailbox.signature_html, parties.values))
+    received = replied(session, message)
+    if received is not None:
+        subject = signed.subject or reply_subject(received.subject)
+        return replace(_quoting(session, signed, message, received), subject=subject)
     earlier = followed(session, message)
     if earlier is None:
         return replace(signed, subject=signed.subject or _borrowed_subject(session, message, parties))
     subject = signed.subject or reply_subject(earlier.subject)
     return replace(_with_quote(session, signed, message, earlier, parties), subject=subject)
+
+
+def replied(session: Session, message: Message) -> ReceivedMail | None:
+    """The received mail that this one answers."""
+    return session.get(ReceivedMail, message.replies_to_id) if message.replies_to_id else None
+
+
+def _quoting(session: Session, new: Rendered, message: Message, received: ReceivedMail) -> Rendered:
+    """Under an answer stands what was received, as it was sent."""
+    return quote(
+        new,
+        copy_of(session, received),
+        sent_local=received.at.astimezone(ZoneInfo(message.zone)),
+        sender_name=received.from_name,
+        sender_email=received.from_email,
+    )
 
 
 def _with_quote(
@@ -152,6 +174,13 @@ def _borrowed_subject(session: Session, message: Message, parties: Parties) -> s
         return earlier.subject
     subject = render(content_of(session, earlier, edited=False), parties.values).subject
     return subject or _borrowed_subject(session, earlier, parties)
+
+
+def _thread(session: Session, message: Message) -> tuple[str | None, tuple[str, ...]]:
+    received = replied(session, message)
+    if received is not None and received.message_id:
+        return received.message_id, (*received.references.split(), received.message_id)
+    return thread_of(followed(session, message))
 
 
 def thread_of(earlier: Message | None) -> tuple[str | None, tuple[str, ...]]:

@@ -29,6 +29,7 @@ def _blocked_domain() -> sa.ColumnElement[bool]:
     return sa.exists().where(sa.or_(Address.domain == BlockedDomain.domain, below)).correlate(Address)
 
 
+OPTED_OUT = "opted_out"
 # In the order in which they are told: the first that holds is the cause.
 CAUSES: tuple[Cause, ...] = (
     Cause("deleted", "This person was deleted.", Person.deleted_at.is_not(None)),
@@ -38,7 +39,7 @@ CAUSES: tuple[Cause, ...] = (
         Person.address_id.is_(None),
     ),
     Cause(
-        "opted_out",
+        OPTED_OUT,
         "This address has unsubscribed and gets no more mail.",
         Address.opted_out_at.is_not(None),
     ),
@@ -59,9 +60,13 @@ CAUSES: tuple[Cause, ...] = (
 SENTENCES = {cause.name: cause.sentence for cause in CAUSES}
 
 
-def first_cause() -> sa.Case[str | None]:
-    """The name of the cause that holds first, else null: a column for a query over Person ⟕ Address."""
-    return sa.case(*((cause.condition, sa.literal(cause.name)) for cause in CAUSES), else_=sa.null())
+def first_cause(besides: str = "") -> sa.Case[str | None]:
+    """The name of the cause that holds first, else null: a column for a query over Person ⟕ Address.
+
+    `besides` is a cause that does not count this time.
+    """
+    counted = (cause for cause in CAUSES if cause.name != besides)
+    return sa.case(*((cause.condition, sa.literal(cause.name)) for cause in counted), else_=sa.null())
 
 
 def suppressed() -> sa.ColumnElement[bool]:
@@ -69,8 +74,12 @@ def suppressed() -> sa.ColumnElement[bool]:
     return sa.or_(*(cause.condition for cause in CAUSES))
 
 
-def why_not(session: Session, person_id: int) -> Cause | None:
+def why_not(session: Session, person_id: int, besides: str = "") -> Cause | None:
     """Why this person must not be mailed, as things stand in this transaction; None when nothing forbids it."""
-    query = sa.select(first_cause()).select_from(Person).outerjoin(Address, Person.address_id == Address.id)
+    query = (
+        sa.select(first_cause(besides))
+        .select_from(Person)
+        .outerjoin(Address, Person.address_id == Address.id)
+    )
     name = session.scalar(query.where(Person.id == person_id))
     return next((cause for cause in CAUSES if cause.name == name), None)

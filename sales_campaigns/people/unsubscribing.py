@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
@@ -101,6 +101,7 @@ def changes_of(session: Session, person: Person) -> Sequence[Change]:
         sa.select(SubscriptionChange, User)
         .outerjoin(User, sa.and_(User.id == SubscriptionChange.user_id, User.team_id == person.team_id))
         .where(SubscriptionChange.address_id == person.address_id)
+        .options(lazyload(User.team))  # joined, it would leave out what no user did
         .order_by(SubscriptionChange.id.desc())
     )
     return [Change(change, user.name if user else "") for change, user in rows]

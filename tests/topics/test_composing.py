@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sales_campaigns.campaigns.drafts import StepDraft
 from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.deliveries.personal import write_personal
+from sales_campaigns.deliveries.personal import Thread, write_personal
 from sales_campaigns.enrollments.composing import (
     Opening,
     look_for_task,
@@ -343,7 +343,7 @@ def test_a_personal_answer_stays_in_the_thread_and_quotes_what_was_sent(
     with work() as uow:
         earlier = uow.session.scalars(sa.select(Message)).one()
         write_personal(
-            uow, cast.ana, maria, Typed("Re: Hello Maria", "<p>One more thing</p>"), answers=earlier
+            uow, cast.ana, maria, Typed("Re: Hello Maria", "<p>One more thing</p>"), thread=Thread(earlier)
         )
     run_until_quiet(room)
     first, second = mails(sink)

@@ -6,10 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.activity import AWAITED, Activity
+from sales_campaigns.errors import NotAllowed
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.reactions import BATCH, REACTIONS, react
+from sales_campaigns.people.models import SubscriptionChange
+from sales_campaigns.reactions import BATCH, REACTIONS, TRIES, react, set_aside, try_again
 from tests.cast import Cast
 from tests.conftest import Work
+from tests.incoming import a_raw_mail, sent, taken_in
 from tests.outgoing import due_mails, send, states
 from tests.sink import Sink
 
@@ -82,3 +85,42 @@ def test_a_row_that_becomes_visible_late_is_not_forgotten(work: Work) -> None:
     with work() as uow:
         assert react(uow) == 1
     assert unanswered(work) == 0
+
+
+def test_one_that_raises_blocks_nobody_and_is_set_aside_after_three_tries(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, "maria@example.com", "jo@example.com", later_steps=1)
+    with work() as uow:  # it names a mail that nobody has
+        uow.record("unsubscribe.received", data={})
+    send(room)
+    for _ in range(TRIES):
+        with work() as uow:
+            react(uow)
+    assert states(work) == ["sent", "sent", "pending", "pending"], "the others went on at once"
+    with work() as uow:
+        (aside,) = set_aside(uow.session)
+        assert (aside.kind, aside.tries) == ("unsubscribe.received", TRIES)
+        assert aside.trouble == "KeyError: 'received'"
+        with pytest.raises(NotAllowed):
+            try_again(uow, cast.ana)
+        assert try_again(uow, cast.cleo) == 1
+    assert unanswered(work) == 1
+
+
+def test_what_a_failed_batch_had_begun_is_not_kept_and_done_once(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    sent(work, cast, room)
+    taken_in(work, cast, a_raw_mail("", subject="unsubscribe"))
+    with work() as uow:
+        uow.record("unsubscribe.received", data={"received": "no number"}, person_id=-1)
+        uow.record("unsubscribe.received", data={})
+    for _ in range(TRIES):
+        with work() as uow:
+            react(uow)
+    with work() as uow:
+        assert len(uow.session.scalars(sa.select(SubscriptionChange)).all()) == 1
+        assert (
+            uow.session.scalar(sa.select(sa.func.count()).where(Activity.kind == "person.unsubscribed")) == 1
+        )

@@ -15,32 +15,13 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.incoming.models import Disposal, MailKind, ReceivedMail
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.messages.models import Message
-from scheduler.jobs import run_until_quiet
 from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.incoming import MONDAY, a_bounce, a_complaint, a_raw_mail, come_in
-from tests.outgoing import due_mails
+from tests.incoming import MONDAY, a_bounce, a_complaint, a_raw_mail, come_in, sent, taken_in
+from tests.mail_collection import BACK_ON, KINDS, OURS, raw
 
 pytestmark = pytest.mark.usefixtures("sink")
 Queries = Callable[[], AbstractContextManager[list[str]]]
-
-
-def sent(work: Work, cast: Cast, room: PostRoom, *emails: str) -> list[str]:
-    """Ana's mails to these people have left; their Message-IDs."""
-    due_mails(work, cast, *(emails or ("maria@example.com",)), later_steps=1)
-    run_until_quiet(room)
-    with work() as uow:
-        names = uow.session.scalars(
-            sa.select(Message.message_id).where(Message.sent_at.is_not(None)).order_by(Message.id)
-        )
-        return [str(name) for name in names]
-
-
-def taken_in(work: Work, cast: Cast, *raws: bytes, **more: object) -> list[ReceivedMail]:
-    with work() as uow:
-        box = uow.session.get_one(Mailbox, cast.ana_box.id)
-        receive(uow, box, [come_in(raw, **more) for raw in raws])  # type: ignore[arg-type]
-        return list(uow.session.scalars(sa.select(ReceivedMail).order_by(ReceivedMail.id)))
 
 
 def test_a_reply_is_matched_by_message_id_and_the_replying_address_does_not_matter(
@@ -143,3 +124,16 @@ def test_what_came_before_is_older(work: Work, cast: Cast, room: PostRoom) -> No
         assert receive(uow, box, mails) == 2
         texts = uow.session.scalars(sa.select(ReceivedMail.text).order_by(ReceivedMail.id)).all()
     assert texts == ["first", "second"]
+
+
+def test_every_mail_of_the_collection_is_taken_for_what_it_is(work: Work, cast: Cast, room: PostRoom) -> None:
+    sent(work, cast, room)
+    with work() as uow:
+        uow.session.execute(sa.update(Message).where(Message.sent_at.is_not(None)).values(message_id=OURS))
+        box = uow.session.get_one(Mailbox, cast.ana_box.id)
+        receive(uow, box, [come_in(raw(name), name) for name in KINDS])
+        kept = {row.uid: row for row in uow.session.scalars(sa.select(ReceivedMail))}
+        told = uow.session.scalars(sa.select(Activity.kind).where(Activity.kind.like("%.received"))).all()
+    assert {name: kept[name].kind.value if name in kept else "" for name in KINDS} == KINDS
+    assert {name: row.back_on for name, row in kept.items() if row.back_on} == BACK_ON
+    assert sorted(told) == sorted(f"{kind}.received" for kind in KINDS.values() if kind)

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, launching, people, rehearsing, users
+from web.commands import campaign, db, launching, mail, people, rehearsing, users
 
 campaign.group.add_command(launching.command)
 campaign.group.add_command(rehearsing.command)
-GROUPS = [campaign.group, db.group, people.group, users.group]
+GROUPS = [campaign.group, db.group, mail.group, people.group, users.group]
 
 
 def install(app: Flask) -> None:

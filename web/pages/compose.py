@@ -14,7 +14,7 @@ from sales_campaigns.tasks.working import task_of
 from web.answers import answer, go, page
 from web.composer import Subject, again, opened, subject_of, typed_mail
 from web.filters import when_words, zone_words
-from web.request_scope import me, work
+from web.request_scope import me, settings, work
 from web.way_back import way_on
 
 pages = Blueprint("compose", __name__, url_prefix="/compose")
@@ -43,7 +43,7 @@ def send() -> Response | tuple[str, int]:
         message = _send(subject, typed_mail(request.form, subject.zone))
     except Invalid as error:
         return _page(again(subject, request.form, error.problems)), 422
-    otherwise = url_for("tasks.index") if subject.task is not None else url_for("emails.index")
+    otherwise = url_for(_list_of(subject))
     return go(way_on(otherwise), _said(subject, message))
 
 
@@ -63,7 +63,7 @@ def preview() -> Response:
         look = look_for_task(work(), me(), subject.task, subject.person, typed)
     else:
         look = look_of(
-            work().session, Message(**draft_row(work(), me(), subject.person, typed, subject.answers))
+            work().session, Message(**draft_row(work(), me(), subject.person, typed, subject.thread))
         )
     return framed(page("compose/preview.html", look=look))
 
@@ -96,9 +96,23 @@ def _page(composer: dict[str, object]) -> str:
 
 def _send(subject: Subject, typed: Typed) -> Message:
     if subject.task is None:
-        return write_personal(work(), me(), subject.person, typed, answers=subject.answers)
+        return write_personal(
+            work(),
+            me(),
+            subject.person,
+            typed,
+            thread=subject.thread,
+            answer_opted_out=settings().answer_opted_out,
+        )
     task = task_of(work(), me(), subject.task.id)
     return send_for_task(work(), me(), task, subject.person, typed)
+
+
+def _list_of(subject: Subject) -> str:
+    """The page of the work that this mail was a part of."""
+    if subject.task is not None:
+        return "tasks.index"
+    return "replies.index" if subject.received is not None else "emails.index"
 
 
 def _said(subject: Subject, message: Message) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from flask import Blueprint, Response, url_for
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.enrollments.ending import end_people
-from sales_campaigns.enrollments.history import way_of
+from sales_campaigns.enrollments.ending import book_meeting, end_people
+from sales_campaigns.enrollments.history import held_of, way_of
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.pausing import pause_enrollment, resume_enrollment
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -23,7 +23,8 @@ pages = Blueprint("enrollment", __name__, url_prefix="/enrollments/<int:enrollme
 @pages.get("")
 def show(enrollment_id: int) -> str:
     person, way = way_of(work().session, me(), enrollment_id, work().now)
-    return page("enrollment/index.html", person=person, way=way, states=STATES)
+    held = held_of(work().session, person)
+    return page("enrollment/index.html", person=person, way=way, states=STATES, held=held)
 
 
 @pages.post("/pause")
@@ -40,6 +41,11 @@ def resume(enrollment_id: int) -> Response:
 @pages.post("/remove")
 def remove(enrollment_id: int) -> Response:
     return _acted(enrollment_id, _end, "{} was removed from the campaign.")
+
+
+@pages.post("/meeting")
+def meeting(enrollment_id: int) -> Response:
+    return _acted(enrollment_id, book_meeting, "A meeting with {} is booked: ended with success.")
 
 
 @pages.post("/success")

@@ -11,9 +11,11 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.models import User
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
+from sales_campaigns.enrollments.ending import end_uncertain
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
 from sales_campaigns.messages.composing import look_of
+from sales_campaigns.messages.incoming.reading import answers_to
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox import attempts_of, exact_mail, folder_of, message_of
 from sales_campaigns.messages.resending import call_off, write_again
@@ -24,6 +26,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import go, page
 from web.mail_rows import FOLDERS, TONES, actions_of, state_words
 from web.pages.compose import framed
+from web.reply_rows import KINDS
 from web.request_scope import me, work
 from web.way_back import way_back
 
@@ -46,6 +49,8 @@ def show(message_id: int) -> str:
         attempts=attempts_of(uow.session, message),
         row={"actions": actions_of(message, folder)},
         task=task_with_mail(uow.session, message.id),
+        received=answers_to(uow.session, message),
+        kinds=KINDS,
     )
 
 
@@ -72,7 +77,7 @@ def answer_it(message_id: int) -> Response:
     message = _locked(message_id)
     chosen = ANSWERS.get(request.form.get("answer", ""))
     if chosen is None:
-        raise Invalid("Say whether it was sent, is to be sent again, or is left out.")
+        raise Invalid("Say whether it was sent, is to be sent again, is left out, or ends the campaign.")
     act, words = chosen
     act(work(), me(), message)
     return go(way_back(url_for(".show", message_id=message_id)), words)
@@ -108,5 +113,6 @@ def _html_of(mime: bytes) -> str:
 ANSWERS: dict[str, tuple[Callable[[UnitOfWork, User, Message], None], str]] = {
     "sent": (settling.say_it_was_sent, "It counts as sent; the next step follows."),
     "again": (settling.send_again, "It is sent again, under the same name, so a copy would show as one."),
+    "end": (end_uncertain, "The campaign has ended for this person."),
     "skip": (settling.give_it_up, "Left out; the campaign goes on."),
 }

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.enrollments.history import held_of
+from sales_campaigns.enrollments.readdressing import change_and_go_on
 from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.messages.incoming.reading import unanswered_of
 from sales_campaigns.people.columns import custom as custom_name
-from sales_campaigns.people.editing import change_person, create_person
+from sales_campaigns.people.editing import create_person
 from sales_campaigns.people.groups import groups_of
 from sales_campaigns.people.listing import groups_with, person_of
 from sales_campaigns.people.merging import FIELDS
@@ -17,6 +20,7 @@ from sales_campaigns.people.models import Person
 from sales_campaigns.people.suppression import why_not
 from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
+from web.filters import count_words
 from web.person_tabs import tab_context
 from web.request_scope import me, work
 
@@ -51,6 +55,8 @@ def show(person_id: int, tab: str = "about") -> str:
         person=person,
         owner=session.get(User, person.owner_id),
         cause=why_not(session, person.id),
+        held=held_of(session, person),
+        unanswered=unanswered_of(session, person),
         groups=groups_with(session, me(), person.id),
         my_groups=groups_of(session, me()),
         tab=tab,
@@ -76,10 +82,15 @@ def edit(person_id: int) -> str:
 def change(person_id: int) -> Response | tuple[str, int]:
     person = person_of(work().session, me(), person_id)
     try:
-        change_person(work(), me(), person_id, _typed(), _custom())
+        _, going_on = change_and_go_on(work(), me(), person_id, _typed(), _custom())
     except Invalid as error:
         return _form(person, request.form, _custom(), error.problems), 422
-    return go(url_for("person.show", person_id=person_id), "Saved.")
+    return go(url_for("person.show", person_id=person_id), _saved(going_on))
+
+
+def _saved(going_on: int) -> str:
+    words = f" With the new address {count_words(going_on, 'campaign goes', 'campaigns go')} on."
+    return "Saved." + (words if going_on else "")
 
 
 def _form(

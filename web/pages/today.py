@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from sales_campaigns.messages.incoming.reading import Box, reply_lines, waiting
 from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
 from web.alerts import alerts_of, first_steps
 from web.answers import page
+from web.reply_rows import reply_row
 from web.request_scope import me, work
 from web.task_rows import row
 
@@ -34,6 +36,11 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=alerts_of(boxes, mails),
+        alerts=alerts_of(session, user, boxes, mails),
+        replies=[
+            reply_row(line, now)
+            for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
+        ],
+        waiting=waiting(session, user)[0],
         first_steps=first_steps(session, user, boxes, mails),
     )

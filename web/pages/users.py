@@ -11,7 +11,7 @@ from sales_campaigns.accounts.mailboxes import mailbox_of, works_again
 from sales_campaigns.accounts.models import Mailbox, Role
 from sales_campaigns.accounts.rights import change_rights, invite, new_link
 from sales_campaigns.accounts.roles import require, sees_every_team
-from sales_campaigns.enrollments.leaving import activate_sender, deactivate_sender
+from sales_campaigns.enrollments import leaving
 from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
 from sales_campaigns.messages.dispatching import account_of
 from sales_campaigns.people.zones import zone_names
@@ -60,7 +60,7 @@ def rights(user_id: int) -> Response:
 
 @pages.post("/<int:user_id>/deactivate")
 def deactivate(user_id: int) -> Response:
-    held = deactivate_sender(work(), me(), user_id)
+    held = leaving.deactivate_sender(work(), me(), user_id)
     words = f" {count_words(held, 'person is', 'people are')} held in campaigns." if held else ""
     undo = url_for("users.activate", user_id=user_id)
     return _back(f"Deactivated, and signed out everywhere.{words}", undo)
@@ -68,9 +68,21 @@ def deactivate(user_id: int) -> Response:
 
 @pages.post("/<int:user_id>/activate")
 def activate(user_id: int) -> Response:
-    going_on = activate_sender(work(), me(), user_id)
+    going_on = leaving.activate_sender(work(), me(), user_id)
     words = f" {count_words(going_on, 'person goes', 'people go')} on in campaigns." if going_on else ""
     return _back(f"Active again.{words}")
+
+
+@pages.post("/<int:user_id>/hand-over")
+def hand_over(user_id: int) -> Response:
+    going_on = leaving.hand_over(work(), me(), user_id, request.form.get("sender", 0, int))
+    return _back(f"{count_words(going_on, 'person goes', 'people go')} on in campaigns, from the new sender.")
+
+
+@pages.post("/<int:user_id>/end-held")
+def end_held(user_id: int) -> Response:
+    ended = leaving.end_held(work(), me(), user_id)
+    return _back(f"It has ended for {count_words(ended, 'person', 'people')}.")
 
 
 @pages.post("/<int:user_id>/mailbox")
@@ -101,10 +113,12 @@ def _page(
     problems: Mapping[str, str] | None = None,
     invited: tuple[str, str] | None = None,
 ) -> Response:
+    lines = users_of(work().session, me())
     roles = [(role.value, words) for role, words in ROLES.items()]
     shown = page(
         "users/index.html",
-        lines=users_of(work().session, me()),
+        lines=lines,
+        held=leaving.held_by_sender(work().session, [line.user.id for line in lines]),
         roles=roles if sees_every_team(me()) else roles[:-1],
         role_words=ROLES,
         teams=team_names(work().session, me()),

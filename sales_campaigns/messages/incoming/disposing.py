@@ -40,6 +40,13 @@ def dispose(uow: UnitOfWork, actor: User, mail: ReceivedMail, disposal: Disposal
     uow.record("reply.disposed", **{**_about(mail), "actor_id": actor.id}, data=data)
 
 
+def answered(uow: UnitOfWork, actor: User, mail: ReceivedMail, message_id: int) -> None:
+    """Its answer is in the outbox. A reply that was disposed of before keeps what was said of it."""
+    if mail.disposal is None:
+        mail.disposal, mail.disposed_at, mail.disposed_by_id = Disposal.ANSWERED, uow.now, actor.id
+        mail.answer_id = message_id
+
+
 def wait_again(uow: UnitOfWork, actor: User, mail: ReceivedMail) -> None:
     """Undo: it stands in the list again."""
     require(actor, "work_tasks")

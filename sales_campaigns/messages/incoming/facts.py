@@ -10,6 +10,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Parsed
 from email.utils import getaddresses
+from html import escape
 
 from sales_campaigns.content.html import sanitise, to_text
 
@@ -43,8 +44,9 @@ def parsed(raw: bytes) -> Parsed:
 
 
 def facts_of(mail: Parsed) -> Facts:
-    headers = {name.lower(): decoded(value) for name, value in reversed(mail.items())}
-    name, address = next(iter(getaddresses([str(mail.get("from", ""))])), ("", ""))  # a name may hide a comma
+    written = {name.lower(): _plain(value) for name, value in reversed(list(mail.raw_items()))}
+    headers = {name: decoded(value) for name, value in written.items()}
+    name, address = next(iter(getaddresses([written.get("from", "")])), ("", ""))  # a name may hide a comma
     references = ids_in(headers.get("references", ""))
     answered = dict.fromkeys([*ids_in(headers.get("in-reply-to", "")), *reversed(references)])
     return Facts(
@@ -71,6 +73,11 @@ def decoded(value: object) -> str:
     return _FOLDS.sub(" ", "".join(words)).strip()
 
 
+def _plain(raw: object) -> str:
+    """A header as it stands in the mail; one that holds bytes beyond ASCII is UTF-8, or else Latin-1."""
+    return _characters(str(raw).encode("utf-8", "surrogateescape"), None)
+
+
 def ids_in(header: str) -> list[str]:
     return _MESSAGE_ID.findall(header)
 
@@ -82,6 +89,14 @@ def text_of(mail: Parsed) -> str:
         return words.replace("\r\n", "\n")
     html = next(_parts(mail, "text/html"), None)
     return to_text(sanitise(content_of(html)[: 10 * LONGEST_TEXT])) if html is not None else ""
+
+
+def html_of(mail: Parsed) -> str:
+    """The HTML part; where there is none, the text in paragraphs. Not sanitised."""
+    html = next(_parts(mail, "text/html"), None)
+    if html is not None:
+        return content_of(html)
+    return "<br>".join(escape(line, quote=False) for line in text_of(mail).split("\n"))
 
 
 def content_of(part: Parsed) -> str:

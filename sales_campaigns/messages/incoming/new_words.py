@@ -14,6 +14,7 @@ _INTRODUCTIONS = re.compile(
     r"|(?:on|am|le|el|il(?: giorno)?|op|den|p[åa]|em|dnia|w dniu)\b.{4,200}"
     r"(?:wrote|schrieb|a [ée]crit|escribi[óo]|ha scritto|schreef|skrev|escreveu|napisa[łl](?:\(a\)|a)?|kirjoitti)"
     r"[^\n]{0,120}:?\s*$"
+    r"|.{4,200}<[^<>\s@]+@[^<>\s@]+>[^\n]{0,60}:\s*$"
     r"|.{4,200}(?:kirjoitti|skrev f[öo]ljande)[^\n]{0,80}:\s*$"
     r"|(?:from|von|de|da|van|fr[åa]n|fra|od|l[äa]hett[äa]j[äa])\s*:\s.{1,200}\n\s*(?:sent|gesendet|envoy[ée]|enviado"
     r"|inviato|verzonden|skickat|sendt|wys[łl]ano|date|datum|l[äa]hetetty|to|an)\s*:"

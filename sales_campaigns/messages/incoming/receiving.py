@@ -71,7 +71,8 @@ def _unknown(uow: UnitOfWork, mailbox: Mailbox, mails: Sequence[IncomingMail]) -
     known = sa.select(ReceivedMail.uid).where(
         ReceivedMail.mailbox_id == mailbox.id, ReceivedMail.uid.in_(by_uid)
     )
-    return [by_uid[uid] for uid in by_uid.keys() - set(uow.session.scalars(known))]
+    gone = set(uow.session.scalars(known))
+    return [mail for uid, mail in by_uid.items() if uid not in gone]
 
 
 def _open(mail: IncomingMail, address: str) -> _Opened:

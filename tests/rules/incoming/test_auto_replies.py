@@ -1,0 +1,70 @@
+"""The rule: auto-replies (RFC 3834 `Auto-Submitted`, out-of-office headers and subjects) are no replies."""
+
+from __future__ import annotations
+
+import pytest
+
+from sales_campaigns.messages.incoming.auto_replies import SUBJECTS, is_auto_reply, is_from_a_list
+from sales_campaigns.messages.incoming.facts import Facts
+from tests.mail_collection import KINDS, facts
+
+FROM_MACHINES = [name for name, kind in KINDS.items() if kind == "auto_reply"]
+FROM_PEOPLE = [name for name, kind in KINDS.items() if kind in ("reply", "wrote", "unsubscribe")]
+
+
+@pytest.mark.parametrize("name", FROM_MACHINES)
+def test_each_automatic_reply_of_the_collection_is_recognised(name: str) -> None:
+    assert is_auto_reply(facts(name))
+
+
+@pytest.mark.parametrize("name", FROM_PEOPLE)
+def test_no_mail_of_a_person_is_taken_for_one(name: str) -> None:
+    assert not is_auto_reply(facts(name))
+
+
+def test_it_speaks_twelve_languages() -> None:
+    assert set(SUBJECTS) == {"en", "de", "fr", "es", "it", "nl", "sv", "nb", "da", "fi", "pt", "pl"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "automatic"),
+    [
+        ("Automatic reply: Hello", True),
+        ("Out of office", True),
+        ("OUT OF OFFICE until Monday Re: Hello", True),
+        ("[Auto] : Out of office: Hello", True),
+        ("Autosvar: Hej", True),
+        ("Odpowiedz automatyczna: Pytanie", True),
+        ("Nieobecność", True),
+        ("Abwesenheit bis 7.12.", True),
+        ("Re: Out of office", False),
+        ("Fwd: Automatic reply: Hello", False),
+        ("Automatic replying machines for sale", False),
+        ("Absenteeism in the office", False),
+        ("Lomalla.fi wants to buy", True),  # begins like one; a rep sees it under Automatic
+        ("Ausentes y presentes", False),
+        ("", False),
+    ],
+)
+def test_a_subject_counts_only_where_it_begins_so(subject: str, automatic: bool) -> None:
+    assert is_auto_reply(Facts(subject=subject)) is automatic
+
+
+@pytest.mark.parametrize(
+    ("headers", "automatic"),
+    [
+        ({"auto-submitted": "auto-replied; owner-email=x@example.com"}, True),
+        ({"auto-submitted": "No"}, False),
+        ({"x-auto-response-suppress": "All"}, False),  # asks for silence, says nothing of itself
+        ({"precedence": "bulk"}, True),
+        ({"precedence": "list"}, False),
+        ({"x-vacation": "yes"}, True),
+        ({}, False),
+    ],
+)
+def test_headers_say_it_whatever_the_subject_says(headers: dict[str, str], automatic: bool) -> None:
+    assert is_auto_reply(Facts(subject="Re: Hello", headers=headers)) is automatic
+
+
+def test_a_newsletter_was_written_to_nobody_in_particular() -> None:
+    assert is_from_a_list(facts("ignored_newsletter")) and not is_from_a_list(facts("reply_en_plain"))
