@@ -44,6 +44,7 @@ SHOWN = (
 )
 TOGETHER = timedelta(minutes=10)
 PAGE = 50
+BURST = 2_000  # what may happen within the overlap of two looks of a stream
 MINE, TEAM = "mine", "team"
 
 
@@ -84,10 +85,17 @@ def feed(
     return [_line(row) for row in rows]
 
 
-def fresh(session: Session, actor: User, scope: str, since: datetime) -> list[FeedLine]:
-    """What happened since then, the oldest first. Read with some overlap: a row may be committed late."""
-    query = _lines().where(*_visible(actor, scope), Activity.kind.in_(SHOWN), Activity.at >= since)
-    return [_line(row) for row in session.execute(query.order_by(Activity.id).limit(PAGE))]
+def fresh(session: Session, actor: User, scope: str, since: datetime) -> list[int]:
+    """The ids of what happened since then, the newest first. Read with some overlap: a row may be committed late."""
+    query = sa.select(Activity.id).outerjoin(Person, Person.id == Activity.person_id)
+    query = query.where(*_visible(actor, scope), Activity.kind.in_(SHOWN), Activity.at >= since)
+    return list(session.scalars(query.order_by(Activity.id.desc()).limit(BURST)))
+
+
+def lines_of(session: Session, ids: Sequence[int]) -> list[FeedLine]:
+    """These lines, the newest first, at most a page of them: more at one look is not read by anybody."""
+    query = _lines().where(Activity.id.in_(ids[:PAGE])).order_by(Activity.id.desc())
+    return [_line(row) for row in session.execute(query)] if ids else []
 
 
 def history(session: Session, actor: User, person_id: int, limit: int = 20) -> list[FeedLine]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy.engine import Engine
 from werkzeug.serving import make_server
 
@@ -112,6 +112,23 @@ def test_it_adds_a_step_without_leaving_the_page(page: Page) -> None:
     page.locator(".menu:popover-open .menu-item").nth(3).click()
     expect(page.locator("li.step")).to_have_count(4)
     assert page.url.endswith("/campaigns/1")
+
+
+def test_it_leaves_a_menu_open_when_the_answer_to_an_earlier_edit_arrives(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/steps", lambda route: held.append(route))
+    add = page.get_by_role("button", name="Add a step to day 3")
+    for number in range(1, 3):
+        add.click()
+        page.locator(".menu:popover-open .menu-item").nth(3).click()
+        add.click()
+        with page.expect_response("**/steps"):
+            held.pop().continue_()
+        expect(page.locator("li.step")).to_have_count(3 + number)
+        expect(page.locator("[class*=htmx-]")).to_have_count(0)
+        expect(page.locator(".menu:popover-open .menu-item").first).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".menu:popover-open")).to_have_count(0)
 
 
 def test_it_previews_while_one_writes_and_inserts_fields(page: Page) -> None:

@@ -316,6 +316,24 @@ def test_what_happens_is_pushed_and_known_lines_are_not_told_twice(
     answer.close()
 
 
+def test_the_newest_is_pushed_however_much_happens(
+    browse: Browse, work: Work, cast: Cast, clock: VirtualClock
+) -> None:
+    about = {"actor_id": cast.ana.id, "team_id": cast.ana.team_id}
+    with work() as uow:
+        for number in range(120):
+            uow.record("task.completed", **about, data={"name": f"Call {number}"})
+    answer = browse(cast.ana).get("/feed/stream")
+    heard = iter(answer.response)
+    next(heard)
+    assert "Call 119: done" in told(next(heard))
+    with work() as uow:
+        uow.record("task.skipped", **about, data={"name": "The very last"})
+    news = told(next(heard))
+    assert "The very last" in news and "Call" not in news
+    answer.close()
+
+
 def test_streams_take_half_of_the_threads_at_most(app: Flask, browse: Browse, cast: Cast) -> None:
     app.extensions["streams"] = Places(1)
     ana = browse(cast.ana)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from flask import Blueprint, Response, current_app, request, url_for
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.live_feed import MINE, PAGE, TEAM, FeedLine, feed, fresh
+from sales_campaigns.live_feed import MINE, PAGE, TEAM, FeedLine, feed, fresh, lines_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import page
 from web.feed_lines import items_of
@@ -47,10 +47,10 @@ def _news(user: User, scope: str) -> Callable[[], Iterator[str]]:
         with reading() as uow:
             since = uow.now - uow.people_seconds(OVERLAP)
             found = fresh(uow.session, user, scope, since)
-            new = [line for line in found if line.id not in known]
+            new = lines_of(uow.session, [id for id in found if id not in known])
             known.clear()
-            known.update(line.id for line in found)
-            shown = _shown(new[::-1], uow, user) if new else ""
+            known.update(found)
+            shown = _shown(new, uow, user) if new else ""
         if shown:
             yield shown
 
