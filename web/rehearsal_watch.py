@@ -91,7 +91,11 @@ def _told(found: Rehearsal, differing: Sequence[Difference]) -> list[dict[str, A
             },
         )
         line["places"].append(f"day {one.day}, step {one.step}")
-    return list(lines.values())
+    return [{**line, "steps": _steps(line["places"])} for line in lines.values()]
+
+
+def _steps(places: Sequence[str]) -> str:
+    return "; ".join(places) if len(places) < 3 else f"{len(places)} steps, from {places[0]} on"
 
 
 def _name(row: Mapping[str, str]) -> str:
