@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.secrets import Seal, new_token
+from sales_campaigns.addresses import check_address
 from sales_campaigns.campaigns.audience import Audience, mails_of, sorted_out
 from sales_campaigns.campaigns.planner.local_time import resolve
 from sales_campaigns.campaigns.simulating import Wish, foresee, refuse, told
@@ -44,7 +45,8 @@ def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
     refuse(wish)
     audience = sorted_out(play.people, mails_of(wish.campaign))
     clock = VirtualClock(resolve(wish.start, wish.zone))
-    sandbox = make(acted_by(play.script, audience.mailed), clock.now)
+    addresses = [check_address(who).key for who in audience.mailed]
+    sandbox = make(acted_by(play.script, addresses), clock.now)
     with throw_away_room(sandbox, clock) as room:
         with unit_of_work(room.sessions, clock) as uow:
             stage = set_stage(uow, play, audience)

@@ -54,7 +54,8 @@ def read_script(source: str) -> tuple[Part, ...]:
 
 def acted_by(parts: Sequence[Part], addresses: Iterable[str]) -> Script:
     """The script as these addresses play it. The first part that fits an address and a mail counts."""
-    players = [_players(part, sorted({address.lower() for address in addresses})) for part in parts]
+    everybody = sorted({address.lower() for address in addresses})
+    players = [_players(part, everybody) for part in parts]
 
     def script(address: str, number: int) -> Sequence[Act]:
         for part, playing in zip(parts, players, strict=True):
