@@ -166,11 +166,11 @@ def _kind(facts: Facts, message: Known | None, from_them: int | None) -> MailKin
         return MailKind.MEETING
     if asks_to_stop(facts.subject, new_words(facts.text)):
         return MailKind.UNSUBSCRIBE
+    if message is None and (from_them is None or is_from_a_list(facts)):
+        return None
     if is_auto_reply(facts):
         return MailKind.AUTO_REPLY
-    if message is not None:
-        return MailKind.REPLY
-    return MailKind.WROTE if from_them is not None and not is_from_a_list(facts) else None
+    return MailKind.REPLY if message is not None else MailKind.WROTE
 
 
 def _keep(uow: UnitOfWork, rows: list[dict[str, Any]]) -> int:
