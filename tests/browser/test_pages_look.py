@@ -33,7 +33,7 @@ REACHED = {
 }
 BESIDE = {
     "a person": ("history", "tasks", "campaigns", "edit"),
-    "a campaign": ("people", "settings", "launch"),
+    "a campaign": ("people", "rehearse", "settings", "launch"),
 }
 OTHERS = (
     "/tasks?show=upcoming",
