@@ -31,7 +31,9 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("dispatch", "Sending: claim, gate, hand over, record, one by one", ("1000", "1")),
-    Benchmark("simulate", "Simulating 10,000 people in 12 steps"),
+    Benchmark(
+        "simulate", "Simulating 10,000 and 100,000 people in 12 steps", ("--people", "10000", "--runs", "1")
+    ),
     Benchmark("people_import", "Importing 100,000 people from CSV", ("10000", "1")),
 )
 

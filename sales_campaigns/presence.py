@@ -50,3 +50,9 @@ def leave(session: Session) -> None:
 
 def everybody(session: Session) -> list[Presence]:
     return list(session.scalars(sa.select(Presence).order_by(Presence.kind, Presence.name)))
+
+
+def time_is_kept(session: Session) -> bool:
+    """Whether a process that keeps time has given a sign of life."""
+    recent = (Presence.kind == "scheduler", Presence.beat_at > machine_now() - ALIVE)
+    return bool(session.scalar(sa.select(sa.exists().where(*recent))))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from datetime import datetime
 from typing import Any
 
 import click
 
 from sales_campaigns.clock import machine_now
+from sales_campaigns.enrollments.health import Queue, health_of
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.dispatching import PostRoom, mailboxes_with_due_mail
-from sales_campaigns.presence import everybody
+from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
@@ -58,21 +60,32 @@ def group(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) 
 
 
 def status_of(room: PostRoom) -> dict[str, Any]:
-    """Processes with the seconds since their last heartbeat, and the mailboxes with due mail."""
+    """Processes with the seconds since their last sign of life, how late work is, and each mailbox's queue."""
     with unit_of_work(room.reads, room.clock) as uow:
-        now = machine_now()
+        health = health_of(uow.session, uow.now, uow.speed)
         return {
-            "processes": [
-                {
-                    "name": one.name,
-                    "kind": one.kind,
-                    "alive": one.alive,
-                    "silent_seconds": round((now - one.beat_at).total_seconds()),
-                }
-                for one in everybody(uow.session)
-            ],
+            "processes": [_process(one, machine_now()) for one in health.processes],
+            "lag_seconds": {name: round(lag.total_seconds()) for name, lag in health.lags.items()},
+            "reactions": health.reactions,
+            "uncertain": health.uncertain,
+            "retrying": health.retrying,
+            "mailboxes": [_queue(queue) for queue in health.queues],
             "mailboxes_with_due_mail": mailboxes_with_due_mail(uow.session, uow.now),
         }
+
+
+def _process(one: Presence, now: datetime) -> dict[str, Any]:
+    silent = round((now - one.beat_at).total_seconds())
+    return {"name": one.name, "kind": one.kind, "alive": one.alive, "silent_seconds": silent}
+
+
+def _queue(queue: Queue) -> dict[str, Any]:
+    numbers = {name: getattr(queue, name) for name in NUMBERS}
+    waits = [
+        {"count": group.count, "reason": group.trace.sentence, "broken": group.broken}
+        for group in queue.groups
+    ]
+    return {"mailbox": queue.mailbox.address, **numbers, "waits": waits}
 
 
 def _words(data: dict[str, Any]) -> str:
@@ -80,4 +93,19 @@ def _words(data: dict[str, Any]) -> str:
         f"{one['kind']:12} {one['name']:40} {'alive' if one['alive'] else 'silent'} {one['silent_seconds']} s"
         for one in data["processes"]
     ] or ["No scheduler is running. Start one with: flask scheduler run"]
+    late = ", ".join(f"{name} {seconds} s" for name, seconds in data["lag_seconds"].items())
+    lines += [f"Late: {late}. Uncertain: {data['uncertain']}. Tried again: {data['retrying']}."]
+    for box in data["mailboxes"]:
+        numbers = ", ".join(f"{box[name]} {words}" for name, words in NUMBERS.items() if box[name])
+        lines.append(f"{box['mailbox']}: {numbers or 'nothing to send'}")
+        lines += [f"  {one['count']}: {one['reason']}" for one in box["waits"]]
     return "\n".join([*lines, f"Mailboxes with due mail: {len(data['mailboxes_with_due_mail'])}"])
+
+
+NUMBERS = {
+    "ahead": "ahead",
+    "due": "due",
+    "in_flight": "leaving",
+    "retrying": "tried again",
+    "uncertain": "unknown",
+}

@@ -13,6 +13,7 @@ from sales_campaigns import demo, migrating
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.presence import leave
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.fast_forward import fast_forward
 
@@ -52,3 +53,5 @@ def load_demo(room: PostRoom, port: int) -> None:
     with unit_of_work(past.sessions, clock) as uow:
         demo.found_company(uow, port)
     demo.live_through(past.sessions, clock, now, lambda until: fast_forward(past, clock, until))
+    with unit_of_work(past.sessions, clock) as uow:
+        leave(uow.session)

@@ -15,9 +15,10 @@ from sqlalchemy import event
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.secrets import Seal, new_token
 from sales_campaigns.addresses import check_address
-from sales_campaigns.campaigns.audience import Audience, mails_of, sorted_out
+from sales_campaigns.campaigns.audience import mails_of, sorted_out
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import Wish, foresee, refuse, told
+from sales_campaigns.campaigns.simulating import foresee
+from sales_campaigns.campaigns.simulation import Simulation
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
@@ -42,8 +43,7 @@ def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
     Raises Invalid for what a simulation refuses, and for a campaign that could not be imported.
     """
     wish = play.wish
-    refuse(wish)
-    audience = sorted_out(play.people, mails_of(wish.campaign))
+    foreseen, audience = foresee(wish, play.people), sorted_out(play.people, mails_of(wish.campaign))
     clock = VirtualClock(resolve(wish.start, wish.zone))
     addresses = [check_address(who).key for who in audience.mailed]
     sandbox = make(acted_by(play.script, addresses), clock.now)
@@ -51,9 +51,9 @@ def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
         with unit_of_work(room.sessions, clock) as uow:
             stage = set_stage(uow, play, audience)
             launch_all(uow, stage, play)
-        onlooker = Onlooker(clock, _foreseen_end(audience, wish), progress)
+        onlooker = Onlooker(clock, foreseen.finishes or clock.now(), progress)
         run_out(room, clock, clock.now() + LONGEST, _parties(room, sandbox, stage, play, onlooker))
-        return _rehearsed(room, sandbox, stage, play, audience)
+        return _rehearsed(room, sandbox, stage, play, foreseen)
 
 
 def _parties(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, onlooker: Onlooker) -> list[Party]:
@@ -61,13 +61,13 @@ def _parties(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, onlooke
     return [onlooker, recipients, reps_of(room, stage.rep, play.wish.task_delay_days)]
 
 
-def _rehearsed(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, audience: Audience) -> Rehearsed:
+def _rehearsed(room: PostRoom, sandbox: Sandbox, stage: Stage, play: Play, foreseen: Simulation) -> Rehearsed:
     with unit_of_work(room.reads, room.clock) as uow:
         letters = letters_of(uow.session, stage.names, sandbox.taken)
         entries = entries_of(uow.session, stage.names, letters)
         endings = endings_of(uow.session, stage.names)
     answers = answers_of(sandbox.changes(play.sender.email, "").mails)
-    return Rehearsed(told(play.wish, audience, entries), letters, answers, endings)
+    return Rehearsed(foreseen.as_it_happened(entries), letters, answers, endings)
 
 
 def reps_of(room: PostRoom, rep: User, delay_days: int = 0, undo_seconds: int = 0) -> Reps:
@@ -125,8 +125,3 @@ def throw_away_room(sandbox: Sandbox, clock: VirtualClock) -> Iterator[PostRoom]
 def _hurry(connection: Any, _record: object) -> None:
     """What is thrown away need not survive a power cut."""
     connection.execute("PRAGMA synchronous=OFF")
-
-
-def _foreseen_end(audience: Audience, wish: Wish) -> datetime:
-    finishes = foresee(wish, audience)["finishes"]
-    return datetime.fromisoformat(finishes) if finishes else resolve(wish.start, wish.zone)

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.recovery import recover
-from sales_campaigns.presence import leave
+from sales_campaigns.presence import beat, leave
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
@@ -59,6 +59,7 @@ def _clockwork(settings: Settings, engine: LocalEngine, rehearse: Rehearse | Non
 def _take_over(settings: Settings, room: PostRoom) -> None:
     """On SQLite nobody else can be sending, so whatever is leased was left by a process that died."""
     with unit_of_work(room.sessions, room.clock) as uow:
+        beat(uow.session, "scheduler")
         recover(uow, everything=settings.on_sqlite)
 
 

@@ -17,6 +17,7 @@ from sales_campaigns.messages.outbox import Folder, MailboxDay
 from sales_campaigns.people.models import Person
 from sales_campaigns.reactions import count_set_aside
 from web.filters import count_words
+from web.why_words import Holdup
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,16 @@ class FirstStep:
 
 
 def alerts_of(
-    session: Session, user: User, boxes: Sequence[MailboxDay], mails: Mapping[Folder, int]
+    session: Session,
+    user: User,
+    boxes: Sequence[MailboxDay],
+    mails: Mapping[Folder, int],
+    waiting: Sequence[Holdup],
 ) -> list[Alert]:
-    return [*_of_mailboxes(boxes), *_of_mails(mails), *_of_people(session, user), *_set_aside(session, user)]
+    """What is broken is told with the mails that wait for it; a lost mailbox also while none does."""
+    broken = [one for one in waiting if one.broken]
+    told = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
+    return [*told, *_of_people(session, user), *_set_aside(session, user)]
 
 
 def first_steps(
@@ -82,8 +90,24 @@ def _set_aside(session: Session, user: User) -> list[Alert]:
     return [Alert(words, url_for("set_aside.index"), "See why")]
 
 
-def _of_mailboxes(boxes: Sequence[MailboxDay]) -> list[Alert]:
-    lost = [day.mailbox for day in boxes if day.mailbox.state is not MailboxState.CONNECTED]
+def _of_waiting(broken: Sequence[Holdup]) -> list[Alert]:
+    return [
+        Alert(
+            f"{count_words(one.count, 'mail waits', 'mails wait')}. {one.words} {one.moment}".rstrip(),
+            one.href,
+            one.link,
+        )
+        for one in broken
+    ]
+
+
+def _of_mailboxes(boxes: Sequence[MailboxDay], broken: Sequence[Holdup]) -> list[Alert]:
+    told = {one.mailbox_id for one in broken}
+    lost = [
+        day.mailbox
+        for day in boxes
+        if day.mailbox.state is not MailboxState.CONNECTED and day.mailbox.id not in told
+    ]
     return [
         Alert(
             f"{box.address} is not connected: {box.trouble or 'mail waits'}", "/mailbox", "Connect it again"

@@ -54,6 +54,17 @@ def count_words(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def span_words(seconds: float) -> str:
+    """0 s, 42 s, 3 min, 5 h 10 min, 2 days"""
+    minutes, left = divmod(round(seconds), 60)
+    hours, days = minutes // 60, minutes // 1440
+    if minutes == 0:
+        return f"{left} s"
+    if hours == 0:
+        return f"{minutes} min"
+    return f"{hours} h {minutes % 60:02d} min" if hours < 48 else count_words(days, "day")
+
+
 def paragraphs(text: str) -> Markup:
     """Plain text with its line ends kept."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
@@ -67,5 +78,6 @@ def install(app: Flask) -> None:
         zone=zone_words,
         count_words=count_words,
         instant=instant,
+        span=span_words,
         paragraphs=paragraphs,
     )

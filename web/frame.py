@@ -53,6 +53,7 @@ RAIL = (
     ("Settings", "", "", ""),
     ("Mailbox", "mailbox.index", "inbox", ""),
     ("Users", "users.index", "shield-check", ""),
+    ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
 
@@ -93,6 +94,8 @@ def _is_open(endpoint: str, user: User) -> bool:
         return settings().demo
     if endpoint == "users.index":
         return may(user, "manage_team")
+    if endpoint == "health.index":
+        return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 
 

@@ -29,7 +29,8 @@ UNCERTAIN = (("It was sent", "sent"), ("Send again", "again"), ("Skip", "skip"),
 TONES = {Folder.DELIVERED: "ok", Folder.UNCERTAIN: "bad", Folder.FAILED: "bad", Folder.BOUNCED: "bad"}
 
 
-def mail_row(line: MailLine) -> dict[str, Any]:
+def mail_row(line: MailLine, why: str = "") -> dict[str, Any]:
+    """`why` is the binding reason of one that waits."""
     return {
         "id": line.message.id,
         "href": url_for("message.show", message_id=line.message.id),
@@ -38,7 +39,7 @@ def mail_row(line: MailLine) -> dict[str, Any]:
         "person_href": url_for("person.show", person_id=line.person.id),
         "sender": line.sender,
         "at": line.message.sent_at or line.message.due_at,
-        "words": state_words(line.message, line.folder),
+        "words": why or state_words(line.message, line.folder),
         "tone": TONES.get(line.folder, ""),
         "actions": actions_of(line.message, line.folder),
     }

@@ -185,6 +185,8 @@ def _more(task: Task) -> list[dict[str, str]]:
         },
         {"label": "Skip", "post": url_for("task.skip_it", **here), "icon": "corner-down-right"},
     ]
+    if task.step_run_id or task.message_id:
+        more.append({"label": "Why?", "href": url_for("why.task", **here), "icon": "info"})
     return more[2:] if task.message_id else more
 
 

@@ -27,6 +27,12 @@ POLICY: dict[str, tuple[frozenset[str], str | None, str]] = {
         "can_start",
         "Launching this many people, or people of somebody else, needs the right “start deliveries”.",
     ),
+    "change_for_others": (
+        ADMINISTRATORS,
+        "can_start",
+        "Colleagues have people under way in this campaign. Its owner, an administrator, or somebody with the "
+        "right “start deliveries” can put changes into force for them.",
+    ),
     "prepare_deliveries": (
         frozenset({ADMINISTRATOR}),
         "can_prepare",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sales_campaigns.addresses import check_address
 from sales_campaigns.campaigns.file import CampaignFile
@@ -17,43 +18,66 @@ Person = Mapping[str, str]
 OF_THE_SENDER = {f"my_{name}": "-" for name in ("name", "first_name", "last_name", "email", "title", "phone")}
 
 
+REACHING = ("phone", "linkedin_url")
+
+
+class Judged(NamedTuple):
+    """A row by the name that the result gives it, and the first cause that keeps it out, "" for none."""
+
+    who: str
+    person: Person
+    cause: str
+
+    @property
+    def walks(self) -> bool:
+        """Whether anything happens to this person: without an address the tasks, where somebody can be reached.
+
+        Nobody can be reached without an address, a phone number and a LinkedIn URL; that a file has no column for
+        the latter says nothing of it.
+        """
+        if self.cause != "no_address":
+            return not self.cause
+        return any(self.person.get(name) for name in REACHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who gets mail, who has no address (both by the name that the result gives them), and who is excluded."""
+    """Who gets mail, and who has no address and goes through the tasks; both by the name in the result."""
 
-    targeted: int
     mailed: dict[str, Person]
     unmailed: dict[str, Person]
-    excluded: list[dict[str, str]]
 
 
-def sorted_out(people: Sequence[Person], mails: Sequence[Content] = ()) -> Audience:
-    """Each row once: the first cause that keeps somebody out is the one that is told.
+def judged(people: Iterable[Person], mails: Sequence[Content] = ()) -> Iterator[Judged]:
+    """Each row once.
 
-    `mails` are those that leave by themselves: whoever lacks a field of one is out. A field that the file has no
-    column for says nothing of anybody, so it is not looked for. Somebody without an address goes through the
-    tasks where a phone number or a LinkedIn URL is there.
+    `mails` are those that leave by themselves: whoever lacks a field of one is out. A field that a row has no cell
+    for says nothing of the person, so it is not looked for.
     """
-    mailed: dict[str, Person] = {}
-    unmailed: dict[str, Person] = {}
-    excluded: list[dict[str, str]] = []
-    unknown = stand_ins(people, mails)
+    seen: set[str] = set()
     for row, person in enumerate(people, 1):
         who = (person.get("email") or "").strip().lower()
-        if not who:
-            who = f"row {row}"
-            if person.get("phone") or person.get("linkedin_url"):
-                unmailed[who] = person
-            excluded.append({"person": who, "cause": "no_address"})
-        elif who in mailed:
-            excluded.append({"person": who, "cause": "duplicate"})
-        elif not is_address(who):
-            excluded.append({"person": who, "cause": "invalid_address"})
-        elif _lacks_a_field(person, mails, unknown):
-            excluded.append({"person": who, "cause": "field_missing"})
-        else:
-            mailed[who] = person
-    return Audience(len(people), mailed, unmailed, excluded)
+        cause = _cause(who, person, seen, mails)
+        if not cause:
+            seen.add(who)
+        yield Judged(who or f"row {row}", person, cause)
+
+
+def sorted_out(people: Iterable[Person], mails: Sequence[Content] = ()) -> Audience:
+    """Those to whom anything happens."""
+    walking = [one for one in judged(people, mails) if one.walks]
+    mailed = {one.who: one.person for one in walking if not one.cause}
+    return Audience(mailed, {one.who: one.person for one in walking if one.cause})
+
+
+def _cause(who: str, person: Person, seen: set[str], mails: Sequence[Content]) -> str:
+    if not who:
+        return "no_address"
+    if who in seen:
+        return "duplicate"
+    if not is_address(who):
+        return "invalid_address"
+    return "field_missing" if _lacks_a_field(person, mails) else ""
 
 
 def mails_of(campaign: CampaignFile) -> list[Content]:
@@ -65,13 +89,13 @@ def mails_of(campaign: CampaignFile) -> list[Content]:
     ]
 
 
-def stand_ins(people: Iterable[Person], mails: Iterable[Content]) -> dict[str, str]:
-    """For each field that the mails use and the file has no column for: its name, as `[first name]`."""
-    columns = {name for person in people for name in person} | {"email", "time_zone"}
-    used = {name for mail in mails for name in _used(mail)} - columns - OF_THE_SENDER.keys()
-    if columns & {"first_name", "last_name"}:
-        used.discard("full_name")
-    return {name: f"[{name.replace('_', ' ')}]" for name in sorted(used)}
+def stand_ins(person: Person, mails: Iterable[Content]) -> dict[str, str]:
+    """For each field that the mails use and the row has no cell for: its name, as `[first name]`."""
+    given = person.keys() | OF_THE_SENDER.keys() | {"email", "time_zone"}
+    if given & {"first_name", "last_name"}:
+        given |= {"full_name"}
+    unknown = {name for mail in mails for name in _used(mail)} - given
+    return {name: f"[{name.replace('_', ' ')}]" for name in sorted(unknown)}
 
 
 def is_address(text: str) -> bool:
@@ -96,18 +120,22 @@ def _used(mail: Content) -> frozenset[str]:
         return frozenset()
 
 
-def _lacks_a_field(person: Person, mails: Sequence[Content], unknown: Mapping[str, str]) -> bool:
+def _lacks_a_field(person: Person, mails: Sequence[Content]) -> bool:
     """Where a mail is plain, what it needs is known without rendering it."""
-    values = {**unknown, **OF_THE_SENDER, **merge_values(person, person, {})} if mails else {}
-    for mail in mails:
-        try:
-            needs = needs_of(mail)
-            if needs.plain and needs.required - values.keys():
-                return True
-            if not needs.plain:
-                render(mail, values)
-        except MissingFields:
-            return True
-        except Invalid:
-            continue
+    if not mails:
+        return False
+    values = {**stand_ins(person, mails), **OF_THE_SENDER, **merge_values(person, person, {})}
+    return any(_lacks(mail, values) for mail in mails)
+
+
+def _lacks(mail: Content, values: Mapping[str, str]) -> bool:
+    try:
+        needs = needs_of(mail)
+        if needs.plain:
+            return bool(needs.required - values.keys())
+        render(mail, values)
+    except MissingFields:
+        return True
+    except Invalid:  # what cannot be read is said where the file is imported
+        return False
     return False

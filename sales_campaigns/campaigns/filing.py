@@ -45,9 +45,7 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     half applied.
     """
     require(actor, "edit_campaigns")
-    known = uow.session.scalar(
-        sa.select(Campaign).where(Campaign.team_id == actor.team_id, Campaign.name == file.name.strip())
-    )
+    known = stored_campaign(uow.session, actor, file)
     steps = _steps(uow, actor, file)
     settings = stored_form(file.settings)
     if known is None:
@@ -60,6 +58,13 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     about = {"actor_id": actor.id, "team_id": campaign.team_id, "campaign_id": campaign.id}
     uow.record("campaign.imported", **about, data=data)
     return Filed(campaign, version, created=False, in_force=campaign.version == version.number)
+
+
+def stored_campaign(session: Session, actor: User, file: CampaignFile) -> Campaign | None:
+    """The campaign of the file's name in the actor's team."""
+    return session.scalar(
+        sa.select(Campaign).where(Campaign.team_id == actor.team_id, Campaign.name == file.name.strip())
+    )
 
 
 def export_campaign(session: Session, campaign: Campaign) -> CampaignFile:
@@ -140,9 +145,29 @@ def _draft(uow: UnitOfWork, step: FileStep, templates: Mapping[str, Content]) ->
 
 
 def _with_old_keys(steps: Steps, former: Steps) -> Steps:
-    """A step is the same as before when it stands at the same day and number and is of the same type."""
-    keys = {(step.day, step.number, step.kind): step.key for step in former}
-    return tuple(replace(step, key=keys.get((step.day, step.number, step.kind), step.key)) for step in steps)
+    """A step is the same as before when it says the same, else when it stands where one of its type stood.
+
+    So a step that is put before others leaves them what they are, with their log and the people on the way to them.
+    """
+    keys: dict[int, str] = {}
+    for alike in (_place_and_words, _words, _place):
+        free = {alike(step): step.key for step in reversed(former) if step.key not in keys.values()}
+        for index, step in enumerate(steps):
+            if index not in keys and (key := free.pop(alike(step), None)) is not None:
+                keys[index] = key
+    return tuple(replace(step, key=keys.get(index, step.key)) for index, step in enumerate(steps))
+
+
+def _place(step: StepDraft) -> tuple[object, ...]:
+    return step.day, step.number, step.kind
+
+
+def _words(step: StepDraft) -> tuple[object, ...]:
+    return step.kind, step.wording_id, step.name, step.details
+
+
+def _place_and_words(step: StepDraft) -> tuple[object, ...]:
+    return *_place(step), *_words(step)
 
 
 def _filed(step: StepDraft, wording: Wording | None) -> FileStep:

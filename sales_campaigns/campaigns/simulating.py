@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
-from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_zone, sorted_out
+from sales_campaigns.campaigns.audience import Person, judged, mails_of, own_zone
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
@@ -23,15 +21,20 @@ from sales_campaigns.campaigns.planner import (
     share_out,
 )
 from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve
+from sales_campaigns.campaigns.simulation import Gathering, Happening, Simulation
 from sales_campaigns.errors import Invalid
 
+Excluded = list[dict[str, str]]
 StartOf = tuple[str, Start]
 PlanOf = tuple[str, tuple[Planned, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's."""
+    """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's.
+
+    `limit` is how many mails leave the mailbox on a local date of the sender, `taken` how many of them are others.
+    """
 
     campaign: CampaignFile
     start: datetime
@@ -39,11 +42,12 @@ class Wish:
     send_at: datetime | None
     task_delay_days: int
     limit: int | None
+    taken: Mapping[date, int] = field(default_factory=dict)
 
 
 def simulate(
     campaign: CampaignFile,
-    people: Sequence[Person],
+    people: Iterable[Person],
     *,
     start: datetime,
     zone: str,
@@ -56,35 +60,29 @@ def simulate(
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
     `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
     excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. Fields that
-    the mails need are looked for in the columns that there are.
+    the mails need are looked for where a row has a cell for them.
     """
-    return simulate_wish(Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day), people)
+    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
+    return foresee(wish, people).told()
 
 
-def simulate_wish(wish: Wish, people: Sequence[Person]) -> dict[str, Any]:
-    """The same of a wish that is put together already."""
+def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
+    """The simulation itself, for whoever does not need every entry at once. Raises Invalid by field of the wish."""
     refuse(wish)
-    return foresee(wish, sorted_out(people, mails_of(wish.campaign)))
-
-
-def foresee(wish: Wish, audience: Audience) -> dict[str, Any]:
-    """The same where it is known already who is in and who is not."""
-    return told(wish, audience, _entries(wish, audience.mailed, audience.unmailed))
-
-
-def told(wish: Wish, audience: Audience, entries: list[dict[str, Any]]) -> dict[str, Any]:
-    """What simulate and rehearse print: who is in, who is not, and the entries with what follows from them."""
-    return {
-        "campaign": wish.campaign.name,
-        "start": utc(resolve(wish.start, wish.zone)),
-        "zone": wish.zone,
-        "targeted": audience.targeted,
-        "to_deliver": len(audience.mailed),
-        "excluded": audience.excluded,
-        "entries": entries,
-        "finishes": max((entry.get("done", entry["at"]) for entry in entries), default=None),
-        "bottleneck": _bottleneck(entries, wish),
-    }
+    mailed, unmailed, excluded = _sorted_out(wish, people)
+    steps = outline(wish.campaign, _holidays(wish, len(mailed)))
+    return Simulation(
+        campaign=wish.campaign.name,
+        start=resolve(wish.start, wish.zone),
+        zone=wish.zone,
+        outline=steps,
+        targeted=len(mailed) + len(excluded),
+        to_deliver=len(mailed),
+        excluded=excluded,
+        happenings=_happenings(wish, steps, mailed, unmailed),
+        limit=wish.limit,
+        task_delay_days=wish.task_delay_days,
+    )
 
 
 def refuse(wish: Wish) -> None:
@@ -108,14 +106,36 @@ def _asks_when(campaign: CampaignFile) -> bool:
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
-def _start(wish: Wish, person: Person) -> Start:
-    zone, by_recipient = wish.zone, wish.campaign.settings.timezone == ZoneOf.RECIPIENT
-    own = own_zone(person) if by_recipient else ""
-    launched_at = resolve(wish.start, zone)
+def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], dict[str, str], Excluded]:
+    """The zones of those who get mail and of those without an address, by name in the result; who is excluded."""
+    mailed: dict[str, str] = {}
+    unmailed: dict[str, str] = {}
+    excluded: Excluded = []
+    for one in judged(people, mails_of(wish.campaign)):
+        if one.cause:
+            excluded.append({"person": one.who, "cause": one.cause})
+        if one.walks:
+            (unmailed if one.cause else mailed)[one.who] = own_zone(one.person)
+    return mailed, unmailed, excluded
+
+
+def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
+    """The start of a person in the zone of this name; people of one zone share it."""
+    where = (named if _by_recipient(wish) else "") or wish.zone
+    if where not in by_zone:
+        by_zone[where] = Start(resolve(wish.start, wish.zone), where, _chosen(wish))
+    return by_zone[where]
+
+
+def _chosen(wish: Wish) -> dict[int, datetime]:
+    """As a launch keeps it: the sender's wall clock, which is an instant where zones differ."""
     if wish.send_at is None:
-        return Start(launched_at, own or zone)
-    chosen = resolve(wish.send_at, zone) if by_recipient else wish.send_at
-    return Start(launched_at, own or zone, {0: chosen})
+        return {}
+    return {0: resolve(wish.send_at, wish.zone) if _by_recipient(wish) else wish.send_at}
+
+
+def _by_recipient(wish: Wish) -> bool:
+    return wish.campaign.settings.timezone == ZoneOf.RECIPIENT
 
 
 def _holidays(wish: Wish, people: int) -> frozenset[date]:
@@ -130,13 +150,14 @@ def _holidays(wish: Wish, people: int) -> frozenset[date]:
 def _plans(
     wish: Wish, steps: Outline, mailed: Iterable[StartOf], unmailed: Iterable[StartOf]
 ) -> Iterator[PlanOf]:
-    """Only what leaves the mailbox competes for its limit."""
+    """Only what leaves the mailbox competes for its limit; without an address there are no e-mails."""
     assume = Assumptions(wish.task_delay_days)
     if wish.limit is None:
         yield from _alike(steps, mailed, assume)
     else:
-        yield from share_out(steps, mailed, wish.limit, wish.zone, assume)
-    yield from _alike(steps, unmailed, replace(assume, reachable=False))
+        yield from share_out(steps, mailed, wish.limit, wish.zone, assume, wish.taken)
+    for who, planned in _alike(steps, unmailed, replace(assume, reachable=False)):
+        yield who, tuple(one for one in planned if steps.steps[one.index].kind != StepKind.EMAIL)
 
 
 def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> Iterator[PlanOf]:
@@ -148,50 +169,14 @@ def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> It
         yield who, by_zone[start.zone]
 
 
-def _entries(
-    wish: Wish, mailed: Mapping[str, Person], unmailed: Mapping[str, Person]
-) -> list[dict[str, Any]]:
-    """Sorted by instant, then person, then step."""
-    steps = outline(wish.campaign, _holidays(wish, len(mailed)))
-    starts = ([(who, _start(wish, person)) for who, person in group.items()] for group in (mailed, unmailed))
-    placed = [
-        (entry.at, who, entry.index, entry)
-        for who, planned in _plans(wish, steps, *starts)
-        for entry in planned
-        if who not in unmailed or steps.steps[entry.index].kind != StepKind.EMAIL
-    ]
-    placed.sort(key=itemgetter(0, 1, 2))
-    shared = {id(entry): _line(steps, entry) for entry in {id(e): e for *_, e in placed}.values()}
-    return [{"person": who, **shared[id(entry)]} for _, who, _, entry in placed]
-
-
-def _line(steps: Outline, entry: Planned) -> dict[str, Any]:
-    step = steps.steps[entry.index]
-    followed = None if entry.follows is None else steps.steps[entry.follows]
-    line: dict[str, Any] = {
-        "day": step.day,
-        "step": step.number,
-        "type": str(step.kind),
-        "kind": "task" if entry.is_task else "message",
-        "at": utc(entry.at),
-        "local": entry.local.isoformat(),
-        "zone": str(entry.local.tzinfo),
-        "follows": followed and {"day": followed.day, "step": followed.number},
-        "moved": [{"why": move.why, "from": move.from_.isoformat()} for move in entry.moved],
-    }
-    return line | {"done": utc(entry.done_at)} if entry.done_at else line
-
-
-def utc(instant: datetime) -> str:
-    """2026-11-30T14:00:00Z"""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _bottleneck(entries: Sequence[Mapping[str, Any]], wish: Wish) -> dict[str, Any] | None:
-    """What makes this take longer than the campaign itself: the mailbox, else late tasks, else nothing."""
-    moved = Counter(why for entry in entries for why in {move["why"] for move in entry["moved"]})
-    if moved["limit"]:
-        return {"what": "mailbox", "limit_per_day": wish.limit, "delayed": moved["limit"]}
-    if moved["slip"] and wish.task_delay_days:
-        return {"what": "tasks", "task_delay_days": wish.task_delay_days, "delayed": moved["slip"]}
-    return None
+def _happenings(
+    wish: Wish, steps: Outline, mailed: Mapping[str, str], unmailed: Mapping[str, str]
+) -> list[Happening]:
+    by_zone: dict[str, Start] = {}
+    gathering = Gathering()
+    starts = (
+        [(who, _start(wish, zone, by_zone)) for who, zone in group.items()] for group in (mailed, unmailed)
+    )
+    for who, planned in _plans(wish, steps, *starts):
+        gathering.add(who, planned)
+    return gathering.in_order()

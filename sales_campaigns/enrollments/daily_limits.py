@@ -93,7 +93,10 @@ class Quota:
 
 def take_turns(session: Session, mails: Iterable[Due]) -> None:
     """Two that compete for the last place of a mailbox wait for each other, until this transaction ends."""
-    ids = {due.way.enrollment.mailbox_id for due in mails}
+    lock_mailboxes(session, {due.way.enrollment.mailbox_id for due in mails})
+
+
+def lock_mailboxes(session: Session, ids: Collection[int]) -> None:
     session.execute(
         sa.select(Mailbox.id)
         .where(Mailbox.id.in_(ids))

@@ -15,16 +15,11 @@ from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.campaigns.lanes import in_words
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.content.models import Wording
-from sales_campaigns.enrollments.dates_ahead import (
-    StepDate,
-    dates_of,
-    messages_of,
-    next_of,
-    titles_by_version,
-)
+from sales_campaigns.enrollments.dates_ahead import StepDate, dates_of, next_of
 from sales_campaigns.enrollments.holding import WROTE
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
 from sales_campaigns.enrollments.states import UNDER_WAY
+from sales_campaigns.enrollments.surroundings import surroundings_of
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.models import Message
@@ -125,11 +120,11 @@ def tasks_about(session: Session, person: Person, limit: int = PAGE) -> list[Tas
 
 def _lines(session: Session, enrollment_ids: Sequence[int], now: datetime) -> list[WayLine]:
     ways = ways_of(session, enrollment_ids)
-    messages, titles = messages_of(session, ways), titles_by_version(session, ways)
+    known = surroundings_of(session, ways, now)
     wanted = {way.enrollment.sender_id for way in ways}
     senders = {user.id: user.name for user in session.scalars(sa.select(User).where(User.id.in_(wanted)))}
     lines = []
     for way in ways:
-        dates, one = dates_of(way, titles[way.version.id], messages, now), way.enrollment
+        dates, one = dates_of(way, known), way.enrollment
         lines.append(WayLine(one, way.campaign, way.launch, senders[one.sender_id], dates, next_of(dates)))
     return lines

@@ -102,14 +102,6 @@ def about(enrollment: Enrollment, actor: User | None = None) -> dict[str, object
     }
 
 
-def move_waiting(uow: UnitOfWork, way: Way, *, also_earlier: bool = False) -> None:
-    """Give what waits the dates that the planner finds now; a limit has put some off, so never `also_earlier` alone."""
-    for due in _waiting(way):
-        earlier = due.planned.at < way.runs[due.step.key].due_at
-        if also_earlier or not earlier:
-            give_date(uow, due)
-
-
 def _waiting(way: Way) -> Iterator[Due]:
     """What has a run and now another date. A task that is open stays open."""
     for planned in way.ahead():

@@ -12,14 +12,9 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.enrollments.dates_ahead import (
-    StepDate,
-    dates_of,
-    messages_of,
-    next_of,
-    titles_by_version,
-)
+from sales_campaigns.enrollments.dates_ahead import StepDate, dates_of, next_of
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
+from sales_campaigns.enrollments.surroundings import surroundings_of
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.models import Person
@@ -76,8 +71,8 @@ def people_in(
     )
     found = session.execute(query.limit(limit + 1)).all()
     ways = ways_of(session, [enrollment.id for enrollment, *_ in found[:limit]])
-    messages, titles = messages_of(session, ways), titles_by_version(session, ways)
-    nexts = {way.enrollment.id: next_of(dates_of(way, titles[way.version.id], messages, now)) for way in ways}
+    known = surroundings_of(session, ways, now)
+    nexts = {way.enrollment.id: next_of(dates_of(way, known)) for way in ways}
     lines = tuple(PersonInCampaign(one, who, user.name, nexts[one.id]) for one, who, user in found[:limit])
     more = str(lines[-1].enrollment.id) if len(found) > limit else ""
     return PeopleOfCampaign(lines, more, _counts(session, campaign))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,7 @@ from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Step
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.queueing import next_attempts, queue, reschedule
+from sales_campaigns.messages.queueing import next_attempts, queue, reschedule_many
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -40,11 +41,20 @@ def go_on(uow: UnitOfWork, enrollment_ids: Iterable[int], release_at: datetime |
 
 def take_next_slot(uow: UnitOfWork, enrollment_id: int, step_key: str) -> None:
     """Plan a mail that is too late anew: at its own time of day, on the next eligible day."""
+    take_next_slots(uow, {enrollment_id: {step_key}})
+
+
+def take_next_slots(uow: UnitOfWork, late: Mapping[int, Collection[str]]) -> None:
+    """The same for many: the mails that are ready and too late, by enrollment."""
     uow.session.flush()
-    [way] = ways_of(uow.session, [enrollment_id])
-    late = next(due for due in _ready(way) if due.step.key == step_key)
-    slot = next_slot(way.outline, way.start, late.planned, uow.now)
-    _make_happen(uow, [replace(late, planned=slot)])
+    dues = [due for way in ways_of(uow.session, late) for due in _ready(way)]
+    _make_happen(
+        uow, [_in_next_slot(uow, due) for due in dues if due.step.key in late[due.way.enrollment.id]]
+    )
+
+
+def _in_next_slot(uow: UnitOfWork, late: Due) -> Due:
+    return replace(late, planned=next_slot(late.way.outline, late.way.start, late.planned, uow.now))
 
 
 def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None = None) -> None:
@@ -87,12 +97,10 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     take_turns(uow.session, mails)
     placed = within_limits(uow.session, mails, uow.now)
     mails = [due for due in placed if due.step.key not in due.way.runs]
-    for due in placed:
-        if due.step.key in due.way.runs:
-            give_date(uow, due)
+    give_dates(uow, [due for due in placed if due.step.key in due.way.runs])
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
-    words = [_words(uow, due.way, due.step) for due in mails]
+    words = [words_of(uow, due.way, due.step) for due in mails]
     rows = [
         _message(due, deliveries, attempts, release_at) | word for due, word in zip(mails, words, strict=True)
     ]
@@ -101,13 +109,25 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
 
 def give_date(uow: UnitOfWork, due: Due) -> None:
     """Another date for a step that has a run; a mail takes it only while it waits."""
-    run, planned = due.way.runs[due.step.key], due.planned
-    if run.message_id is None or reschedule(uow, run.message_id, planned.at, late_at(due.way, planned.at)):
-        run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
-        run.skip_at = _skip_at(due)
+    give_dates(uow, [due])
 
 
-def _words(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
+def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
+    """Other dates for many; one statement for each instant that mails of them move to."""
+    found = list(dues)
+    together: dict[tuple[datetime, datetime | None], list[int]] = defaultdict(list)
+    for due in found:
+        if message_id := due.way.runs[due.step.key].message_id:
+            together[due.planned.at, late_at(due.way, due.planned.at)].append(message_id)
+    moved = {id for (at, late), ids in together.items() for id in reschedule_many(uow, ids, at, late)}
+    for due in found:
+        run, planned = due.way.runs[due.step.key], due.planned
+        if run.message_id is None or run.message_id in moved:
+            run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
+            run.skip_at = _skip_at(due)
+
+
+def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     """A follow-up that has no mail to follow takes the subject that its thread would have had."""
     thread = threading(way, step)
     if not step.follow_up or thread["follows_id"] or step.wording_id is None:

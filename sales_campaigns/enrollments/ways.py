@@ -80,9 +80,10 @@ class Way:
     def ahead(self) -> tuple[Planned, ...]:
         """Every step that is not over, as the planner sees it now."""
         assume = Assumptions(reachable=bool(self.enrollment.email))
-        return plan(self.outline, self.start, self.over, assume, self._put_off())
+        return plan(self.outline, self.start, self.over, assume, self.put_off)
 
-    def _put_off(self) -> dict[int, date]:
+    @property
+    def put_off(self) -> dict[int, date]:
         """The local dates of the mails that wait on a later day because of a limit."""
         zone = ZoneInfo(self.enrollment.zone)
         return {

@@ -159,7 +159,7 @@ def _claim(room: PostRoom, mailbox_id: int, batch: int) -> tuple[list[Claimed], 
 
 
 def _claim_of(message: Message, room: PostRoom) -> Claim:
-    return Claim(room.owner, message.generation, room.lease_seconds, tuple(named_by(message)))
+    return Claim(room.owner, message.generation, room.lease_seconds, named_by(message))
 
 
 def account_of(box: Mailbox, seal: Seal) -> MailAccount:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -19,6 +18,7 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import make_move
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
+from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
 from sales_campaigns.messages.writing import Parties, values_of, write_letter
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import OPTED_OUT, SENTENCES, first_cause
@@ -42,15 +42,6 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why a message does not leave now: `event` is a move of its lifecycle, `reason` a word, `words` a sentence."""
-
-    event: str
-    reason: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
     """A mail that can leave: the letter it was written from, and its bytes with their envelope."""
 
@@ -63,12 +54,12 @@ def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
 
     Holds are locked before the message, as everybody does who stops them and then cancels what waits.
     """
-    stopped = _stopped(uow.session, claim.holds)
+    held = _held(uow.session, claim.holds)
     message = _locked(uow.session, message_id, claim)
     if message is None:
         return None
     parties, cause = _parties(uow.session, message)
-    verdict = stopped or _closed(parties) or _unwanted(cause) or _untimely(uow, message)
+    verdict = verdict_on(_facts(uow, message, held, parties, cause))
     made = verdict or _made(uow, message, parties)
     if isinstance(made, Verdict):
         _turn_away(uow, message, made)
@@ -100,7 +91,7 @@ def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
     )
 
 
-def _stopped(session: Session, names: tuple[tuple[str, int], ...]) -> Verdict | None:
+def _held(session: Session, names: tuple[tuple[str, int], ...]) -> str | None:
     """Lock every hold it names, in order: whoever stops one waits for this commit."""
     holds = session.execute(
         sa.select(Hold.stopped, Hold.why)
@@ -111,7 +102,7 @@ def _stopped(session: Session, names: tuple[tuple[str, int], ...]) -> Verdict | 
     whys = [hold.why for hold in holds if hold.stopped]
     if len(holds) < len(names):
         whys.append("its hold is missing")
-    return Verdict("return", "held", whys[0]) if whys else None
+    return whys[0] if whys else None
 
 
 def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
@@ -134,31 +125,20 @@ def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
     return Parties(person, sender, mailbox, values_of(person, sender, mailbox)), cause
 
 
-def _closed(parties: Parties) -> Verdict | None:
-    if not parties.sender.active:
-        return Verdict("return", "sender_gone", "its sender is deactivated")
-    if parties.mailbox.state is not MailboxState.CONNECTED:
-        return Verdict("return", "mailbox", "its mailbox is not connected")
-    if parties.mailbox.paused_until is not None and parties.mailbox.paused_until > machine_now():
-        return Verdict("return", "mailbox_waits", "its mailbox waits")
-    return None
-
-
-def _unwanted(cause: str | None) -> Verdict | None:
-    """Opt-out, block list, quarantine and deletion are looked at again at the instant of sending.
-
-    Only an answer by hand to somebody who opted out but wrote last passes the opt-out, and nothing else.
-    """
-    return Verdict("cancel", cause, SENTENCES[cause]) if cause else None
-
-
-def _untimely(uow: UnitOfWork, message: Message) -> Verdict | None:
-    if uow.now >= message.valid_until:
-        return Verdict("expire", "expired", "its time ran out before it could leave")
-    if message.attempts == 0 and message.late_at is not None and uow.now > message.late_at:
-        late = _rounded(uow.now - message.due_at)
-        return Verdict("cancel", "late", f"it was {late} late and was not sent blindly")
-    return None
+def _facts(uow: UnitOfWork, message: Message, held: str | None, parties: Parties, cause: str | None) -> Facts:
+    return Facts(
+        now=uow.now,
+        machine_now=machine_now(),
+        held=held,
+        sender_active=parties.sender.active,
+        mailbox_connected=parties.mailbox.state is MailboxState.CONNECTED,
+        mailbox_waits_until=parties.mailbox.paused_until,
+        unwanted=(cause, SENTENCES[cause]) if cause else None,
+        due_at=message.due_at,
+        late_at=message.late_at,
+        valid_until=message.valid_until,
+        attempts=message.attempts,
+    )
 
 
 def _made(uow: UnitOfWork, message: Message, parties: Parties) -> Made | Verdict:
@@ -223,8 +203,3 @@ def _turn_away(uow: UnitOfWork, message: Message, verdict: Verdict) -> None:
         owner=None,
         **ended,
     )
-
-
-def _rounded(late: timedelta) -> str:
-    hours, minutes = divmod(int(late.total_seconds() // 60), 60)
-    return f"{hours} h {minutes:02d} min"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from sales_campaigns.messages.models import Hold, Message
 
 INSTANCE = ("instance", 1)
+# What can stop a message, beside the instance: kind → the message's column that names it. Null names nothing.
+HOLDERS = {"delivery": "delivery_id", "campaign": "campaign_id", "enrollment": "enrollment_id"}
 
 
 def make_holds(session: Session, kind: str, keys: Iterable[int]) -> None:
@@ -28,24 +31,16 @@ def release(session: Session, kind: str, keys: Iterable[int]) -> None:
     _write(session, kind, keys, stopped=False, why="")
 
 
-def named_by(message: Message) -> list[tuple[str, int]]:
-    """The holds of one message, in the order in which everybody locks them."""
-    named = [INSTANCE, ("delivery", message.delivery_id)]
-    if message.campaign_id is not None:
-        named.append(("campaign", message.campaign_id))
-    if message.enrollment_id is not None:
-        named.append(("enrollment", message.enrollment_id))
-    return sorted(named)
+def named_by(message: Message | sa.Row[Any]) -> tuple[tuple[str, int], ...]:
+    """The holds of one message, in the order in which everybody locks them. A row with the columns will do."""
+    own = ((kind, getattr(message, column)) for kind, column in HOLDERS.items())
+    return tuple(sorted([INSTANCE, *((kind, key) for kind, key in own if key is not None)]))
 
 
 def nothing_holds() -> sa.ColumnElement[bool]:
     """A condition on Message: none of its holds is stopped. For claiming; the gate locks and looks again."""
-    names = (
-        ("instance", sa.literal(1)),
-        ("delivery", Message.delivery_id),
-        ("campaign", Message.campaign_id),
-        ("enrollment", Message.enrollment_id),
-    )
+    own = ((kind, getattr(Message, column)) for kind, column in HOLDERS.items())
+    names = ((INSTANCE[0], sa.literal(INSTANCE[1])), *own)
     return sa.and_(
         *(
             ~sa.exists().where(Hold.kind == kind, Hold.key == key, Hold.stopped).correlate(Message)

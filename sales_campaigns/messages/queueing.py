@@ -43,13 +43,21 @@ def next_attempts(uow: UnitOfWork, delivery_ids: Iterable[int], occasions: Itera
 
 def reschedule(uow: UnitOfWork, message_id: int, due_at: datetime, late_at: datetime | None = None) -> bool:
     """Move a message that still waits to another instant; False when it is no longer waiting."""
-    changed = uow.session.execute(
+    return bool(reschedule_many(uow, [message_id], due_at, late_at))
+
+
+def reschedule_many(
+    uow: UnitOfWork, message_ids: Iterable[int], due_at: datetime, late_at: datetime | None = None
+) -> list[int]:
+    """Move messages that still wait to one other instant; the ids of those that moved."""
+    moved = uow.session.execute(
         sa.update(Message)
-        .where(Message.id == message_id, Message.state.in_(WAITING))
+        .where(Message.id.in_(list(message_ids)), Message.state.in_(WAITING))
         .values(due_at=due_at, act_at=due_at, late_at=late_at, valid_until=due_at + VALIDITY)
+        .returning(Message.id)
         .execution_options(synchronize_session=False)
     )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+    return list(moved.scalars())
 
 
 def cancel_many(uow: UnitOfWork, cause: str, *where: Any) -> list[int]:

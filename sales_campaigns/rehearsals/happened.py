@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.models import Step
-from sales_campaigns.campaigns.simulating import utc
+from sales_campaigns.campaigns.simulation import utc
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.messages.models import Message

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.file import read_campaign
-from sales_campaigns.campaigns.simulating import Wish, simulate_wish
+from sales_campaigns.campaigns.simulating import Wish, foresee
 from sales_campaigns.claims import claim, lease_until
 from sales_campaigns.clock import machine_now
 from sales_campaigns.rehearsals.happened import Answer, Letter, header_of, part_of
@@ -79,7 +79,7 @@ def keep(uow: UnitOfWork, rehearsal_id: int, play: Play, played: Rehearsed) -> N
         "finish",
         about=_about(row),
         percent=100,
-        foreseen=simulate_wish(play.wish, play.people),
+        foreseen=foresee(play.wish, play.people).told(),
         happened=played.result,
         endings=endings,
         lease_until=None,

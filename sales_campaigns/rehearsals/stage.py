@@ -99,9 +99,9 @@ def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[
         return {}
     addresses = {who: check_address(who) for who in audience.mailed}
     ids = ensure_addresses(uow.session, addresses.values())
-    blank = stand_ins(play.people, mails_of(play.wish.campaign))
+    mails = mails_of(play.wish.campaign)
     rows = [
-        _row(uow, rep, {**blank, **row} if who in addresses else row)
+        _row(uow, rep, {**stand_ins(row, mails), **row} if who in addresses else row)
         | {
             "email": row["email"].strip() if who in addresses else "",
             "address_id": ids[addresses[who].key] if who in addresses else None,

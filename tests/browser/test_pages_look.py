@@ -33,7 +33,15 @@ REACHED = {
 }
 BESIDE = {
     "a person": ("history", "tasks", "campaigns", "edit"),
-    "a campaign": ("people", "rehearse", "settings", "launch"),
+    "a campaign": (
+        "people",
+        "report",
+        "simulate",
+        "simulate?number=2000&limit=60",
+        "rehearse",
+        "settings",
+        "launch",
+    ),
 }
 OTHERS = (
     "/tasks?show=upcoming",
@@ -45,6 +53,7 @@ OTHERS = (
     "/emails?folder=failed",
     "/compose/templates?person=1",
     "/enrollments/1",
+    "/why/messages/1",
     "/people/new",
     "/people/import",
     "/people?words=nobody",
@@ -124,6 +133,7 @@ def test_it_leaves_nothing_to_complain_of_on_any_page(looker: Looker, folder: Pa
         looker.look_here()
     looker.page.goto(sign_in_path(folder, "cleo@nordlys.example"))
     looker.look("/users")
+    looker.look("/admin/health")
     assert looker.complaints == []
 
 

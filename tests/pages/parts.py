@@ -1,4 +1,4 @@
-"""Comparing the part that htmx gets with the page that holds it."""
+"""What a page says, and comparing the part that htmx gets with the page that holds it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ def plain(html: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", html).strip()
 
 
-def words_of(html: str) -> str:
-    """What a person reads of it: no mark-up, one space between words."""
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+def text(html: str) -> str:
+    """What a person reads, on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+words_of = text

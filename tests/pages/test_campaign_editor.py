@@ -20,7 +20,9 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import drafts_of, newest
-from tests.cast import Cast
+from sales_campaigns.enrollments.launching import Order, launch
+from tests.builders import a_call, a_campaign
+from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
 from tests.pages.parts import plain
@@ -192,6 +194,33 @@ def test_it_lets_changes_of_a_running_campaign_wait(editor: Editor) -> None:
     shown = editor.get()
     assert "The changes are in force." in shown and "not in force yet" not in shown
     assert editor.post("apply").status_code == 409
+
+
+def test_it_says_what_the_changes_mean_and_puts_them_into_force_with_the_number(editor: Editor) -> None:
+    """The rule: the editor says “affects N people” before saving."""
+    with editor.work() as uow:
+        campaign = a_campaign(uow, editor.cast.ana, [a_call(1), a_call(3, key="last")], name="Running")
+        launch(uow, editor.cast.ana, Order(campaign.id, [a_person(uow, editor.cast.ana).id]))
+    url = f"/campaigns/{campaign.id}"
+    editor.browser.post(f"{url}/steps/last/delete")
+    shown = editor.browser.get(f"{url}/effect").text
+    assert "Affects 1 person: 0 move, 1 newly skipped." in shown
+    assert "Put them into force for 1 person" in shown
+    assert editor.browser.get(f"{url}/effect", htmx=True).text.lstrip().startswith('<div id="effect"')
+    editor.browser.post(f"{url}/apply")
+    assert "The changes are in force. Affects 1 person" in editor.browser.get(url).text
+
+
+def test_a_colleague_is_told_who_can_put_changes_into_force(
+    editor: Editor, browse: Browse, work: Work, cast: Cast
+) -> None:
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_call(1), a_call(3, key="last")], name="Running")
+        launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana).id]))
+    ben, url = browse(cast.ben), f"/campaigns/{campaign.id}"
+    ben.post(f"{url}/steps/last/delete")
+    assert "The owner of the campaign, an administrator" in ben.get(f"{url}/effect").text
+    assert ben.post(f"{url}/apply").status_code == 403
 
 
 def test_it_survives_a_sample_start_that_makes_no_sense(editor: Editor) -> None:

@@ -16,7 +16,10 @@ from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
-from tests.cast import Cast
+from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.opening import open_due
+from tests.builders import a_call, a_campaign
+from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
 from tests.pages.parts import plain
@@ -101,6 +104,19 @@ def test_it_copies_archives_and_restores(browse: Browse, cast: Cast, campaign_id
     assert f'href="/campaigns/{campaign_id}"' not in shown
     browser.post(f"/campaigns/{campaign_id}/restore")
     assert f'href="/campaigns/{campaign_id}"' in browser.get("/campaigns").text
+
+
+def test_archiving_says_who_waits_and_a_copy_has_nobody_in_it(browse: Browse, work: Work, cast: Cast) -> None:
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_call(1), a_call(3)])
+        launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana).id]))
+    browser = browse(cast.ana)
+    copied = browser.post(f"/campaigns/{campaign.id}/copy").headers["Location"]
+    assert "Nobody is in this campaign yet" in browser.get(f"{copied}/people").text
+    browser.post(f"/campaigns/{campaign.id}/archive")
+    assert "1 person under way waits until it is restored and resumed" in browser.get("/campaigns").text
+    with work() as uow:
+        assert open_due(uow) == 0, "no task opens"
 
 
 def test_it_pauses_and_resumes_a_running_campaign(

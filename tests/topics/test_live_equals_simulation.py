@@ -16,7 +16,7 @@ from sales_campaigns.campaigns.audience import sorted_out
 from sales_campaigns.campaigns.file import ZoneOf
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import simulate_wish
+from sales_campaigns.campaigns.simulating import foresee
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
@@ -41,7 +41,7 @@ YEARS = timedelta(days=1000)
 
 def happens(engine: sa.Engine, outside: OutsideWorld, plot: Plot) -> None:
     """Simulate, rehearse, and play it with the real engine, this database and a real SMTP server."""
-    foreseen = simulate_wish(plot.wish, plot.people)
+    foreseen = foresee(plot.wish, plot.people).told()
     is_rehearsed_as(foreseen, plot)
     empty(engine)
     clock = VirtualClock(resolve(plot.wish.start, plot.wish.zone))
@@ -131,7 +131,7 @@ def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
 @few(13)
 def test_it_is_rehearsed_as_foreseen(plot: Plot) -> None:
     """With those above, 25 random campaigns."""
-    is_rehearsed_as(simulate_wish(plot.wish, plot.people), plot)
+    is_rehearsed_as(foresee(plot.wish, plot.people).told(), plot)
 
 
 @pytest.mark.deep

@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from web.commands import campaign, db, launching, mail, people, rehearsing, users
+from web.commands import campaign, campaign_changes, db, launching, mail, people, rehearsing, users, why
 
-campaign.group.add_command(launching.command)
-campaign.group.add_command(rehearsing.command)
+for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
+    campaign.group.add_command(command)
 GROUPS = [campaign.group, db.group, mail.group, people.group, users.group]
 
 
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(why.command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,15 @@ from typing import Any
 import click
 
 from sales_campaigns.accounts.users import user_by_email
-from sales_campaigns.campaigns.file import CampaignFile, read_campaign, write_campaign
+from sales_campaigns.campaigns.file import write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
-from sales_campaigns.campaigns.simulating import Wish, simulate_wish
-from sales_campaigns.errors import Invalid
+from sales_campaigns.campaigns.simulating import Wish, foresee
+from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.running import CommandGroup, command_work, json_option, out
 
 group = CommandGroup("campaign", help="Campaign files, and what they would do.")
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -31,7 +30,7 @@ LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 def import_(file: Path, email: str, as_json: bool) -> None:
     """Make a campaign of FILE, or a new version of the team's campaign of that name."""
     with command_work() as uow:
-        filed = import_campaign(uow, user_by_email(uow, email), _campaign(file))
+        filed = import_campaign(uow, user_by_email(uow, email), campaign_in(file))
         data = {
             "id": filed.campaign.id,
             "campaign": filed.campaign.name,
@@ -79,9 +78,12 @@ def options_of_a_start(command: Callable[..., Any]) -> Callable[..., Any]:
 @json_option
 def simulate_(file: Path, people: Path, as_json: bool, **start: Any) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
-    wish = wish_of(file, **start)
-    data = simulate_wish(wish, list(read_people(people)))
-    out(data, as_json, "\n".join(lines_of(data)))
+    found = foresee(wish_of(file, **start), read_people(people))
+    lines = lines_of(found.head(), found.entries())
+    for piece in found.written() if as_json else (f"{line}\n" for line in lines):
+        click.echo(piece, nl=False)
+    if as_json:
+        click.echo()
 
 
 def wish_of(
@@ -89,25 +91,13 @@ def wish_of(
 ) -> Wish:
     """The options as they are read. Raises Invalid for a file, BadParameter for an option that is none."""
     return Wish(
-        _campaign(file),
+        campaign_in(file),
         start,
         zone,
         send_at,
-        _number(task_delay, "d", "--task-delay") or 0,
-        _number(mailbox_limit, "/day", "--mailbox-limit"),
+        task_delay_days=_number(task_delay, "d", "--task-delay") or 0,
+        limit=_number(mailbox_limit, "/day", "--mailbox-limit"),
     )
-
-
-def _campaign(file: Path) -> CampaignFile:
-    return read_campaign(text_of(file))
-
-
-def text_of(file: Path) -> str:
-    """Raises Invalid for what is not UTF-8."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid(f"{file.name} is not text in UTF-8.") from None
 
 
 def _number(written: str, unit: str, option: str) -> int | None:
@@ -120,11 +110,12 @@ def _number(written: str, unit: str, option: str) -> int | None:
     return int(found[1])
 
 
-def lines_of(data: dict[str, Any]) -> Iterator[str]:
-    yield f"{data['campaign']}: {data['to_deliver']} of {data['targeted']} people get mail"
-    for excluded in data["excluded"]:
+def lines_of(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """One line for each person who is left out, and for each entry."""
+    yield f"{head['campaign']}: {head['to_deliver']} of {head['targeted']} people get mail"
+    for excluded in head["excluded"]:
         yield f"  {excluded['person']} is left out: {excluded['cause'].replace('_', ' ')}"
-    for entry in data["entries"]:
+    for entry in entries:
         moved = ", ".join(move["why"] for move in entry["moved"])
         what = f"day {entry['day']}, step {entry['step']} ({entry['type']} {entry['kind']})"
         yield f"{entry['local']}  {entry['person']}  {what}{f'  moved: {moved}' if moved else ''}"

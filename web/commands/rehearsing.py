@@ -10,12 +10,13 @@ import click
 from flask.cli import with_appcontext
 
 from sales_campaigns.campaigns.people_file import read_people
-from sales_campaigns.campaigns.simulating import simulate_wish
+from sales_campaigns.campaigns.simulating import foresee
 from sales_campaigns.errors import NotFound
 from sales_campaigns.rehearsals.comparing import Difference, differences, left_otherwise, sentence
 from sales_campaigns.rehearsals.plays import Play, Rehearse
 from sales_campaigns.rehearsals.script import read_script
-from web.commands.campaign import A_FILE, lines_of, options_of_a_start, text_of, wish_of
+from web.commands.campaign import lines_of, options_of_a_start, wish_of
+from web.commands.campaign_file import A_FILE, text_of
 from web.commands.running import json_option, out
 from web.request_scope import house
 
@@ -34,7 +35,7 @@ def command(file: Path, people: Path, script: Path | None, as_json: bool, **star
     wish, rows = wish_of(file, **start), list(read_people(people))
     parts = read_script(text_of(script)) if script else ()
     happened = _rehearse()(Play(wish, rows, parts), lambda _: None).told()
-    foreseen = [] if as_json else simulate_wish(wish, rows)["entries"]
+    foreseen = [] if as_json else list(foresee(wish, rows).entries())
     out(happened, as_json, "\n".join(_lines(happened, foreseen)))
 
 
@@ -46,7 +47,7 @@ def _rehearse() -> Rehearse:
 
 
 def _lines(happened: dict[str, Any], foreseen: list[dict[str, Any]]) -> Iterator[str]:
-    yield from lines_of(happened)
+    yield from lines_of(happened, happened["entries"])
     for mail in happened.get("came_back", []):
         yield f"{mail['at']}  {mail['from']}  wrote “{mail['subject']}”"
     found = differences(foreseen, happened["entries"])

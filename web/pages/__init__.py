@@ -5,6 +5,7 @@ from flask import Flask
 from web.pages import (
     campaign_editor,
     campaign_people,
+    campaign_report,
     campaign_settings,
     campaign_step,
     campaigns,
@@ -14,6 +15,7 @@ from web.pages import (
     enrollment,
     feed,
     groups,
+    health,
     launch,
     mailbox,
     message,
@@ -27,12 +29,14 @@ from web.pages import (
     replies,
     set_aside,
     sign_in,
+    simulate,
     standing,
     task,
     tasks,
     templates,
     today,
     users,
+    why,
 )
 
 BLUEPRINTS = [
@@ -54,8 +58,11 @@ BLUEPRINTS = [
     campaign_step.pages,
     campaign_people.pages,
     rehearse.pages,
+    campaign_report.pages,
+    simulate.pages,
     launch.pages,
     enrollment.pages,
+    why.pages,
     templates.pages,
     previews.pages,
     people.pages,
@@ -65,6 +72,7 @@ BLUEPRINTS = [
     groups.pages,
     mailbox.pages,
     users.pages,
+    health.pages,
     caught.pages,
 ]
 

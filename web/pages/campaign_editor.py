@@ -15,9 +15,10 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import IfPast, StepKind
 from sales_campaigns.campaigns.stored_settings import read_time, settings_of
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.enrollments.changing import Effect, change_campaign, effect_of_changes
+from sales_campaigns.enrollments.changing import change_campaign, effect_of_changes, may_change
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, is_htmx, page
+from web.change_words import effect_sentences, effect_words
 from web.request_scope import me, work
 from web.sample_start import sample_start
 from web.step_cards import IF_PAST, KINDS, SEND, send_card, step_card
@@ -85,17 +86,15 @@ def apply(campaign_id: int) -> AnyResponse:
 def effect(campaign_id: int) -> str:
     """What the changes would mean for the people under way; asked for by the page once it stands."""
     campaign = campaign_of(work().session, me(), campaign_id)
-    words = effect_words(effect_of_changes(work(), campaign))
-    return answer("campaign_editor/effect.html", "campaign_editor/_effect.html", words=words)
-
-
-def effect_words(effect: Effect) -> str:
-    """Affects 65 people: 12 get other dates, 3 lose their next step."""
-    if not effect.people:
-        return "Nobody is under way."
-    lose = f", {effect.skip:,} lose their next step" if effect.skip else ""
-    people = "1 person" if effect.people == 1 else f"{effect.people:,} people"
-    return f"Affects {people}: {effect.move:,} get other dates{lose}."
+    found = effect_of_changes(work(), campaign)
+    return answer(
+        "campaign_editor/effect.html",
+        "campaign_editor/_effect.html",
+        campaign=campaign,
+        effect=found,
+        sentences=effect_sentences(found),
+        allowed=may_change(work(), me(), campaign),
+    )
 
 
 @pages.post("/discard")

@@ -11,10 +11,11 @@ from sales_campaigns.campaigns.file import read_campaign, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import CampaignState
-from sales_campaigns.enrollments.counting import people_counts
+from sales_campaigns.enrollments.counting import PeopleCount, people_counts
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, page
+from web.filters import count_words
 from web.request_scope import me, work
 
 pages = Blueprint("campaigns", __name__)
@@ -91,7 +92,12 @@ def copy(campaign_id: int) -> Response:
 def archive(campaign_id: int) -> Response:
     campaign = archive_campaign(work(), me(), campaign_id)
     undo = url_for(".restore", campaign_id=campaign_id)
-    return go(url_for(".index"), f"“{campaign.name}” is archived; nothing of it leaves.", undo)
+    waiting = people_counts(work().session, [campaign_id]).get(campaign_id, PeopleCount()).under_way
+    words = f"“{campaign.name}” is archived; nothing of it leaves."
+    if waiting:
+        people = count_words(waiting, "person under way waits", "people under way wait")
+        words += f" {people} until it is restored and resumed; open tasks stay in their lists."
+    return go(url_for(".index"), words, undo)
 
 
 @pages.post("/campaigns/<int:campaign_id>/restore")

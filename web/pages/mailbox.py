@@ -10,12 +10,12 @@ from flask import Blueprint, Response, make_response, request, url_for
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
     connect_mailbox,
-    limit_mailbox,
     mailbox_of,
     settings_typed,
     works_again,
 )
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.dispatching import account_of
 from sales_campaigns.messages.signatures import OWN_FIELDS, change_signature, signature_as_sent
@@ -83,7 +83,7 @@ def preview() -> Response:
 @pages.post("/limit")
 def limit() -> Response:
     try:
-        mailbox = limit_mailbox(work(), me(), request.form.get("daily_limit", ""))
+        mailbox = change_limit(work(), me(), request.form.get("daily_limit", ""))
     except Invalid as refusal:
         return _page(request.form, refusal.problems)
     return _back(f"At most {mailbox.daily_limit:,} campaign mails leave a day.")

@@ -12,6 +12,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
 from sales_campaigns.enrollments.ending import end_uncertain
+from sales_campaigns.enrollments.why import why_message
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
 from sales_campaigns.messages.composing import look_of
@@ -46,6 +47,7 @@ def show(message_id: int) -> str:
         folder=FOLDERS[folder],
         tone=TONES.get(folder, ""),
         words=state_words(message, folder),
+        reason=why_message(uow.session, me(), message.id, uow.now, uow.speed).trace.sentence,
         attempts=attempts_of(uow.session, message),
         row={"actions": actions_of(message, folder)},
         task=task_with_mail(uow.session, message.id),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from sales_campaigns.messages.incoming.reading import Box, reply_lines, waiting
+from sales_campaigns.messages.incoming.reading import Box, reply_lines
+from sales_campaigns.messages.incoming.reading import waiting as waiting_replies
 from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
+from sales_campaigns.messages.waiting import waiting_groups
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
 from web.alerts import alerts_of, first_steps
@@ -13,6 +15,7 @@ from web.answers import page
 from web.reply_rows import reply_row
 from web.request_scope import me, work
 from web.task_rows import row
+from web.why_words import holdup
 
 pages = Blueprint("today", __name__)
 FIRST = 5
@@ -27,6 +30,8 @@ def index() -> str:
     lines, _ = task_lines(session, user, wanted, now, limit=FIRST)
     boxes = mailbox_days(session, user, start_of_day(now, user.zone), start_of_day(now, user.zone, 1))
     mails = folder_counts(session, user, now, sender_id=user.id)
+    groups = waiting_groups(session, now, uow.speed, sender_id=user.id)
+    waiting = [holdup(group) for group in groups]
     return page(
         "today/index.html",
         counts=numbers,
@@ -36,11 +41,11 @@ def index() -> str:
         rows=[row(line, now, user.id) for line in lines],
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
-        alerts=alerts_of(session, user, boxes, mails),
+        alerts=alerts_of(session, user, boxes, mails, waiting),
         replies=[
             reply_row(line, now)
             for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
         ],
-        waiting=waiting(session, user)[0],
+        waiting=waiting_replies(session, user)[0],
         first_steps=first_steps(session, user, boxes, mails),
     )

@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from heapq import heapify, heappop, heappush
+from datetime import UTC, date, datetime, time
+from heapq import heappop, heappush
+from itertools import count
 
 from sales_campaigns.campaigns.planner.course import Course, End, course_of
-from sales_campaigns.campaigns.planner.local_time import to_the_second, wall_clock
+from sales_campaigns.campaigns.planner.crowds import Crowd, Day, blocks, one_by_one
+from sales_campaigns.campaigns.planner.local_time import resolve, to_the_second, wall_clock
 from sales_campaigns.campaigns.planner.outline import Assumptions, Outline, Start
-from sales_campaigns.campaigns.planner.places import Places, Seeker, find_places
 from sales_campaigns.campaigns.planner.placing import Planned, needs
 from sales_campaigns.campaigns.planner.planning import AS_THINGS_STAND, ahead, assumed_end, put_off
 
-LAUNCH = -1
-Event = tuple[datetime, str, int]  # when, who, and the index of the step that is over then
+EVER = datetime.min.replace(tzinfo=UTC)
+BEGINNING, OVER = 0, 1  # a day begins before anything of it is over
+Event = tuple[datetime, int, int, "Day | Crowd | Standing"]
 
 
-@dataclass(slots=True)
-class Journey:
-    """One person on the way: where the steps stand so far and their assumed ends; None where still open."""
+@dataclass(slots=True, eq=False)
+class Standing:
+    """How far people with the same past are: how their steps ended, and what has become `ready` since the last end."""
 
     course: Course
-    planned: list[Planned | None]
-    ends: list[End | None]
-    unplanned: list[int]
-    mails: dict[int, Seeker] = field(default_factory=dict)
+    planned: tuple[Planned | None, ...]
+    ends: tuple[End | None, ...]
+    begun: frozenset[int]
+    ready: tuple[tuple[Planned, End], ...] = ()
+    who: list[str] = field(default_factory=list)  # of those who have just been launched
+    later: dict[tuple[int, int], Standing] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class InCommon:
-    """What people with the same start and the same past share, so that it is worked out once."""
+class Run:
+    """One sharing out. What is worked out is kept by what it follows from, or by the identity of entries kept here."""
 
     outline: Outline
     limit: int
     sender_zone: str
     assume: Assumptions
+    taken: Mapping[date, int]
     needed: list[tuple[int, ...]]
-    journeys: dict[str, Journey] = field(default_factory=dict)
-    days: dict[date, Places[Seeker]] = field(default_factory=dict)
-    courses: dict[tuple[object, ...], Course] = field(default_factory=dict)
-    steps: dict[tuple[object, ...], tuple[Planned, End]] = field(default_factory=dict)
+    now: datetime
+    events: list[Event] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
+    days: dict[date, Day] = field(default_factory=dict)
+    standing: dict[str, Standing] = field(default_factory=dict)
+    ahead: dict[tuple[object, ...], tuple[Planned, End]] = field(default_factory=dict)
     later: dict[tuple[int, date], tuple[Planned, Planned]] = field(default_factory=dict)
 
-    def day_of(self, mail: Seeker) -> Places[Seeker]:
-        day = wall_clock(mail.entry.at, self.sender_zone).date()
-        if day not in self.days:
-            self.days[day] = Places(self.limit)
-        return self.days[day]
-
-    def put_off(self, mail: Seeker) -> Planned:
-        """The same mail a day later. Keyed by identity, which lasts because both are kept."""
-        after = mail.entry.local.date()
-        key = id(mail.own), after
-        if key not in self.later:
-            course = self.journeys[mail.who].course
-            self.later[key] = mail.own, put_off(course, mail.own, after)
-        return self.later[key][1]
+    def push(self, at: datetime, order: int, what: Day | Crowd | Standing) -> None:
+        heappush(self.events, (at, order, next(self.numbers), what))
 
 
 def share_out(
@@ -66,75 +62,144 @@ def share_out(
     limit: int,
     sender_zone: str,
     assume: Assumptions = AS_THINGS_STAND,
+    taken: Mapping[date, int] | None = None,
 ) -> Iterator[tuple[str, tuple[Planned, ...]]]:
     """Every step of every person (by address) when at most `limit` mails leave on a local date of the sender.
 
     A step competes from the instant at which it is ready, as it does when the campaign really runs: what has
-    left by then keeps its place. Tasks are not limited.
+    left by then keeps its place. Tasks are not limited. `taken` are places that others have already, by date.
     """
-    count = len(outline.steps)
-    common = InCommon(outline, limit, sender_zone, assume, [needs(outline, index) for index in range(count)])
-    events: list[Event] = []
+    needed = [needs(outline, index) for index in range(len(outline.steps))]
+    run = Run(outline, limit, sender_zone, assume, taken or {}, needed, EVER)
+    _launch(run, starts)
+    while run.events:
+        run.now = run.events[0][0]
+        arriving = [crowd for happened in _happening(run) for crowd in _react(run, happened)]
+        for block in blocks(arriving):
+            _seek_all(run, block)
+    for who, standing in run.standing.items():
+        yield who, tuple(entry for entry in standing.planned if entry is not None)
+
+
+def _launch(run: Run, starts: Iterable[tuple[str, Start]]) -> None:
+    """People with the same start stand in the same place."""
+    count = len(run.outline.steps)
+    standings: dict[tuple[object, ...], Standing] = {}
     for who, start in starts:
-        common.journeys[who] = _journey(_course(common, start), count)
-        events.append((to_the_second(start.launched_at), who, LAUNCH))
-    heapify(events)
-    while events:
-        now = events[0][0]
-        mails = [mail for who in _over_at(common, events, now) for mail in _ready(common, events, who)]
-        for mail in find_places(mails, common.day_of, common.put_off, now):
-            heappush(events, (mail.entry.at, mail.who, mail.entry.index))
-    for who, journey in common.journeys.items():
-        yield who, tuple(entry for entry in journey.planned if entry is not None)
+        key = (start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped)
+        if key not in standings:
+            course = course_of(run.outline, start)
+            standings[key] = _standing(run, course, (None,) * count, (None,) * count, frozenset())
+            run.push(to_the_second(start.launched_at), OVER, standings[key])
+        standings[key].who.append(who)
+        run.standing[who] = standings[key]
+    for standing in standings.values():
+        standing.who.sort()
 
 
-def _over_at(common: InCommon, events: list[Event], now: datetime) -> Iterator[str]:
-    """Whose steps are over at this instant. A mail that was put off since it was foreseen is not."""
-    while events and events[0][0] == now:
-        _, who, index = heappop(events)
-        journey = common.journeys[who]
-        mail = journey.mails.get(index)
-        if mail is not None:
-            if mail.entry.at != now:
-                continue
-            journey.planned[index] = mail.entry
-            journey.ends[index] = assumed_end(journey.course, mail.entry, common.assume)
-        elif index != LAUNCH:
-            task = journey.planned[index]
-            assert task is not None
-            journey.ends[index] = assumed_end(journey.course, task, common.assume)
-        yield who
+def _happening(run: Run) -> Iterator[Day | Crowd | Standing]:
+    while run.events and run.events[0][0] == run.now:
+        yield heappop(run.events)[-1]
 
 
-def _ready(common: InCommon, events: list[Event], who: str) -> Iterator[Seeker]:
+def _react(run: Run, happened: Day | Crowd | Standing) -> Iterator[Crowd]:
+    """The mails that seek a place from now on."""
+    if isinstance(happened, Day):
+        _settle(run, *happened.begin())
+    elif isinstance(happened, Standing):
+        yield from _begin(run, happened, happened.who)
+    else:
+        for standing, who in _over(run, happened).items():
+            yield from _begin(run, standing, who)
+
+
+def _over(run: Run, crowd: Crowd) -> dict[Standing, list[str]]:
+    """Where these people stand once this step is over for them."""
+    key, groups = (crowd.entry.index, id(crowd.entry)), defaultdict[Standing, list[str]](list)
+    for who in crowd.who:
+        before = run.standing[who]
+        after = before.later.get(key)
+        if after is None:
+            after = before.later[key] = _after(run, before, crowd.entry)
+        run.standing[who] = after
+        groups[after].append(who)
+    return groups
+
+
+def _after(run: Run, before: Standing, entry: Planned) -> Standing:
+    end = assumed_end(before.course, entry, run.assume)
+    planned, ends = list(before.planned), list(before.ends)
+    planned[entry.index], ends[entry.index] = entry, end
+    return _standing(run, before.course, tuple(planned), tuple(ends), before.begun)
+
+
+def _standing(
+    run: Run,
+    course: Course,
+    planned: tuple[Planned | None, ...],
+    ends: tuple[End | None, ...],
+    begun: frozenset[int],
+) -> Standing:
+    waiting = (index for index in range(len(ends)) if index not in begun)
+    free = [index for index in waiting if all(ends[i] is not None for i in run.needed[index])]
+    ready = tuple(_ahead(run, course, index, ends) for index in free)
+    return Standing(course, planned, ends, begun.union(free), ready)
+
+
+def _ahead(run: Run, course: Course, index: int, ends: tuple[End | None, ...]) -> tuple[Planned, End]:
+    key = (id(course), index, *ends)
+    if key not in run.ahead:
+        run.ahead[key] = ahead(course, index, ends, (), run.assume)
+    return run.ahead[key]
+
+
+def _begin(run: Run, standing: Standing, who: list[str]) -> Iterator[Crowd]:
     """Plans the tasks that nothing holds any more, and yields every mail that nothing holds."""
-    journey = common.journeys[who]
-    for index in tuple(journey.unplanned):
-        if any(journey.ends[i] is None for i in reversed(common.needed[index])):
-            continue
-        journey.unplanned.remove(index)
-        entry, end = _ahead(common, journey, index)
+    for entry, end in standing.ready:
+        crowd = Crowd(standing.course, entry, entry, list(who))
         if entry.is_task:
-            journey.planned[index] = entry
-            heappush(events, (end.at, who, index))
+            run.push(end.at, OVER, crowd)
         else:
-            journey.mails[index] = mail = Seeker(who, entry, entry)
-            yield mail
+            yield crowd
 
 
-def _journey(course: Course, count: int) -> Journey:
-    return Journey(course, [None] * count, [None] * count, list(range(count)))
+def _seek_all(run: Run, block: list[Crowd]) -> None:
+    """On days that have not begun the order does not matter yet."""
+    begun = [crowd for crowd in block if _day(run, crowd).begun]
+    for crowd in block if len(begun) < 2 else one_by_one(block):
+        _seek(run, crowd)
 
 
-def _course(common: InCommon, start: Start) -> Course:
-    key = (start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped)
-    if key not in common.courses:
-        common.courses[key] = course_of(common.outline, start)
-    return common.courses[key]
+def _seek(run: Run, crowd: Crowd) -> None:
+    day = _day(run, crowd)
+    if day.begun:
+        _settle(run, *day.give(crowd, run.now))
+    else:
+        day.pool.append(crowd)
 
 
-def _ahead(common: InCommon, journey: Journey, index: int) -> tuple[Planned, End]:
-    key = (id(journey.course), index, *journey.ends)
-    if key not in common.steps:
-        common.steps[key] = ahead(journey.course, index, journey.ends, (), common.assume)
-    return common.steps[key]
+def _settle(run: Run, inside: Iterable[Crowd], without: Iterable[Crowd]) -> None:
+    """Those with a place leave at their instant; the others seek one on the next day."""
+    for crowd in filter(None, inside):
+        run.push(crowd.entry.at, OVER, crowd)
+    for crowd in filter(None, without):
+        _seek(run, Crowd(crowd.course, crowd.own, _put_off(run, crowd), crowd.who))
+
+
+def _put_off(run: Run, crowd: Crowd) -> Planned:
+    """The same mail a day later. Keyed by identity, which lasts because both are kept."""
+    after = crowd.entry.local.date()
+    key = id(crowd.own), after
+    if key not in run.later:
+        run.later[key] = crowd.own, put_off(crowd.course, crowd.own, after)
+    return run.later[key][1]
+
+
+def _day(run: Run, crowd: Crowd) -> Day:
+    at = wall_clock(crowd.entry.at, run.sender_zone).date()
+    if at not in run.days:
+        begins = resolve(datetime.combine(at, time(0)), run.sender_zone)
+        run.days[at] = day = Day(run.limit, run.taken.get(at, 0), begun=begins <= run.now)
+        if not day.begun:
+            run.push(begins, BEGINNING, day)
+    return run.days[at]
