@@ -75,8 +75,7 @@ def append(session: Session, at: datetime, kind: str, **fields: Any) -> Activity
     return row
 
 
-def append_many(session: Session, at: datetime, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add one row for each of `rows`, columns of Activity by name, in one statement."""
+def append_many(session: Session, at: datetime, kind: str, rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Add one row for each, in one statement; their ids, in no order. `rows` are columns as for `append`."""
     filled = [{"data": {}, **row, "at": at, "kind": kind, "awaited": kind in AWAITED} for row in rows]
-    if filled:
-        session.execute(sa.insert(Activity), filled)
+    return list(session.scalars(sa.insert(Activity).returning(Activity.id), filled)) if filled else []

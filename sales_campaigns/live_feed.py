@@ -41,7 +41,17 @@ SHOWN = (
     "enrollment.ended",
     "launch.made",
     "mailbox.lost",
+    "person.call_noted",
+    "person.meeting_noted",
+    "person.note_noted",
 )
+# What a feed may be narrowed to: name → how the kinds of its lines begin.
+ABOUT: dict[str, tuple[str, ...]] = {
+    "mails": ("message.",),
+    "tasks": ("task.",),
+    "campaigns": ("enrollment.", "launch."),
+    "notes": ("person.",),
+}
 TOGETHER = timedelta(minutes=10)
 PAGE = 50
 BURST = 2_000  # what may happen within the overlap of two looks of a stream
@@ -76,19 +86,25 @@ class FeedGroup:
 
 
 def feed(
-    session: Session, actor: User, scope: str = MINE, *, before: int | None = None, limit: int = PAGE
+    session: Session,
+    actor: User,
+    scope: str = MINE,
+    *,
+    about: str = "",
+    before: int | None = None,
+    limit: int = PAGE,
 ) -> list[FeedLine]:
-    """The newest first. `before` is the id of the last line of the page before."""
+    """The newest first. `about` is a name of ABOUT; `before` is the id of the last line of the page before."""
     beyond = [] if before is None else [Activity.id < before]
-    query = _lines().where(*_visible(actor, scope), Activity.kind.in_(SHOWN), *beyond)
+    query = _lines().where(*_visible(actor, scope), Activity.kind.in_(kinds_about(about)), *beyond)
     rows = session.execute(query.order_by(Activity.id.desc()).limit(limit))
     return [_line(row) for row in rows]
 
 
-def fresh(session: Session, actor: User, scope: str, since: datetime) -> list[int]:
+def fresh(session: Session, actor: User, scope: str, since: datetime, *, about: str = "") -> list[int]:
     """The ids of what happened since then, the newest first. Read with some overlap: a row may be committed late."""
     query = sa.select(Activity.id).outerjoin(Person, Person.id == Activity.person_id)
-    query = query.where(*_visible(actor, scope), Activity.kind.in_(SHOWN), Activity.at >= since)
+    query = query.where(*_visible(actor, scope), Activity.kind.in_(kinds_about(about)), Activity.at >= since)
     return list(session.scalars(query.order_by(Activity.id.desc()).limit(BURST)))
 
 
@@ -96,6 +112,11 @@ def lines_of(session: Session, ids: Sequence[int]) -> list[FeedLine]:
     """These lines, the newest first, at most a page of them: more at one look is not read by anybody."""
     query = _lines().where(Activity.id.in_(ids[:PAGE])).order_by(Activity.id.desc())
     return [_line(row) for row in session.execute(query)] if ids else []
+
+
+def kinds_about(about: str) -> tuple[str, ...]:
+    """The kinds that a feed shows; a name that means nothing narrows nothing."""
+    return tuple(kind for kind in SHOWN if kind.startswith(ABOUT.get(about, ("",))))
 
 
 def history(session: Session, actor: User, person_id: int, limit: int = 20) -> list[FeedLine]:

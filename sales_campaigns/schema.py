@@ -12,6 +12,7 @@ from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals import models as rehearsals
+from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 
 TOPICS = (
@@ -24,6 +25,7 @@ TOPICS = (
     messages,
     people,
     rehearsals,
+    saved_views,
     tasks,
 )
 METADATA = Base.metadata

@@ -13,7 +13,8 @@ from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.enrollments.counting import held_counts
-from sales_campaigns.messages.outbox import Folder, MailboxDay
+from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.outbox import MailboxDay
 from sales_campaigns.people.models import Person
 from sales_campaigns.reactions import count_set_aside
 from web.filters import count_words
@@ -48,8 +49,8 @@ def alerts_of(
 ) -> list[Alert]:
     """What is broken is told with the mails that wait for it; a lost mailbox also while none does."""
     broken = [one for one in waiting if one.broken]
-    told = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
-    return [*told, *_of_people(session, user), *_set_aside(session, user)]
+    of_mail = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
+    return [*of_mail, *_of_people(session, user), *_set_aside(session, user)]
 
 
 def first_steps(

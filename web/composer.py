@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,9 +16,10 @@ from sales_campaigns.deliveries import personal
 from sales_campaigns.enrollments.composing import follow_up_after, open_composer
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.composing import Typed, mailboxes_of
+from sales_campaigns.messages.drafting import About, draft_for_task, draft_of
 from sales_campaigns.messages.incoming.disposing import received_of
 from sales_campaigns.messages.incoming.models import ReceivedMail
-from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.models import Draft, Message
 from sales_campaigns.messages.outbox import message_of
 from sales_campaigns.people.listing import person_of
 from sales_campaigns.people.models import Person
@@ -39,6 +40,13 @@ class Subject:
     task: Task | None = None
     answers: Message | None = None
     received: ReceivedMail | None = None
+    draft: Draft | None = None
+
+    @property
+    def about(self) -> About:
+        """What a draft of it is for."""
+        task_id = self.task.id if self.task is not None else None
+        return About(self.person.id, task_id, self.answers.id if self.answers is not None else None)
 
     @property
     def zone(self) -> str:
@@ -67,7 +75,7 @@ def subject_of(args: Mapping[str, str]) -> Subject:
         line = task_line(uow.session, me(), int(args["task"]), uow.now)
         if line.person is None:
             raise NotFound("This task is about nobody: there is no address to write to.")
-        return Subject(line.person, line.task)
+        return Subject(line.person, line.task, draft=draft_for_task(uow.session, me(), line.task.id))
     person = person_of(uow.session, me(), int(args["person"]) if args.get("person", "").isdecimal() else 0)
     answers = (
         message_of(uow.session, me(), int(args["answers"])) if args.get("answers", "").isdecimal() else None
@@ -77,7 +85,12 @@ def subject_of(args: Mapping[str, str]) -> Subject:
     )
     if any(one is not None and one.person_id != person.id for one in (answers, received)):
         raise NotFound
-    return Subject(person, answers=answers, received=received)
+    return Subject(person, answers=answers, received=received, draft=_named_draft(args))
+
+
+def _named_draft(args: Mapping[str, str]) -> Draft | None:
+    written = args.get("draft", "")
+    return draft_of(work().session, me(), int(written)) if written.isdecimal() else None
 
 
 def opened(subject: Subject, template_id: int | None = None) -> dict[str, Any]:
@@ -86,9 +99,14 @@ def opened(subject: Subject, template_id: int | None = None) -> dict[str, Any]:
         return {**_around(subject), "typed": {}, "missing": (), "no_mailbox": True}
     words, mailbox, answers, trouble = _opening(subject, template_id)
     typed = {"subject": words.subject, "html": words.html, "key": secrets.token_hex(16)}
+    kept = subject.draft if template_id is None else None
+    if kept is not None:
+        names = ("subject", "html", "cc", "bcc", "key")
+        typed, words = {name: getattr(kept, name) for name in names}, replace(words, missing=(), prompts=())
     return {
         **_around(subject),
         "typed": typed,
+        "draft": kept,
         "missing": words.missing,
         "prompts": words.prompts,
         "from_address": mailbox.address,
@@ -151,6 +169,7 @@ def _around(subject: Subject) -> dict[str, Any]:
         "their_zone": subject.zone,
         "send_url": url_for("compose.send", **subject.named),
         "preview_url": url_for("compose.preview", **subject.named),
+        "draft_url": url_for("drafts.save", **subject.named),
         "templates_url": url_for("compose.templates", **subject.named),
         "problems": {},
     }

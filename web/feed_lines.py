@@ -54,6 +54,9 @@ LOOKS = {
     "enrollment.ended": ("milestone", ""),
     "launch.made": ("rocket", ""),
     "mailbox.lost": ("triangle-alert", "bad"),
+    "person.call_noted": ("phone", ""),
+    "person.meeting_noted": ("calendar", "good"),
+    "person.note_noted": ("sticky-note", ""),
 }
 
 
@@ -95,17 +98,20 @@ def _when(at: datetime, now: datetime, zone: str) -> dict[str, str]:
 
 
 def _actions(line: FeedLine) -> list[dict[str, str]]:
-    """At most three: look at it, write, remember."""
+    """At most four: look at it, have done with it, write, remember."""
     actions = []
     if line.kind == "task.opened" and line.task_id is not None:
         actions.append({"label": "Open", "href": url_for("task.show", task_id=line.task_id)})
+        if line.data.get("kind") != TaskKind.EMAIL:
+            actions.append({"label": "Done", "post": url_for("task.done", task_id=line.task_id)})
     elif line.data.get("received"):
         actions.append({"label": "Read", "href": url_for("replies.show", received_id=line.data["received"])})
     elif line.message_id is not None:
         actions.append({"label": "See the mail", "href": url_for("message.show", message_id=line.message_id)})
     if line.person is not None:
         actions.append({"label": "Write", "href": url_for("compose.form", person=line.person.id)})
-        actions.append({"label": "Task", "href": url_for("new_task.form", person=line.person.id)})
+        mail: dict[str, Any] = {"message": line.message_id} if line.message_id is not None else {}
+        actions.append({"label": "Task", "href": url_for("new_task.form", person=line.person.id, **mail)})
     return actions
 
 
@@ -168,7 +174,9 @@ def _given_back(line: FeedLine) -> str:
 
 
 def _assigned(line: FeedLine) -> str:
-    return f"{line.task}: given to {line.data.get('who', 'a teammate')}"
+    many = int(line.data.get("tasks", 1))
+    given = count_words(many, "task") if many > 1 else line.task
+    return f"{given}: given to {line.data.get('who', 'a teammate')}"
 
 
 def _ended(line: FeedLine) -> str:
@@ -182,6 +190,18 @@ def _launched(line: FeedLine) -> str:
 
 def _lost(line: FeedLine) -> str:
     return f"A mailbox stopped: {line.data.get('words', 'connect it again')}"
+
+
+def _called(line: FeedLine) -> str:
+    said = "called" if line.data.get("inbound") else f"was called by {line.actor}"
+    return " · ".join(filter(None, [said, line.data.get("outcome"), line.data.get("words")]))
+
+
+def _noted(what: str, line: FeedLine) -> str:
+    words = str(line.data.get("words", ""))
+    return f"{'met ' + line.actor if what == 'met' else 'note by ' + line.actor}" + (
+        f": {words}" if words else ""
+    )
 
 
 def _plain(line: FeedLine) -> str:
@@ -210,4 +230,7 @@ SENTENCES: dict[str, Callable[[FeedLine], str]] = {
     "enrollment.ended": _ended,
     "launch.made": _launched,
     "mailbox.lost": _lost,
+    "person.call_noted": _called,
+    "person.meeting_noted": lambda line: _noted("met", line),
+    "person.note_noted": lambda line: _noted("note", line),
 }

@@ -46,12 +46,14 @@ RAIL = (
     ("Replies", "replies.index", "reply", "Replies"),
     ("E-mails", "emails.index", "mail", "E-mails"),
     ("Live Feed", "feed.index", "activity", "Feed"),
+    ("Team", "team.index", "chart-column", ""),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
     ("Templates", "templates.index", "layout-template", ""),
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),
     ("Mailbox", "mailbox.index", "inbox", ""),
+    ("Calls", "call_choices.index", "phone", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
@@ -92,8 +94,10 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint == "users.index":
+    if endpoint in {"users.index", "call_choices.index"}:
         return may(user, "manage_team")
+    if endpoint == "team.index":
+        return may(user, "see_team")
     if endpoint == "health.index":
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions

@@ -14,7 +14,8 @@ from sales_campaigns.messages.models import MessageState
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.days import days_late, local_date, snooze_choices
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
-from sales_campaigns.tasks.queue import Group, TaskLine
+from sales_campaigns.tasks.queue import TaskLine
+from sales_campaigns.tasks.wanted import Group
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
@@ -152,7 +153,8 @@ def _mail_tag(line: TaskLine) -> dict[str, str]:
 def _over(line: TaskLine) -> str:
     task = line.task
     word = {TaskState.COMPLETED: "Done", TaskState.SKIPPED: "Skipped"}.get(task.state, "Cancelled")
-    return " · ".join(filter(None, [f"{word} {clock_words(line.moment, line.zone)}", task.outcome]))
+    said = [f"{word} {clock_words(line.moment, line.zone)}", task.outcome, task.reason]
+    return " · ".join(filter(None, said))
 
 
 def _lead(task: Task) -> dict[str, str]:
@@ -184,10 +186,25 @@ def _more(task: Task) -> list[dict[str, str]]:
             "icon": "flag",
         },
         {"label": "Skip", "post": url_for("task.skip_it", **here), "icon": "corner-down-right"},
+        {"label": "Edit…", "href": url_for("change_task.form", **here), "icon": "pencil"},
+        _delete(task),
     ]
+    kept = more[2:4] if task.message_id else more
     if task.step_run_id or task.message_id:
-        more.append({"label": "Why?", "href": url_for("why.task", **here), "icon": "info"})
-    return more[2:] if task.message_id else more
+        kept.append({"label": "Why?", "href": url_for("why.task", **here), "icon": "info"})
+    return kept
+
+
+def _delete(task: Task) -> dict[str, str]:
+    """A reminder goes at once; what a campaign waits for is asked about first."""
+    if task.step_run_id is None:
+        return {
+            "label": "Delete",
+            "post": url_for("change_task.delete", task_id=task.id),
+            "icon": "trash-2",
+            "kind": "danger",
+        }
+    return {"label": "Delete…", "href": url_for("change_task.ask", task_id=task.id), "icon": "trash-2"}
 
 
 def _hint(at: datetime, now: datetime, zone: str) -> str:

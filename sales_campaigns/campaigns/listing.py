@@ -88,6 +88,12 @@ def categories_of(session: Session, actor: User) -> list[str]:
     return sorted(filter(None, session.scalars(query)), key=lambda name: (name.lower(), name))
 
 
+def campaign_names(session: Session, actor: User) -> dict[int, str]:
+    """Id → name of every campaign the actor sees, by name."""
+    query = sa.select(Campaign.id, Campaign.name).where(of_team(actor))
+    return {row.id: row.name for row in session.execute(query.order_by(sa.func.lower(Campaign.name)))}
+
+
 def campaigns_using(session: Session, actor: User, template_name: str) -> list[tuple[int, str]]:
     """(id, name) of the campaigns that took words from a template, in a version people go through."""
     query = (

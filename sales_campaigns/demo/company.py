@@ -33,7 +33,7 @@ DOMAIN = "nordlys.example"
 PEOPLE = 200
 HISTORY = timedelta(days=7)
 LEFT = 2  # tasks of a kind that nobody does
-OUTCOMES = ("Reached: wants to know more", "No answer", "Left a message", "Reached: call again next week")
+OUTCOMES = ("Reached: interested", "No answer", "Left a message", "Reached: call again")
 LetPass = Callable[[datetime], None]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,6 +130,24 @@ def follow_up_after(session: Session, task: Task) -> Step | None:
         return None
     after = place.way.steps[place.step.position + 1 : place.step.position + 2]
     return next((step for step in after if step.follow_up), None)
+
+
+def threads_broken(session: Session, tasks: Sequence[Task]) -> int:
+    """How many later steps follow up on the mails of these open tasks, and would go out as new threads."""
+    runs = [task.step_run_id for task in tasks if task.kind is TaskKind.EMAIL and task.step_run_id]
+    if not runs:
+        return 0
+    keys = {
+        run.enrollment_id: run.step_key
+        for run in session.scalars(sa.select(StepRun).where(StepRun.id.in_(runs)))
+    }
+    ways = ways_of(session, list(keys))
+    return sum(_follows_on(way, keys[way.enrollment.id]) for way in ways)
+
+
+def _follows_on(way: Way, key: str) -> bool:
+    """Whether the step after this one threads on its mail."""
+    return any(one.key == key and after.follow_up for one, after in pairwise(way.steps))
 
 
 def _place(session: Session, task: Task) -> _Place | None:

@@ -22,8 +22,9 @@ from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.enrollments.surroundings import surroundings_of
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import NotFound
+from sales_campaigns.messages.folders import folder_of
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import MailLine, folder_of
+from sales_campaigns.messages.outbox import MailLine
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskState
 

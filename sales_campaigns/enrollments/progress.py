@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.activity import append_many
 from sales_campaigns.enrollments.bouncing import after_hard_bounce
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.lateness import act_on_late
@@ -16,6 +17,7 @@ from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
+from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.gate import about as about_message
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.queueing import cancel_many
@@ -23,7 +25,7 @@ from sales_campaigns.messages.states import LEFT
 from sales_campaigns.tasks.models import Priority, Task, TaskState
 from sales_campaigns.tasks.states import TASK
 from sales_campaigns.tasks.working import about as about_task
-from sales_campaigns.tasks.working import finish_task
+from sales_campaigns.tasks.working import finish_task, finish_tasks
 from sales_campaigns.unit_of_work import UnitOfWork
 
 MENDABLE = {"field_missing", "cannot_be_made", "message_refused"}
@@ -31,13 +33,20 @@ ENDS_EVERYTHING = {"opted_out", "complained", "blocked", "blocked_domain", "dele
 
 
 def complete_task(
-    uow: UnitOfWork, actor: User, task: Task, *, outcome: str = "", note: str = "", undo_seconds: int = 10
+    uow: UnitOfWork,
+    actor: User,
+    task: Task,
+    *,
+    outcome: str = "",
+    reason: str = "",
+    note: str = "",
+    undo_seconds: int = 10,
 ) -> None:
     """Done. A campaign's next step follows, and is not handed over before the time for undoing is over.
 
     Completing what is completed already changes nothing: two tabs are one completion.
     """
-    complete_tasks(uow, actor, [task], outcome=outcome, note=note, undo_seconds=undo_seconds)
+    complete_tasks(uow, actor, [task], outcome=outcome, reason=reason, note=note, undo_seconds=undo_seconds)
 
 
 def complete_tasks(
@@ -46,13 +55,16 @@ def complete_tasks(
     tasks: Sequence[Task],
     *,
     outcome: str = "",
+    reason: str = "",
     note: str = "",
     undo_seconds: int = 10,
 ) -> None:
     """Several at once: all or none. Raises IllegalMove when the mail of one is on its way and will complete it."""
     if any(task.state is TaskState.OPEN and task.message_id for task in tasks):
         raise IllegalMove("Its mail is on its way: the task is done when it has left. Cancel the mail first.")
-    _end_tasks(uow, actor, tasks, "complete", outcome=outcome, note=note, undo_seconds=undo_seconds)
+    _end_tasks(
+        uow, actor, tasks, "complete", outcome=outcome, reason=reason, note=note, undo_seconds=undo_seconds
+    )
 
 
 def skip_task(uow: UnitOfWork, actor: User, task: Task, *, note: str = "", undo_seconds: int = 10) -> None:
@@ -101,21 +113,27 @@ def _end_tasks(
     *,
     undo_seconds: int,
     outcome: str = "",
+    reason: str = "",
     note: str = "",
 ) -> None:
     undo_until = uow.now + uow.people_seconds(undo_seconds)
-    ended = [
-        task
-        for task in tasks
-        if finish_task(uow, actor, task, event, undo_until=undo_until, outcome=outcome, note=note)
-    ]
-    runs = {run.id: run for run in _waiting_runs(uow, ended)}
-    for task in ended:
-        if task.step_run_id in runs:
-            done = "finish" if event == "complete" else "skip"
-            uow.move(STEP_RUN, runs[task.step_run_id], done, about=about_task(task), over_at=uow.now)
-    if runs:
-        go_on(uow, [run.enrollment_id for run in runs.values()], release_at=undo_until)
+    ended = finish_tasks(
+        uow, actor, tasks, event, undo_until=undo_until, outcome=outcome, reason=reason, note=note
+    )
+    runs = _waiting_runs(uow, ended)
+    if not runs:
+        return
+    done = "finish" if event == "complete" else "skip"
+    moved = set(
+        move_many(
+            uow.session, STEP_RUN, StepRun, done, StepRun.id.in_([run.id for run in runs]), over_at=uow.now
+        )
+    )
+    told = [about_task(task) for task in ended if task.step_run_id in moved]
+    append_many(uow.session, uow.now, f"step.{STEP_RUN.target(done)}", told)
+    for run in runs:
+        uow.session.expire(run)
+    go_on(uow, [task.enrollment_id for task in ended if task.enrollment_id], release_at=undo_until)
 
 
 def _waiting_runs(uow: UnitOfWork, tasks: Sequence[Task]) -> Sequence[StepRun]:

@@ -1,4 +1,4 @@
-"""Undo what was done to a task, within its time: what a completion released is taken back with it, or nothing is."""
+"""Undo what was done to tasks, within its time: what a completion released is taken back with it, or nothing is."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.activity import Activity
-from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
+from sales_campaigns.activity import append_many
+from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN, WAITING
-from sales_campaigns.errors import IllegalMove, NotFound
+from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import cancel_many
-from sales_campaigns.tasks.models import Priority, Task
+from sales_campaigns.tasks.changing import read_back, told_of
+from sales_campaigns.tasks.models import Task, TaskChange
 from sales_campaigns.tasks.states import TASK
-from sales_campaigns.tasks.working import about, hand_on, prioritise, reopen, tasks_of, wake
+from sales_campaigns.tasks.working import about, reopen_tasks, tasks_of
 from sales_campaigns.unit_of_work import UnitOfWork
 
 UNDONE = "the completion before it was undone"
-REVERSIBLE = ("task.completed", "task.skipped", "task.snoozed", "task.assigned", "task.prioritised")
+ENDINGS = {"completed", "skipped", "deleted"}
 
 
 def undo_last(uow: UnitOfWork, actor: User, task_ids: Iterable[int], undo_seconds: int = 10) -> list[Task]:
@@ -29,67 +31,84 @@ def undo_last(uow: UnitOfWork, actor: User, task_ids: Iterable[int], undo_second
 
     Raises NotFound for tasks of another team, IllegalMove when the time for it is over.
     """
-    tasks = tasks_of(uow, actor, task_ids)
-    since = uow.now - uow.people_seconds(undo_seconds)
-    newest = _newest_deeds(uow, tasks, since)
-    for task in tasks:
-        if task.id not in newest:
-            raise IllegalMove("It is too late to undo this.")
-        _reverse(uow, actor, task, newest[task.id])
-    return list(tasks)
+    tasks = list(tasks_of(uow, actor, task_ids))
+    newest = _newest(uow, tasks, uow.now - uow.people_seconds(undo_seconds))
+    if tasks and len(newest) != len(tasks):
+        raise IllegalMove("It is too late to undo this.")
+    _reverse(uow, tasks, newest)
+    uow.session.execute(sa.delete(TaskChange).where(TaskChange.id.in_([one.id for one in newest.values()])))
+    if tasks:
+        data = {"name": tasks[0].name, "tasks": len(tasks)}
+        uow.record("task.undone", actor_id=actor.id, **told_of(tasks), data=data)
+    return tasks
 
 
-def _newest_deeds(uow: UnitOfWork, tasks: Sequence[Task], since: datetime) -> dict[int, Activity]:
-    rows = uow.session.scalars(
-        sa.select(Activity)
-        .where(
-            Activity.team_id.in_({task.team_id for task in tasks}),
-            Activity.at >= since,
-            Activity.task_id.in_([task.id for task in tasks]),
-            Activity.kind.in_(REVERSIBLE),
-        )
-        .order_by(Activity.id)
-    )
-    return {row.task_id: row for row in rows if row.task_id is not None}
-
-
-def _reverse(uow: UnitOfWork, actor: User, task: Task, deed: Activity) -> None:
-    before = deed.data.get("from")
-    if deed.kind == "task.snoozed":
-        wake(uow, actor, task, datetime.fromisoformat(before) if before else None)
-    elif deed.kind == "task.assigned":
-        hand_on(uow, actor, task, _user(uow, before))
-    elif deed.kind == "task.prioritised":
-        prioritise(uow, actor, task, Priority(str(before)))
-    else:
-        undo_task(uow, actor, task)
-
-
-def _user(uow: UnitOfWork, user_id: object) -> User:
-    user = uow.session.get(User, user_id)
-    if user is None:
-        raise NotFound("Whoever had this task is no longer there.")
-    return user
+def undo_act(uow: UnitOfWork, actor: User, batch_id: int, undo_seconds: int = 10) -> list[Task]:
+    """The same for everything that one act changed, however many tasks that were. Raises IllegalMove."""
+    changed = uow.session.scalars(sa.select(TaskChange.task_id).where(TaskChange.batch_id == batch_id)).all()
+    if not changed:
+        raise IllegalMove("It is too late to undo this, or it was undone already.")
+    newest = sa.select(sa.func.max(TaskChange.batch_id)).where(TaskChange.task_id.in_(changed))
+    tasks_of(uow, actor, changed)  # somebody else's act is not there, whatever became of it
+    if uow.session.scalar(newest) != batch_id:
+        raise IllegalMove("Something was done to one of these tasks since then.")
+    return undo_last(uow, actor, changed, undo_seconds)
 
 
 def undo_task(uow: UnitOfWork, actor: User, task: Task) -> None:
     """Open the task again. Raises IllegalMove when its time is over or what followed has left already."""
-    reopen(uow, actor, task)
-    run = uow.session.get(StepRun, task.step_run_id) if task.step_run_id else None
-    if run is None:
+    _open_again(uow, [task])
+    uow.record("task.open", actor_id=actor.id, **about(task))
+
+
+def _newest(uow: UnitOfWork, tasks: Sequence[Task], since: datetime) -> dict[int, TaskChange]:
+    rows = uow.session.scalars(
+        sa.select(TaskChange)
+        .where(TaskChange.task_id.in_([task.id for task in tasks]), TaskChange.at >= since)
+        .order_by(TaskChange.id)
+    )
+    return {row.task_id: row for row in rows}
+
+
+def _reverse(uow: UnitOfWork, tasks: Sequence[Task], newest: dict[int, TaskChange]) -> None:
+    ended = [task for task in tasks if newest[task.id].what in ENDINGS]
+    if ended:
+        _open_again(uow, ended)
+    changed = [one for one in newest.values() if one.what not in ENDINGS]
+    rows = [{"id": one.task_id, **read_back(one.before)} for one in changed]
+    if rows:
+        uow.session.execute(sa.update(Task), rows)
+
+
+def _open_again(uow: UnitOfWork, tasks: Sequence[Task]) -> None:
+    reopen_tasks(uow, tasks)
+    ids = [task.step_run_id for task in tasks if task.step_run_id]
+    runs = uow.session.scalars(sa.select(StepRun).where(StepRun.id.in_(ids))).all() if ids else ()
+    if not runs:
         return
-    enrollment = uow.session.get_one(Enrollment, run.enrollment_id)
-    _take_back_what_followed(uow, run)
-    uow.move(STEP_RUN, run, "reopen", about=about(task), over_at=None, sent_at=None)
-    if enrollment.state is EnrollmentState.FINISHED:
-        uow.move(ENROLLMENT, enrollment, "go_on", about=about(task), ended_at=None)
+    _take_back_what_followed(uow, [run.id for run in runs])
+    move_many(uow.session, STEP_RUN, StepRun, "reopen", StepRun.id.in_(ids), over_at=None, sent_at=None)
+    for run in runs:
+        uow.session.expire(run)
+    _go_on(uow, ids, tasks)
 
 
-def _take_back_what_followed(uow: UnitOfWork, run: StepRun) -> None:
+def _go_on(uow: UnitOfWork, run_ids: Sequence[int], tasks: Sequence[Task]) -> None:
+    """A way that was finished by the last of its steps is under way again."""
+    mine = sa.select(StepRun.enrollment_id).where(StepRun.id.in_(run_ids))
+    again = move_many(uow.session, ENROLLMENT, Enrollment, "go_on", Enrollment.id.in_(mine), ended_at=None)
+    told = [about(task) for task in tasks if task.enrollment_id in again]
+    append_many(uow.session, uow.now, "enrollment.active", told)
+    for enrollment in uow.session.scalars(sa.select(Enrollment).where(Enrollment.id.in_(again))):
+        uow.session.refresh(enrollment)
+
+
+def _take_back_what_followed(uow: UnitOfWork, run_ids: Sequence[int]) -> None:
+    before = aliased(StepRun)
     later = uow.session.scalars(
-        sa.select(StepRun).where(
-            StepRun.enrollment_id == run.enrollment_id, StepRun.id > run.id, StepRun.state != "cancelled"
-        )
+        sa.select(StepRun)
+        .join(before, sa.and_(before.enrollment_id == StepRun.enrollment_id, before.id < StepRun.id))
+        .where(before.id.in_(run_ids), StepRun.state != "cancelled")
     ).all()
     if any(one.state not in WAITING for one in later):
         raise IllegalMove("It is too late to undo: the next step is over already.")

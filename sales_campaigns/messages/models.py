@@ -96,6 +96,10 @@ class Message(Base):
     words: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # What a rep did with its line: opens and clicks no longer count, what it was for was reached, out of sight.
+    archived_at: Mapped[datetime | None]
+    succeeded_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.UniqueConstraint("delivery_id", "occasion", "email", "attempt", name="uq_message_identity"),
@@ -133,3 +137,29 @@ class Attempt(Base):
     code: Mapped[int | None]
     enhanced: Mapped[str | None] = mapped_column(sa.String(12))
     words: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class Draft(Base):
+    """A mail that a rep has begun and not sent. `key` names its form, so that the saves of one form are one row."""
+
+    __tablename__ = "draft"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    task_id: Mapped[int | None]
+    answers_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
+    key: Mapped[str] = mapped_column(sa.String(32))
+    subject: Mapped[str] = mapped_column(sa.Text, default="")
+    html: Mapped[str] = mapped_column(sa.Text, default="")
+    cc: Mapped[str] = mapped_column(sa.Text, default="")
+    bcc: Mapped[str] = mapped_column(sa.Text, default="")
+    changed_at: Mapped[datetime]
+    discarded_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("owner_id", "key"),
+        sa.UniqueConstraint("owner_id", "task_id"),
+        sa.Index("ix_draft_owner_changed", "owner_id", "changed_at"),
+    )

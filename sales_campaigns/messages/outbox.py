@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
@@ -13,22 +12,19 @@ from sqlalchemy.orm import Session, undefer
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.errors import NotFound
+from sales_campaigns.messages.folders import (
+    Folder,
+    Search,
+    folder_conditions,
+    in_sight,
+    reported_as_spam,
+    search_conditions,
+)
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.people.models import Person
 
 PAGE = 50
-
-
-class Folder(StrEnum):
-    """What became of a mail, as a rep sorts them."""
-
-    DELIVERED = "delivered"
-    SCHEDULED = "scheduled"
-    IN_PROGRESS = "in_progress"
-    UNCERTAIN = "uncertain"
-    FAILED = "failed"
-    BOUNCED = "bounced"
-    CANCELLED = "cancelled"
+EVERYTHING = Search()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,7 @@ def mail_lines(
     folder: Folder,
     now: datetime,
     *,
+    search: Search = EVERYTHING,
     sender_id: int | None = None,
     before: tuple[datetime, int] | None = None,
     limit: int = PAGE,
@@ -76,7 +73,7 @@ def mail_lines(
         sa.select(Message, Person, User)
         .join(Person, Person.id == Message.person_id)
         .join(User, User.id == Message.sender_id)
-        .where(*_team(actor), _conditions(now)[folder])
+        .where(*in_sight(actor), folder_conditions(now)[folder], *search_conditions(search))
     )
     if sender_id is not None:
         query = query.where(Message.sender_id == sender_id)
@@ -88,15 +85,43 @@ def mail_lines(
     return [MailLine(message, person, user.name, folder) for message, person, user in rows]
 
 
+def mail_ids(
+    session: Session,
+    actor: User,
+    folder: Folder,
+    now: datetime,
+    *,
+    search: Search = EVERYTHING,
+    sender_id: int | None = None,
+    limit: int,
+) -> list[int]:
+    """The ids of all that the folder shows on whatever page; at most `limit`."""
+    query = (
+        sa.select(Message.id)
+        .join(Person, Person.id == Message.person_id)
+        .where(*in_sight(actor), folder_conditions(now)[folder], *search_conditions(search))
+    )
+    if sender_id is not None:
+        query = query.where(Message.sender_id == sender_id)
+    return list(session.scalars(query.order_by(Message.id).limit(limit)))
+
+
 def folder_counts(
-    session: Session, actor: User, now: datetime, *, sender_id: int | None = None
+    session: Session,
+    actor: User,
+    now: datetime,
+    *,
+    search: Search = EVERYTHING,
+    sender_id: int | None = None,
 ) -> dict[Folder, int]:
-    """How many mails each folder holds, in one query."""
+    """How many mails each folder holds, in one query; drafts are counted elsewhere."""
     counted = {
         folder: sa.func.count(sa.case((condition, Message.id)))
-        for folder, condition in _conditions(now).items()
+        for folder, condition in folder_conditions(now).items()
     }
-    query = sa.select(*counted.values()).where(*_team(actor))
+    query = sa.select(*counted.values()).select_from(Message).where(*in_sight(actor))
+    if search != EVERYTHING:
+        query = query.join(Person, Person.id == Message.person_id).where(*search_conditions(search))
     if sender_id is not None:
         query = query.where(Message.sender_id == sender_id)
     return dict(zip(counted, session.execute(query).one(), strict=True))
@@ -111,15 +136,9 @@ def message_of(session: Session, actor: User, message_id: int, *, lock: bool = F
     return message
 
 
-def folder_of(message: Message, now: datetime) -> Folder:
-    """The same sorting for one row."""
-    if message.state in {MessageState.SENT, MessageState.RELAYED}:
-        return Folder.DELIVERED
-    if message.state is MessageState.PENDING:
-        return Folder.SCHEDULED if message.act_at > now else Folder.IN_PROGRESS
-    if message.state is MessageState.FAILED and message.reason == "unknown_recipient":
-        return Folder.BOUNCED
-    return _SIMPLE.get(message.state, Folder.IN_PROGRESS)
+def was_reported(session: Session, message: Message) -> bool:
+    """Whether whoever got it reported it as spam."""
+    return bool(session.scalar(sa.select(reported_as_spam()).where(Message.id == message.id)))
 
 
 def attempts_of(session: Session, message: Message) -> Sequence[Attempt]:
@@ -165,29 +184,6 @@ def mailbox_days(session: Session, user: User, start: datetime, end: datetime) -
 
 
 _STILL = frozenset({MessageState.PENDING, MessageState.RETRYING, MessageState.CLAIMED, MessageState.SENDING})
-_SIMPLE = {
-    MessageState.FAILED: Folder.FAILED,
-    MessageState.EXPIRED: Folder.FAILED,
-    MessageState.CANCELLED: Folder.CANCELLED,
-    MessageState.UNCERTAIN: Folder.UNCERTAIN,
-}
-
-
-def _conditions(now: datetime) -> dict[Folder, sa.ColumnElement[bool]]:
-    """Each mail is in exactly one folder."""
-    waits = Message.state == MessageState.PENDING
-    bounced = sa.and_(Message.state == MessageState.FAILED, Message.reason == "unknown_recipient")
-    failed = sa.and_(Message.state == MessageState.FAILED, Message.reason != "unknown_recipient")
-    under_way = {MessageState.CLAIMED, MessageState.SENDING, MessageState.RETRYING}
-    return {
-        Folder.DELIVERED: Message.state.in_({MessageState.SENT, MessageState.RELAYED}),
-        Folder.SCHEDULED: sa.and_(waits, Message.act_at > now),
-        Folder.IN_PROGRESS: sa.or_(Message.state.in_(under_way), sa.and_(waits, Message.act_at <= now)),
-        Folder.UNCERTAIN: Message.state == MessageState.UNCERTAIN,
-        Folder.FAILED: sa.or_(failed, Message.state == MessageState.EXPIRED),
-        Folder.BOUNCED: bounced,
-        Folder.CANCELLED: Message.state == MessageState.CANCELLED,
-    }
 
 
 def _team(actor: User) -> list[sa.ColumnElement[bool]]:

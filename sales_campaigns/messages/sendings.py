@@ -14,7 +14,7 @@ from sales_campaigns.messages.holds import named_by
 from sales_campaigns.messages.mail_gates import Sending
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import first_cause
+from sales_campaigns.people.suppression import OPTED_OUT, first_cause
 from sales_campaigns.presence import time_is_kept
 
 CHUNK = 500
@@ -71,8 +71,9 @@ def _holds(session: Session, names: Iterable[tuple[str, int]]) -> dict[tuple[str
 
 
 def _parties(session: Session, ids: Sequence[int]) -> dict[int, tuple[Mailbox, User, str | None]]:
+    cause = sa.case((Message.despite_opt_out, first_cause(OPTED_OUT)), else_=first_cause())
     rows = session.execute(
-        sa.select(Message.id, Mailbox, User, first_cause())
+        sa.select(Message.id, Mailbox, User, cause)
         .join(Mailbox, Mailbox.id == Message.mailbox_id)
         .join(User, User.id == Message.sender_id)
         .join(Person, Person.id == Message.person_id)
@@ -80,4 +81,4 @@ def _parties(session: Session, ids: Sequence[int]) -> dict[int, tuple[Mailbox, U
         .where(Message.id.in_(ids))
         .options(lazyload(Mailbox.user), lazyload(User.team))
     )
-    return {id: (mailbox, sender, cause) for id, mailbox, sender, cause in rows}
+    return {id: (mailbox, sender, forbids) for id, mailbox, sender, forbids in rows}

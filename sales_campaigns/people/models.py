@@ -54,6 +54,7 @@ class Person(Base):
     linkedin_url: Mapped[str] = mapped_column(sa.Text, default="")
     zone: Mapped[str] = mapped_column(sa.String(64), default="")
     custom: Mapped[dict[str, str]] = mapped_column(default=dict)
+    pinned_note: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]

@@ -48,12 +48,15 @@ class Task(Base):
     due_at: Mapped[datetime]
     snoozed_until: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(sa.String(80), default="")
+    reason: Mapped[str] = mapped_column(sa.String(80), default="")
     source: Mapped[str] = mapped_column(sa.String(24), default="reminder")
     campaign_id: Mapped[int | None]
     enrollment_id: Mapped[int | None] = mapped_column(index=True)
     step_run_id: Mapped[int | None] = mapped_column(unique=True)
     step_label: Mapped[str] = mapped_column(sa.String(300), default="")  # "Renewals EMEA · day 5, step 2"
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
+    # The mail that a reminder was made from; `message_id` is the mail that completes the task.
+    origin_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     undo_until: Mapped[datetime | None]
@@ -70,4 +73,54 @@ class Task(Base):
         sa.Index("ix_task_ended", "assignee_id", "ended_at"),
         sa.Index("ix_task_campaign", "campaign_id", "state"),
         sa.Index("ix_task_message", "message_id"),
+    )
+
+
+class TaskChange(Base):
+    """What an act changed of one task: its history, and what undoing that act needs.
+
+    `batch_id` is the line of the activity that the act wrote, one for however many tasks it changed.
+    """
+
+    __tablename__ = "task_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"), index=True)
+    task_id: Mapped[int] = mapped_column(sa.ForeignKey("task.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    actor_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    what: Mapped[str] = mapped_column(sa.String(16))
+    before: Mapped[str] = mapped_column(sa.Text, default="")
+    after: Mapped[str] = mapped_column(sa.Text, default="")
+
+    __table_args__ = (sa.Index("ix_task_change_task", "task_id", "id"),)
+
+
+class ChoiceKind(StrEnum):
+    OUTCOME = "outcome"
+    REASON = "reason"
+
+
+class Tone(StrEnum):
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+
+
+class CallChoice(Base):
+    """One line of a team's own list of call outcomes or reasons; a team without lines has those of `outcomes`."""
+
+    __tablename__ = "call_choice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    kind: Mapped[ChoiceKind] = mapped_column(checked(ChoiceKind))
+    place: Mapped[int]
+    name: Mapped[str] = mapped_column(sa.String(80))
+    reached: Mapped[bool] = mapped_column(default=False)
+    tone: Mapped[Tone] = mapped_column(checked(Tone), default=Tone.NEUTRAL)
+
+    __table_args__ = (
+        sa.UniqueConstraint("team_id", "kind", "name"),
+        sa.UniqueConstraint("team_id", "kind", "place"),
     )

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES, first_cause
-from sales_campaigns.tasks.days import start_of_day
-from sales_campaigns.tasks.models import Priority, Task, TaskKind, TaskState
+from sales_campaigns.tasks.models import Task, TaskKind, TaskState
+from sales_campaigns.tasks.wanted import (
+    ENDED,
+    TWO_DAYS,
+    Group,
+    Wanted,
+    conditions,
+    due_now,
+    group_at,
+    is_open,
+    own_team,
+    today,
+)
 
 PAGE = 50
-TWO_DAYS = timedelta(days=2)  # no zone's today is longer ago: a bound that the index can use
-
-
-class Group(StrEnum):
-    """Where a task stands. One whose mail is on its way asks nothing of anybody, so it is upcoming."""
-
-    OVERDUE = "overdue"
-    TODAY = "today"
-    UPCOMING = "upcoming"
-    SNOOZED = "snoozed"
-    DONE = "done"
-
-
-TO_DO = (Group.OVERDUE, Group.TODAY)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the list is narrowed to. `assignee_id` None is everybody of the team."""
-
-    groups: tuple[Group, ...] = TO_DO
-    assignee_id: int | None = None
-    kind: TaskKind | None = None
-    campaign_id: int | None = None
-    priority: Priority | None = None
-    person_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +79,24 @@ def task_lines(
     session: Session, actor: User, wanted: Wanted, now: datetime, *, after: str = "", limit: int = PAGE
 ) -> tuple[tuple[TaskLine, ...], str]:
     """One page in order of `moment`, done ones newest first; and the key of the next page, "" on the last."""
-    query, columns = _lines(session, actor, now)
-    moment, newest_first = columns.moment, wanted.groups == (Group.DONE,)
-    query = query.where(*_conditions(actor, wanted), columns.group.in_(wanted.groups))
-    order = (moment.desc(), Task.id.desc()) if newest_first else (moment, Task.id)
-    found = session.execute(
-        query.where(*_beyond(moment, after, newest_first)).order_by(*order).limit(limit + 1)
-    )
-    lines = tuple(_line(row) for row in found)
+    columns = _columns(session, actor, now, wanted.groups)
+    newest_first = wanted.groups == (Group.DONE,)
+    order = (columns.moment.desc(), Task.id.desc()) if newest_first else (columns.moment, Task.id)
+    chosen = _matching(actor, wanted, columns).where(*_beyond(columns.moment, after, newest_first))
+    # The page is chosen first, so that what a row shows besides is looked up for its rows only.
+    page = chosen.order_by(*order).limit(limit + 1).subquery()
+    query = _lines(page.c.moment, page.c.group_name).join(page, page.c.id == Task.id)
+    beside = (page.c.moment.desc(), page.c.id.desc()) if newest_first else (page.c.moment, page.c.id)
+    lines = tuple(_line(row) for row in session.execute(query.order_by(*beside)))
     return lines[:limit], lines[limit - 1].key if len(lines) > limit else ""
 
 
 def task_line(session: Session, actor: User, task_id: int, now: datetime) -> TaskLine:
     """One task of the actor's team. Raises NotFound."""
-    query, _ = _lines(session, actor, now)
-    row = session.execute(query.where(Task.id == task_id, *_team(actor))).first()
+    columns = _columns(session, actor, now)
+    row = session.execute(
+        _lines(columns.moment, columns.group).where(Task.id == task_id, *own_team(actor))
+    ).first()
     if row is None:
         raise NotFound("This task is not there, or it belongs to another team.")
     return _line(row)
@@ -118,23 +104,42 @@ def task_line(session: Session, actor: User, task_id: int, now: datetime) -> Tas
 
 def counts(session: Session, actor: User, wanted: Wanted, now: datetime) -> Counts:
     """The numbers beside every group and type, in one query; type and group of `wanted` do not narrow them."""
-    start, end = _day(session, actor, now)
-    group = _group(now, start, end)
-    ended_today = sa.and_(Task.ended_at >= now - TWO_DAYS, Task.ended_at >= start)
-    rows = session.execute(
-        sa.select(Task.kind, group, sa.func.count())
-        .join(User, User.id == Task.assignee_id)
-        .outerjoin(Message, Message.id == Task.message_id)
-        .where(
-            *_conditions(actor, replace(wanted, kind=None)), sa.or_(Task.state == TaskState.OPEN, ended_today)
-        )
-        .group_by(Task.kind, group)
+    start, end = today(session, actor, now)
+    mine = conditions(actor, replace(wanted, kind=None))
+    group = group_at(now, start, end).label("group_name")
+    number = sa.func.count().label("number")
+    standing = sa.select(Task.kind, group, number).join(User, User.id == Task.assignee_id)
+    done: sa.Select[Any, Any, Any] = sa.select(
+        Task.kind, sa.literal_column("'done'").label("group_name"), number
     )
+    ended = [Task.state.in_(ENDED), Task.ended_at >= now - TWO_DAYS, Task.ended_at >= start]
+    # Two halves, so that each may use its own index.
+    halves = sa.union_all(
+        standing.where(*mine, is_open()).group_by(Task.kind, group),
+        done.join(User, User.id == Task.assignee_id).where(*mine, *ended).group_by(Task.kind),
+    ).subquery()
     found: dict[TaskKind, dict[Group, int]] = {}
-    for kind, name, number in rows:
-        if name is not None:
-            found.setdefault(kind, {})[Group(name)] = number
+    for row in session.execute(sa.select(halves)):
+        found.setdefault(row.kind, {})[Group(row.group_name)] = row.number
     return Counts(found)
+
+
+def matching_ids(session: Session, actor: User, wanted: Wanted, now: datetime, limit: int) -> list[int]:
+    """The ids of all that the list shows on whatever page; at most `limit`."""
+    columns = _columns(session, actor, now, wanted.groups)
+    query = _matching(actor, wanted, columns).with_only_columns(Task.id)
+    return list(session.scalars(query.order_by(Task.id).limit(limit)))
+
+
+def outcome_counts(session: Session, actor: User, wanted: Wanted, since: datetime) -> dict[str, int]:
+    """Outcome → how many tasks have ended with it since then; the outcome of `wanted` does not narrow them."""
+    query = (
+        sa.select(Task.outcome, sa.func.count().label("number"))
+        .where(*conditions(actor, replace(wanted, outcome=None)), Task.ended_at >= since, Task.outcome != "")
+        .group_by(Task.outcome)
+        .order_by(sa.func.count().desc(), Task.outcome)
+    )
+    return {row.outcome: row.number for row in session.execute(query)}
 
 
 def task_with_mail(session: Session, message_id: int) -> Task | None:
@@ -144,33 +149,37 @@ def task_with_mail(session: Session, message_id: int) -> Task | None:
     )
 
 
-def campaigns_with_tasks(session: Session, actor: User) -> Sequence[tuple[int, str]]:
-    """(id, name) of the campaigns that have an open task in the team, by name."""
-    query = (
-        sa.select(Task.campaign_id, sa.func.max(Task.step_label))
-        .where(*_team(actor), Task.state == TaskState.OPEN, Task.campaign_id.is_not(None))
-        .group_by(Task.campaign_id)
-    )
-    named = [(id, label.rpartition(" · ")[0]) for id, label in session.execute(query) if id is not None]
-    return sorted(named, key=lambda pair: pair[1].lower())
-
-
 @dataclass(frozen=True)
 class _Columns:
     moment: sa.ColumnElement[datetime]
     group: sa.ColumnElement[str]
 
 
-def _lines(session: Session, actor: User, now: datetime) -> tuple[sa.Select[*tuple[Any, ...]], _Columns]:
-    start, end = _day(session, actor, now)
-    columns = _Columns(_moment(), _group(now, start, end))
-    query = (
+def _columns(session: Session, actor: User, now: datetime, groups: tuple[Group, ...] = ()) -> _Columns:
+    return _Columns(_moment(groups), group_at(now, *today(session, actor, now)))
+
+
+def _matching(actor: User, wanted: Wanted, columns: _Columns) -> sa.Select[*tuple[Any, ...]]:
+    """Ids, with where each task stands; what of its state is certain is said so that an index can be used."""
+    group = columns.group.label("group_name")
+    done = Group.DONE in wanted.groups
+    certain = [] if done and len(wanted.groups) > 1 else [Task.state.in_(ENDED) if done else is_open()]
+    return (
+        sa.select(Task.id, columns.moment.label("moment"), group)
+        .join(User, User.id == Task.assignee_id)
+        .outerjoin(Message, Message.id == Task.message_id)
+        .where(*conditions(actor, wanted), *certain, columns.group.in_(wanted.groups))
+    )
+
+
+def _lines(moment: sa.ColumnElement[datetime], group: sa.ColumnElement[str]) -> sa.Select[*tuple[Any, ...]]:
+    return (
         sa.select(
             Task,
             Person,
             User,
-            columns.moment.label("moment"),
-            columns.group.label("group_name"),
+            moment.label("moment"),
+            group.label("group_name"),
             Message.state.label("mail"),
             first_cause().label("cause"),
         )
@@ -179,7 +188,6 @@ def _lines(session: Session, actor: User, now: datetime) -> tuple[sa.Select[*tup
         .outerjoin(Address, Address.id == Person.address_id)
         .outerjoin(Message, Message.id == Task.message_id)
     )
-    return query, columns
 
 
 def _line(row: sa.Row[*tuple[Any, ...]]) -> TaskLine:
@@ -195,60 +203,17 @@ def _line(row: sa.Row[*tuple[Any, ...]]) -> TaskLine:
     )
 
 
-def _moment() -> sa.ColumnElement[datetime]:
+def _moment(groups: tuple[Group, ...] = ()) -> sa.ColumnElement[datetime]:
+    """When a task is due now, its mail leaves, or it ended; where the groups leave one of these, only that one."""
+    if groups == (Group.DONE,):
+        return sa.type_coerce(Task.ended_at, Task.due_at.type)
+    if groups and Group.DONE not in groups and Group.UPCOMING not in groups:
+        return due_now()
     return sa.func.coalesce(
         sa.case((Task.state == TaskState.OPEN, Message.due_at), else_=Task.ended_at),
-        Task.snoozed_until,
-        Task.due_at,
+        due_now(),
         type_=Task.due_at.type,
     )
-
-
-def _group(
-    now: datetime, start: sa.ColumnElement[datetime], end: sa.ColumnElement[datetime]
-) -> sa.ColumnElement[str]:
-    """The group of a row; null for what was cancelled with its campaign."""
-    due = sa.func.coalesce(Task.snoozed_until, Task.due_at, type_=Task.due_at.type)
-    return sa.case(
-        (Task.state.in_([TaskState.COMPLETED, TaskState.SKIPPED]), sa.literal_column("'done'")),
-        (Task.state != TaskState.OPEN, sa.null()),
-        (Task.message_id.is_not(None), sa.literal_column("'upcoming'")),
-        (Task.snoozed_until > now, sa.literal_column("'snoozed'")),
-        (due < start, sa.literal_column("'overdue'")),
-        (due < end, sa.literal_column("'today'")),
-        else_=sa.literal_column("'upcoming'"),
-    )
-
-
-def _day(
-    session: Session, actor: User, now: datetime
-) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[datetime]]:
-    """Where today begins and ends for the assignee of each row."""
-    users = sa.select(User.zone).distinct()
-    zones = session.scalars(users if sees_every_team(actor) else users.where(User.team_id == actor.team_id))
-    known = sorted(zones)
-    return _by_zone(known, now, 0), _by_zone(known, now, 1)
-
-
-def _by_zone(zones: Sequence[str], now: datetime, days: int) -> sa.ColumnElement[datetime]:
-    instants = {zone: sa.literal(start_of_day(now, zone, days), Task.due_at.type) for zone in zones}
-    utc = sa.literal(start_of_day(now, "UTC", days), Task.due_at.type)
-    return sa.case(instants, value=User.zone, else_=utc)
-
-
-def _team(actor: User) -> list[sa.ColumnElement[bool]]:
-    return [] if sees_every_team(actor) else [Task.team_id == actor.team_id]
-
-
-def _conditions(actor: User, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    exact = {
-        Task.assignee_id: wanted.assignee_id,
-        Task.kind: wanted.kind,
-        Task.campaign_id: wanted.campaign_id,
-        Task.priority: wanted.priority,
-        Task.person_id: wanted.person_id,
-    }
-    return _team(actor) + [column == value for column, value in exact.items() if value is not None]
 
 
 def _beyond(moment: sa.ColumnElement[datetime], after: str, backwards: bool) -> list[sa.ColumnElement[bool]]:

@@ -13,12 +13,13 @@ TASK = Lifecycle[S](
         "complete": (OPEN, S.COMPLETED),
         "skip": (OPEN, S.SKIPPED),
         "cancel": (OPEN, S.CANCELLED),
-        "reopen": (frozenset({S.COMPLETED, S.SKIPPED}), S.OPEN),
+        "delete": (OPEN, S.CANCELLED),
+        "reopen": (frozenset({S.COMPLETED, S.SKIPPED, S.CANCELLED}), S.OPEN),
     },
     sentences={
         S.OPEN: "it is open.",
         S.COMPLETED: "it is done already.",
         S.SKIPPED: "it was skipped.",
-        S.CANCELLED: "it was cancelled: its campaign ended for this person, or its mail cannot be delivered.",
+        S.CANCELLED: "it was deleted, its campaign ended for this person, or its mail cannot be delivered.",
     },
 )

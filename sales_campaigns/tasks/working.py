@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require, sees_every_team
+from sales_campaigns.activity import append_many
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
+from sales_campaigns.lifecycle import move_many
 from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.changing import (
+    hand_on_many,
+    note_changes,
+    prioritise_many,
+    snooze_many,
+    told_of,
+)
 from sales_campaigns.tasks.models import Priority, Task, TaskKind, TaskState
 from sales_campaigns.tasks.states import TASK
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -41,6 +52,36 @@ def tasks_of(uow: UnitOfWork, actor: User, task_ids: Iterable[int]) -> Sequence[
     return found
 
 
+def finish_tasks(
+    uow: UnitOfWork,
+    actor: User,
+    tasks: Sequence[Task],
+    event: str,
+    *,
+    undo_until: datetime,
+    outcome: str = "",
+    reason: str = "",
+    note: str = "",
+) -> list[Task]:
+    """Complete or skip; those that were not so before. Raises IllegalMove when one ended otherwise."""
+    require(actor, "work_tasks")
+    _check_words(outcome, reason)
+    new = {"ended_at": uow.now, "undo_until": undo_until, "outcome": outcome, "reason": reason}
+    ended = _end(uow, tasks, event, {**new, **({"note": note} if note else {})})
+    told = [
+        {
+            **about(task),
+            "actor_id": actor.id,
+            "data": {"outcome": outcome, "reason": reason, "name": task.name},
+        }
+        for task in ended
+    ]
+    lines = append_many(uow.session, uow.now, f"task.{ENDS[event].value}", told)
+    if lines:
+        note_changes(uow, actor, min(lines), ENDS[event].value, {task.id: "" for task in ended}, outcome)
+    return ended
+
+
 def finish_task(
     uow: UnitOfWork,
     actor: User,
@@ -49,76 +90,57 @@ def finish_task(
     *,
     undo_until: datetime,
     outcome: str = "",
+    reason: str = "",
     note: str = "",
 ) -> bool:
-    """Complete or skip; False when exactly that was done before. Raises IllegalMove when it ended otherwise."""
-    require(actor, "work_tasks")
-    if len(outcome) > 80:
-        raise Invalid({"outcome": "Use 80 characters or fewer; the rest belongs in the note."})
-    if task.state is ENDS[event]:
-        return False
-    try:
-        uow.move(
-            TASK,
-            task,
-            event,
-            about={**about(task), "actor_id": actor.id, "data": {"outcome": outcome, "name": task.name}},
-            ended_at=uow.now,
-            undo_until=undo_until,
-            outcome=outcome,
-            note=note or task.note,
+    """The same for one; False when exactly that was done before."""
+    return bool(
+        finish_tasks(
+            uow, actor, [task], event, undo_until=undo_until, outcome=outcome, reason=reason, note=note
         )
-    except IllegalMove:
-        uow.session.refresh(task)
-        if task.state is ENDS[event]:
-            return False
-        raise
-    return True
-
-
-def reopen(uow: UnitOfWork, actor: User, task: Task) -> None:
-    """Undo. Raises IllegalMove when the time for it is over."""
-    if task.undo_until is None or uow.now > task.undo_until:
-        raise IllegalMove("It is too late to undo: what followed may have left already.")
-    uow.move(
-        TASK, task, "reopen", about={**about(task), "actor_id": actor.id}, ended_at=None, undo_until=None
     )
 
 
-def snooze(uow: UnitOfWork, actor: User, task: Task, until: datetime) -> None:
-    """Hide it until then; the history is in the activity. Raises Invalid for a time that has passed."""
+def delete_tasks(uow: UnitOfWork, actor: User, tasks: Sequence[Task], undo_until: datetime) -> None:
+    """Take reminders away. Raises IllegalMove for a task of a campaign: its step must be skipped or ended."""
     require(actor, "work_tasks")
-    if until <= uow.now:
-        raise Invalid({"until": "Choose a time that is still to come."})
-    _only_open(task, "be snoozed")
-    before, task.snoozed_until = task.snoozed_until, until
-    data = {"from": before.isoformat() if before else None, "until": until.isoformat()}
-    uow.record("task.snoozed", actor_id=actor.id, **about(task), data=data)
+    if any(task.step_run_id is not None for task in tasks):
+        raise IllegalMove(
+            "A campaign waits for this task: skip its step, or end the campaign for this person."
+        )
+    if any(task.message_id is not None and task.state is TaskState.OPEN for task in tasks):
+        raise IllegalMove("Its mail is on its way. Cancel the mail first.")
+    gone = _end(uow, tasks, "delete", {"ended_at": uow.now, "undo_until": undo_until})
+    if gone:
+        told = {"name": gone[0].name, "tasks": len(gone)}
+        act = uow.record("task.deleted", actor_id=actor.id, **told_of(gone), data=told)
+        uow.session.flush()
+        note_changes(uow, actor, act.id, "deleted", {task.id: "" for task in gone}, "")
 
 
-def wake(uow: UnitOfWork, actor: User, task: Task, until: datetime | None) -> None:
-    """Undo a snooze: back to what it was before."""
-    task.snoozed_until = until
-    uow.record("task.woken", actor_id=actor.id, **about(task))
+def reopen_tasks(uow: UnitOfWork, tasks: Sequence[Task]) -> None:
+    """Undo. Raises IllegalMove when the time for it is over."""
+    wanted = [Task.id.in_([task.id for task in tasks]), Task.undo_until >= uow.now]
+    empty = {"ended_at": None, "undo_until": None}
+    uow.session.flush()
+    if len(move_many(uow.session, TASK, Task, "reopen", *wanted, **empty)) != len(tasks):
+        raise IllegalMove("It is too late to undo: what followed may have left already.")
+    for task in tasks:
+        _committed(task, {"state": TaskState.OPEN, **empty})
+
+
+def snooze(uow: UnitOfWork, actor: User, task: Task, until: datetime) -> None:
+    """Hide it until then. Raises Invalid for a time that has passed."""
+    snooze_many(uow, actor, [task], until)
 
 
 def hand_on(uow: UnitOfWork, actor: User, task: Task, assignee: User) -> None:
     """Give it to a teammate. Raises Invalid for somebody of another team."""
-    require(actor, "work_tasks")
-    if assignee.team_id != task.team_id or not assignee.active:
-        raise Invalid({"assignee": "Choose somebody of the team."})
-    _only_open(task, "be handed on")
-    before, task.assignee_id = task.assignee_id, assignee.id
-    data = {"from": before, "to": assignee.id, "name": task.name, "who": assignee.name}
-    uow.record("task.assigned", actor_id=actor.id, **about(task), data=data)
+    hand_on_many(uow, actor, [task], assignee)
 
 
 def prioritise(uow: UnitOfWork, actor: User, task: Task, priority: Priority) -> None:
-    require(actor, "work_tasks")
-    _only_open(task, "change its priority")
-    before, task.priority = task.priority, priority
-    data = {"from": before.value, "to": priority.value}
-    uow.record("task.prioritised", actor_id=actor.id, **about(task), data=data)
+    prioritise_many(uow, actor, [task], priority)
 
 
 def remind(
@@ -132,9 +154,11 @@ def remind(
     details: str = "",
     priority: Priority = Priority.NORMAL,
     assignee: User | None = None,
+    origin_id: int | None = None,
 ) -> Task:
-    """A task of one's own, or for a teammate. Raises Invalid."""
-    _check(actor, name, assignee)
+    """A task of one's own, or for a teammate; `origin_id` is the mail it was made from. Raises Invalid."""
+    require(actor, "work_tasks")
+    check_reminder(actor.team_id, name, assignee)
     task = Task(
         team_id=actor.team_id,
         assignee_id=(assignee or actor).id,
@@ -144,6 +168,7 @@ def remind(
         details=details,
         priority=priority,
         due_at=due_at,
+        origin_id=origin_id,
         created_at=uow.now,
     )
     uow.session.add(task)
@@ -152,30 +177,49 @@ def remind(
     return task
 
 
-def about(task: Task) -> dict[str, object]:
+def about(task: Task) -> dict[str, Any]:
     """The columns of Activity that tell what a task is about."""
-    return {
-        "team_id": task.team_id,
-        "person_id": task.person_id,
-        "campaign_id": task.campaign_id,
-        "enrollment_id": task.enrollment_id,
-        "task_id": task.id,
-    }
+    return told_of([task])
 
 
-def _only_open(task: Task, what: str) -> None:
-    if task.state is not TaskState.OPEN:
-        raise IllegalMove(f"This task cannot {what}: {TASK.sentences[task.state]}")
-
-
-def _check(actor: User, name: str, assignee: User | None) -> None:
-    require(actor, "work_tasks")
+def check_reminder(team_id: int, name: str, assignee: User | None) -> None:
+    """Raises Invalid with everything that is wrong."""
     problems = {}
     if not name.strip():
         problems["name"] = "Say what is to be done."
     elif len(name) > 300:
         problems["name"] = "Use 300 characters or fewer."
-    if assignee is not None and assignee.team_id != actor.team_id:
+    if assignee is not None and assignee.team_id != team_id:
         problems["assignee"] = "Choose somebody of your team."
+    if problems:
+        raise Invalid(problems)
+
+
+def _end(uow: UnitOfWork, tasks: Sequence[Task], event: str, new: dict[str, Any]) -> list[Task]:
+    """Move what is open in one statement; what is there already stays. Raises IllegalMove with its sentence."""
+    target = TASK.target(event)
+    waiting = [task for task in tasks if task.state is not target]
+    uow.session.flush()
+    moved = set(move_many(uow.session, TASK, Task, event, Task.id.in_([one.id for one in waiting]), **new))
+    for task in waiting:
+        if task.id not in moved:
+            uow.session.refresh(task)
+            if task.state is not target:
+                raise IllegalMove(f"This task cannot {event}: {TASK.sentences[task.state]}")
+    ended = [task for task in waiting if task.id in moved]
+    for task in ended:
+        _committed(task, {"state": target, **new})
+    return ended
+
+
+def _committed(task: Task, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        set_committed_value(task, name, value)
+
+
+def _check_words(outcome: str, reason: str) -> None:
+    words = {"outcome": outcome, "reason": reason}
+    too_long = "Use 80 characters or fewer; the rest belongs in the note."
+    problems = {name: too_long for name, value in words.items() if len(value) > 80}
     if problems:
         raise Invalid(problems)

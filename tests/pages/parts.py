@@ -14,6 +14,3 @@ def plain(html: str) -> str:
 def text(html: str) -> str:
     """What a person reads, on one line."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-
-
-words_of = text

@@ -167,7 +167,7 @@ def test_writing_to_a_person_of_another_team_is_not_possible(browse: Browse, wor
 def test_skipping_an_e_mail_says_what_its_follow_up_will_do(browse: Browse, work: Work, cast: Cast) -> None:
     task_id = an_email_task(work, cast)
     answer = browse(cast.ana).post(f"/tasks/{task_id}/skip", htmx=True)
-    assert "it begins a new conversation" in answer.text
+    assert "it goes out as a new thread" in answer.text
 
 
 def test_the_outbox_sorts_every_mail_into_one_folder(browse: Browse, work: Work, cast: Cast) -> None:

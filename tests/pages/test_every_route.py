@@ -21,12 +21,16 @@ from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.messages.composing import Typed
+from sales_campaigns.messages.drafting import About, save_draft
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
-from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.models import Draft, Message
 from sales_campaigns.people.models import Group, Person
 from sales_campaigns.people.uploading import upload
 from sales_campaigns.rehearsals.asking import Wanted, ask_rehearsal
 from sales_campaigns.rehearsals.models import RehearsedMail
+from sales_campaigns.saved_views.models import ListName
+from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
 from tests.builders import a_call, a_campaign, a_mail
@@ -34,10 +38,17 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
-FOR_ADMINISTRATORS = {"GET /users", "GET /admin/health", "GET /set-aside"}
 OPEN = {"static", "sign_in", "public"}
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
+FOR_ADMINISTRATORS = {
+    "GET /users",
+    "GET /admin/health",
+    "GET /set-aside",
+    "GET /settings/calls",
+    "GET /team",
+    "GET /team/<int:user_id>/queue",
+}
 Browse = Callable[[User], Browser]
 Ids = dict[str, Any]
 
@@ -119,6 +130,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "key": newest(session, campaign).steps[0].key,
             "number": 1,
             "tab": "history",
+            "draft_id": a_draft(uow, cast, person.id).id,
+            "view_id": save_view(uow, cast.ana, ListName.TASKS, "Calls", {"kind": "call"}).id,
             "person_id": person.id,
             "template_id": template.id,
             "group_id": group.id,
@@ -133,6 +146,12 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "mail_id": mail.id,
             "received_id": received.id,
         }
+
+
+def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
+    draft = save_draft(uow, cast.ana, About(person_id), Typed("Hello", "<p>Hi</p>", key="k"))
+    assert draft is not None
+    return draft
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:

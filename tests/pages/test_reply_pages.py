@@ -20,7 +20,8 @@ from tests.cast import Cast
 from tests.conftest import Work
 from tests.incoming import a_bounce, a_raw_mail, answered
 from tests.pages.conftest import Browser
-from tests.pages.parts import plain, words_of
+from tests.pages.parts import plain
+from tests.pages.parts import text as words_of
 from tests.topics.test_answering import stands, under_way
 from tests.topics.test_replies import opted_out, replied, the_person, the_reply
 

@@ -12,7 +12,8 @@ from integrations.catcher import MailStore, catching
 from sales_campaigns.accounts.models import User
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.tasks.models import TaskKind
-from sales_campaigns.tasks.queue import TO_DO, Wanted, task_lines
+from sales_campaigns.tasks.queue import task_lines
+from sales_campaigns.tasks.wanted import TO_DO, Wanted
 from scheduler import demo_week
 
 LOADED_ON = {

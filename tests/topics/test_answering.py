@@ -316,6 +316,7 @@ def test_an_opt_out_counts_for_everybody_who_has_the_address(work: Work, cast: C
             team_id=cast.dirk.team_id,
             owner_id=cast.dirk.id,
             email=address.email,
+            first_name="Maria",
             address_id=address.id,
             created_at=uow.now,
             changed_at=uow.now,

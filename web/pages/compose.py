@@ -9,6 +9,7 @@ from sales_campaigns.deliveries.personal import draft_row, write_personal
 from sales_campaigns.enrollments.composing import look_for_task, send_for_task, take_back_mail
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.composing import Typed, look_of
+from sales_campaigns.messages.drafting import forget_draft
 from sales_campaigns.messages.models import Message
 from sales_campaigns.tasks.working import task_of
 from web.answers import answer, go, page
@@ -43,6 +44,7 @@ def send() -> Response | tuple[str, int]:
         message = _send(subject, typed_mail(request.form, subject.zone))
     except Invalid as error:
         return _page(again(subject, request.form, error.problems)), 422
+    forget_draft(work(), me(), subject.about, request.form.get("key", ""))
     otherwise = url_for(_list_of(subject))
     return go(way_on(otherwise), _said(subject, message))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email import policy
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
 
@@ -15,21 +17,24 @@ from sales_campaigns.enrollments.ending import end_uncertain
 from sales_campaigns.enrollments.why import why_message
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
-from sales_campaigns.messages.composing import look_of
+from sales_campaigns.messages.composing import Typed, look_of
+from sales_campaigns.messages.folders import folder_of
 from sales_campaigns.messages.incoming.reading import answers_to
+from sales_campaigns.messages.keeping import archive, mark_success, remove, rewrite, words_to_edit
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import attempts_of, exact_mail, folder_of, message_of
+from sales_campaigns.messages.outbox import attempts_of, exact_mail, message_of, was_reported
 from sales_campaigns.messages.resending import call_off, write_again
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.queue import task_with_mail
 from sales_campaigns.tasks.working import task_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import go, page
-from web.mail_rows import FOLDERS, TONES, actions_of, state_words
+from web.composer import typed_mail
+from web.mail_rows import FOLDERS, TONES, actions_of, follow_ups, more_of, state_words
 from web.pages.compose import framed
 from web.reply_rows import KINDS
 from web.request_scope import me, work
-from web.way_back import way_back
+from web.way_back import way_back, way_on
 
 pages = Blueprint("message", __name__, url_prefix="/emails/<int:message_id>")
 
@@ -38,18 +43,25 @@ pages = Blueprint("message", __name__, url_prefix="/emails/<int:message_id>")
 def show(message_id: int) -> str:
     uow = work()
     message = message_of(uow.session, me(), message_id)
-    folder = folder_of(message, uow.now)
+    folder = folder_of(message, uow.now, spam=was_reported(uow.session, message))
+    person = uow.session.get_one(Person, message.person_id)
     return page(
         "message/index.html",
         message=message,
-        person=uow.session.get_one(Person, message.person_id),
+        person=person,
         sender=uow.session.get_one(User, message.sender_id),
         folder=FOLDERS[folder],
         tone=TONES.get(folder, ""),
         words=state_words(message, folder),
         reason=why_message(uow.session, me(), message.id, uow.now, uow.speed).trace.sentence,
         attempts=attempts_of(uow.session, message),
-        row={"actions": actions_of(message, folder)},
+        row={
+            "id": message.id,
+            "person": person,
+            "actions": actions_of(message, folder),
+            "follow_up": follow_ups(message, person),
+            "more": more_of(message, folder),
+        },
         task=task_with_mail(uow.session, message.id),
         received=answers_to(uow.session, message),
         kinds=KINDS,
@@ -95,6 +107,78 @@ def cancel_it(message_id: int) -> Response:
     call_off(work(), me(), message)
     words = "Cancelled. The campaign goes on with its next step." if message.campaign_id else "Cancelled."
     return go(way_back(url_for("emails.index")), words)
+
+
+@pages.post("/archive")
+def archive_it(message_id: int) -> Response:
+    away = bool(request.form.get("away"))
+    archive(work(), me(), _locked(message_id), away=away)
+    words = "Archived: opens and clicks no longer count." if away else "Back: opens and clicks count again."
+    return go(way_back(url_for("emails.index")), words)
+
+
+@pages.post("/success")
+def succeed(message_id: int) -> Response:
+    reached = bool(request.form.get("reached"))
+    mark_success(work(), me(), _locked(message_id), reached=reached)
+    return go(
+        way_back(url_for("emails.index")), "Marked as a success." if reached else "No longer a success."
+    )
+
+
+@pages.post("/remove")
+def remove_it(message_id: int) -> Response:
+    message, away = _locked(message_id), bool(request.form.get("away"))
+    remove(work(), me(), message, away=away)
+    undo = url_for(".remove_it", message_id=message_id) if away else None
+    return go(way_on(url_for("emails.index")), "Deleted from the list." if away else "It is back.", undo)
+
+
+@pages.get("/edit")
+def edit(message_id: int) -> str:
+    message = message_of(work().session, me(), message_id)
+    person = work().session.get_one(Person, message.person_id)
+    words = words_to_edit(work().session, message, person)
+    zone = person.zone or me().zone
+    typed = {
+        "subject": words.subject,
+        "html": words.html,
+        "cc": message.cc,
+        "bcc": message.bcc,
+        "send_at": f"{message.due_at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
+    }
+    return _edit_page(message, person, typed, {})
+
+
+@pages.post("/edit")
+def change(message_id: int) -> Response | tuple[str, int]:
+    message = _locked(message_id)
+    person, typed = work().session.get_one(Person, message.person_id), request.form
+    try:
+        written = typed_mail({**typed, "when": "later"}, person.zone or me().zone)
+        rewrite(work(), me(), message, person, _at_the_same_minute(message, written))
+    except Invalid as error:
+        return _edit_page(message, person, typed, error.problems), 422
+    return go(url_for(".show", message_id=message_id), "Saved: it leaves with these words.")
+
+
+def _at_the_same_minute(message: Message, typed: Typed) -> Typed:
+    """The form knows minutes; a mail whose time was not touched keeps its second."""
+    same = typed.send_at == message.due_at.replace(second=0, microsecond=0)
+    return replace(typed, send_at=message.due_at) if same else typed
+
+
+def _edit_page(
+    message: Message, person: Person, typed: Mapping[str, str], problems: Mapping[str, str]
+) -> str:
+    return page(
+        "message/edit.html",
+        message=message,
+        person=person,
+        typed=typed,
+        problems=problems,
+        their_zone=person.zone or me().zone,
+    )
 
 
 @pages.post("/retry")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, request, url_for
 
-from sales_campaigns.tasks.queue import TO_DO, Wanted, counts, task_lines
+from sales_campaigns.tasks.queue import counts, task_lines
+from sales_campaigns.tasks.wanted import TO_DO, Wanted
 from web.answers import page
 from web.request_scope import me, work
 from web.task_desk import desk_of

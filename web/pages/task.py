@@ -31,7 +31,15 @@ def done(task_id: int) -> Response | str | tuple[str, int]:
     try:
         outcome = typed.get("outcome", "") or typed.get("other_outcome", "").strip()
         note = typed.get("note", "").strip()
-        complete_task(work(), me(), task, outcome=outcome, note=note, undo_seconds=settings().undo_seconds)
+        complete_task(
+            work(),
+            me(),
+            task,
+            outcome=outcome,
+            reason=typed.get("reason", ""),
+            note=note,
+            undo_seconds=settings().undo_seconds,
+        )
     except Invalid as error:
         return page("tasks/show.html", **desk(task_id), problems=error.problems, typed=typed), 422
     return acted([task], f"Done: {task.name}.")

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.enrollments.progress import complete_tasks, skip_tasks
-from sales_campaigns.enrollments.undoing import undo_last
+from sales_campaigns.campaigns.listing import campaign_names
+from sales_campaigns.enrollments.undoing import undo_act, undo_last
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.listing import owners
-from sales_campaigns.tasks.models import Priority, Task, TaskKind
-from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, campaigns_with_tasks, counts, task_lines
-from sales_campaigns.tasks.working import hand_on, prioritise, snooze, tasks_of
+from sales_campaigns.people.listing import owners, teammates
+from sales_campaigns.saved_views.models import ListName
+from sales_campaigns.tasks.history import last_act
+from sales_campaigns.tasks.models import Task
+from sales_campaigns.tasks.queue import task_lines
 from web.answers import answer, go, is_htmx, page
-from web.filters import count_words, when_words
+from web.filters import count_words
 from web.request_scope import me, settings, work
+from web.task_filters import counted, narrowed, outcomes_shown, wanted_in
 from web.task_rows import groups_of, snooze_options
-from web.typed_times import instant_of
+from web.view_chips import opened_with, view_chips
 from web.way_back import shown_there, way_back
 
 pages = Blueprint("tasks", __name__)
-VIEWS = {
-    "": ("To do", TO_DO),
-    "upcoming": ("Upcoming", (Group.UPCOMING,)),
-    "snoozed": ("Snoozed", (Group.SNOOZED,)),
-    "done": ("Done", (Group.DONE,)),
-}
-NARROWING = ("show", "kind", "campaign", "priority", "owner")
-KINDS = {
-    TaskKind.EMAIL: "E-mail",
-    TaskKind.CALL: "Call",
-    TaskKind.INMAIL: "InMail",
-    TaskKind.CUSTOM: "Custom",
-}
 
 
 @pages.get("/tasks")
-def index() -> str:
+def index() -> Response | str:
     uow, args = work(), request.args
+    there = opened_with(ListName.TASKS)
+    if there:
+        return go(there)
     wanted = wanted_in(args)
     lines, after = task_lines(uow.session, me(), wanted, uow.now, after=args.get("after", ""))
     return answer(
@@ -48,76 +39,27 @@ def index() -> str:
         "tasks/_list.html",
         groups=groups_of(lines, uow.now, me().id),
         after=url_for(".index", **narrowed(args), after=after) if after else "",
-        campaigns=campaigns_with_tasks(uow.session, me()),
+        campaigns=list(campaign_names(uow.session, me()).items()),
         my_id=me().id,
-        teammates=owners(uow.session, me()),
+        teammates=teammates(uow.session, me()),
         snoozes=snooze_options(uow.now, me().zone),
+        outcomes=outcomes_shown(args),
+        shown=len(lines),
+        saved=view_chips(ListName.TASKS, narrowed(args)),
         **counted(args),
     )
 
 
-@pages.post("/tasks/bulk")
-def bulk() -> Response:
-    tasks = tasks_of(work(), me(), request.form.getlist("task", type=int))
-    if not tasks:
-        raise Invalid("Choose at least one task first.")
-    words = BULK.get(request.form.get("do", ""), _complete)(tasks)
-    return go(way_back(url_for(".index")), words, undo_url(tasks))
-
-
 @pages.post("/tasks/undo")
 def undo() -> Response:
-    ids = [int(one) for one in request.args.get("tasks", "").split(",") if one.isdecimal()]
-    tasks = undo_last(work(), me(), ids, settings().undo_seconds)
+    """What was last done to these `tasks`, or all that one `act` did."""
+    act, seconds = request.args.get("act", type=int), settings().undo_seconds
+    if act is not None:
+        tasks = undo_act(work(), me(), act, seconds)
+    else:
+        ids = [int(one) for one in request.args.get("tasks", "").split(",") if one.isdecimal()]
+        tasks = undo_last(work(), me(), ids, seconds)
     return go(way_back(url_for(".index")), f"Undone: {named(tasks)}.")
-
-
-def wanted_in(args: Mapping[str, str]) -> Wanted:
-    """What the address asks for; words that mean nothing do not narrow the list."""
-    owner = args.get("owner", "")
-    return Wanted(
-        groups=VIEWS.get(args.get("show", ""), VIEWS[""])[1],
-        assignee_id=None if owner == "all" else _number(owner) or me().id,
-        kind=_one_of(TaskKind, args.get("kind")),
-        campaign_id=_number(args.get("campaign", "")),
-        priority=_one_of(Priority, args.get("priority")),
-    )
-
-
-def narrowed(args: Mapping[str, str]) -> dict[str, Any]:
-    """What the list is narrowed to, as its links carry it on; nothing else that an address may hold."""
-    return {name: args[name] for name in NARROWING if args.get(name)}
-
-
-def counted(args: Mapping[str, str]) -> dict[str, Any]:
-    """The numbers of the page, and the links that narrow it."""
-    uow, wanted = work(), wanted_in(args)
-    numbers = counts(uow.session, me(), wanted, uow.now)
-    kept = narrowed(args)
-    return {
-        "counts": numbers,
-        "Group": Group,
-        "views": [
-            {
-                "label": label,
-                "href": url_for("tasks.index", **{**kept, "show": name or None}),
-                "count": numbers.of(groups, wanted.kind),
-                "current": groups == wanted.groups,
-            }
-            for name, (label, groups) in VIEWS.items()
-        ],
-        "kinds": [
-            {
-                "label": label,
-                "href": url_for("tasks.index", **{**kept, "kind": kind}),
-                "count": numbers.of(wanted.groups, kind),
-                "current": kind == wanted.kind,
-            }
-            for kind, label in ((None, "All types"), *KINDS.items())
-        ],
-        "wanted": wanted,
-        "args": kept,
-    }
 
 
 def acted(tasks: Sequence[Task], words: str, *, undoable: bool = True) -> Response | str:
@@ -137,7 +79,10 @@ def acted(tasks: Sequence[Task], words: str, *, undoable: bool = True) -> Respon
 
 
 def undo_url(tasks: Sequence[Task]) -> str:
-    return url_for("tasks.undo", tasks=",".join(str(task.id) for task in tasks))
+    """One is named by itself; many by the act that changed them."""
+    if len(tasks) == 1:
+        return url_for("tasks.undo", tasks=tasks[0].id)
+    return url_for("tasks.undo", act=last_act(work().session, tasks[0]))
 
 
 def named(tasks: Sequence[Task]) -> str:
@@ -151,50 +96,3 @@ def teammate(user_id: int | None) -> User:
         if user.id == user_id:
             return user
     raise Invalid({"assignee": "Choose somebody of the team."})
-
-
-def _complete(tasks: Sequence[Task]) -> str:
-    complete_tasks(work(), me(), tasks, undo_seconds=settings().undo_seconds)
-    return f"{count_words(len(tasks), 'task')} done."
-
-
-def _skip(tasks: Sequence[Task]) -> str:
-    skip_tasks(work(), me(), tasks, undo_seconds=settings().undo_seconds)
-    return f"{count_words(len(tasks), 'task')} skipped."
-
-
-def _snooze(tasks: Sequence[Task]) -> str:
-    until = instant_of(request.form.get("until", ""), me().zone, "until")
-    for task in tasks:
-        snooze(work(), me(), task, until)
-    return f"{count_words(len(tasks), 'task')} snoozed until {when_words(until, me().zone)}."
-
-
-def _assign(tasks: Sequence[Task]) -> str:
-    assignee = teammate(request.form.get("assignee", type=int))
-    for task in tasks:
-        hand_on(work(), me(), task, assignee)
-    return f"{count_words(len(tasks), 'task')} given to {assignee.name}."
-
-
-def _prioritise(tasks: Sequence[Task]) -> str:
-    for task in tasks:
-        prioritise(work(), me(), task, Priority.HIGH)
-    return f"{count_words(len(tasks), 'task')} set to high priority."
-
-
-BULK: dict[str, Callable[[Sequence[Task]], str]] = {
-    "complete": _complete,
-    "skip": _skip,
-    "snooze": _snooze,
-    "assign": _assign,
-    "high": _prioritise,
-}
-
-
-def _number(written: str) -> int | None:
-    return int(written) if written.isdecimal() and len(written) < 16 else None
-
-
-def _one_of(kinds: Any, written: str | None) -> Any:
-    return kinds(written) if written in set(kinds) else None

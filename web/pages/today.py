@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from sales_campaigns.messages.folders import Folder
 from sales_campaigns.messages.incoming.reading import Box, reply_lines
-from sales_campaigns.messages.incoming.reading import waiting as waiting_replies
-from sales_campaigns.messages.outbox import Folder, folder_counts, mailbox_days
+from sales_campaigns.messages.incoming.reading import waiting as replies_waiting
+from sales_campaigns.messages.outbox import folder_counts, mailbox_days
 from sales_campaigns.messages.waiting import waiting_groups
 from sales_campaigns.tasks.days import start_of_day
-from sales_campaigns.tasks.queue import TO_DO, Group, Wanted, counts, task_lines
+from sales_campaigns.tasks.queue import counts, task_lines
+from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from web.alerts import alerts_of, first_steps
 from web.answers import page
 from web.reply_rows import reply_row
@@ -46,6 +48,6 @@ def index() -> str:
             reply_row(line, now)
             for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
         ],
-        waiting=waiting_replies(session, user)[0],
+        replies_waiting=replies_waiting(session, user)[0],
         first_steps=first_steps(session, user, boxes, mails),
     )

@@ -7,7 +7,7 @@ export function startSelection() {
   whenNew("[data-bulk]", tell);
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-select-all]")) set(boxes(), event.target.checked);
-    if (event.target.matches("[data-select], [data-select-all]")) tell();
+    if (event.target.matches("[data-select], [data-select-all], [data-all-matching]")) tell();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-select-none]")) { set(boxes(), false); tell(); }
@@ -36,15 +36,19 @@ function set(some, checked) {
 }
 
 function tell() {
-  const chosen = boxes().filter((box) => box.checked).length;
+  const boxed = boxes().filter((box) => box.checked).length;
+  let chosen = boxed;
   for (const bar of document.querySelectorAll("[data-bulk]")) {
-    bar.hidden = chosen === 0;
-    for (const count of bar.querySelectorAll("[data-count]")) count.textContent = chosen;
+    bar.hidden = boxed === 0;
+    const matching = bar.querySelector("[data-all-matching]");
+    if (matching && boxed === 0) matching.checked = false;
+    chosen = matching?.checked ? Number(matching.value) : boxed;
+    for (const count of bar.querySelectorAll("[data-count]")) count.textContent = chosen.toLocaleString("en");
     for (const button of bar.querySelectorAll("[data-words]")) button.textContent = words(button, chosen);
   }
   for (const all of document.querySelectorAll("[data-select-all]")) {
-    all.checked = chosen > 0 && chosen === boxes().length;
-    all.indeterminate = chosen > 0 && !all.checked;
+    all.checked = boxed > 0 && boxed === boxes().length;
+    all.indeterminate = boxed > 0 && !all.checked;
   }
 }
 

@@ -8,6 +8,7 @@ export function startUnsaved() {
   });
   document.addEventListener("submit", (event) => changed.delete(event.target));
   document.addEventListener("reset", (event) => changed.delete(event.target));
+  document.addEventListener("kept", (event) => changed.delete(event.target));  // by js/drafts.js
   addEventListener("beforeunload", (event) => {
     if ([...changed].some((form) => form.isConnected)) event.preventDefault();
   });
