@@ -14,6 +14,7 @@ from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
+from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 
@@ -28,6 +29,7 @@ TOPICS = (
     incoming,
     messages,
     people,
+    rehearsals,
     saved_views,
     tasks,
     typology,

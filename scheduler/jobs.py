@@ -145,11 +145,19 @@ def import_job(uploads: Path) -> Job:
 
 
 def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10_000) -> int:
-    """Do all work that is due now, in this thread: for stories, rehearsals and `scheduler once`."""
+    """Do all work that is due now, in this thread: for stories, rehearsals and `scheduler once`.
+
+    Jobs with a pace of their own look after things that come up seldom: they run once the others are quiet.
+    """
+    often, seldom = [job for job in jobs if job.every is None], [job for job in jobs if job.every is not None]
     total = 0
     for _ in range(rounds):
-        done = sum(job.do(room, key) for job in jobs for key in job.find(room))
+        done = _round(room, often) or _round(room, seldom)
         total += done
         if not done:
             return total
     raise RuntimeError("the work does not come to an end")
+
+
+def _round(room: PostRoom, jobs: Sequence[Job]) -> int:
+    return sum(job.do(room, key) for job in jobs for key in job.find(room))

@@ -7,11 +7,15 @@ from sqlalchemy.engine import Engine
 
 from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from web import commands, enrollment_words, errors, filters, frame, pages, public, request_scope, security
 
 
-def create_app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock) -> Flask:
+def create_app(
+    settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None = None
+) -> Flask:
+    """`rehearse` lets a campaign happen in a world of its own; None where that is not offered."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -23,7 +27,7 @@ def create_app(settings: Settings, engine: Engine, outside: OutsideWorld, clock:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https"),
     )
-    app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock)
+    app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock, rehearse)
     for part in (request_scope, security, errors, filters, enrollment_words, frame, pages, public, commands):
         part.install(app)
     return app

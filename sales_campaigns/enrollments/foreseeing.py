@@ -150,7 +150,15 @@ def _unnamed(number: int) -> Iterator[dict[str, str]]:
 
 
 def _named(people: Sequence[Person]) -> Iterator[dict[str, str]]:
-    return ({"email": person.email, "time_zone": person.zone} for person in people)
+    return (
+        {
+            "email": person.email,
+            "time_zone": person.zone,
+            "phone": person.phone,
+            "linkedin_url": person.linkedin_url,
+        }
+        for person in people
+    )
 
 
 def _days(

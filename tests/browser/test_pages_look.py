@@ -33,7 +33,15 @@ REACHED = {
 }
 BESIDE = {
     "a person": ("history", "tasks", "campaigns", "edit"),
-    "a campaign": ("people", "report", "simulate", "simulate?number=2000&limit=60", "settings", "launch"),
+    "a campaign": (
+        "people",
+        "report",
+        "simulate",
+        "simulate?number=2000&limit=60",
+        "rehearse",
+        "settings",
+        "launch",
+    ),
 }
 OTHERS = (
     "/tasks?show=upcoming",

@@ -31,6 +31,8 @@ from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
 from sales_campaigns.people.models import Group, Person
 from sales_campaigns.people.uploading import upload
+from sales_campaigns.rehearsals.asking import Wanted, ask_rehearsal
+from sales_campaigns.rehearsals.models import RehearsedMail
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
@@ -86,6 +88,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         person = a_person(uow, cast.ana)
         steps = [a_call(1), a_mail(uow, 1, at="09:00")]
         campaign = a_campaign(uow, cast.ana, steps)
+        rehearsal = ask_rehearsal(uow, cast.ana, campaign.id, Wanted())
         launched = launch(uow, cast.ana, Order(campaign.id, [person.id]))
         open_due(uow)
         wording = wording_of(session, "Hello", "<p>Hello</p>")
@@ -122,8 +125,19 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         )
         session.add(rule)
         message = a_message(uow, cast, enrollment)
+        mail = RehearsedMail(
+            rehearsal_id=rehearsal.id,
+            at=uow.now,
+            person=person.email,
+            came_back=False,
+            sender=cast.ana.email,
+            subject="Hello",
+            message_id="<1@north.example>",
+            text="Hello",
+            html="<p>Hello</p>",
+        )
         received = a_received_mail(uow, cast, person)
-        session.add_all([version, message, received])
+        session.add_all([version, message, mail, received])
         session.flush()
         return {
             "campaign_id": campaign.id,
@@ -147,6 +161,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
+            "rehearsal_id": rehearsal.id,
+            "mail_id": mail.id,
             "received_id": received.id,
         }
 

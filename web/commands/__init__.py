@@ -12,11 +12,12 @@ from web.commands import (
     leave,
     mail,
     people,
+    rehearsing,
     users,
     why,
 )
 
-for command in (launching.command, campaign_changes.plan, campaign_changes.apply):
+for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
     campaign.group.add_command(command)
 GROUPS = [
     campaign.group,

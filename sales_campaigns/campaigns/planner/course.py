@@ -43,12 +43,14 @@ class End(NamedTuple):
     """How a step ended, for planning.
 
     `at` is UTC, `day` its local date, `sent` the local time of day at which a rep sent the mail of a task.
+    `mailed` is False for an e-mail step that ended without a mail, so that nothing can follow it in thread.
     """
 
     at: datetime
     day: date
     sent: time | None = None
     was_run: bool = True
+    mailed: bool = True
 
 
 Ends = Sequence[End | None]  # by step; None where nothing has ended yet
@@ -84,7 +86,8 @@ def ended(course: Course, step: StepOutline, over: Over) -> End:
     if not step.is_task and over.outcome == Outcome.SENT:
         at = due if wall_clock(due, course.zone).date() == day else accepted
     sent = naive_wall_clock(accepted, course.zone).time() if over.sent_at else None
-    return End(at, wall_clock(at, course.zone).date(), sent, over.outcome != Outcome.NOT_RUN)
+    was_run, mailed = over.outcome != Outcome.NOT_RUN, over.outcome == Outcome.SENT
+    return End(at, wall_clock(at, course.zone).date(), sent, was_run, mailed)
 
 
 def slip_before(course: Course, ends: Ends, day: int) -> int:

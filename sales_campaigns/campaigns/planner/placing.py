@@ -74,11 +74,19 @@ def place(course: Course, index: int, ends: Ends, over: Container[int] = ()) -> 
         is_task=step.is_task,
         ready=not waits_for,
         waits_for=waits_for,
-        follows=index - 1 if step.follow_up and index else None,
+        follows=index - 1 if step.follow_up and _can_be_followed(ends, index - 1) else None,
         moved=spot.moved,
         done_at=None,
         own_time=kept,
     )
+
+
+def _can_be_followed(ends: Ends, index: int) -> bool:
+    """The rule: a follow-up of a mail that was skipped, failed or cancelled goes out as a new thread."""
+    if index < 0:
+        return False
+    end = ends[index]
+    return end is None or end.mailed
 
 
 def _opening(course: Course, index: int, _ends: Ends, slipped: int, ready_at: datetime) -> tuple[Spot, time]:
