@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.creating import add_campaign
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged
@@ -44,7 +44,7 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     names such as `steps.2.template` for templates that are not there and words that cannot be sent; nothing is
     half applied.
     """
-    require(actor, "edit_campaigns")
+    require_open(uow.session, actor, "edit_campaigns")
     known = stored_campaign(uow.session, actor, file)
     steps = _steps(uow, actor, file)
     settings = stored_form(file.settings)
