@@ -10,7 +10,7 @@ from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
-from sales_campaigns.campaigns.models import CampaignState
+from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.starters import STARTERS, start_from
 from sales_campaigns.enrollments.counting import PeopleCount, people_counts
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
