@@ -6,6 +6,7 @@ side. The steps are the same.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
@@ -43,7 +44,8 @@ BULK_CONNECTIONS = 4
 class PostRoom:
     """What dispatching needs: the database, the time, the way out, and this process's name.
 
-    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings).
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
+    should end: what is being handed over is finished, the rest of the batch is given back.
     """
 
     sessions: Sessions
@@ -55,6 +57,7 @@ class PostRoom:
     lease_seconds: int = 900
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
     bulk_allowed: bool = True
+    ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
 @dataclass
@@ -87,6 +90,11 @@ def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
         .correlate(Mailbox)
     )
     return list(session.scalars(sa.select(Mailbox.id).where(_open_now(), waiting).order_by(Mailbox.id)))
+
+
+def bulk_lanes(session: Session) -> list[int]:
+    """The mailboxes that are relays for many mails."""
+    return list(session.scalars(sa.select(Mailbox.id).where(Mailbox.bulk_lane)))
 
 
 def next_act(session: Session, after: datetime) -> datetime | None:
@@ -138,11 +146,15 @@ def account_of(box: Mailbox, seal: Seal) -> MailAccount:
 def _send_all(now: _Round) -> None:
     """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
     try:
-        while now.waiting and not any(stops_mailbox(one.hand_over) for one in now.answers):
+        while now.waiting and not (now.room.ending.is_set() or _stopped(now.answers)):
             _hand_over(now, _gate_next(now))
     finally:  # answers are written down whatever becomes of the next messages
         if now.answers:
             _next(now, [])
+
+
+def _stopped(answers: Sequence[Answer]) -> bool:
+    return any(stops_mailbox(one.hand_over) for one in answers)
 
 
 def _gate_next(now: _Round) -> list[Gated]:

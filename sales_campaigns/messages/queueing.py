@@ -12,6 +12,7 @@ from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import MESSAGE, WAITING
 from sales_campaigns.unit_of_work import UnitOfWork
+from sales_campaigns.wakeups import wake_up
 
 VALIDITY = timedelta(days=5)
 
@@ -28,6 +29,8 @@ def queue(uow: UnitOfWork, rows: Iterable[dict[str, Any]]) -> list[int]:
     inserted = uow.session.scalars(
         sa.insert(Message).returning(Message.id, sort_by_parameter_order=True), prepared
     )
+    if any(row["act_at"] <= uow.now for row in prepared):
+        wake_up(uow)
     return list(inserted)
 
 
