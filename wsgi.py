@@ -10,6 +10,7 @@ from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
+from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
@@ -20,6 +21,7 @@ from web import create_app
 from web.serving import Beside, serve_command
 
 settings = settings_or_exit(os.environ)
+configure_logs(settings.log_format)
 engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)

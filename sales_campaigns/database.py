@@ -67,14 +67,21 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str) -> Engine:
-    """An engine whose SQLite connections are durable, enforce foreign keys, and write one at a time."""
+    """An engine whose SQLite connections are durable, enforce foreign keys, and write one at a time.
+
+    What a statement was given never stands in an error: it may be a mail, or a password.
+    """
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        engine = sa.create_engine(url, pool_size=20, max_overflow=100, pool_pre_ping=True)
+        engine = sa.create_engine(
+            url, pool_size=20, max_overflow=100, pool_pre_ping=True, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     Path(sa.make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_size=20, max_overflow=200, connect_args={"timeout": 30})
+    engine = sa.create_engine(
+        url, pool_size=20, max_overflow=200, connect_args={"timeout": 30}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -37,6 +37,7 @@ class Settings(BaseModel):
     bulk_lanes: int = Field(
         4, ge=1, le=64, description="How many workers may send from one bulk mailbox at the same time."
     )
+    log_format: Literal["words", "json"] = Field("words", description="What the log is written in.")
     metrics_token: str = Field("", description="What a monitor shows to read /metrics; empty closes it.")
     secret_key: Annotated[str, Field(min_length=32)] = Field(
         ...,

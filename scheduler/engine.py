@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from sales_campaigns.logs import begin_trace
 from sales_campaigns.messages.dispatching import PostRoom
 from scheduler.jobs import Job, Key
 
@@ -68,6 +69,7 @@ class LocalEngine:
 
 def work_for(job: Job, room: PostRoom, key: Key) -> None:
     """A full batch means that there may be more: again at once, until there is none or the process ends."""
+    begin_trace()
     try:
         while job.do(room, key) and not room.ending.is_set():
             pass

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState
@@ -24,14 +25,16 @@ from sales_campaigns.clock import Clock, machine_now, machine_seconds
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
 from sales_campaigns.messages.claiming import Claim, claim_due, give_back
-from sales_campaigns.messages.gate import Gated, gate
+from sales_campaigns.messages.gate import Gated, Passed, gate
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.journal import Journal, journal_in
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.states import WAITING
-from sales_campaigns.ports import MailAccount, MailProvider, MailProviders, OutgoingMail
+from sales_campaigns.ports import HandOver, MailAccount, MailProvider, MailProviders, OutgoingMail
 from sales_campaigns.unit_of_work import unit_of_work
+
+log = structlog.get_logger()
 
 BATCH = 50
 BULK_BATCH = 1_000
@@ -187,10 +190,20 @@ def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
     begun = machine_seconds()
     for hand_over in now.provider.hand_over(mails):
         now.answers.append(Answer(by_key[hand_over.key], hand_over))
+        _log(now, by_key[hand_over.key], hand_over)
         if now.journal is not None:
             now.journal.answers(hand_over)
     if now.bulk and gated:
         now.at_once = _within_a_second(len(gated), machine_seconds() - begun)
+
+
+def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:
+    """One mail a line, under the trace of what wrote it. Bulk lanes have their attempts, rehearsals no log."""
+    if now.bulk or not now.room.clock.real:
+        return
+    outcome = hand_over.refused.kind.value if hand_over.refused else "accepted"
+    told = {"message_id": passed.claim.message_id, "mailbox_id": passed.mailbox_id, "attempt": passed.attempt}
+    log.info("handed over", outcome=outcome, code=hand_over.code, trace_id=passed.trace_id, **told)
 
 
 def _noted(journal: Journal | None, mail: OutgoingMail) -> OutgoingMail:

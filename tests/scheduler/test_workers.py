@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.clock import SystemClock
+from sales_campaigns.database import make_sessions
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.queueing import reschedule_many
 from sales_campaigns.presence import Presence
+from sales_campaigns.unit_of_work import unit_of_work
 from tests.databases import postgresql_url, worker_name
 from tests.torture.campaign import launch_for
 from tests.torture.installation import Installation, Program, receiving, wait_until
@@ -24,7 +30,7 @@ QUEUED = {"ENGINE": "procrastinate", "TICK_SECONDS": "0.2"}
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Installation]:
     """An installation on PostgreSQL whose scheduler hands work out."""
-    here = Installation(tmp_path, postgresql_url(f"{worker_name()}_workers"), QUEUED)
+    here = Installation(tmp_path, postgresql_url(f"{worker_name()}_workers"), dict(QUEUED))
     here.set_up()
     yield here
 
@@ -111,12 +117,15 @@ def test_mail_that_becomes_due_between_two_ticks_leaves_at_once(cluster: Install
     """The rule: due mail that appears between ticks wakes the tick."""
     cluster.settings["TICK_SECONDS"] = "60"
     engine = cluster.engine
-    with receiving(cluster.folder) as receiver, running(cluster, "scheduler run", "worker run"):
-        wait_until(
-            lambda: {kind for kind, _ in kinds(engine)} == {"scheduler", "worker"}, 60, "both are there"
-        )
+    with receiving(cluster.folder) as receiver:
         launch_for(engine, 3, receiver.port)
-        wait_until(lambda: receiver.lines() == 3, 20, "it leaves long before the next tick")
+        _move_all(engine, hours=1)
+        with running(cluster, "scheduler run", "worker run"):
+            wait_until(
+                lambda: {kind for kind, _ in kinds(engine)} == {"scheduler", "worker"}, 60, "both live"
+            )
+            _move_all(engine, hours=0)
+            wait_until(lambda: receiver.lines() == 3, 20, "it leaves long before the next tick")
     engine.dispose()
 
 
@@ -143,6 +152,12 @@ def test_sqlite_refuses_a_worker_in_one_line(tmp_path: Path, command: str) -> No
     assert worker.process.returncode == 1
     assert "Error: Workers need ENGINE=procrastinate and a PostgreSQL database." in here.said()
     assert "Traceback" not in here.said()
+
+
+def _move_all(engine: Engine, hours: int) -> None:
+    with unit_of_work(make_sessions(engine), SystemClock()) as uow:
+        ids = uow.session.scalars(sa.select(Message.id)).all()
+        assert len(reschedule_many(uow, ids, uow.now + timedelta(hours=hours))) == len(ids)
 
 
 def _other(programs: list[Program], leader: int) -> int:
