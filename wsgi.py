@@ -5,16 +5,16 @@ from functools import partial
 
 from integrations.catcher import MailStore, catching
 from integrations.directory import connected
+from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
-from sales_campaigns.accounts.instance import clock_anchor
+from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
-from sales_campaigns.clock import Clock, SpedUpClock, SystemClock
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week
+from scheduler import commands, demo_week, rehearsing
 from scheduler.runner import running
 from web import create_app
 from web.serving import Beside, serve_command
@@ -22,18 +22,18 @@ from web.serving import Beside, serve_command
 settings = settings_or_exit(os.environ)
 engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
-sped_up = SpedUpClock(settings.demo_speed, lambda: clock_anchor(sessions))
-clock: Clock = sped_up if settings.demo_speed > 1 else SystemClock()
+clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
-room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), settings.lease_seconds)
-beside: list[Beside] = [lambda: running(settings, room)]
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
+rehearse = partial(rehearsing.rehearse, SandboxMail)
+beside: list[Beside] = [partial(running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
-
-app = create_app(settings, engine, outside, clock)
-app.cli.add_command(commands.group(settings, room))
+app = create_app(settings, engine, outside, clock, rehearse)
+app.cli.add_command(commands.group(settings, room, rehearse))
 app.cli.add_command(demo_week.command(room, engine, catch))
 app.cli.add_command(serve_command(app, beside))

@@ -30,10 +30,13 @@ class Benchmark:
 
 
 BENCHMARKS = (
-    Benchmark("dispatch", "Sending: claim, gate, hand over, record, one by one", ("1000", "1")),
+    Benchmark("submission", "Submission: the SMTP connections alone", ("5000", "1")),
+    Benchmark("dispatch", "Sending: claim, gate, hand over, record", ("1000", "1")),
+    Benchmark("claiming", "Claiming as the table grows", ("20000", "200000")),
     Benchmark(
         "simulate", "Simulating 10,000 and 100,000 people in 12 steps", ("--people", "10000", "--runs", "1")
     ),
+    Benchmark("preparation", "Preparing a delivery to a million people", ("20000", "500", "1")),
     Benchmark("tasks_page", "The Command Center with 1,000,000 tasks of 200 reps", ("200000", "40")),
     Benchmark("people_import", "Importing 100,000 people from CSV", ("10000", "1")),
 )

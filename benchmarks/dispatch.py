@@ -1,15 +1,14 @@
-"""Dispatch 10,000 mails through the product's own path, against smtp-source at equal size.
+"""Sending through the product's own path, end to end, against smtp-source at equal size.
 
-Each mail is claimed, gated and recorded durably in transactions of its own, rendered for its person, and handed
-over one by one over SMTP to smtp-sink, from one mailbox in one process. smtp-source -s 8 sends the same number of
-mails of the same size from C, without a database and with eight connections. Runs alternate.
+Each mail is a durable row that is claimed, gated and recorded with the server's reply, rendered for its person, and
+handed over by SMTP to smtp-sink. *One by one* is a rep's own mailbox; a *bulk lane* gates and records in batches over
+four connections, in one process or two. smtp-source -s 8 sends the same number of mails of the same size from C,
+without a database and with eight connections. Runs alternate.
 Run: python -m benchmarks.dispatch [mails] [pairs]
 """
 
 from __future__ import annotations
 
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,121 +22,122 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from integrations.directory import connected
+from benchmarks.relay import MISSING, program, sink, source
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.accounts.secrets import Seal
-from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_engine, make_sessions
-from sales_campaigns.messages.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox import exact_mail
 from sales_campaigns.schema import METADATA
 from tests.databases import postgresql_url
 from tests.torture.campaign import launch_for
 
-PATHS = "/usr/sbin:/usr/bin:/sbin:/bin"
+SIMPLE = "<p>Hello {{ first_name }},</p>" + "<p>We help companies like {{ company }} ship on time.</p>" * 20
+LOGIC = "{% if company %}" + SIMPLE + "{% else %}<p>Hello</p>{% endif %}"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to send. `share` is the part of the mails that is enough to measure a slow one."""
+
+    words: str
+    database: str
+    bulk: bool
+    html: str
+    processes: int = 1
+    share: float = 1.0
+    goal: str = ""
+
+
+WAYS = (
+    Way("one by one", "SQLite", False, SIMPLE, share=0.1),
+    Way("one by one", "PostgreSQL", False, SIMPLE, share=0.1),
+    Way("bulk lane", "SQLite", True, SIMPLE),
+    Way("bulk lane", "PostgreSQL", True, SIMPLE),
+    Way("bulk lane, 2 processes", "PostgreSQL", True, SIMPLE, 2, goal="at least 0.8 ×"),
+    Way("bulk lane, template with logic", "PostgreSQL", True, LOGIC, goal="at least 0.4 ×"),
+    Way("bulk lane, template with logic, 2 processes", "PostgreSQL", True, LOGIC, 2, goal="at least 0.6 ×"),
+)
 
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds to launch and to send, and the bytes of one mail."""
+    """Seconds to send, and the bytes of one mail."""
 
-    launch: float
-    send: float
+    seconds: float
     size: int
 
 
 def main(mails: int, pairs: int) -> None:
-    print("\n".join(measure(mails, pairs)))
-
-
-def measure(mails: int = 10_000, pairs: int = 3) -> list[str]:
-    """The figures, a line each; one line that says why where the programs are missing."""
     if not program("smtp-sink"):
-        return ["not measured: smtp-sink and smtp-source are missing (they come with postfix)"]
-    return [_compared(name, mails, pairs) for name in ("SQLite", "PostgreSQL")]
+        print(MISSING)
+        return
+    for way in WAYS:
+        print(_compared(way, max(100, int(mails * way.share)), pairs), flush=True)
 
 
-def _compared(database: str, mails: int, pairs: int) -> str:
+def _compared(way: Way, mails: int, pairs: int) -> str:
     runs, theirs = [], []
     for _ in range(pairs):
-        with _sink() as port:
-            runs.append(_ours(database, mails, port))
-            theirs.append(_source(mails, runs[-1].size, port))
-    ratio = statistics.median(other / run.send for run, other in zip(runs, theirs, strict=True))
-    send, launch = statistics.median(run.send for run in runs), statistics.median(run.launch for run in runs)
+        with sink() as port:
+            runs.append(_ours(way, mails, port))
+            theirs.append(source(mails, runs[-1].size, port))
+    ratio = statistics.median(other / run.seconds for run, other in zip(runs, theirs, strict=True))
+    rate = mails / statistics.median(run.seconds for run in runs)
+    goal = f" (goal: {way.goal})" if way.goal else ""
     return (
-        f"{database}: {mails / send:,.0f} mails/s ({send / mails * 1e3:.2f} ms a mail), {ratio:.3f} × smtp-source "
-        f"-s 8 at {runs[-1].size:,} bytes ({mails / statistics.median(theirs):,.0f}/s); "
-        f"launched {mails / launch:,.0f} people/s"
+        f"{way.database}, {way.words}: {rate:,.0f} mails/s, {ratio:.3f} × smtp-source -s 8 at "
+        f"{runs[-1].size:,} bytes ({mails / statistics.median(theirs):,.0f}/s){goal}"
     )
 
 
-def _ours(database: str, mails: int, port: int) -> Run:
-    with tempfile.TemporaryDirectory() as folder, _engine(database, Path(folder)) as engine:
+def _ours(way: Way, mails: int, port: int) -> Run:
+    with tempfile.TemporaryDirectory() as folder, engine_of(way.database, Path(folder)) as engine:
+        launch_for(engine, mails, port, bulk=way.bulk, html=way.html)
+        seconds = _send_all(engine, way.processes)
+        with make_sessions(engine, reads_only=True)() as session:
+            sent = sa.select(Message).where(Message.state == "sent")
+            assert session.scalar(sa.select(sa.func.count()).select_from(sent.subquery())) == mails
+            one = exact_mail(session, session.scalars(sent.limit(1)).one())
+        assert one is not None
+        return Run(seconds, len(one))
+
+
+def _send_all(engine: Engine, processes: int) -> float:
+    """Seconds from the word to all processes until the last has found nothing more to send."""
+    with engine.connect() as connection:
+        box = connection.scalar(sa.select(Message.mailbox_id).join(Mailbox).limit(1))
+    url = engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "benchmarks.sending", url, str(box)]
+    pipe = subprocess.PIPE
+    senders = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(processes)]
+    try:
+        for sender in senders:
+            assert sender.stdout is not None and sender.stdout.readline() == "ready\n"
         begun = time.perf_counter()
-        launch_for(engine, mails, port)
-        launched = time.perf_counter()
-        _send_all(engine)
-        ended = time.perf_counter()
-        with engine.connect() as connection:
-            sent = sa.select(sa.func.count(), sa.func.avg(sa.func.length(Message.mime)))
-            count, size = connection.execute(sent.where(Message.state == "sent")).one()
-        assert count == mails
-        return Run(launched - begun, ended - launched, round(size))
+        for sender in senders:
+            _tell(sender)
+        assert [sender.wait() for sender in senders] == [0] * processes
+        return time.perf_counter() - begun
+    finally:
+        for sender in senders:
+            sender.kill()
+            sender.wait()
 
 
-def _send_all(engine: Engine) -> None:
-    sessions, mail = make_sessions(engine), connected()
-    reads = make_sessions(engine, reads_only=True)
-    room = PostRoom(sessions, reads, SystemClock(), mail, Seal("only for benchmarks"), "benchmark")
-    with reads() as session:
-        box = session.scalars(sa.select(Message.mailbox_id).join(Mailbox).limit(1)).one()
-    while dispatch(room, box):
-        pass
-    mail.close_all()
+def _tell(sender: subprocess.Popen[str]) -> None:
+    assert sender.stdin is not None
+    sender.stdin.write("go\n")
+    sender.stdin.flush()
 
 
 @contextmanager
-def _engine(database: str, folder: Path) -> Iterator[Engine]:
+def engine_of(database: str, folder: Path) -> Iterator[Engine]:
+    """An empty database of this kind with every table."""
     url = postgresql_url("benchmark") if database == "PostgreSQL" else f"sqlite:///{folder / 'sales.sqlite3'}"
     engine = make_engine(url)
     METADATA.create_all(engine)
     yield engine
     engine.dispose()
-
-
-def program(name: str) -> str:
-    """The path of one of postfix's two programs; empty where the machine has it not."""
-    return shutil.which(name, path=PATHS) or ""
-
-
-@contextmanager
-def _sink() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    process = subprocess.Popen([program("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "128"])
-    _wait_for(port)
-    yield port
-    process.terminate()
-    process.wait()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("smtp-sink did not begin to listen")
-
-
-def _source(mails: int, size: int, port: int) -> float:
-    """Seconds that smtp-source takes with eight sessions."""
-    options = ["-s", "8", "-l", str(size), "-m", str(mails), "-f", "ana@north.example", "-t", "m@example.com"]
-    begun = time.perf_counter()
-    subprocess.run([program("smtp-source"), *options, f"127.0.0.1:{port}"], check=True)
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from sales_campaigns.database import Base
 AWAITED = frozenset(
     {
         "message.sent",
+        "messages.sent",
         "message.failed",
         "message.cancelled",
         "message.expired",

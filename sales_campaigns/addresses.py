@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -41,6 +42,7 @@ class MailAddress:
         return self.key.rpartition("@")[2]
 
 
+@lru_cache(maxsize=20_000)
 def check_address(raw: str) -> MailAddress:
     """The address in `raw`, without asking the network. Raises Invalid({"email": words})."""
     typed = raw.strip(" \t")

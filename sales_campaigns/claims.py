@@ -14,7 +14,20 @@ from sales_campaigns.clock import machine_now
 def claim(
     session: Session, model: Any, *where: Any, order: tuple[Any, ...], limit: int, values: dict[str, Any]
 ) -> list[int]:
-    """Set `values` on up to `limit` rows that match, skipping rows another process holds; their ids in order.
+    """Set `values` on up to `limit` rows that match, skipping rows another process holds; their ids in order."""
+    return [row.id for row in claim_rows(session, model, *where, order=order, limit=limit, values=values)]
+
+
+def claim_rows(
+    session: Session,
+    model: Any,
+    *where: Any,
+    order: tuple[Any, ...],
+    limit: int,
+    values: dict[str, Any],
+    read: tuple[Any, ...] = (),
+) -> list[sa.Row[Any]]:
+    """The same with the columns `read` of each row beside its id, as they are after the claim.
 
     The inner select is a materialised CTE: PostgreSQL may evaluate a plain IN (… LIMIT) more than once.
     """
@@ -31,13 +44,10 @@ def claim(
         sa.update(model)
         .where(model.id.in_(sa.select(due.c.id)))
         .values(**values)
-        .returning(model.id)
+        .returning(*dict.fromkeys((*order, model.id, *read)))
         .execution_options(synchronize_session=False)
     )
-    ids = set(taken.scalars())
-    if not ids:
-        return []
-    return list(session.scalars(sa.select(model.id).where(model.id.in_(ids)).order_by(*order)))
+    return sorted(taken, key=lambda row: tuple(row[: len(order)]))
 
 
 def lease_until(seconds: int) -> datetime:

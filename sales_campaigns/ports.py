@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from sales_campaigns.errors import Outside
@@ -12,7 +13,10 @@ from sales_campaigns.errors import Outside
 
 @dataclass(frozen=True, slots=True)
 class MailAccount:
-    """How to reach one mailbox. `secret` is the opened password or token, never logged."""
+    """How to reach one mailbox. `secret` is the opened password or token, never logged.
+
+    `connections` is how many may be used side by side at most.
+    """
 
     id: int
     provider: str
@@ -22,6 +26,7 @@ class MailAccount:
     security: str = "none"  # none | starttls | tls
     username: str = ""
     secret: str = ""
+    connections: int = 1
 
     def __repr__(self) -> str:
         return f"MailAccount({self.id}, {self.provider}, {self.address})"
@@ -33,6 +38,7 @@ class OutgoingMail:
 
     `mime` is the whole message with CRLF line ends; `sender` and `recipients` are envelope addresses
     whose domains are already A-labels. `needs_utf8` says that SMTPUTF8 is required (non-ASCII local part).
+    `begins` is called before the first byte of the message leaves, where the provider `announces`.
     """
 
     key: int
@@ -41,6 +47,7 @@ class OutgoingMail:
     recipients: tuple[str, ...]
     mime: bytes
     needs_utf8: bool = False
+    begins: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class Capabilities:
     push: bool = False
     find_by_message_id: bool = False
     confirms_deliveries: bool = False
+    announces: bool = False
 
 
 class MailProvider(Protocol):
@@ -109,6 +117,79 @@ class MailProviders(Protocol):
     """Opens the provider of an account, by its name (`smtp`, later `gmail` and `outlook`)."""
 
     def open(self, account: MailAccount) -> MailProvider: ...
+
+
+class Deed(StrEnum):
+    """What a scripted recipient, or the recipient's server, does with a mail."""
+
+    OPEN = "open"
+    CLICK = "click"
+    REPLY = "reply"
+    OUT_OF_OFFICE = "out_of_office"
+    UNSUBSCRIBE = "unsubscribe"
+    COMPLAINT = "complaint"
+    HARD = "hard"
+    SOFT = "soft"
+    SOFT_THEN_FINE = "soft then fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One deed, so long `after` the mail was taken; a bounce without a delay is a refusal at the hand-over.
+
+    `text` is what is written back, `until` the last day away of somebody who is out of office, or how long that is.
+    """
+
+    deed: Deed
+    after: timedelta = timedelta()
+    text: str = ""
+    until: date | timedelta | None = None
+
+
+# What an address does with the n-th mail that it gets, counted from 1. The same for the same address, always.
+Script = Callable[[str, int], Sequence[Act]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A mail that the sandbox took, and when, in business time."""
+
+    at: datetime
+    mail: OutgoingMail
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A recipient opened a mail, or (`clicked`) followed a link in it."""
+
+    at: datetime
+    message_id: str
+    recipient: str
+    clicked: bool
+
+
+class Sandbox(Protocol):
+    """The outside of a rehearsal: takes every mail, lets none out, and does what its script says in due time."""
+
+    taken: list[Taken]
+
+    def open(self, account: MailAccount) -> MailProvider: ...
+
+    def changes(self, address: str, cursor: str) -> Changes:
+        """What came into this mailbox since the cursor, until now; "" is the beginning."""
+        ...
+
+    def looks(self, since: int) -> Sequence[Look]:
+        """Opens and clicks until now, beginning with number `since`."""
+        ...
+
+    def next_event(self, after: datetime) -> datetime | None:
+        """When a recipient acts next."""
+        ...
+
+
+# Makes a sandbox from its script and the clock of the rehearsal.
+SandboxMaker = Callable[[Script, Callable[[], datetime]], Sandbox]
 
 
 class CaughtMail(Protocol):

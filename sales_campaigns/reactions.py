@@ -31,7 +31,8 @@ Reaction = Callable[[UnitOfWork, Sequence[Activity]], None]
 
 
 def _steps_go_on(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
-    messages_ended(uow, [row.message_id for row in happened if row.message_id])
+    one_by_one = [row.message_id for row in happened if row.message_id]
+    messages_ended(uow, [*one_by_one, *(id for row in happened for id in row.data.get("messages", ()))])
 
 
 def _replies_wait_again(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
@@ -40,6 +41,7 @@ def _replies_wait_again(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "message.sent": (_steps_go_on,),
+    "messages.sent": (_steps_go_on,),
     "message.failed": (_steps_go_on, _replies_wait_again),
     "message.cancelled": (_steps_go_on, _replies_wait_again),
     "message.expired": (_steps_go_on, _replies_wait_again),

@@ -1,21 +1,27 @@
 """Every table of the product in one place, for migrations and for tests that make an empty database."""
 
+from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.activity import Activity
+from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
+from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 
 TOPICS = (
+    absence,
     accounts,
+    calendars,
     campaigns,
     content,
     deliveries,
@@ -23,8 +29,10 @@ TOPICS = (
     incoming,
     messages,
     people,
+    rehearsals,
     saved_views,
     tasks,
+    typology,
 )
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

@@ -86,6 +86,11 @@ class Settings(BaseModel):
         """Whether links, pixels and headers that need PUBLIC_URL may stand in a mail that leaves."""
         return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
 
+    @property
+    def bulk_allowed(self) -> bool:
+        """Whether bulk deliveries may be confirmed: the demo's mail never leaves this machine."""
+        return self.reachable or self.demo
+
 
 def settings_or_exit(environment: Mapping[str, str]) -> Settings:
     """The settings; where some are not right, one clear list and the end of the process."""

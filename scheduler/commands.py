@@ -15,13 +15,14 @@ from sales_campaigns.enrollments.health import Queue, health_of
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.dispatching import PostRoom, mailboxes_with_due_mail
 from sales_campaigns.presence import Presence
+from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.jobs import run_until_quiet
 from scheduler.runner import running
 
 
-def group(settings: Settings, room: PostRoom) -> click.Group:
+def group(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) -> click.Group:
     """The commands of this installation's scheduler."""
 
     @click.group("scheduler", help="The process that keeps time and sends.")
@@ -34,7 +35,7 @@ def group(settings: Settings, room: PostRoom) -> click.Group:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: ended.set())
         try:
-            with running(settings, room):
+            with running(settings, room, rehearse):
                 click.echo("The scheduler is running. Stop it with Ctrl-C.")
                 ended.wait()
         except Refusal as error:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
+from sales_campaigns.calendars.leave import next_change
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.deliveries.feeding import next_delivery
 from sales_campaigns.enrollments.comebacks import next_comeback
 from sales_campaigns.enrollments.opening import next_opening
 from sales_campaigns.enrollments.returning import next_return
@@ -13,19 +17,57 @@ from sales_campaigns.messages.dispatching import PostRoom, next_act
 from scheduler.jobs import run_until_quiet
 
 
-def fast_forward(room: PostRoom, clock: VirtualClock, until: datetime) -> None:
+class Party(Protocol):
+    """Somebody beside the product who acts at instants of their own: reps who do tasks, people who answer."""
+
+    def next_act(self, after: datetime) -> datetime | None:
+        """The next instant at which they have something to do; one that has passed is now."""
+        ...
+
+    def act(self) -> int:
+        """Do all that is to be done now; how much there was."""
+        ...
+
+
+def fast_forward(room: PostRoom, clock: VirtualClock, until: datetime, parties: Sequence[Party] = ()) -> None:
     """What is due before `until` happens at its own instant, in order; then it is `until`."""
-    run_until_quiet(room)
-    while (due := next_due(room, clock.now())) is not None and due <= until:
-        clock.move_to(due)
-        run_until_quiet(room)
+    run_out(room, clock, until, parties)
     clock.move_to(until)
-    run_until_quiet(room)
+    _happen(room, parties)
 
 
-def next_due(room: PostRoom, after: datetime) -> datetime | None:
+def run_out(room: PostRoom, clock: VirtualClock, latest: datetime, parties: Sequence[Party] = ()) -> None:
+    """The same, and time stands still where nothing more is due, or what is due lies after `latest`."""
+    _happen(room, parties)
+    while (due := next_due(room, clock.now(), parties)) is not None and due <= latest:
+        clock.move_to(max(due, clock.now()))
+        _happen(room, parties)
+
+
+def next_due(room: PostRoom, after: datetime, parties: Sequence[Party] = ()) -> datetime | None:
     """The next instant at which anything is due."""
-    asked = (next_act, next_opening, next_skip, next_return, next_comeback)
+    asked = (
+        next_act,
+        next_opening,
+        next_skip,
+        next_return,
+        next_comeback,
+        next_delivery,
+        next_change,
+    )
     with room.reads() as session:
         instants = [ask(session, after) for ask in asked]
+    instants += [party.next_act(after) for party in parties]
     return min((instant for instant in instants if instant), default=None)
+
+
+def _happen(room: PostRoom, parties: Sequence[Party]) -> None:
+    """All work of this instant, whoever's it is."""
+    _act(parties)
+    run_until_quiet(room)
+    while _act(parties):
+        run_until_quiet(room)
+
+
+def _act(parties: Sequence[Party]) -> int:
+    return sum(party.act() for party in parties)

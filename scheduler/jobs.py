@@ -6,17 +6,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from sales_campaigns.absence.taking_leave import change_leaves
+from sales_campaigns.clock import machine_now
+from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
+from sales_campaigns.enrollments.balance import launches_out_of_balance
 from sales_campaigns.enrollments.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
+from sales_campaigns.messages.catching_up import notice_outage, outage_seen
 from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
-from sales_campaigns.messages.recovery import recover
+from sales_campaigns.messages.invariants import findings
+from sales_campaigns.messages.recovery import recover, settle_journals
+from sales_campaigns.messages.waking import live
+from sales_campaigns.messages.witness import Witness
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+
+log = structlog.get_logger()
 
 Key = int | str
 EVERYTHING: Sequence[Key] = ("all",)
@@ -48,33 +60,74 @@ def _in_one_transaction(act: Callable[[UnitOfWork], int]) -> Callable[[PostRoom,
 
 
 def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
+    """After an outage of ours, what is overdue is spread before the first of it is claimed."""
+    with unit_of_work(room.reads, room.clock) as uow:
+        overslept = outage_seen(uow)
+    if overslept:
+        _in_one_transaction(notice_outage)(room, "all")
     with unit_of_work(room.reads, room.clock) as uow:
         return mailboxes_with_due_mail(uow.session, uow.now)
+
+
+def _due_deliveries(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return due_deliveries(uow.session, uow.now)
+
+
+def _carry_on(room: PostRoom, key: Key) -> int:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return int(carry_on(uow, int(key), reachable=room.bulk_allowed))
 
 
 def _dispatch(room: PostRoom, key: Key) -> int:
     return dispatch(room, int(key))
 
 
-def _recover(uow: UnitOfWork) -> int:
-    return sum(recover(uow)) + cancel_what_came_back(uow)
+def _recover(room: PostRoom, _key: Key) -> int:
+    """Journals first: they know more than an expired lease."""
+    settled = settle_journals(room)
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return settled + sum(recover(uow)) + cancel_what_came_back(uow)
+
+
+def _audit(uow: UnitOfWork) -> int:
+    """What is found is shown on Today; here it is told to whoever reads the log."""
+    for found in (*findings(uow.session, machine_now()), *launches_out_of_balance(uow.session)):
+        log.error("a promise does not hold", name=found.name, count=found.count, words=found.words)
+    return 0
 
 
 def _beat(uow: UnitOfWork) -> int:
     beat(uow.session, "scheduler")
+    notice_outage(uow)
     return 0
 
 
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
+    Job("leave", _always, _in_one_transaction(change_leaves)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("people who are back", _always, _in_one_transaction(resume_due)),
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
+    Job("deliveries", _due_deliveries, _carry_on),
     Job("send", _due_mailboxes, _dispatch),
-    Job("recover", _always, _in_one_transaction(_recover), every=15),
+    Job("recover", _always, _recover, every=15),
+    Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )
+
+
+def guard_job(witness: Witness) -> Job:
+    """Count the signs of life, in the database and outside it: a restored database is behind."""
+
+    def count(room: PostRoom, _key: Key) -> int:
+        with unit_of_work(room.sessions, room.clock) as uow:
+            beats = live(uow, witness.beats)
+        witness.remember(beats)
+        return 0
+
+    return Job("guard", _always, count, every=5)
 
 
 def import_job(uploads: Path) -> Job:
@@ -92,11 +145,19 @@ def import_job(uploads: Path) -> Job:
 
 
 def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10_000) -> int:
-    """Do all work that is due now, in this thread: for stories, rehearsals and `scheduler once`."""
+    """Do all work that is due now, in this thread: for stories, rehearsals and `scheduler once`.
+
+    Jobs with a pace of their own look after things that come up seldom: they run once the others are quiet.
+    """
+    often, seldom = [job for job in jobs if job.every is None], [job for job in jobs if job.every is not None]
     total = 0
     for _ in range(rounds):
-        done = sum(job.do(room, key) for job in jobs for key in job.find(room))
+        done = _round(room, often) or _round(room, seldom)
         total += done
         if not done:
             return total
     raise RuntimeError("the work does not come to an end")
+
+
+def _round(room: PostRoom, jobs: Sequence[Job]) -> int:
+    return sum(job.do(room, key) for job in jobs for key in job.find(room))

@@ -11,7 +11,13 @@ from sales_campaigns.campaigns.drafts import StepDraft, arranged
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.versions import new_key
+from sales_campaigns.content.rendering import Content
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.editing import create
+from sales_campaigns.deliveries.inputs import Audience
+from sales_campaigns.deliveries.listing import mailboxes_for
+from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -53,3 +59,18 @@ def a_campaign(
     campaign = add_campaign(uow, actor, name, "Outbound", arranged(steps), settings)
     uow.session.flush()
     return campaign
+
+
+def a_wish(uow: UnitOfWork, actor: User, **fields: Any) -> Wish:
+    """A delivery to everybody of the team, from the first mailbox of it, at once."""
+    known: dict[str, Any] = {
+        "name": "Autumn price list",
+        "content": Content("New prices, {{ first_name }}", "<p>Hello {{ first_name }}</p>"),
+        "mailbox_id": mailboxes_for(uow.session, actor)[0].id,
+        "audience": Audience(everybody=True),
+    }
+    return Wish(**{**known, **fields})
+
+
+def a_delivery(uow: UnitOfWork, actor: User, **fields: Any) -> Delivery:
+    return create(uow, actor, a_wish(uow, actor, **fields))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sales_campaigns.accounts.models import Instance, Mailbox, Role, Team, User
-from sales_campaigns.messages.models import Hold
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -24,7 +23,7 @@ class Cast:
 
 def cast_of(uow: UnitOfWork) -> Cast:
     north, south = Team(name="North"), Team(name="South")
-    uow.session.add_all([north, south, Instance(id=1), Hold(kind="instance", key=1)])
+    uow.session.add_all([north, south, Instance(id=1)])
     uow.session.flush()
     ana = _user(uow, north, "Ana", "Lind")
     ben = _user(uow, north, "Ben", "Okafor")

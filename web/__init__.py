@@ -7,22 +7,27 @@ from sqlalchemy.engine import Engine
 
 from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from web import commands, enrollment_words, errors, filters, frame, pages, public, request_scope, security
 
 
-def create_app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock) -> Flask:
+def create_app(
+    settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None = None
+) -> Flask:
+    """`rehearse` lets a campaign happen in a world of its own; None where that is not offered."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=[key for key in [settings.secret_key_old] if key],
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=16 * 1024 * 1024,  # a text that is far too long is refused beside its field
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page stays open all day
         WTF_CSRF_SSL_STRICT=False,  # the token alone decides; proxies strip referrers
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https"),
     )
-    app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock)
+    app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock, rehearse)
     for part in (request_scope, security, errors, filters, enrollment_words, frame, pages, public, commands):
         part.install(app)
     return app

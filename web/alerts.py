@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import MailboxState, User
-from sales_campaigns.accounts.roles import may
+from sales_campaigns.accounts.roles import may, sees_every_team
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.clock import machine_now
+from sales_campaigns.deliveries.listing import deliveries_of
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.enrollments.counting import held_counts
 from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.outbox import MailboxDay
 from sales_campaigns.people.models import Person
 from sales_campaigns.reactions import count_set_aside
@@ -51,6 +56,34 @@ def alerts_of(
     broken = [one for one in waiting if one.broken]
     of_mail = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
     return [*of_mail, *_of_people(session, user), *_set_aside(session, user)]
+
+
+def broken_promises(session: Session, user: User) -> list[Alert]:
+    """For an administrator: what must always be true of the outbox and is not."""
+    if not sees_every_team(user):
+        return []
+    found = findings(session, machine_now())
+    return [
+        Alert(f"{count_words(one.count, 'mail')} {one.words}.", url_for("emails.index"), "Look at the mails")
+        for one in found
+    ]
+
+
+def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Alert]:
+    """What waits for this user: a confirmation, one whose date has passed, a preparation that failed."""
+    if not may(user, "prepare_deliveries") and not may(user, "start_deliveries"):
+        return []
+    states = (DeliveryState.AWAITING_CONFIRMATION, DeliveryState.PREPARATION_FAILED)
+    lines = deliveries_of(session, user, states=states, limit=5)
+    return [_of_delivery(line.delivery, line.overdue(now)) for line in lines]
+
+
+def _of_delivery(delivery: Delivery, overdue: bool) -> Alert:
+    href = url_for("delivery.show", delivery_id=delivery.id)
+    if delivery.state is DeliveryState.PREPARATION_FAILED:
+        return Alert(f"Preparing “{delivery.name}” failed.", href, "See why")
+    when = "and its date has passed: nothing was sent" if overdue else "before its date"
+    return Alert(f"“{delivery.name}” waits for a confirmation, {when}.", href, "Look at it")
 
 
 def first_steps(

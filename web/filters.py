@@ -44,6 +44,11 @@ def when(instant: datetime | None, zone: str, *, named: bool = False) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(instant.isoformat(), title, words)
 
 
+def instant(written: str) -> datetime:
+    """2026-11-30T14:00:00Z, as simulate prints it"""
+    return datetime.fromisoformat(written)
+
+
 def count_words(number: int, one: str, many: str | None = None) -> str:
     """1 person, 1,204 people"""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -72,6 +77,7 @@ def install(app: Flask) -> None:
         day=day_words,
         zone=zone_words,
         count_words=count_words,
+        instant=instant,
         span=span_words,
         paragraphs=paragraphs,
     )

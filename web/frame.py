@@ -14,6 +14,7 @@ from web.answers import is_htmx
 from web.filters import zone_words
 from web.request_scope import house, maybe_me, settings, work
 from web.security import nonce
+from web.stop_words import banners
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,14 @@ RAIL = (
     ("Team", "team.index", "chart-column", ""),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
+    ("Deliveries", "deliveries.index", "layers", ""),
     ("Templates", "templates.index", "layout-template", ""),
     ("People", "people.index", "users", ""),
     ("Settings", "", "", ""),
     ("Mailbox", "mailbox.index", "inbox", ""),
+    ("Leave", "leave.index", "calendar", ""),
+    ("Sending", "sending.index", "zap", ""),
+    ("Holidays", "holidays.index", "sun", ""),
     ("Calls", "call_choices.index", "phone", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Health", "health.index", "activity", ""),
@@ -72,6 +77,7 @@ def _frame() -> dict[str, Any]:
         "nav": _rail(user) if user else [],
         "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
+        "stop_banners": banners,
         "csp_nonce": nonce(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
@@ -94,7 +100,7 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {"users.index", "call_choices.index"}:
+    if endpoint in {"users.index", "holidays.index", "call_choices.index"}:
         return may(user, "manage_team")
     if endpoint == "team.index":
         return may(user, "see_team")

@@ -16,6 +16,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions, make_sessions
 from sales_campaigns.errors import NotAllowed
 from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
@@ -33,9 +34,12 @@ class House:
     reads: Sessions
     writes: Sessions
     seal: Seal
+    rehearse: Rehearse | None
 
 
-def open_house(settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock) -> House:
+def open_house(
+    settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None
+) -> House:
     return House(
         settings,
         engine,
@@ -44,6 +48,7 @@ def open_house(settings: Settings, engine: Engine, outside: OutsideWorld, clock:
         reads=make_sessions(engine, reads_only=True),
         writes=make_sessions(engine),
         seal=Seal(settings.secret_key, settings.secret_key_old),
+        rehearse=rehearse,
     )
 
 
@@ -93,6 +98,13 @@ def me() -> User:
 
 def maybe_me() -> User | None:
     return cast("User | None", g.get("me")) if has_request_context() else None
+
+
+def commit_now() -> None:
+    """Let what this request did stand, for an answer that waits for its effect; what follows begins anew."""
+    stack, done = g.pop("work_stack", None), g.pop("work", None)
+    if stack is not None and done is not None:
+        stack.close()
 
 
 def give_up() -> None:

@@ -20,11 +20,14 @@ PLACES = {
     "campaign": ("campaign_people.index", "campaign_id"),
     "enrollment": ("enrollment.show", "enrollment_id"),
     "health": ("health.index", ""),
+    "leave": ("leave.index", ""),  # one's own; administrators let others go on under Users
     "mailbox": ("mailbox.index", ""),  # one's own; administrators check that of others under Users
     "message": ("message.show", "message_id"),
     "person": ("person.show", "person_id"),
+    "sending": ("sending.index", ""),
     "task": ("task.show", "task_id"),
 }
+OWN = {"leave", "mailbox"}
 MARKS = {
     Stand.PASSED: ("circle-check", "passed"),
     Stand.WAITS: ("clock", "waits"),
@@ -115,7 +118,7 @@ def place_of(remedy: Remedy | None) -> tuple[str, str]:
     if remedy is None or remedy.place not in PLACES or not _is_open(remedy.place):
         return "", ""
     endpoint, name = PLACES[remedy.place]
-    if remedy.place == "mailbox" and remedy.id not in {0, me().id}:
+    if remedy.place in OWN and remedy.id not in {0, me().id}:
         return (url_for("users.index"), remedy.words) if may(me(), "manage_team") else ("", "")
     own: dict[str, Any] = {name: remedy.id} if name else {}
     return url_for(endpoint, **own), remedy.words

@@ -180,6 +180,8 @@ def _following(line: Line, waiting: deque[OutgoingMail]) -> Ahead | None:
 def _transfer(line: Line, mail: OutgoingMail, following: Ahead | None) -> Asking[HandOver]:
     """The body, in one write with the next envelope. From the write with the dot on, silence is unknown."""
     line.ahead = following
+    if mail.begins is not None:
+        mail.begins()
     content = body(mail.mime)
     ahead = _bytes(following.groups[0]) if following else b""
     dotted = whole = yield from _put(content[:-LAST_PIECE])

@@ -22,8 +22,9 @@ class SmtpProvider:
     def __init__(self, account: MailAccount, settings: Settings | None = None) -> None:
         self._account = account
         self._settings = settings or Settings()
+        self._connections = max(self._settings.connections, account.connections)
         self._lanes: list[Lane] = []
-        self.capabilities = Capabilities(confirms_deliveries=self._settings.success_notices)
+        self.capabilities = Capabilities(confirms_deliveries=self._settings.success_notices, announces=True)
 
     def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
         """Send in order, each connection having at most one mail without its final reply at any moment.
@@ -33,7 +34,7 @@ class SmtpProvider:
         waiting = deque(mails)
         while waiting:
             try:
-                lanes = self._open(min(self._settings.connections, len(waiting)))
+                lanes = self._open(min(self._connections, len(waiting)))
             except Outside as refused:
                 yield from (refused_as(mail, refused) for mail in waiting)
                 return

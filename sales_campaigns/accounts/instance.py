@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sales_campaigns.accounts.models import Instance
-from sales_campaigns.clock import machine_now
+from sales_campaigns.clock import Clock, SpedUpClock, SystemClock, machine_now
 from sales_campaigns.database import Sessions
 
 
@@ -27,3 +27,8 @@ def keep_anchor(sessions: Sessions, business: datetime) -> None:
         session.add(instance)
         instance.clock_real, instance.clock_business = machine_now(), business
         session.commit()
+
+
+def clock_of(speed: float, sessions: Sessions) -> Clock:
+    """Business time of this installation: the real one, or `speed` times as fast in a demo."""
+    return SpedUpClock(speed, lambda: clock_anchor(sessions)) if speed > 1 else SystemClock()

@@ -21,6 +21,7 @@ SECURITY = {
     "none": "None: only inside one's own network",
 }
 MOST_A_DAY = 2000
+MOST_A_MINUTE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,23 @@ def limit_mailbox(uow: UnitOfWork, actor: User, typed: str) -> Mailbox:
     mailbox.daily_limit = int(typed)
     data = {"mailbox": mailbox.id, "daily_limit": mailbox.daily_limit}
     uow.record("mailbox.limited", actor_id=actor.id, team_id=actor.team_id, data=data)
+    return mailbox
+
+
+def pace_mailbox(uow: UnitOfWork, actor: User, per_minute: str, *, bulk_lane: bool) -> Mailbox:
+    """How fast it hands over: at most so many a minute (empty: what its provider takes), in batches or one by one.
+
+    Raises Invalid, NotFound without a mailbox, and NotAllowed for a bulk lane without the right.
+    """
+    mailbox = mailbox_of(uow.session, actor)
+    if mailbox is None:
+        raise NotFound("Connect a mailbox first.")
+    typed = per_minute.strip()
+    if typed and not (typed.isdecimal() and len(typed) < 7 and 1 <= int(typed) <= MOST_A_MINUTE):
+        raise Invalid({"per_minute": f"Write a number from 1 to {MOST_A_MINUTE:,}, or nothing."})
+    if bulk_lane != mailbox.bulk_lane:
+        require(actor, "start_deliveries")
+    mailbox.per_minute, mailbox.bulk_lane = (int(typed) if typed else None), bulk_lane
+    data = {"mailbox": mailbox.id, "per_minute": mailbox.per_minute, "bulk_lane": bulk_lane}
+    uow.record("mailbox.paced", actor_id=actor.id, team_id=actor.team_id, data=data)
     return mailbox

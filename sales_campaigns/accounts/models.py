@@ -111,6 +111,10 @@ class Mailbox(Base):
     sealed_secret: Mapped[str] = mapped_column(sa.Text, default="")
     signature_html: Mapped[str] = mapped_column(sa.Text, default="")
     daily_limit: Mapped[int] = mapped_column(default=500)
+    # A relay for many mails: they are gated and recorded in batches and handed over side by side.
+    bulk_lane: Mapped[bool] = mapped_column(default=False)
+    per_minute: Mapped[int | None]  # None: what the provider's profile says
+    judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
@@ -119,7 +123,11 @@ class Mailbox(Base):
 
 
 class Instance(Base):
-    """The one row of this installation: sending as a whole, and the anchor of a sped-up clock."""
+    """The one row of this installation: the anchor of a sped-up clock, and where and until when it was at work.
+
+    `places` are those where the first start, or an administrator, knows it to run; `woken_in` is where it woke up
+    last. `beats` counts its signs of life, and `worked_at` is the business time of the last one.
+    """
 
     __tablename__ = "instance"
 
@@ -127,5 +135,9 @@ class Instance(Base):
     sending: Mapped[bool] = mapped_column(default=True)
     clock_real: Mapped[datetime | None]
     clock_business: Mapped[datetime | None]
+    places: Mapped[list[Any]] = mapped_column(default=list)
+    woken_in: Mapped[str] = mapped_column(sa.String(200), default="")
+    beats: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    worked_at: Mapped[datetime | None]
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

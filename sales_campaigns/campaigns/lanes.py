@@ -10,9 +10,10 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
+from sales_campaigns.calendars.own_holidays import own_dates
 from sales_campaigns.campaigns.checks import obstacles, wordings_of
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
-from sales_campaigns.campaigns.models import CampaignVersion
+from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Outline, Planned, SendOption, Start, StepKind, plan
 from sales_campaigns.campaigns.planner.effects import effect_sentence, warnings
@@ -70,7 +71,8 @@ def lanes_of(
 ) -> tuple[Lane, ...]:
     """The days of a version as they fall for a launch at `launched_at`, seen from the IANA `zone`.
 
-    `also_day` adds a day that has no steps yet. Costs one query for the words of all steps.
+    `also_day` adds a day that has no steps yet. Costs one query for the words of all steps and one for
+    the holidays.
     """
     views = step_views(session, version, launched_at, zone)
     by_day = groupby(views, key=lambda view: view.step.day)
@@ -86,7 +88,8 @@ def step_views(
     """Every step of a version in order."""
     steps = drafts_of(version)
     wordings = wordings_of(session, steps)
-    outline = outline_of(version, launched_at)
+    campaign = session.get_one(Campaign, version.campaign_id)
+    outline = outline_of(version, launched_at, own_dates(session, campaign.team_id))
     planned = plan(outline, Start(launched_at, zone))
     titles = titles_of(steps, wordings)
     troubles = obstacles(steps, wordings) if steps else ()

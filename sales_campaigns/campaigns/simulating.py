@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sales_campaigns.addresses import check_address
+from sales_campaigns.calendars.own_dates import NONE, OwnDates, with_own
+from sales_campaigns.campaigns.audience import Person, judged, mails_of, own_zone
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
@@ -20,11 +21,11 @@ from sales_campaigns.campaigns.planner import (
     plan,
     share_out,
 )
-from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, zone_names
+from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, span_of
 from sales_campaigns.campaigns.simulation import Gathering, Happening, Simulation
 from sales_campaigns.errors import Invalid
 
-Person = Mapping[str, str]
+Excluded = list[dict[str, str]]
 StartOf = tuple[str, Start]
 PlanOf = tuple[str, tuple[Planned, ...]]
 
@@ -43,6 +44,8 @@ class Wish:
     task_delay_days: int
     limit: int | None
     taken: Mapping[date, int] = field(default_factory=dict)
+    leave: tuple[tuple[date, date], ...] = ()
+    own: OwnDates = NONE
 
 
 def simulate(
@@ -54,21 +57,25 @@ def simulate(
     send_at: datetime | None = None,
     task_delay_days: int = 0,
     mailbox_limit_per_day: int | None = None,
+    leave: Sequence[tuple[date, date]] = (),
 ) -> dict[str, Any]:
     """What happens when, as plain values for JSON.
 
     `start` and `send_at` are naive wall-clock times in `zone`, the sender's. A person needs no column but
     `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
-    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out.
+    excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. Fields that
+    the mails need are looked for where a row has a cell for them. `leave` are pairs of first and last day on which
+    the sender is away: dates go around them.
     """
-    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day)
+    away = tuple(sorted(leave))
+    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, leave=away)
     return foresee(wish, people).told()
 
 
 def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
     """The simulation itself, for whoever does not need every entry at once. Raises Invalid by field of the wish."""
-    _refuse(wish)
-    mailed, unmailed, excluded = _sorted_out(people)
+    refuse(wish)
+    mailed, unmailed, excluded = _sorted_out(wish, people)
     steps = outline(wish.campaign, _holidays(wish, len(mailed)))
     return Simulation(
         campaign=wish.campaign.name,
@@ -84,7 +91,8 @@ def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
     )
 
 
-def _refuse(wish: Wish) -> None:
+def refuse(wish: Wish) -> None:
+    """Raises Invalid by option for what cannot be planned."""
     refuse_unknown_zone(wish.zone)
     problems = {}
     if wish.send_at is not None and not _asks_when(wish.campaign):
@@ -93,6 +101,8 @@ def _refuse(wish: Wish) -> None:
         problems["send_at"] = "Choose a time that is not before the start."
     if wish.task_delay_days < 0:
         problems["task_delay"] = "A task cannot be done before it opens. Write 0 or more days."
+    if any(last < first for first, last in wish.leave):
+        problems["leave"] = "A leave ends on its first day or later."
     if wish.limit is not None and wish.limit < 1:
         problems["mailbox_limit"] = "With less than one mail a day nothing would ever leave."
     if problems:
@@ -104,47 +114,41 @@ def _asks_when(campaign: CampaignFile) -> bool:
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
-def _sorted_out(people: Iterable[Person]) -> tuple[dict[str, str], dict[str, str], list[dict[str, str]]]:
+def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], dict[str, str], Excluded]:
     """The zones of those who get mail and of those without an address, by name in the result; who is excluded."""
     mailed: dict[str, str] = {}
     unmailed: dict[str, str] = {}
-    excluded: list[dict[str, str]] = []
-    for row, person in enumerate(people, 1):
-        who = (person.get("email") or "").strip().lower()
-        if not who:
-            who = f"row {row}"
-            unmailed[who] = person.get("time_zone") or ""
-            excluded.append({"person": who, "cause": "no_address"})
-        elif who in mailed:
-            excluded.append({"person": who, "cause": "duplicate"})
-        elif not is_address(who):
-            excluded.append({"person": who, "cause": "invalid_address"})
-        else:
-            mailed[who] = person.get("time_zone") or ""
+    excluded: Excluded = []
+    for one in judged(people, mails_of(wish.campaign)):
+        if one.cause:
+            excluded.append({"person": one.who, "cause": one.cause})
+        if one.walks:
+            (unmailed if one.cause else mailed)[one.who] = own_zone(one.person)
     return mailed, unmailed, excluded
-
-
-def is_address(text: str) -> bool:
-    try:
-        check_address(text)
-    except Invalid:
-        return False
-    return True
 
 
 def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
     """The start of a person in the zone of this name; people of one zone share it."""
-    own = named.strip() if wish.campaign.settings.timezone == ZoneOf.RECIPIENT else ""
-    where = own if own in zone_names() else wish.zone
+    where = (named if _by_recipient(wish) else "") or wish.zone
     if where not in by_zone:
-        by_zone[where] = Start(resolve(wish.start, wish.zone), where, _chosen(wish, where))
+        by_zone[where] = Start(
+            resolve(wish.start, wish.zone),
+            where,
+            _chosen(wish),
+            away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
+        )
     return by_zone[where]
 
 
-def _chosen(wish: Wish, where: str) -> dict[int, datetime]:
+def _chosen(wish: Wish) -> dict[int, datetime]:
+    """As a launch keeps it: the sender's wall clock, which is an instant where zones differ."""
     if wish.send_at is None:
         return {}
-    return {0: wish.send_at if where == wish.zone else resolve(wish.send_at, wish.zone)}
+    return {0: resolve(wish.send_at, wish.zone) if _by_recipient(wish) else wish.send_at}
+
+
+def _by_recipient(wish: Wish) -> bool:
+    return wish.campaign.settings.timezone == ZoneOf.RECIPIENT
 
 
 def _holidays(wish: Wish, people: int) -> frozenset[date]:
@@ -152,8 +156,12 @@ def _holidays(wish: Wish, people: int) -> frozenset[date]:
     steps = wish.campaign.steps
     length = steps[-1].outline.day + len(steps) * (1 + wish.task_delay_days)
     length += people * len(steps) // wish.limit if wish.limit else 0
-    last = (wish.send_at or wish.start).year + 1 + 2 * length // 365
-    return holiday_dates(wish.campaign.settings.holidays, range(wish.start.year, last + 1))
+    length += sum((last - first).days + 1 for first, last in wish.leave)
+    years = [(wish.send_at or wish.start).year, *(day.year for _, day in wish.leave)]
+    last = max(years) + 1 + 2 * length // 365
+    place = wish.campaign.settings.holidays
+    public = holiday_dates(place, range(wish.start.year, last + 1))
+    return with_own(public, place, wish.own) if place else public
 
 
 def _plans(

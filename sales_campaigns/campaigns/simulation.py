@@ -57,6 +57,16 @@ class Simulation:
         moved: Counter[str] = Counter()
         for one in self.happenings:
             moved.update(dict.fromkeys({move.why for move in one.entry.moved}, len(one.who)))
+        return self._bottleneck_of(moved)
+
+    def as_it_happened(self, entries: Sequence[Entry]) -> dict[str, Any]:
+        """The same with the entries of a rehearsal, and what follows from those."""
+        moved = Counter(why for entry in entries for why in {move["why"] for move in entry["moved"]})
+        finishes = max((str(entry.get("done", entry["at"])) for entry in entries), default=None)
+        foot = {"finishes": finishes, "bottleneck": self._bottleneck_of(moved)}
+        return {**self.head(), "entries": list(entries), **foot}
+
+    def _bottleneck_of(self, moved: Counter[str]) -> Bottleneck | None:
         if moved["limit"]:
             return {"what": "mailbox", "limit_per_day": self.limit, "delayed": moved["limit"]}
         if moved["slip"] and self.task_delay_days:
@@ -92,16 +102,17 @@ class Simulation:
 
     def told(self) -> dict[str, Any]:
         """All of it as plain values for JSON."""
-        return {**self._head(), "entries": list(self.entries()), **self._foot()}
+        return {**self.head(), "entries": list(self.entries()), **self._foot()}
 
     def written(self) -> Iterator[str]:
         """The same as `told`, as pieces of JSON, without ever holding all entries."""
-        yield json.dumps(self._head(), ensure_ascii=False)[:-1] + ', "entries": ['
+        yield json.dumps(self.head(), ensure_ascii=False)[:-1] + ', "entries": ['
         for number, entry in enumerate(self.entries()):
             yield (", " if number else "") + json.dumps(entry, ensure_ascii=False)
         yield "], " + json.dumps(self._foot(), ensure_ascii=False)[1:]
 
-    def _head(self) -> dict[str, Any]:
+    def head(self) -> dict[str, Any]:
+        """What stands before the entries."""
         return {
             "campaign": self.campaign,
             "start": utc(self.start),

@@ -1,8 +1,7 @@
 """How header lines are folded and encoded.
 
-The standard library sets and checks every header; only the folding is ours, because its folding breaks long
-message ids into encoded words (RFC 2047 forbids that), loses the quotes of some names, and differs between
-versions of Python, while the same letter must give the same bytes.
+Not by the standard library: its folding breaks long message ids into encoded words (RFC 2047 forbids that), loses
+the quotes of some names, and differs between versions of Python, while the same letter must give the same bytes.
 """
 
 from __future__ import annotations
@@ -11,46 +10,18 @@ import re
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from email.headerregistry import Address
-from email.policy import EmailPolicy
-from functools import lru_cache
-from typing import Any
 
 _WIDTH = 76
 _WORD_BYTES = 42  # of text in an encoded word: 56 characters of base64, 12 around them; RFC 2047 allows 75
-_STANDARD = EmailPolicy()
 _BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
 
-class LetterPolicy(EmailPolicy):
-    """The policy of the standard library with the folding below.
-
-    All but the Content headers are kept as given (text, or a tuple of addresses) instead of being parsed:
-    parsing takes most of the time and reads a text that looks like an encoded word. Line breaks are refused
-    all the same.
-    """
-
-    def header_max_count(self, name: str) -> None:
-        """Every header is set once, by `mime`; counting them would make a class for each."""
-
-    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        if name.startswith("Content-"):
-            return _content_header(name, value)
-        if isinstance(value, str) and _BREAK.search(value):
-            raise ValueError(f"line breaks or control characters in {name}")
-        return name, value
-
-    def fold(self, name: str, value: Any) -> str:
-        return _fold(f"{name}:", _words(value) if isinstance(value, str) else _mailboxes(value))
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        return self.fold(name, value).encode("utf-8")
-
-
-@lru_cache(maxsize=100)
-def _content_header(name: str, value: str) -> tuple[str, Any]:
-    """Parsed, because the library reads them back, and mostly the same few in every mail."""
-    return _STANDARD.header_store_parse(name, value)
+def folded(name: str, value: str | tuple[Address, ...]) -> str:
+    """One header with its line end: a text, or addresses. Raises ValueError for line breaks in a text."""
+    if isinstance(value, str) and _BREAK.search(value):
+        raise ValueError(f"line breaks or control characters in {name}")
+    return _fold(f"{name}:", _words(value) if isinstance(value, str) else _mailboxes(value))
 
 
 def _words(text: str) -> Iterator[str]:

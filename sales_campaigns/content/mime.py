@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address as Mailbox
-from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sales_campaigns.addresses import MailAddress, check_address
+from sales_campaigns.content.bodies import alternative, part_of
 from sales_campaigns.content.characters import one_line, sendable
-from sales_campaigns.content.headers import LetterPolicy
+from sales_campaigns.content.headers import folded
 from sales_campaigns.errors import Invalid
 
-_ASCII = LetterPolicy(linesep="\r\n", cte_type="7bit")
-_UTF8 = _ASCII.clone(utf8=True)
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,800}>")
 _FURTHER = re.compile(
@@ -57,19 +56,24 @@ def build(letter: Letter) -> bytes:
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
     sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
-    needs_utf8 = any(address.needs_utf8 for address in (sender, recipient, *copies))
-    message = EmailMessage(policy=_UTF8 if needs_utf8 else _ASCII)
-    message["Message-ID"] = _checked_id(letter.message_id)
-    message["Date"] = _date(letter)
-    message["From"] = (_mailbox(letter.from_name, sender),)
-    message["To"] = (_mailbox(letter.to_name, recipient),)
-    if copies:
-        message["Cc"] = tuple(_mailbox("", copy) for copy in copies)
-    message["Subject"] = one_line(letter.subject)
-    _add_thread(message, letter)
-    _add_others(message, letter.headers)
-    _add_bodies(message, letter)
-    return message.as_bytes()
+    head = "".join(
+        (
+            folded("Message-ID", _checked_id(letter.message_id)),
+            folded("Date", _date(letter)),
+            _from(letter.from_name, sender),
+            folded("To", (_mailbox(letter.to_name, recipient),)),
+            folded("Cc", tuple(_mailbox("", copy) for copy in copies)) if copies else "",
+            folded("Subject", one_line(letter.subject)),
+            *(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers))),
+        )
+    )
+    parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
+    return head.encode() + alternative(parts, boundary_of(letter.message_id))
+
+
+def boundary_of(message_id: str) -> str:
+    """Between the parts of this message: the same whenever it is written again."""
+    return f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:40]}"
 
 
 def new_message_id(unique: str, domain: str) -> str:
@@ -84,6 +88,12 @@ def _date(letter: Letter) -> str:
     if letter.date.utcoffset() is None:
         raise ValueError("the date of a letter is aware")
     return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+
+
+@lru_cache(maxsize=1_000)
+def _from(name: str, sender: MailAddress) -> str:
+    """The same in every mail of a mailbox."""
+    return folded("From", (_mailbox(name, sender),))
 
 
 def _mailbox(name: str, address: MailAddress) -> Mailbox:
@@ -102,28 +112,20 @@ def _checked_id(message_id: str) -> str:
     return message_id
 
 
-def _add_thread(message: EmailMessage, letter: Letter) -> None:
+def _thread(letter: Letter) -> Iterator[tuple[str, str]]:
     if letter.in_reply_to:
-        message["In-Reply-To"] = _checked_id(letter.in_reply_to)
+        yield "In-Reply-To", _checked_id(letter.in_reply_to)
     if letter.references:
-        message["References"] = " ".join(map(_checked_id, letter.references))
+        yield "References", " ".join(map(_checked_id, letter.references))
 
 
-def _add_others(message: EmailMessage, headers: Mapping[str, str]) -> None:
+def _others(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in headers.items():
         if not _FURTHER.fullmatch(name):
             raise Invalid({"headers": f"The header “{one_line(name)}” cannot be set here."})
         if not value or re.search(r"[\x00-\x1f\x7f]", value):
             raise Invalid({"headers": f"The header “{name}” is empty or has line breaks."})
-        message[name] = value
-
-
-def _add_bodies(message: EmailMessage, letter: Letter) -> None:
-    message.set_content(_ended(letter.text), charset="utf-8")
-    message.add_alternative(_ended(letter.html), subtype="html", charset="utf-8")
-    for part in message.iter_parts():
-        del part["MIME-Version"]
-    message.set_boundary(f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:40]}")
+        yield name, value
 
 
 def _ended(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -22,6 +23,17 @@ def wording_of(session: Session, subject: str, html: str, text: str = "") -> Wor
 def content_of(wording: Wording | None) -> Content:
     """What a wording says, for rendering; of none, an empty content."""
     return Content(wording.subject, wording.html, wording.text) if wording else Content("", "")
+
+
+def known_again(session: Session, known: dict[int, Wording], ids: Iterable[int]) -> None:
+    """Let this session know the wordings `known` from one before, and read those of `ids` that are new into it.
+
+    A wording never changes, so it is read once. Whoever keeps `known` keeps them in the session.
+    """
+    session.add_all(known.values())
+    new = set(ids) - known.keys()
+    if new:
+        known.update((row.id, row) for row in session.scalars(sa.select(Wording).where(Wording.id.in_(new))))
 
 
 def digest_of(subject: str, html: str, text: str) -> str:

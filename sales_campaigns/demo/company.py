@@ -18,13 +18,12 @@ from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
+from sales_campaigns.demo.bulk import prepare_catalogue, send_opening_hours
 from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.holds import INSTANCE
-from sales_campaigns.messages.models import Hold
 from sales_campaigns.people.models import Address, Group, GroupMember, Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
@@ -32,6 +31,7 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 DOMAIN = "nordlys.example"
 PEOPLE = 200
 HISTORY = timedelta(days=7)
+BULK_DAY = 3
 LEFT = 2  # tasks of a kind that nobody does
 OUTCOMES = ("Reached: interested", "No answer", "Left a message", "Reached: call again")
 LetPass = Callable[[datetime], None]
@@ -44,8 +44,6 @@ def is_loaded(sessions: Sessions) -> bool:
 
 def found_company(uow: UnitOfWork, port: int) -> None:
     """Users, mailboxes at the mail catcher's `port`, people, groups and campaigns; nothing is launched yet."""
-    if uow.session.get(Hold, INSTANCE) is None:
-        uow.session.add(Hold(kind=INSTANCE[0], key=INSTANCE[1]))
     ana, ben, _cleo, dirk = _users(uow)
     for user in (ana, ben, dirk):
         uow.session.add(_mailbox(user, port))
@@ -76,6 +74,8 @@ def live_through(sessions: Sessions, clock: Clock, until: datetime, let_pass: Le
         let_pass(max(morning, clock.now()))
         if day in launches:
             _launch(sessions, clock, *launches[day])
+        if day == BULK_DAY:
+            send_opening_hours(sessions, clock, let_pass)
         let_pass(max(_at(morning, time(15, 0)), clock.now()))
         _do_tasks(sessions, clock, day)
     this_morning = _at(start + HISTORY, time(8, 0))
@@ -83,6 +83,7 @@ def live_through(sessions: Sessions, clock: Clock, until: datetime, let_pass: Le
         let_pass(this_morning)
         _launch(sessions, clock, "ana", "Renewals", 70, 5)
     let_pass(until)
+    prepare_catalogue(sessions, clock, let_pass)
 
 
 def move_mailboxes(sessions: Sessions, port: int) -> None:

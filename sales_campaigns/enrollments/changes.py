@@ -109,7 +109,7 @@ def _ahead(way: Way, start: Start, plans: SharedPlans) -> tuple[Sequence[Planned
     """
     over, put_off, now = way.over, way.put_off, plans.now
     planned = plans.of(way, start, over, put_off)
-    outline = plans.outline(way.version)
+    outline = plans.outline(way)
     late = {one.index: next_slot(outline, start, one, now) for one in planned if _passed(way, one, now)}
     if not late:
         return planned, ()

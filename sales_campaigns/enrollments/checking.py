@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.content.rendering import Content, MissingFields, render
+from sales_campaigns.deliveries.typology.models import RuleScope
+from sales_campaigns.deliveries.typology.rules import rules_about_people
 from sales_campaigns.enrollments.first_mails import automatic_mails, begins_with_a_mail, contents_of
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
@@ -19,7 +21,7 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.writing import values_of
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
-from sales_campaigns.people.suppression import first_cause
+from sales_campaigns.people.suppression import Cause, first_cause
 
 MOST = 10_000
 SENTENCES = {
@@ -87,11 +89,14 @@ def check_people(
     """
     if len(person_ids) > MOST:
         raise Invalid({"people": f"Add at most {MOST:,} people at once. Split the list."})
-    rows = _people(session, campaign.team_id, person_ids)
+    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS)
+    rows = _people(session, campaign.team_id, person_ids, rules)
+    told = {**SENTENCES, **{rule.name: rule.sentence for rule in rules}}
     active = _active_here(session, campaign.id, [person.id for person, _ in rows])
     mails = _Mails(actor, mailbox, *_contents(session, version, words or {}))
     judged = [
-        (person, _verdict(person, cause, active) or _unrenderable(person, mails)) for person, cause in rows
+        (person, _verdict(person, cause, active, told) or _unrenderable(person, mails))
+        for person, cause in rows
     ]
     to_deliver = [person for person, verdict in judged if verdict is None]
     excluded = [Excluded(person, *verdict) for person, verdict in judged if verdict is not None]
@@ -102,9 +107,11 @@ def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple
     return contents_of(session, automatic_mails(version)), words if begins_with_a_mail(version) else {}
 
 
-def _people(session: Session, team_id: int, person_ids: Sequence[int]) -> list[tuple[Person, str | None]]:
+def _people(
+    session: Session, team_id: int, person_ids: Sequence[int], rules: Sequence[Cause]
+) -> list[tuple[Person, str | None]]:
     query = (
-        sa.select(Person, first_cause())
+        sa.select(Person, first_cause(causes=rules))
         .outerjoin(Address, Address.id == Person.address_id)
         .where(Person.id.in_(set(person_ids)), Person.team_id == team_id)
         .order_by(Person.id)
@@ -112,13 +119,15 @@ def _people(session: Session, team_id: int, person_ids: Sequence[int]) -> list[t
     return [(person, cause) for person, cause in session.execute(query)]
 
 
-def _verdict(person: Person, cause: str | None, active: set[int]) -> tuple[str, str] | None:
+def _verdict(
+    person: Person, cause: str | None, active: set[int], told: Mapping[str, str]
+) -> tuple[str, str] | None:
     """The first cause wins. Somebody without an address is left out of the e-mail steps only."""
     if cause == "no_address":
         cause = None if person.phone or person.linkedin_url else "unreachable"
     if cause is None and person.id in active:
         cause = "active"
-    return (cause, SENTENCES[cause]) if cause else None
+    return (cause, told[cause]) if cause else None
 
 
 def _unrenderable(person: Person, mails: _Mails) -> tuple[str, str] | None:

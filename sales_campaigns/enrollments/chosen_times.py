@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sales_campaigns.campaigns.models import CampaignVersion, Step
-from sales_campaigns.campaigns.outlines import outline_of
-from sales_campaigns.campaigns.planner import Planned, SendOption, Start, plan
+from sales_campaigns.campaigns.planner import Outline, Planned, SendOption, Start, plan
 from sales_campaigns.campaigns.planner.local_time import resolve, wall_clock
 from sales_campaigns.errors import Invalid
 
@@ -20,7 +19,11 @@ def timed_steps(version: CampaignVersion) -> list[Step]:
 
 
 def refuse_bad_times(
-    version: CampaignVersion, send_at: Mapping[str, datetime], starts: Iterable[Start], now: datetime
+    version: CampaignVersion,
+    outline: Outline,
+    send_at: Mapping[str, datetime],
+    starts: Iterable[Start],
+    now: datetime,
 ) -> None:
     """The rule: a chosen time earlier than the launch, or than the step before it, is refused.
 
@@ -32,7 +35,7 @@ def refuse_bad_times(
         for key in send_at.keys() - timed.keys()
     }
     for start in starts if send_at else ():
-        planned = plan(outline_of(version), start)
+        planned = plan(outline, start)
         for key in send_at.keys() & timed.keys():
             words = _too_early(start, planned, timed[key].position, now)
             if words:

@@ -21,7 +21,7 @@ from sales_campaigns.deliveries import personal
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.progress import recall
-from sales_campaigns.enrollments.scheduling import late_at, threading
+from sales_campaigns.enrollments.scheduling import late_at, subject_before, threading
 from sales_campaigns.enrollments.ways import Way, ways_of
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.messages.composing import (
@@ -76,7 +76,10 @@ def open_composer(
     mailbox = _mailbox(session, actor, place)
     before = _last_try(session, place)
     answers = follows(session, threading(place.way, place.step)["follows_id"])
-    words = words_for(_content(session, actor, place, before, template_id), person, actor, mailbox)
+    content = _content(session, actor, place, before, template_id)
+    if answers is None and place.step.follow_up and not content.subject:
+        content = replace(content, subject=subject_before(session, place.way, place.step))
+    words = words_for(content, person, actor, mailbox)
     words = replace(words, subject=opening_subject(words, answers))
     return Opening(words, mailbox, answers, before.words if before is not None and before.reason else "")
 

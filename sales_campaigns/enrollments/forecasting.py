@@ -88,7 +88,7 @@ def _way(actor: User, order: Order, prepared: Prepared, person: Person, now: dat
     """The way that this person would go; its rows are never stored."""
     row = Launch(at=whole(now), send_at=stored_times(order))
     values = enrollment_values(actor, order, prepared, row, person)
-    return Way(Enrollment(**values), prepared.campaign, prepared.version, row)
+    return Way(Enrollment(**values), prepared.campaign, prepared.version, row, absence=prepared.absence)
 
 
 def _put_off(session: Session, ways: Sequence[Way], now: datetime) -> dict[int, dict[int, date]]:

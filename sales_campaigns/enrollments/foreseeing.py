@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.calendars.leave import shifts_of
+from sales_campaigns.calendars.own_holidays import own_dates
 from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
@@ -105,6 +107,8 @@ def foresee_campaign(uow: UnitOfWork, actor: User, campaign_id: int, question: Q
         question.task_delay_days,
         limit,
         others,
+        shifts_of(uow.session, actor),
+        own_dates(uow.session, campaign.team_id),
     )
     simulation = foresee(wish, people)
     open_tasks = tasks_ahead(uow.session, actor, question.zone, uow.now)
@@ -146,7 +150,15 @@ def _unnamed(number: int) -> Iterator[dict[str, str]]:
 
 
 def _named(people: Sequence[Person]) -> Iterator[dict[str, str]]:
-    return ({"email": person.email, "time_zone": person.zone} for person in people)
+    return (
+        {
+            "email": person.email,
+            "time_zone": person.zone,
+            "phone": person.phone,
+            "linkedin_url": person.linkedin_url,
+        }
+        for person in people
+    )
 
 
 def _days(

@@ -19,7 +19,7 @@ def act_on_late(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
     version = uow.session.get_one(CampaignVersion, enrollment.version_id)
     then = settings_of(version.settings).late.then
     if then is Lateness.ASK:
-        mend(uow, run, message)
+        mend(uow, run, message, "Late mail: send it?")
         return False
     if then is Lateness.SKIP:
         uow.move(STEP_RUN, run, "skip", over_at=uow.now, why="too late")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from sales_campaigns.calendars.leave import stand_ins
 from sales_campaigns.campaigns.models import Campaign, Step
 from sales_campaigns.enrollments.models import Enrollment, StepRun, StepRunState
 from sales_campaigns.messages.models import Message
@@ -11,8 +12,8 @@ from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
-def mend(uow: UnitOfWork, run: StepRun, message: Message) -> Task:
-    """Open the task *Mend this mail*; its run waits for it."""
+def mend(uow: UnitOfWork, run: StepRun, message: Message, name: str = "Mend this mail") -> Task:
+    """Open the task *Mend this mail*, or one of another name; its run waits for it."""
     enrollment, step, campaign = uow.session.execute(
         sa.select(Enrollment, Step, Campaign)
         .select_from(Enrollment)
@@ -20,12 +21,14 @@ def mend(uow: UnitOfWork, run: StepRun, message: Message) -> Task:
         .join(Campaign, Campaign.id == Enrollment.campaign_id)
         .where(Enrollment.id == run.enrollment_id)
     ).one()
+    stand_in = stand_ins(uow.session, [enrollment.sender_id]).get(enrollment.sender_id)
     task = Task(
         team_id=enrollment.team_id,
-        assignee_id=enrollment.sender_id,
+        assignee_id=stand_in or enrollment.sender_id,
+        lent_by_id=enrollment.sender_id if stand_in else None,
         person_id=enrollment.person_id,
         kind=TaskKind.EMAIL,
-        name="Mend this mail",
+        name=name,
         details=message.words,
         priority=Priority.HIGH,
         due_at=uow.now,

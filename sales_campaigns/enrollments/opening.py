@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.calendars.leave import stand_ins
 from sales_campaigns.campaigns.models import Campaign, Step
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.claims import claim
@@ -19,6 +20,7 @@ from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Step
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.messages.composing import words_for
+from sales_campaigns.messages.models import Hold
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -52,9 +54,11 @@ def open_due(uow: UnitOfWork) -> int:
         .where(StepRun.id.in_(ids))
         .order_by(StepRun.due_at, StepRun.id)
     ).all()
+    instead = stand_ins(uow.session, {sender.id for *_, sender in rows})
     for run, enrollment, step, campaign, subject, person, sender in rows:
         if _can_be_done(run, enrollment, step):
-            _open(uow, run, enrollment, step, campaign, _name(step, subject, person, sender))
+            name = _name(step, subject, person, sender)
+            _open(uow, run, enrollment, step, campaign, name, instead.get(sender.id))
     _leave_out(uow, [run for run, enrollment, step, *_ in rows if not _can_be_done(run, enrollment, step)])
     return len(ids)
 
@@ -69,11 +73,12 @@ def next_opening(session: Session, after: datetime) -> datetime | None:
 
 
 def on_the_way() -> sa.ColumnElement[bool]:
-    """A condition on StepRun: neither the person nor the campaign is paused, and neither has ended."""
+    """A condition on StepRun: neither the person nor the campaign nor the sender is paused, and nothing has ended."""
     return sa.exists().where(
         Enrollment.id == StepRun.enrollment_id,
         Enrollment.state == EnrollmentState.ACTIVE,
         sa.exists().where(Campaign.id == Enrollment.campaign_id, Campaign.state == "active"),
+        ~sa.exists().where(Hold.kind == "sender", Hold.key == Enrollment.sender_id, Hold.stopped),
     )
 
 
@@ -88,10 +93,13 @@ def _open(
     step: Step,
     campaign: Campaign,
     name: str,
+    stand_in: int | None,
 ) -> Task:
+    """A colleague who stands in has the task while its sender is on leave."""
     task = Task(
         team_id=enrollment.team_id,
-        assignee_id=enrollment.sender_id,
+        assignee_id=stand_in or enrollment.sender_id,
+        lent_by_id=enrollment.sender_id if stand_in else None,
         person_id=enrollment.person_id,
         kind=TaskKind(step.kind.value),
         name=name,

@@ -12,11 +12,13 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
+from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Start
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import in_force
 from sales_campaigns.enrollments.checking import Checked, check_people
 from sales_campaigns.enrollments.chosen_times import refuse_bad_times
+from sales_campaigns.enrollments.ways import Absence, absences_of
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -49,6 +51,7 @@ class Prepared:
     mailbox: Mailbox
     checked: Checked
     recipients_zone: bool
+    absence: Absence
 
 
 def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
@@ -59,7 +62,8 @@ def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
     checked = check_people(uow.session, actor, campaign, version, people, mailbox, order.words)
     by_recipient = version.settings.get("timezone") == "recipient"
     chosen = by_recipient if order.recipients_zone is None else order.recipients_zone
-    return Prepared(campaign, version, mailbox, checked, chosen)
+    absence = absences_of(uow.session, [(actor.id, campaign.team_id)])[actor.id]
+    return Prepared(campaign, version, mailbox, checked, chosen, absence)
 
 
 def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, CampaignVersion]:
@@ -86,7 +90,8 @@ def not_allowed(actor: User, checked: Checked, limit: int) -> str:
 def refuse_times(uow: UnitOfWork, actor: User, prepared: Prepared, order: Order) -> None:
     """Raises Invalid({"send_at.KEY": words}) for a time that this launch cannot keep."""
     starts = starts_of(actor, prepared, order, uow.now).values()
-    refuse_bad_times(prepared.version, order.send_at, starts, whole(uow.now))
+    outline = outline_of(prepared.version, own=prepared.absence.own)
+    refuse_bad_times(prepared.version, outline, order.send_at, starts, whole(uow.now))
 
 
 def starts_of(actor: User, prepared: Prepared, order: Order, now: datetime) -> dict[str, Start]:
@@ -94,7 +99,8 @@ def starts_of(actor: User, prepared: Prepared, order: Order, now: datetime) -> d
     zones = {zone_of(person, actor, prepared.recipients_zone) for person in prepared.checked.to_deliver}
     positions = {step.key: step.position for step in prepared.version.steps}
     chosen = {positions[key]: at for key, at in order.send_at.items() if key in positions}
-    return {zone: Start(launched_at=whole(now), zone=zone, send_at=chosen) for zone in sorted(zones)}
+    away = prepared.absence.away
+    return {zone: Start(whole(now), zone, chosen, away=away) for zone in sorted(zones)}
 
 
 def zone_of(person: Person, sender: User, recipients_zone: bool) -> str:

@@ -91,6 +91,18 @@ def plan_again(uow: UnitOfWork, enrollment_ids: list[int]) -> None:
         go_on(uow, chunk)
 
 
+def plan_anew(uow: UnitOfWork, enrollment_ids: list[int]) -> None:
+    """Give what waits the dates that the planner finds now, earlier or later; nothing goes back into the past.
+
+    For what has changed the calendar itself: a leave, a holiday. The daily limits hold for what is moved.
+    """
+    for first in range(0, len(enrollment_ids), CHUNK):
+        uow.session.expire_all()
+        ways = ways_of(uow.session, enrollment_ids[first : first + CHUNK])
+        dues = (due for way in ways for due in _waiting(way))
+        _place_again(uow, [due for due in dues if due.planned.at >= min(uow.now, _run(due).due_at)])
+
+
 def about(enrollment: Enrollment, actor: User | None = None) -> dict[str, object]:
     """The columns of Activity that tell whose way it is."""
     return {

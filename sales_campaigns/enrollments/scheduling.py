@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.file import Lateness
 from sales_campaigns.campaigns.models import Step
@@ -54,6 +55,11 @@ def take_next_slots(uow: UnitOfWork, late: Mapping[int, Collection[str]]) -> Non
 
 def _in_next_slot(uow: UnitOfWork, late: Due) -> Due:
     return replace(late, planned=next_slot(late.way.outline, late.way.start, late.planned, uow.now))
+
+
+def schedule(uow: UnitOfWork, dues: Iterable[Due]) -> None:
+    """Give these steps, which have no run, one at the instant that is planned here."""
+    _make_happen(uow, list(dues))
 
 
 def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None = None) -> None:
@@ -132,14 +138,14 @@ def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     if not step.follow_up or thread["follows_id"] or step.wording_id is None:
         return {"wording_id": step.wording_id, **thread}
     own = uow.session.get_one(Wording, step.wording_id)
-    subject = own.subject or _subject_before(uow, way, step)
+    subject = own.subject or subject_before(uow.session, way, step)
     return {"wording_id": wording_of(uow.session, subject, own.html, own.text).id, **thread}
 
 
-def _subject_before(uow: UnitOfWork, way: Way, step: Step) -> str:
+def subject_before(session: Session, way: Way, step: Step) -> str:
     """The subject of the nearest mail before it that has one of its own."""
     for earlier in reversed(way.steps[: step.position]):
-        wording = uow.session.get(Wording, earlier.wording_id) if earlier.wording_id else None
+        wording = session.get(Wording, earlier.wording_id) if earlier.wording_id else None
         if wording is not None and wording.subject:
             return wording.subject
     return ""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from sales_campaigns.calendars.own_dates import OwnDates
 from sales_campaigns.campaigns.models import CampaignVersion
-from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan, slip
 from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.enrollments.ways import Way
@@ -20,15 +20,16 @@ class SharedPlans:
     """Plans as things stand at `now`; what is still open is never assumed to have ended before."""
 
     now: datetime
-    outlines: dict[CampaignVersion, Outline] = field(default_factory=dict)
+    outlines: dict[tuple[CampaignVersion, OwnDates], Outline] = field(default_factory=dict)
     plans: dict[tuple[object, ...], tuple[Planned, ...]] = field(default_factory=dict)
     slips: dict[tuple[object, ...], int] = field(default_factory=dict)
     words: dict[tuple[int, int | None], frozenset[str]] = field(default_factory=dict)
 
-    def outline(self, version: CampaignVersion) -> Outline:
-        if version not in self.outlines:
-            self.outlines[version] = outline_of(version)
-        return self.outlines[version]
+    def outline(self, way: Way) -> Outline:
+        key = way.version, way.absence.own
+        if key not in self.outlines:
+            self.outlines[key] = way.outline
+        return self.outlines[key]
 
     def same_words(self, former: CampaignVersion, version: CampaignVersion) -> frozenset[str]:
         """The keys of the steps that say the same in both, and follow the same step."""
@@ -40,7 +41,7 @@ class SharedPlans:
 
     def of(self, way: Way, start: Start, over: Facts, put_off: Mapping[int, date]) -> tuple[Planned, ...]:
         """Every step that is not over, in step order."""
-        outline, reachable = self.outline(way.version), bool(way.enrollment.email)
+        outline, reachable = self.outline(way), bool(way.enrollment.email)
         facts = _alike(outline, start.zone, over)
         key = (id(outline), reachable, *_key(start), *facts.items(), *put_off.items())
         if key not in self.plans:
@@ -50,7 +51,7 @@ class SharedPlans:
 
     def slip(self, way: Way, start: Start, over: Facts) -> int:
         """By how many counted days the days after the last ended step have slipped so far."""
-        outline = self.outline(way.version)
+        outline = self.outline(way)
         facts = _alike(outline, start.zone, over)
         key = (id(outline), *_key(start), *facts.items())
         if key not in self.slips:
@@ -73,7 +74,7 @@ def _said(version: CampaignVersion) -> dict[str, tuple[object, ...]]:
 
 
 def _key(start: Start) -> tuple[object, ...]:
-    return start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped
+    return start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped, start.away
 
 
 def _alike(outline: Outline, zone: str, over: Facts) -> dict[int, Over]:

@@ -131,12 +131,15 @@ def _settled(known: Surroundings, step: Step, run: StepRun, message: Message) ->
 
 
 def _standing(way: Way) -> list[Gate]:
-    """Whether the campaign runs, and this person in it: what opens tasks asks the same two states."""
+    """Whether its sender works, the campaign runs, and this person in it: what opens tasks asks the same."""
     campaign, enrollment = way.campaign, way.enrollment
     runs, goes = campaign.state is CampaignState.ACTIVE, enrollment.state is EnrollmentState.ACTIVE
     words = f"The campaign is {campaign.state.value}; dates move when it goes on."
     stands = STANDS.get(enrollment.state, f"It is {enrollment.state.value}.")
+    stopped = way.absence.stopped
+    sender = _sentence(f"{stopped}; dates move when it goes on") if stopped else ""
     return [
+        _standing_gate("sender", not stopped, stopped, sender, enrollment.sender_id),
         _standing_gate("campaign", runs, campaign.state.value, words, campaign.id),
         _standing_gate("enrollment", goes, enrollment.why or enrollment.state.value, stands, enrollment.id),
     ]
@@ -146,7 +149,7 @@ def _standing_gate(kind: str, passed: bool, value: str, says: str, id: int) -> G
     told = HOLDS[kind]
     if passed:
         return Gate(told.name, told.rule, "goes on")
-    remedy = Remedy("Let it go on", told.place, id)
+    remedy = Remedy("Let it go on", told.place, id) if told.place else None
     return Gate(told.name, told.rule, value, Stand.WAITS, says=says, event=told.event, remedy=remedy)
 
 

@@ -12,29 +12,48 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.calendars.leave import Away, away_of
+from sales_campaigns.calendars.own_dates import NONE, OwnDates
+from sales_campaigns.calendars.own_holidays import own_dates_by_team
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.states import OVER
+from sales_campaigns.messages.models import Hold
 
 OUTCOMES = {R.DONE: Outcome.DONE, R.SKIPPED: Outcome.SKIPPED, R.FAILED: Outcome.FAILED}
 
 
 @dataclass(frozen=True)
+class Absence:
+    """What keeps a sender from working: spans of leave that dates go around, the team's own holidays, and
+    the words for which the whole work stands still ("" when it does not)."""
+
+    away: Away = ()
+    own: OwnDates = NONE
+    stopped: str = ""
+
+
+PRESENT = Absence()
+
+
+@dataclass(frozen=True)
 class Way:
-    """One enrollment with its campaign, the version it goes through, its launch, and its step runs by key."""
+    """One enrollment with its campaign, the version it goes through, its launch, its step runs by key, and what
+    keeps its sender from working."""
 
     enrollment: Enrollment
     campaign: Campaign
     version: CampaignVersion
     launch: Launch
     runs: dict[str, StepRun] = field(default_factory=dict)
+    absence: Absence = PRESENT
 
     @property
     def outline(self) -> Outline:
-        return outline_of(self.version)
+        return outline_of(self.version, own=self.absence.own)
 
     @property
     def steps(self) -> Sequence[Step]:
@@ -53,6 +72,7 @@ class Way:
             },
             resumed_at=self.enrollment.resumed_at,
             slipped=self.enrollment.slipped,
+            away=self.absence.away,
         )
 
     @property
@@ -104,8 +124,21 @@ class Due:
     planned: Planned
 
 
+def absences_of(session: Session, senders: Iterable[tuple[int, int]]) -> dict[int, Absence]:
+    """Sender → absence, from pairs (sender, team); three queries however many there are."""
+    teams = dict(senders)
+    away, own = away_of(session, teams), own_dates_by_team(session, teams.values())
+    stopped = session.execute(
+        sa.select(Hold.key, Hold.why).where(Hold.kind == "sender", Hold.key.in_(teams), Hold.stopped)
+    )
+    whys = {row.key: row.why for row in stopped}
+    return {
+        id: Absence(away.get(id, ()), own.get(team, NONE), whys.get(id, "")) for id, team in teams.items()
+    }
+
+
 def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
-    """The enrollments in order of id; four queries however many there are."""
+    """The enrollments in order of id; seven queries however many there are."""
     ids = sorted(set(enrollment_ids))
     enrollments = session.scalars(
         sa.select(Enrollment).where(Enrollment.id.in_(ids)).order_by(Enrollment.id)
@@ -114,8 +147,16 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
     campaigns = _by_id(session, Campaign, {e.campaign_id for e in enrollments})
     launches = _by_id(session, Launch, {e.launch_id for e in enrollments})
     runs = _runs(session, ids)
+    absences = absences_of(session, {(e.sender_id, e.team_id) for e in enrollments})
     return [
-        Way(e, campaigns[e.campaign_id], versions[e.version_id], launches[e.launch_id], runs[e.id])
+        Way(
+            e,
+            campaigns[e.campaign_id],
+            versions[e.version_id],
+            launches[e.launch_id],
+            runs[e.id],
+            absences[e.sender_id],
+        )
         for e in enrollments
     ]
 

@@ -1,37 +1,50 @@
-"""Empty the outbox: find mailboxes with due mail, claim a batch of one, and hand its messages over one by one."""
+"""Empty the outbox: find mailboxes with due mail, claim a batch of one, gate, hand over and record it.
+
+A rep's own mailbox gates one mail after the other; a bulk lane gates so many at once and hands them over side by
+side. The steps are the same.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.accounts.secrets import Seal
-from sales_campaigns.claims import claim, lease_until
-from sales_campaigns.clock import Clock, machine_now
+from sales_campaigns.clock import Clock, machine_now, machine_seconds
+from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
-from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.gate import Claim, gate
-from sales_campaigns.messages.holds import named_by, nothing_holds
-from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.recording import record_hand_over, stops_mailbox
-from sales_campaigns.messages.states import MESSAGE, WAITING
-from sales_campaigns.ports import HandOver, MailAccount, MailProvider, MailProviders, OutgoingMail
+from sales_campaigns.messages.claiming import Claim, claim_due, give_back
+from sales_campaigns.messages.gate import Gated, gate
+from sales_campaigns.messages.holds import nothing_holds
+from sales_campaigns.messages.journal import Journal, journal_in
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
+from sales_campaigns.messages.states import WAITING
+from sales_campaigns.ports import MailAccount, MailProvider, MailProviders, OutgoingMail
 from sales_campaigns.unit_of_work import unit_of_work
 
 BATCH = 50
-Answer = tuple[HandOver, Claim]
+BULK_BATCH = 1_000
+GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second to hand over
+SECOND = 1.0
+BULK_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
 class PostRoom:
-    """What dispatching needs: the database, the time, the way out, and this process's name."""
+    """What dispatching needs: the database, the time, the way out, and this process's name.
+
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings).
+    """
 
     sessions: Sessions
     reads: Sessions
@@ -40,12 +53,25 @@ class PostRoom:
     seal: Seal
     owner: str
     lease_seconds: int = 900
+    journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
+    bulk_allowed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    message_id: int
-    claim: Claim
+@dataclass
+class _Round:
+    """One batch on its way: what is still to be gated, what was answered and is not recorded yet.
+
+    `at_once` is how many are gated together. Wordings never change, so those read before are known.
+    """
+
+    room: PostRoom
+    provider: MailProvider
+    waiting: deque[Claim]
+    at_once: int
+    bulk: bool
+    journal: Journal | None
+    answers: list[Answer] = field(default_factory=list)
+    wordings: dict[int, Wording] = field(default_factory=dict)
 
 
 def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
@@ -72,94 +98,26 @@ def next_act(session: Session, after: datetime) -> datetime | None:
     )
 
 
-def dispatch(room: PostRoom, mailbox_id: int, batch: int = BATCH) -> int:
+def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
     """Send up to one batch of this mailbox's due mail; how many were claimed."""
-    claimed, account = _claim(room, mailbox_id, batch)
-    if not claimed or account is None:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        box = uow.session.get_one(Mailbox, mailbox_id)
+        limit = batch or (BULK_BATCH if box.bulk_lane else BATCH)
+        waiting = deque(claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit))
+        account = account_of(box, room.seal) if waiting else None
+    claimed = len(waiting)
+    if account is None:
         return 0
-    waiting = deque(claimed)
+    at_once = GATED_AT_ONCE if box.bulk_lane else 1
     try:
         with closing(room.providers.open(account)) as provider:
-            _send_all(room, provider, waiting)
+            noted = room.journals if provider.capabilities.announces else None
+            with journal_in(noted, room.owner) as journal:
+                _send_all(_Round(room, provider, waiting, at_once, box.bulk_lane, journal))
     finally:
         if waiting:
             _give_back(room, waiting)
-    return len(claimed)
-
-
-def _send_all(room: PostRoom, provider: MailProvider, waiting: deque[Claimed]) -> None:
-    """The record of one message and the gate of the next share a transaction: half as many commits."""
-    answer: Answer | None = None
-    try:
-        while waiting:
-            one = waiting.popleft()
-            mail, answer = _next_mail(room, answer, one), None
-            if mail is not None:
-                answer = (_hand_over(provider, mail), one.claim)
-                if stops_mailbox(answer[0]):
-                    return
-    finally:  # an answer is written down whatever becomes of the next message
-        if answer is not None:
-            _next_mail(room, answer)
-
-
-def _next_mail(room: PostRoom, answer: Answer | None, one: Claimed | None = None) -> OutgoingMail | None:
-    with unit_of_work(room.sessions, room.clock) as uow:
-        if answer is not None:
-            record_hand_over(uow, *answer)
-        return gate(uow, one.message_id, one.claim) if one else None
-
-
-def _hand_over(provider: MailProvider, mail: OutgoingMail) -> HandOver:
-    [answer] = provider.hand_over([mail])
-    return answer
-
-
-def _give_back(room: PostRoom, waiting: Iterable[Claimed]) -> None:
-    """What was not looked at is free again at once. The one that failed waits for its lease: others come first."""
-    with unit_of_work(room.sessions, room.clock) as uow:
-        for one in waiting:
-            mine = (Message.owner == one.claim.owner, Message.generation == one.claim.generation)
-            move_many(
-                uow.session,
-                MESSAGE,
-                Message,
-                "return",
-                Message.id == one.message_id,
-                *mine,
-                lease_until=None,
-                owner=None,
-            )
-
-
-def _claim(room: PostRoom, mailbox_id: int, batch: int) -> tuple[list[Claimed], MailAccount | None]:
-    with unit_of_work(room.sessions, room.clock) as uow:
-        ids = claim(
-            uow.session,
-            Message,
-            Message.mailbox_id == mailbox_id,
-            Message.state.in_(WAITING),
-            Message.act_at <= uow.now,
-            nothing_holds(),
-            order=(Message.act_at, Message.id),
-            limit=batch,
-            values={
-                "state": MessageState.CLAIMED,
-                "owner": room.owner,
-                "lease_until": lease_until(room.lease_seconds),
-                "generation": Message.generation + 1,
-            },
-        )
-        if not ids:
-            return [], None
-        rows = uow.session.scalars(sa.select(Message).where(Message.id.in_(ids)))
-        claims = {row.id: _claim_of(row, room) for row in rows}
-        claimed = [Claimed(id, claims[id]) for id in ids]
-        return claimed, account_of(uow.session.get_one(Mailbox, mailbox_id), room.seal)
-
-
-def _claim_of(message: Message, room: PostRoom) -> Claim:
-    return Claim(room.owner, message.generation, room.lease_seconds, named_by(message))
+    return claimed
 
 
 def account_of(box: Mailbox, seal: Seal) -> MailAccount:
@@ -173,7 +131,69 @@ def account_of(box: Mailbox, seal: Seal) -> MailAccount:
         security=box.security,
         username=box.username,
         secret=seal.open(box.sealed_secret),
+        connections=BULK_CONNECTIONS if box.bulk_lane else 1,
     )
+
+
+def _send_all(now: _Round) -> None:
+    """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
+    try:
+        while now.waiting and not any(stops_mailbox(one.hand_over) for one in now.answers):
+            _hand_over(now, _gate_next(now))
+    finally:  # answers are written down whatever becomes of the next messages
+        if now.answers:
+            _next(now, [])
+
+
+def _gate_next(now: _Round) -> list[Gated]:
+    """Where a batch cannot be looked at, one of it may be why: from then on they are looked at singly."""
+    claims = [now.waiting.popleft() for _ in range(min(now.at_once, len(now.waiting)))]
+    try:
+        return _next(now, claims)
+    except sa.exc.DBAPIError:
+        if len(claims) == 1:
+            raise
+        now.waiting.extendleft(reversed(claims))
+        now.at_once, now.bulk = 1, False
+        return []
+
+
+def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
+    if now.journal is not None:
+        now.journal.gates(claims)
+    with unit_of_work(now.room.sessions, now.room.clock) as uow:
+        record_hand_overs(uow, now.answers)
+        gated = gate(uow, claims, now.wordings)
+    now.answers = []
+    return gated
+
+
+def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
+    """Each answer counts at once, whatever happens to the others of its batch."""
+    by_key = {one.mail.key: one.passed for one in gated}
+    mails = [_noted(now.journal, one.mail) for one in gated]
+    begun = machine_seconds()
+    for hand_over in now.provider.hand_over(mails):
+        now.answers.append(Answer(by_key[hand_over.key], hand_over))
+        if now.journal is not None:
+            now.journal.answers(hand_over)
+    if now.bulk and gated:
+        now.at_once = _within_a_second(len(gated), machine_seconds() - begun)
+
+
+def _noted(journal: Journal | None, mail: OutgoingMail) -> OutgoingMail:
+    return mail if journal is None else replace(mail, begins=partial(journal.begins, mail.key))
+
+
+def _within_a_second(mails: int, seconds: float) -> int:
+    """The rule: a bulk lane gates at most what takes one second to hand over."""
+    return max(1, min(GATED_AT_ONCE, int(mails * SECOND / seconds) if seconds else GATED_AT_ONCE))
+
+
+def _give_back(room: PostRoom, waiting: Sequence[Claim]) -> None:
+    """The one that failed waits for its lease: others come first."""
+    with unit_of_work(room.sessions, room.clock) as uow:
+        give_back(uow, waiting)
 
 
 def _open_now() -> sa.ColumnElement[bool]:

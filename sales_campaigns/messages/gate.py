@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session, lazyload
 
-from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.activity import append_many
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
 from sales_campaigns.clock import machine_now
 from sales_campaigns.content.mime import Letter, build
+from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import MissingFields
+from sales_campaigns.content.wordings import known_again
 from sales_campaigns.errors import Invalid
-from sales_campaigns.lifecycle import make_move
-from sales_campaigns.messages.models import Hold, Message, MessageState
+from sales_campaigns.lifecycle import move_each, move_many
+from sales_campaigns.messages.buckets import draw_for
+from sales_campaigns.messages.claiming import Claim
+from sales_campaigns.messages.facts import facts_of
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
+from sales_campaigns.messages.standing import Standing, as_they_stand
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
-from sales_campaigns.messages.writing import Parties, values_of, write_letter
-from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import OPTED_OUT, SENTENCES, first_cause
+from sales_campaigns.messages.writing import Parties, content_of, name_message, write_letter
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -29,42 +37,57 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Whose claim it is: a late process must not act on a message that somebody else took over.
+class Passed:
+    """What recording the answer to a mail needs to know of it.
 
-    `holds` are those the message names, in the order in which they are locked.
+    `attempt` numbers the hand-over; `about` are the columns of Activity that tell what the message is about.
     """
 
-    owner: str
-    generation: int
-    lease_seconds: int
-    holds: tuple[tuple[str, int], ...]
+    claim: Claim
+    attempt: int
+    about: dict[str, object]
+    mailbox_id: int
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Gated:
+    """A mail that may be handed over once this transaction stands."""
+
+    mail: OutgoingMail
+    passed: Passed
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
     """A mail that can leave: the letter it was written from, and its bytes with their envelope."""
 
+    standing: Standing
     letter: Letter
     mail: OutgoingMail
+    recipe: Recipe | None
 
 
-def gate(uow: UnitOfWork, message_id: int, claim: Claim) -> OutgoingMail | None:
-    """Let one claimed message through, fix its exact bytes and begin; or send it back, cancel or expire it.
-
-    Holds are locked before the message, as everybody does who stops them and then cancels what waits.
+def gate(uow: UnitOfWork, claims: Sequence[Claim], wordings: dict[int, Wording] | None = None) -> list[Gated]:
+    """Let claimed messages of one process through, fix their exact bytes and begin; or send them back, cancel or
+    expire them. One at a time or a batch: each is judged by itself, by the same rules, under the same locks.
+    `wordings`: those read before, kept from one call to the next.
     """
-    held = _held(uow.session, claim.holds)
-    message = _locked(uow.session, message_id, claim)
-    if message is None:
-        return None
-    parties, cause = _parties(uow.session, message)
-    verdict = verdict_on(_facts(uow, message, held, parties, cause))
-    made = verdict or _made(uow, message, parties)
-    if isinstance(made, Verdict):
-        _turn_away(uow, message, made)
-        return None
-    return _let_through(uow, message, made, claim)
+    if not claims:
+        return []
+    standing_now = as_they_stand(uow.session, claims)
+    known = {} if wordings is None else wordings
+    ids = (one.message.wording_id for one in standing_now)
+    known_again(uow.session, known, (id for id in ids if id is not None))
+    judged = [(one, verdict_on(_facts(uow, one))) for one in standing_now]
+    passing, waiting = _paced(uow, [one for one, verdict in judged if verdict is None])
+    outcomes = [(one, _made(uow, one)) for one in passing]
+    made = [outcome for _, outcome in outcomes if isinstance(outcome, _Made)]
+    turned = [(verdict, one) for one, verdict in (*judged, *outcomes) if isinstance(verdict, Verdict)]
+    _turn_away(uow, turned)
+    _make_wait(uow, waiting)
+    _begin(uow, made)
+    return [_gated(one) for one in made]
 
 
 def about(message: Message) -> dict[str, object]:
@@ -78,73 +101,49 @@ def about(message: Message) -> dict[str, object]:
     }
 
 
-def _locked(session: Session, message_id: int, claim: Claim) -> Message | None:
-    return session.scalar(
-        sa.select(Message)
-        .where(
-            Message.id == message_id,
-            Message.state == MessageState.CLAIMED,
-            Message.owner == claim.owner,
-            Message.generation == claim.generation,
-        )
-        .with_for_update()
-    )
+def _facts(uow: UnitOfWork, one: Standing) -> Facts:
+    return facts_of(one.message, one.parties.mailbox, one.parties.sender, one.stopped, one.cause, uow.now)
 
 
-def _held(session: Session, names: tuple[tuple[str, int], ...]) -> str | None:
-    """Lock every hold it names, in order: whoever stops one waits for this commit."""
-    holds = session.execute(
-        sa.select(Hold.stopped, Hold.why)
-        .where(sa.tuple_(Hold.kind, Hold.key).in_(names))
-        .order_by(Hold.kind, Hold.key)
-        .with_for_update(read=True)
-    ).all()
-    whys = [hold.why for hold in holds if hold.stopped]
-    if len(holds) < len(names):
-        whys.append("its hold is missing")
-    return whys[0] if whys else None
+def _paced(
+    uow: UnitOfWork, passing: Sequence[Standing]
+) -> tuple[list[Standing], list[tuple[Standing, datetime]]]:
+    """Those whose mailbox has room for them, and the others with the machine time at which it will."""
+    let: list[Standing] = []
+    waiting: list[tuple[Standing, datetime]] = []
+    now = machine_now()
+    for box_id in sorted({one.message.mailbox_id for one in passing}):
+        mine = [one for one in passing if one.message.mailbox_id == box_id]
+        granted, later = draw_for(uow.session, mine[0].parties.mailbox, len(mine), now)
+        let += mine[:granted]
+        waiting += zip(mine[granted:], later, strict=True)
+    return let, waiting
 
 
-def _parties(session: Session, message: Message) -> tuple[Parties, str | None]:
-    """Who writes to whom, locked like the holds, and the cause that forbids it as things stand now."""
-    mailbox, sender = session.execute(
-        sa.select(Mailbox, User)
-        .select_from(Mailbox)
-        .join(User, User.id == message.sender_id)
-        .where(Mailbox.id == message.mailbox_id)
-        .options(lazyload(Mailbox.user), lazyload(User.team))
-        .with_for_update(read=True)
-    ).one()
-    found = session.execute(
-        sa.select(Person, first_cause(OPTED_OUT if message.despite_opt_out else ""))
-        .join(Address, Person.address_id == Address.id)
-        .where(Person.id == message.person_id)
-        .with_for_update(read=True, of=(Person, Address))
-    ).one_or_none()
-    person, cause = found or (session.get_one(Person, message.person_id), "no_address")
-    return Parties(person, sender, mailbox, values_of(person, sender, mailbox)), cause
+def _make_wait(uow: UnitOfWork, waiting: Iterable[tuple[Standing, datetime]]) -> None:
+    """What is over a limit waits for its own place, so that nobody asks for it before. Its due instant stays."""
+    rows = []
+    for standing, until in waiting:
+        verdict = verdict_on(replace(_facts(uow, standing), paced_until=until))
+        if verdict is not None:
+            wait = uow.people_seconds((until - machine_now()).total_seconds())
+            rows.append(
+                {
+                    "id": standing.message.id,
+                    "act_at": uow.now + wait,
+                    "reason": verdict.reason,
+                    "words": verdict.words,
+                    "lease_until": None,
+                    "owner": None,
+                }
+            )
+    move_each(uow.session, MESSAGE, Message, "return", rows)
 
 
-def _facts(uow: UnitOfWork, message: Message, held: str | None, parties: Parties, cause: str | None) -> Facts:
-    return Facts(
-        now=uow.now,
-        machine_now=machine_now(),
-        held=held,
-        sender_active=parties.sender.active,
-        mailbox_connected=parties.mailbox.state is MailboxState.CONNECTED,
-        mailbox_waits_until=parties.mailbox.paused_until,
-        unwanted=(cause, SENTENCES[cause]) if cause else None,
-        due_at=message.due_at,
-        late_at=message.late_at,
-        valid_until=message.valid_until,
-        attempts=message.attempts,
-    )
-
-
-def _made(uow: UnitOfWork, message: Message, parties: Parties) -> Made | Verdict:
+def _made(uow: UnitOfWork, standing: Standing) -> _Made | Verdict:
     """Whatever goes wrong in making one mail is that mail's own trouble: the next ones must not wait behind it."""
     try:
-        return _make(uow, message, parties)
+        return _make(uow, standing)
     except MissingFields as error:
         return Verdict("cancel", "field_missing", f"{', '.join(error.fields)} is missing for this person")
     except Invalid as error:
@@ -152,15 +151,15 @@ def _made(uow: UnitOfWork, message: Message, parties: Parties) -> Made | Verdict
     except sa.exc.SQLAlchemyError:
         raise
     except Exception:
-        log.exception("a mail could not be made", message=message.id)
+        log.exception("a mail could not be made", message=standing.message.id)
         return Verdict(
             "cancel", "cannot_be_made", "This mail cannot be made; the log of the scheduler says why."
         )
 
 
-def _make(uow: UnitOfWork, message: Message, parties: Parties) -> Made:
-    letter = write_letter(uow.session, message, parties, uow.now)
-    mime = build(letter)
+def _make(uow: UnitOfWork, standing: Standing) -> _Made:
+    message = standing.message
+    letter, recipe = _written(uow, message, standing.parties)
     raw = (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
     sender, *everybody = (check_address(one) for one in raw)
     mail = OutgoingMail(
@@ -168,38 +167,69 @@ def _make(uow: UnitOfWork, message: Message, parties: Parties) -> Made:
         message_id=letter.message_id,
         sender=sender.wire,
         recipients=tuple(address.wire for address in everybody),
-        mime=mime,
+        mime=build(letter),
         needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
     )
-    return Made(letter, mail)
+    return _Made(standing, letter, mail, recipe)
 
 
-def _let_through(uow: UnitOfWork, message: Message, made: Made, claim: Claim) -> OutgoingMail:
-    make_move(  # the Attempt row tells of it; Activity is for what people should hear of
-        uow.session,
-        MESSAGE,
-        message,
-        "begin",
-        message_id=made.letter.message_id,
-        references=" ".join(made.letter.references),
-        subject=made.letter.subject,
-        mime=made.mail.mime,
-        attempts=message.attempts + 1,
-        lease_until=lease_until(claim.lease_seconds),  # its own: those before it may have taken long
-    )
-    return made.mail
+def _written(uow: UnitOfWork, message: Message, parties: Parties) -> tuple[Letter, Recipe | None]:
+    """The letter; with the recipe that is kept instead of its bytes on a bulk lane."""
+    if not (parties.mailbox.bulk_lane and has_recipe(message)):
+        return write_letter(uow.session, message, parties, uow.now), None
+    content = content_of(uow.session, message, edited=False)
+    recipe = recipe_of(message, parties, content, uow.now)
+    name = message.message_id or name_message(message, parties.mailbox)
+    return letter_of(recipe, content, name), recipe
 
 
-def _turn_away(uow: UnitOfWork, message: Message, verdict: Verdict) -> None:
-    ended = {"ended_at": uow.now} if verdict.event in ("cancel", "expire") else {}
-    uow.move(
-        MESSAGE,
-        message,
-        verdict.event,
-        about={**about(message), "data": {"reason": verdict.reason, "words": verdict.words}},
-        reason=verdict.reason,
-        words=verdict.words,
-        lease_until=None,
-        owner=None,
-        **ended,
-    )
+def _begin(uow: UnitOfWork, made: Sequence[_Made]) -> None:
+    """The Attempt row tells of it; Activity is for what people should hear of. The rows are locked, so none is lost."""
+    begun = move_each(uow.session, MESSAGE, Message, "begin", [_begun(one) for one in made], ("generation",))
+    assert begun == len(made), f"{len(made) - begun} messages changed under the lock of the gate"
+
+
+def _begun(one: _Made) -> dict[str, object]:
+    message = one.standing.message
+    return {
+        "id": message.id,
+        "generation": one.standing.claim.generation,
+        "message_id": one.letter.message_id,
+        "references": " ".join(one.letter.references),
+        "subject": one.letter.subject,
+        "mime": one.mail.mime if one.recipe is None else None,
+        "recipe": one.recipe,
+        "mime_hash": hash_of(one.mail.mime) if one.recipe else None,
+        "attempts": message.attempts + 1,
+        # Its own lease: those before it may have taken long.
+        "lease_until": lease_until(one.standing.claim.lease_seconds),
+    }
+
+
+def _gated(one: _Made) -> Gated:
+    message, box = one.standing.message, one.standing.parties.mailbox
+    passed = Passed(one.standing.claim, message.attempts + 1, about(message), box.id, box.bulk_lane)
+    return Gated(one.mail, passed)
+
+
+def _turn_away(uow: UnitOfWork, turned: Iterable[tuple[Verdict, Standing]]) -> None:
+    """Those of one verdict move together; each has its own line of history, because something follows for each."""
+    in_order = sorted(turned, key=lambda one: (one[0].event, one[0].reason, one[0].words))
+    for verdict, group in groupby(in_order, key=lambda one: one[0]):
+        messages = {standing.message.id: standing.message for _, standing in group}
+        _move_away(uow, verdict, messages)
+
+
+def _move_away(uow: UnitOfWork, verdict: Verdict, messages: dict[int, Message]) -> None:
+    values: dict[str, Any] = {
+        "reason": verdict.reason,
+        "words": verdict.words,
+        "lease_until": None,
+        "owner": None,
+    }
+    if verdict.event in ("cancel", "expire"):
+        values["ended_at"] = uow.now
+    moved = move_many(uow.session, MESSAGE, Message, verdict.event, Message.id.in_(messages), **values)
+    told = {"data": {"reason": verdict.reason, "words": verdict.words}}
+    kind = f"message.{MESSAGE.target(verdict.event)}"
+    append_many(uow.session, uow.now, kind, [{**about(messages[id]), **told} for id in moved])

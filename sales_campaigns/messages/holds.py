@@ -12,7 +12,13 @@ from sales_campaigns.messages.models import Hold, Message
 
 INSTANCE = ("instance", 1)
 # What can stop a message, beside the instance: kind → the message's column that names it. Null names nothing.
-HOLDERS = {"delivery": "delivery_id", "campaign": "campaign_id", "enrollment": "enrollment_id"}
+HOLDERS = {
+    "delivery": "delivery_id",
+    "campaign": "campaign_id",
+    "enrollment": "enrollment_id",
+    "mailbox": "mailbox_id",
+    "sender": "sender_id",
+}
 
 
 def make_holds(session: Session, kind: str, keys: Iterable[int]) -> None:

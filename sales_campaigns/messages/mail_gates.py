@@ -32,13 +32,13 @@ HOLDS = {
         "Sending",
         "Nothing leaves while sending is stopped for the whole installation.",
         "an administrator lets sending go on",
-        "health",
+        "sending",
     ),
     "sender": HoldWords(
-        "Sender's work",
+        "Work of the sender",
         "Nothing leaves while the work of its sender is paused.",
         "the sender's work goes on",
-        "",
+        "leave",
     ),
     "campaign": HoldWords(
         "Campaign",
@@ -61,7 +61,7 @@ HOLDS = {
         "Mailbox stop",
         "Nothing leaves from a mailbox that was stopped.",
         "the mailbox is let go on",
-        "mailbox",
+        "sending",
     ),
 }
 

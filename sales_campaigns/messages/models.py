@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sales_campaigns.accounts.models import Instance, Mailbox, User
 from sales_campaigns.database import Base, checked
 from sales_campaigns.messages.outcomes import FailureType
 
@@ -25,11 +29,16 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
 
 
+# What a delivery waits for before it is finished.
+LIVE = "state IN ('pending', 'claimed', 'sending', 'retrying')"
+
+
 class Hold(Base):
     """Whether something that many messages hang on lets them leave.
 
-    Deliveries, campaigns, enrollments and the instance write their row in the same transaction as their own
-    state; the gate locks the rows a message names with FOR SHARE, so a pause is one row and nothing passes it.
+    Deliveries, campaigns, enrollments, senders, mailboxes and the instance write their row in the same transaction
+    as their own state; the gate locks the rows a message names with FOR SHARE, so a pause is one row and nothing
+    passes it.
     """
 
     __tablename__ = "hold"
@@ -38,6 +47,55 @@ class Hold(Base):
     key: Mapped[int] = mapped_column(primary_key=True)
     stopped: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class Bucket(Base):
+    """How much may leave now under one limit. Workers share it; it is written last in a transaction, in key order."""
+
+    __tablename__ = "bucket"
+
+    key: Mapped[str] = mapped_column(sa.String(320), primary_key=True)
+    tokens: Mapped[float]
+    filled_at: Mapped[datetime]  # machine time: limits of the outside are never scaled
+
+
+class Cause(StrEnum):
+    """Why the instance, a mailbox or a sender is stopped. Each is lifted by itself."""
+
+    STOPPED = "stopped"  # somebody pressed "Stop all sending"
+    RESTORED = "restored"  # the database woke up in another place, or knows less than it did
+    PAUSED = "paused"  # the whole work of a rep
+    LEAVE = "leave"
+
+
+class Stop(Base):
+    """One reason for which a hold is stopped: it is released when the last of them is lifted."""
+
+    __tablename__ = "stop"
+
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    key: Mapped[int] = mapped_column(primary_key=True)
+    cause: Mapped[Cause] = mapped_column(checked(Cause), primary_key=True)
+    why: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime]
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["kind", "key"], ["hold.kind", "hold.key"], name="fk_stop_hold"),
+    )
+
+
+def _hold_of(kind: str) -> Callable[[Any, Connection, Any], None]:
+    """Whoever adds a user, a mailbox or the instance: its hold is there with it, before anything can name it."""
+
+    def make(_mapper: Any, connection: Connection, row: Any) -> None:
+        connection.execute(sa.insert(Hold).values(kind=kind, key=row.id, stopped=False, why=""))
+
+    return make
+
+
+for _model, _kind in ((Instance, "instance"), (Mailbox, "mailbox"), (User, "sender")):
+    event.listen(_model, "after_insert", _hold_of(_kind))
 
 
 class Message(Base):
@@ -87,6 +145,9 @@ class Message(Base):
     references: Mapped[str] = mapped_column(sa.Text, default="")
     subject: Mapped[str] = mapped_column(sa.Text, default="")
     mime: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    # On a bulk lane, instead of the bytes: what they are made of, and their SHA-256.
+    recipe: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
+    mime_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), deferred=True)
     sent_at: Mapped[datetime | None]
     # What became of it.
     provider_id: Mapped[str | None] = mapped_column(sa.String(255))
@@ -115,6 +176,12 @@ class Message(Base):
             "lease_until",
             postgresql_where=sa.text("state IN ('claimed', 'sending')"),
             sqlite_where=sa.text("state IN ('claimed', 'sending')"),
+        ),
+        sa.Index(
+            "ix_message_delivery_live",
+            "delivery_id",
+            postgresql_where=sa.text(LIVE),
+            sqlite_where=sa.text(LIVE),
         ),
         sa.Index("ix_message_mailbox_day", "mailbox_id", "due_at"),
         sa.Index("ix_message_person", "person_id", "id"),

@@ -21,6 +21,7 @@ from sales_campaigns.messages.folders import (
     search_conditions,
 )
 from sales_campaigns.messages.models import Attempt, Message, MessageState
+from sales_campaigns.messages.recipes import made_again
 from sales_campaigns.people.models import Person
 
 PAGE = 50
@@ -149,17 +150,14 @@ def attempts_of(session: Session, message: Message) -> Sequence[Attempt]:
 
 
 def exact_mail(session: Session, message: Message) -> bytes | None:
-    """The very bytes that were handed over; None while nothing was."""
-    return (
-        session.scalars(
-            sa.select(Message)
-            .where(Message.id == message.id)
-            .options(undefer(Message.mime))
-            .execution_options(populate_existing=True)
-        )
-        .one()
-        .mime
-    )
+    """The very bytes that were handed over; None while nothing was. Raises Invalid when they cannot be made again."""
+    row = session.scalars(
+        sa.select(Message)
+        .where(Message.id == message.id)
+        .options(undefer(Message.mime), undefer(Message.recipe), undefer(Message.mime_hash))
+        .execution_options(populate_existing=True)
+    ).one()
+    return row.mime if row.recipe is None else made_again(session, row, row.recipe, row.mime_hash)
 
 
 def mailbox_days(session: Session, user: User, start: datetime, end: datetime) -> list[MailboxDay]:

@@ -1,18 +1,22 @@
-"""Write down what became of a hand-over: attempt, state, mailbox, address, activity, in one transaction."""
+"""Write down what became of hand-overs: attempt, state, mailbox, address, activity, in one transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState
+from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
-from sales_campaigns.lifecycle import make_move
-from sales_campaigns.messages.gate import Claim, about
+from sales_campaigns.lifecycle import make_move, move_each
+from sales_campaigns.messages.breaking import stop_if_it_bounces
+from sales_campaigns.messages.gate import Passed, about
 from sales_campaigns.messages.models import Attempt, Message, MessageState
-from sales_campaigns.messages.outcomes import FailureType, MailboxEffect, Outcome, outcome_of
+from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.retries import next_retry
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.people.models import Address, Person
@@ -20,27 +24,26 @@ from sales_campaigns.ports import HandOver
 from sales_campaigns.unit_of_work import UnitOfWork
 
 WAIT = timedelta(seconds=60)
+IN_HAND = (MessageState.SENDING, MessageState.UNCERTAIN)
+_ATTEMPTS = sa.insert(Attempt)
 
 
-def record_hand_over(uow: UnitOfWork, hand_over: HandOver, claim: Claim) -> None:
-    """Settle one message. A late answer of the same generation is still taken, also when it was uncertain."""
-    message = uow.session.scalar(
-        sa.select(Message)
-        .where(
-            Message.id == hand_over.key,
-            Message.generation == claim.generation,
-            Message.state.in_({MessageState.SENDING, MessageState.UNCERTAIN}),
-        )
-        .with_for_update()
-    )
-    if message is None:
-        return
-    outcome = outcome_of(hand_over.refused)
-    _note_attempt(uow, message, hand_over, outcome)
-    _affect_mailbox(uow, message, hand_over, outcome)
-    if outcome.bad_address:
-        _quarantine(uow, message, _words(hand_over))
-    _settle(uow, message, hand_over, outcome)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a mail that the gate had let through."""
+
+    passed: Passed
+    hand_over: HandOver
+
+
+def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
+    """Settle messages. A late answer of the same generation is still taken, also when it was uncertain."""
+    accepted = [one for one in answers if outcome_of(one.hand_over.refused) is ACCEPTED]
+    _accept(uow, accepted if len(accepted) < 2 else _in_hand(uow, accepted))
+    bounced = [one for one in answers if one.hand_over.refused is not None and _record_refusal(uow, one)]
+    for box_id in sorted({one.passed.mailbox_id for one in bounced}):
+        box = uow.session.get_one(Mailbox, box_id, with_for_update={"of": Mailbox})
+        stop_if_it_bounces(uow, box)
 
 
 def stops_mailbox(hand_over: HandOver) -> bool:
@@ -48,13 +51,92 @@ def stops_mailbox(hand_over: HandOver) -> bool:
     return outcome_of(hand_over.refused).mailbox is not MailboxEffect.NONE
 
 
+def _in_hand(uow: UnitOfWork, answers: Sequence[Answer]) -> list[Answer]:
+    """Those whose claim is still the newest, locked: somebody may have settled one of a batch meanwhile."""
+    generations = {one.passed.claim.message_id: one.passed.claim.generation for one in answers}
+    rows = uow.session.execute(
+        sa.select(Message.id, Message.generation)
+        .where(Message.id.in_(generations), Message.state.in_(IN_HAND))
+        .order_by(Message.id)
+        .with_for_update()
+    )
+    mine = {row.id for row in rows if row.generation == generations[row.id]}
+    return [one for one in answers if one.passed.claim.message_id in mine]
+
+
+def _accept(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
+    """Nothing is read: what the gate knew is enough, and the guard of the move says whether it still holds."""
+    rows = [_accepted(uow.now, one) for one in answers]
+    if move_each(uow.session, MESSAGE, Message, "accept", rows, ("generation",)) != len(rows):
+        return  # it was one, and somebody else has settled it
+    _note_attempts(uow, answers)
+    _tell(uow, answers)
+
+
+def _accepted(now: datetime, one: Answer) -> dict[str, object]:
+    return {
+        "id": one.passed.claim.message_id,
+        "generation": one.passed.claim.generation,
+        "words": one.hand_over.reply,
+        "provider_id": one.hand_over.provider_id,
+        "thread_id": one.hand_over.thread_id,
+        "sent_at": now,
+        "ended_at": now,
+        "reason": "",
+        "failure": None,
+        "lease_until": None,
+        "owner": None,
+    }
+
+
+def _note_attempts(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
+    if answers:
+        rows = [_attempt(uow.now, one, outcome_of(one.hand_over.refused)) for one in answers]
+        uow.session.connection().execute(_ATTEMPTS, rows)
+
+
+def _tell(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
+    """The rule: bulk moves write one Activity row a batch; the Attempt row is the message's own history."""
+    bulk = [one for one in answers if one.passed.bulk]
+    if bulk:
+        ids = [one.passed.claim.message_id for one in bulk]
+        uow.record("messages.sent", team_id=bulk[0].passed.about["team_id"], data={"messages": ids})
+    rows = [
+        {**one.passed.about, "data": {"reason": "", "words": one.hand_over.reply}}
+        for one in answers
+        if not one.passed.bulk
+    ]
+    append_many(uow.session, uow.now, "message.sent", rows)
+
+
+def _record_refusal(uow: UnitOfWork, answer: Answer) -> bool:
+    """Whether it says that there is no such recipient."""
+    claim, hand_over = answer.passed.claim, answer.hand_over
+    message = uow.session.scalar(
+        sa.select(Message)
+        .where(
+            Message.id == claim.message_id,
+            Message.generation == claim.generation,
+            Message.state.in_(IN_HAND),
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if message is None:
+        return False
+    outcome = outcome_of(hand_over.refused)
+    _note_attempts(uow, [answer])
+    _affect_mailbox(uow, message, hand_over, outcome)
+    if outcome.bad_address:
+        _quarantine(uow, message, _words(hand_over))
+    _settle(uow, message, hand_over, outcome)
+    return outcome.bad_address
+
+
 def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:
     words = _words(hand_over)
     released: dict[str, Any] = {"lease_until": None, "owner": None, "words": words, "reason": outcome.reason}
-    if outcome.event == "accept":
-        more = {"sent_at": uow.now, "ended_at": uow.now, "provider_id": hand_over.provider_id}
-        _move(uow, message, "accept", **released, **more, thread_id=hand_over.thread_id, failure=None)
-    elif outcome.event == "fail":
+    if outcome.event == "fail":
         _move(uow, message, "fail", **released, failure=outcome.failure, ended_at=uow.now)
     elif outcome.event == "retry":
         _retry_or_fail(uow, message, outcome, released)
@@ -78,19 +160,17 @@ def _move(uow: UnitOfWork, message: Message, event: str, **values: Any) -> None:
     uow.move(MESSAGE, message, event, about={**about(message), "data": told}, **values)
 
 
-def _note_attempt(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:
-    refused = hand_over.refused
-    uow.session.add(
-        Attempt(
-            message_id=message.id,
-            number=message.attempts,
-            at=uow.now,
-            outcome=outcome.event,
-            code=refused.code if refused else hand_over.code,
-            enhanced=refused.enhanced if refused else None,
-            words=_words(hand_over),
-        )
-    )
+def _attempt(now: datetime, one: Answer, outcome: Outcome) -> dict[str, object]:
+    refused = one.hand_over.refused
+    return {
+        "message_id": one.passed.claim.message_id,
+        "number": one.passed.attempt,
+        "at": now,
+        "outcome": outcome.event,
+        "code": refused.code if refused else one.hand_over.code,
+        "enhanced": refused.enhanced if refused else None,
+        "words": _words(one.hand_over),
+    }
 
 
 def _affect_mailbox(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:

@@ -24,7 +24,8 @@ class Facts:
     """One message and what it hangs on. `now` is business time, `machine_now` and `mailbox_waits_until` machine time.
 
     `held`: the words of the first hold that is stopped, None while none is. `unwanted`: (cause, sentence) of what
-    forbids writing to this person, None while nothing does. `attempts`: hand-overs begun so far.
+    forbids writing to this person, None while nothing does. `attempts`: hand-overs begun so far. `paced_until`:
+    when the limits of its mailbox let it through, in machine time; None while they do.
     """
 
     now: datetime
@@ -38,6 +39,7 @@ class Facts:
     late_at: datetime | None
     valid_until: datetime
     attempts: int = 0
+    paced_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ def _in_time(facts: Facts) -> Verdict | None:
     return Verdict("cancel", "late", f"it was {late} late and was not sent blindly")
 
 
+def _within_limits(facts: Facts) -> Verdict | None:
+    """The rule: limits delay the hand-over and never drop it."""
+    until = facts.paced_until
+    waits = until is not None and until > facts.machine_now
+    return Verdict("return", "paced", "its mailbox has sent as much as it may for now") if waits else None
+
+
 # In the order in which they are asked: the first that objects is the binding one.
 RULES: tuple[Rule, ...] = (
     Rule("held", "Nothing it belongs to is paused or stopped.", _not_held),
@@ -95,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule("unwanted", "The person may be written to.", _wanted),
     Rule("expired", "It is still valid.", _valid),
     Rule("late", "It is not too late for a first attempt.", _in_time),
+    Rule("paced", "The limits of its mailbox leave room for it.", _within_limits),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -81,25 +82,49 @@ def write_letter(session: Session, message: Message, parties: Parties, at: datet
     """The letter as it leaves at `at`. Raises MissingFields or Invalid when it cannot be made for this person."""
     body = rendered(session, message, parties)
     in_reply_to, references = _thread(session, message)
-    return Letter(
+    letter = outer_letter(
+        replace(body, subject=f"[Test] {body.subject}") if message.proof else body,
         message_id=message.message_id or name_message(message, parties.mailbox),
         date=at,
         zone=parties.sender.zone,
-        from_name=parties.sender.name,
-        from_email=parties.mailbox.address,
-        to_name=_recipient_name(message, parties),
-        to_email=message.email if message.proof else parties.person.email,
-        cc=tuple(message.cc.split()),
-        subject=f"[Test] {body.subject}" if message.proof else body.subject,
+        sender=(parties.sender.name, parties.mailbox.address),
+        recipient=(
+            recipient_name(message, parties),
+            message.email if message.proof else parties.person.email,
+        ),
+        cc=message.cc,
+    )
+    return replace(letter, in_reply_to=in_reply_to, references=references)
+
+
+def outer_letter(
+    body: Rendered,
+    *,
+    message_id: str,
+    date: datetime,
+    zone: str,
+    sender: tuple[str, str],
+    recipient: tuple[str, str],
+    cc: str,
+) -> Letter:
+    """What stands around the words; `sender` and `recipient` are (name, address)."""
+    return Letter(
+        message_id=message_id,
+        date=date,
+        zone=zone,
+        from_name=sender[0],
+        from_email=sender[1],
+        to_name=recipient[0],
+        to_email=recipient[1],
+        cc=tuple(cc.split()),
+        subject=body.subject,
         html=body.html,
         text=body.text,
-        in_reply_to=in_reply_to,
-        references=references,
-        headers={"List-Unsubscribe": f"<mailto:{parties.mailbox.address}?subject=unsubscribe>"},
+        headers={"List-Unsubscribe": f"<mailto:{sender[1]}?subject=unsubscribe>"},
     )
 
 
-def _recipient_name(message: Message, parties: Parties) -> str:
+def recipient_name(message: Message, parties: Parties) -> str:
     if message.proof:
         return parties.sender.name
     return parties.person.name if parties.person.first_name else ""
@@ -116,16 +141,20 @@ def followed(session: Session, message: Message) -> Message | None:
 def rendered(session: Session, message: Message, parties: Parties) -> Rendered:
     """Subject, HTML and text as the person gets them, signature and quoted chain included."""
     own = render(content_of(session, message, edited=True), parties.values)
-    signed = with_signature(own, render_html(parties.mailbox.signature_html, parties.values))
+    new = signed(own, parties.mailbox.signature_html, parties.values)
     received = replied(session, message)
     if received is not None:
-        subject = signed.subject or reply_subject(received.subject)
-        return replace(_quoting(session, signed, message, received), subject=subject)
+        subject = new.subject or reply_subject(received.subject)
+        return replace(_quoting(session, new, message, received), subject=subject)
     earlier = followed(session, message)
     if earlier is None:
-        return replace(signed, subject=signed.subject or _borrowed_subject(session, message, parties))
-    subject = signed.subject or reply_subject(earlier.subject)
-    return replace(_with_quote(session, signed, message, earlier, parties), subject=subject)
+        return replace(new, subject=new.subject or _borrowed_subject(session, message, parties))
+    subject = new.subject or reply_subject(earlier.subject)
+    return replace(_with_quote(session, new, message, earlier, parties), subject=subject)
+
+
+def signed(body: Rendered, signature_html: str, values: Mapping[str, str]) -> Rendered:
+    return with_signature(body, render_html(signature_html, values)) if signature_html.strip() else body
 
 
 def replied(session: Session, message: Message) -> ReceivedMail | None:

@@ -61,7 +61,7 @@ def people_page(
         .join(User, User.id == Person.owner_id)
         .outerjoin(Address, Address.id == Person.address_id)
         .options(contains_eager(Person.address))
-        .where(*_conditions(actor, wanted), *_beyond(session, after))
+        .where(*matching(actor.team_id, wanted), *_beyond(session, after))
         .order_by(Person.last_name, Person.first_name, Person.id)
         .limit(limit + 1)
     )
@@ -108,8 +108,9 @@ def teammates(session: Session, actor: User) -> Sequence[tuple[int, str]]:
     return [(row.id, f"{row.first_name} {row.last_name}".strip() or row.email) for row in rows]
 
 
-def _conditions(actor: User, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    conditions = [Person.team_id == actor.team_id, Person.deleted_at.is_(None)]
+def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """The people of a team that a search finds: conditions on Person, for a list and for an audience alike."""
+    conditions = [Person.team_id == team_id, Person.deleted_at.is_(None)]
     if wanted.owner_id is not None:
         conditions.append(Person.owner_id == wanted.owner_id)
     if wanted.group_id is not None:
@@ -142,5 +143,5 @@ def _beyond(session: Session, after: str) -> list[sa.ColumnElement[bool]]:
 
 
 def _total(session: Session, actor: User, wanted: Wanted) -> int:
-    some = sa.select(Person.id).where(*_conditions(actor, wanted)).limit(COUNTED).subquery()
+    some = sa.select(Person.id).where(*matching(actor.team_id, wanted)).limit(COUNTED).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0

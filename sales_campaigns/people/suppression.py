@@ -6,6 +6,7 @@ opt-out, a quarantine, a complaint and a block count for the address, and so for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -60,12 +61,12 @@ CAUSES: tuple[Cause, ...] = (
 SENTENCES = {cause.name: cause.sentence for cause in CAUSES}
 
 
-def first_cause(besides: str = "") -> sa.Case[str | None]:
+def first_cause(besides: str = "", causes: Iterable[Cause] = CAUSES) -> sa.Case[str | None]:
     """The name of the cause that holds first, else null: a column for a query over Person ⟕ Address.
 
     `besides` is a cause that does not count this time.
     """
-    counted = (cause for cause in CAUSES if cause.name != besides)
+    counted = (cause for cause in causes if cause.name != besides)
     return sa.case(*((cause.condition, sa.literal(cause.name)) for cause in counted), else_=sa.null())
 
 

@@ -60,6 +60,8 @@ class Task(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     undo_until: Mapped[datetime | None]
+    # Whoever is on leave and has the task again afterwards.
+    lent_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
 
     __table_args__ = (
         sa.Index(
@@ -73,6 +75,12 @@ class Task(Base):
         sa.Index("ix_task_ended", "assignee_id", "ended_at"),
         sa.Index("ix_task_campaign", "campaign_id", "state"),
         sa.Index("ix_task_message", "message_id"),
+        sa.Index(
+            "ix_task_lent",
+            "lent_by_id",
+            postgresql_where=sa.text("lent_by_id IS NOT NULL"),
+            sqlite_where=sa.text("lent_by_id IS NOT NULL"),
+        ),
     )
 
 

@@ -33,7 +33,15 @@ REACHED = {
 }
 BESIDE = {
     "a person": ("history", "tasks", "campaigns", "edit"),
-    "a campaign": ("people", "report", "simulate", "simulate?number=2000&limit=60", "settings", "launch"),
+    "a campaign": (
+        "people",
+        "report",
+        "simulate",
+        "simulate?number=2000&limit=60",
+        "rehearse",
+        "settings",
+        "launch",
+    ),
 }
 OTHERS = (
     "/tasks?show=upcoming",
@@ -41,6 +49,8 @@ OTHERS = (
     "/tasks?show=done",
     "/tasks/new",
     "/tasks/play",
+    "/tasks/rescue",
+    "/late",
     "/emails?folder=scheduled",
     "/emails?folder=failed",
     "/compose/templates?person=1",
@@ -124,8 +134,8 @@ def test_it_leaves_nothing_to_complain_of_on_any_page(looker: Looker, folder: Pa
     for _ in chain(steps_of_a_launch(looker.page), what_is_made(looker.page)):
         looker.look_here()
     looker.page.goto(sign_in_path(folder, "cleo@nordlys.example"))
-    looker.look("/users")
-    looker.look("/admin/health")
+    for path in ("/users", "/leave", "/sending", "/admin/holidays", "/admin/health"):
+        looker.look(path)
     assert looker.complaints == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from flask import Flask
 from sqlalchemy.engine import Engine
 from werkzeug.test import Client, TestResponse
 
+from integrations.sandbox import SandboxMail
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.sign_in import start_session
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
+from scheduler.rehearsing import rehearse
 from tests.conftest import Work
 from web import create_app
 from web.security import COOKIE
@@ -29,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock) -> Flask:
-    app = create_app(settings, engine, outside, clock)
+    app = create_app(settings, engine, outside, clock, partial(rehearse, SandboxMail))
     app.testing = True
     return app
 

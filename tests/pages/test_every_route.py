@@ -6,6 +6,7 @@ The routes are read from the application, so that one which was forgotten here f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -14,10 +15,13 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
+from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
@@ -27,11 +31,13 @@ from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
 from sales_campaigns.people.models import Group, Person
 from sales_campaigns.people.uploading import upload
+from sales_campaigns.rehearsals.asking import Wanted, ask_rehearsal
+from sales_campaigns.rehearsals.models import RehearsedMail
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
-from tests.builders import a_call, a_campaign, a_mail
+from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
@@ -42,6 +48,7 @@ TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/health",
+    "GET /admin/holidays",
     "GET /set-aside",
     "GET /settings/calls",
     "GET /team",
@@ -81,6 +88,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         person = a_person(uow, cast.ana)
         steps = [a_call(1), a_mail(uow, 1, at="09:00")]
         campaign = a_campaign(uow, cast.ana, steps)
+        rehearsal = ask_rehearsal(uow, cast.ana, campaign.id, Wanted())
         launched = launch(uow, cast.ana, Order(campaign.id, [person.id]))
         open_due(uow)
         wording = wording_of(session, "Hello", "<p>Hello</p>")
@@ -107,9 +115,29 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             created_at=uow.now,
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
+        delivery = a_delivery(uow, cast.cleo)
+        rule = TypologyRule(
+            team_id=cast.ana.team_id,
+            kind=RuleKind.FILTERING,
+            name="Rivals",
+            details={"words": "rival"},
+            changed_at=uow.now,
+        )
+        session.add(rule)
         message = a_message(uow, cast, enrollment)
+        mail = RehearsedMail(
+            rehearsal_id=rehearsal.id,
+            at=uow.now,
+            person=person.email,
+            came_back=False,
+            sender=cast.ana.email,
+            subject="Hello",
+            message_id="<1@north.example>",
+            text="Hello",
+            html="<p>Hello</p>",
+        )
         received = a_received_mail(uow, cast, person)
-        session.add_all([version, message, received])
+        session.add_all([version, message, mail, received])
         session.flush()
         return {
             "campaign_id": campaign.id,
@@ -126,10 +154,41 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "message_id": message.id,
             "enrollment_id": enrollment.id,
             "launch_id": launched.id,
+            "delivery_id": delivery.id,
+            "rule_id": rule.id,
+            "do": "confirm",
+            "kind": "content",
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
+            **absence_of(uow, cast),
+            "rehearsal_id": rehearsal.id,
+            "mail_id": mail.id,
             "received_id": received.id,
         }
+
+
+def absence_of(uow: Any, cast: Cast) -> Ids:
+    """A leave, an own holiday and a rescue: of Ana, and of her team."""
+    day = uow.now.date()
+    leave = Leave(
+        team_id=cast.ana.team_id,
+        user_id=cast.ana.id,
+        first_day=day,
+        last_day=day,
+        begins_at=uow.now + timedelta(days=1),
+        ends_at=uow.now + timedelta(days=2),
+        how=LeaveKind.SHIFT,
+        state=LeaveState.PLANNED,
+        author_id=cast.ana.id,
+        created_at=uow.now,
+    )
+    holiday = OwnHoliday(team_id=cast.ana.team_id, place="SE", day=day, free=True, author_id=cast.ana.id)
+    rescue = Rescue(
+        user_id=cast.ana.id, author_id=cast.ana.id, how=RescueKind.SKIP, at=uow.now, undo_until=uow.now
+    )
+    uow.session.add_all([leave, holiday, rescue])
+    uow.session.flush()
+    return {"leave_id": leave.id, "holiday_id": holiday.id, "rescue_id": rescue.id}
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
@@ -183,7 +242,8 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
     shown = [
         (route, status)
         for route, status, _ in answers(app, browse(cast.dirk), ids, owned_only=True)
-        if status != 404 and not (status == 403 and "/users" in route)  # what no rep may do at all
+        if status != 404
+        and not (status == 403 and ("/users" in route or "/leave/of" in route))  # what no rep may do at all
     ]
     assert shown == [], "\n".join(map(str, shown))
 

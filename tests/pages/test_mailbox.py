@@ -173,8 +173,34 @@ def test_the_daily_limit_is_a_number(browse: Browse, work: Work, cast: Cast) -> 
     assert found is not None and found.daily_limit == 120
 
 
+def test_the_pace_is_a_number_or_nothing(browse: Browse, work: Work, cast: Cast) -> None:
+    ana = browse(cast.ana)
+    assert ana.post("/mailbox/pace", {"per_minute": "30"}).status_code == 303
+    for wrong in ("0", "-1", "many", "9999999"):
+        answer = ana.post("/mailbox/pace", {"per_minute": wrong})
+        assert answer.status_code == 422 and "from 1 to 100,000, or nothing" in answer.text
+        assert f'value="{wrong}"' in answer.text
+    found = mailbox(work, cast.ana)
+    assert found is not None and (found.per_minute, found.bulk_lane) == (30, False)
+    assert ana.post("/mailbox/pace", {"per_minute": ""}).status_code == 303
+    found = mailbox(work, cast.ana)
+    assert found is not None and found.per_minute is None
+
+
+def test_a_bulk_lane_needs_the_right_to_start_deliveries(browse: Browse, work: Work, cast: Cast) -> None:
+    ana = browse(cast.ana)
+    assert "relay for many" not in ana.get("/mailbox").text
+    assert ana.post("/mailbox/pace", {"per_minute": "", "bulk_lane": "1"}).status_code == 403
+    with work() as uow:
+        uow.session.get_one(User, cast.ana.id).can_start = True
+    assert "relay for many" in ana.get("/mailbox").text
+    assert ana.post("/mailbox/pace", {"per_minute": "", "bulk_lane": "1"}).status_code == 303
+    found = mailbox(work, cast.ana)
+    assert found is not None and found.bulk_lane
+
+
 def test_what_needs_a_mailbox_is_not_there_without_one(browse: Browse, cast: Cast) -> None:
     cleo = browse(cast.cleo)
     assert cleo.get("/mailbox").status_code == 200
-    for path in ("check", "signature", "signature/preview", "limit"):
+    for path in ("check", "signature", "signature/preview", "limit", "pace"):
         assert cleo.post(f"/mailbox/{path}", {"daily_limit": "5"}).status_code == 404

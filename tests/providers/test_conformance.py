@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
 
+from integrations.sandbox import SandboxMail
 from integrations.smtp import SmtpProvider
 from sales_campaigns.errors import Outside, OutsideKind
-from sales_campaigns.ports import Capabilities, MailProvider
+from sales_campaigns.ports import Act as Deeds
+from sales_campaigns.ports import Capabilities, Deed, MailAccount, MailProvider
 from tests.providers.mails import QUICK, a_mail, an_account, kinds, mails
 from tests.sink import Act, Manners, Sink
 
@@ -43,10 +46,27 @@ def smtp(pipelining: bool) -> Iterator[Bench]:
         provider.close()
 
 
+@contextmanager
+def sandbox() -> Iterator[Bench]:
+    refused: set[str] = set()
+    noon = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    made = SandboxMail(lambda who, _: [Deeds(Deed.HARD)] if who in refused else [], lambda: noon)
+    provider = made.open(MailAccount(1, "sandbox", "ana@ana.example"))
+
+    def lose() -> None:
+        made.mute = True
+
+    def stop() -> None:
+        made.down = True
+
+    yield Bench(provider, lambda: [one.mail.message_id for one in made.taken], refused.add, lose, stop)
+
+
 Factory = Callable[[], AbstractContextManager[Bench]]
 PROVIDERS: dict[str, Factory] = {
     "smtp, pipelined": lambda: smtp(pipelining=True),
     "smtp, one by one": lambda: smtp(pipelining=False),
+    "sandbox": sandbox,
 }
 
 

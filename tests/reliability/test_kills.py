@@ -16,6 +16,13 @@ def test_it_loses_nothing_and_sends_nothing_twice_when_it_is_killed(tmp_path: Pa
     assert ledger.states.get("uncertain", 0) <= 3, "at most the one that was being handed over at each kill"
 
 
+def test_it_holds_the_same_on_a_bulk_lane(tmp_path: Path) -> None:
+    """The rule: at most one uncertain for each connection; what was let through and not begun goes back."""
+    ledger = kill_while_sending(tmp_path, messages=400, kills=3, seed=3, bulk=True)
+    assert ledger.wrong == []
+    assert ledger.states.get("uncertain", 0) <= 3 * 4
+
+
 @pytest.mark.deep
 def test_it_holds_the_same_on_postgresql_where_claims_end_with_their_lease(tmp_path: Path) -> None:
     url = postgresql_url(f"{worker_name()}_kills")

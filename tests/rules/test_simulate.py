@@ -204,3 +204,45 @@ def test_it_says_that_late_tasks_are_the_bottleneck() -> None:
         "delayed": 1,
     }
     assert simulated(text, [ANA])["bottleneck"] is None
+
+
+# --- fields that the mails need ---
+
+GREETING = """
+steps:
+  - {day: 1, type: email, send: choose, subject: "Hello {{ first_name }}", html: "<p>{{ company }}</p>"}
+"""
+MARIA = {"email": "maria@example.com", "first_name": "Maria", "company": "Fjord Energy"}
+
+
+def test_it_excludes_whoever_lacks_a_field_of_a_mail_as_a_launch_does() -> None:
+    result = simulated(GREETING, [MARIA, {**MARIA, "email": "noah@example.com", "company": ""}])
+    assert result["excluded"] == [{"person": "noah@example.com", "cause": "field_missing"}]
+    assert (result["targeted"], result["to_deliver"]) == (2, 1)
+
+
+def test_it_says_nothing_of_a_field_that_the_file_has_no_column_for() -> None:
+    assert simulated(GREETING, [ANA])["excluded"] == []
+
+
+def test_it_renders_where_a_mail_has_logic() -> None:
+    logic = GREETING.replace("{{ company }}", "{% if title %}{{ company }}{% endif %}")
+    without = {**MARIA, "company": "", "title": ""}
+    assert simulated(logic, [{**without, "title": "CFO"}])["excluded"][0]["cause"] == "field_missing"
+    assert simulated(logic, [without])["excluded"] == []
+
+
+def test_it_leaves_out_whoever_can_be_reached_in_no_way() -> None:
+    result = simulated(WITH_CALL, [{"email": "", "first_name": "Noah"}])
+    assert result["excluded"] == [{"person": "row 1", "cause": "no_address"}] and result["entries"] == []
+
+
+def test_a_follow_up_of_a_mail_that_is_skipped_follows_nothing() -> None:
+    """If that mail was skipped, it goes out as a new thread."""
+    text = """
+steps:
+  - {day: 1, type: email, send: task, subject: Hello, html: x, skip_after: 1d}
+  - {day: 2, type: email, send: same_as_previous, follow_up: true, html: x}
+"""
+    follows = [simulated(text, [ANA], task_delay_days=late)["entries"][1]["follows"] for late in (0, 2)]
+    assert follows == [{"day": 1, "step": 1}, None]

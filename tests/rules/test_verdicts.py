@@ -42,6 +42,8 @@ TABLE: list[tuple[dict[str, Any], tuple[str, str] | None]] = [
     ({"late_at": NOW - SECOND}, ("cancel", "late")),
     ({"late_at": NOW - SECOND, "attempts": 1}, None),
     ({"late_at": None}, None),
+    ({"paced_until": NOW + SECOND}, ("return", "paced")),
+    ({"paced_until": NOW}, None),
 ]
 
 
@@ -61,6 +63,7 @@ def test_the_first_objection_is_the_binding_one() -> None:
         unwanted=("blocked", "on the block list"),
         valid_until=NOW,
         late_at=NOW - HOUR,
+        paced_until=NOW + HOUR,
     )
     assert all(rule.judge(everything) for rule in RULES)
     assert verdict_on(everything) == Verdict("return", "held", "paused")

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.audience import own_zone
 from sales_campaigns.campaigns.file import CampaignFile
 from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.simulating import simulate
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
-from sales_campaigns.enrollments.models import Enrollment, StepRun
-from sales_campaigns.enrollments.progress import complete_task, complete_tasks
+from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.messages.composing import Typed
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
-from sales_campaigns.tasks.working import task_of, tasks_of
+from sales_campaigns.tasks.working import task_of
 from sales_campaigns.unit_of_work import UnitOfWork
-from scheduler.fast_forward import fast_forward, next_due
+from scheduler.fast_forward import fast_forward
 from scheduler.jobs import run_until_quiet
+from scheduler.rehearsing import reps_of
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.sink import Sink
-
-NINE = time(9)
 
 
 @dataclass
@@ -67,7 +67,7 @@ def people_of(story: Story, rows: Iterable[Mapping[str, str]]) -> list[int]:
 
 def _person(uow: UnitOfWork, owner: User, row: Mapping[str, str]) -> Person:
     names = {"first_name": row.get("first_name", "Maria"), "phone": row.get("phone", "")}
-    return a_person(uow, owner, row.get("email", ""), zone=row.get("time_zone", ""), **names)
+    return a_person(uow, owner, row.get("email", ""), zone=own_zone(row), **names)
 
 
 def simulated(
@@ -94,14 +94,10 @@ def jump(story: Story, instant: datetime) -> None:
     story.clock.move_to(instant)
 
 
-def work_through(story: Story, until: datetime, undo_seconds: int = 0) -> None:
+def work_through(story: Story, until: datetime, undo_seconds: int = 0, task_delay: int = 0) -> None:
     """Time passes, and reps do each task when simulate assumes it: at 09:00 there, or when it opens if later."""
-    let_happen(story)
-    while (moment := _next_moment(story)) is not None and moment <= until:
-        story.clock.move_to(max(moment, story.now))
-        _do_tasks(story, undo_seconds)
-        let_happen(story)
-    let_pass(story, seconds=(until - story.now).total_seconds())
+    reps = reps_of(story.room, story.cast.ana, task_delay, undo_seconds)
+    fast_forward(story.room, story.clock, until, [reps])
 
 
 def open_tasks(story: Story) -> list[Task]:
@@ -131,37 +127,3 @@ def _send(uow: UnitOfWork, actor: User, task: Task) -> None:
     person = uow.session.get_one(Person, task.person_id)
     words = open_composer(uow.session, actor, task, person).words
     send_for_task(uow, actor, task, person, Typed(words.subject, words.html))
-
-
-def _next_moment(story: Story) -> datetime | None:
-    dones = [done for _, done in _tasks_to_do(story)]
-    due = next_due(story.room, story.now)
-    return min([*dones, *([due] if due else [])], default=None)
-
-
-def _do_tasks(story: Story, undo_seconds: int) -> None:
-    due = [task for task, done in _tasks_to_do(story) if done <= story.now]
-    for task in due:
-        if task.kind is TaskKind.EMAIL:
-            finish(story, task)
-    with story.work() as uow:
-        others = tasks_of(uow, story.cast.ana, [task.id for task in due if task.kind is not TaskKind.EMAIL])
-        complete_tasks(uow, story.cast.ana, others, undo_seconds=undo_seconds)
-
-
-def _tasks_to_do(story: Story) -> list[tuple[Task, datetime]]:
-    """Open tasks whose mail is not on its way, with the instant at which each is done."""
-    with story.work() as uow:
-        rows = uow.session.execute(
-            sa.select(Task, StepRun.due_at, Enrollment.zone)
-            .join(StepRun, StepRun.id == Task.step_run_id)
-            .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
-            .where(Task.state == TaskState.OPEN, Task.message_id.is_(None))
-            .order_by(StepRun.due_at, Enrollment.email, StepRun.id)
-        )
-        return [(task, _done_at(opened, zone)) for task, opened, zone in rows]
-
-
-def _done_at(opened: datetime, zone: str) -> datetime:
-    local = opened.astimezone(ZoneInfo(zone))
-    return max(opened, datetime.combine(local.date(), NINE, ZoneInfo(zone)).astimezone(UTC))

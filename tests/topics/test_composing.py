@@ -160,6 +160,20 @@ def test_a_follow_up_sent_by_hand_stays_in_the_thread_until_the_subject_is_chang
     assert "<blockquote" in html_of(second)
 
 
+def test_a_follow_up_of_a_skipped_mail_opens_with_the_subject_of_its_thread(
+    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock
+) -> None:
+    """A follow-up never leaves before the mail it follows; if that was skipped, it goes out as a new thread."""
+    task_id = launched(
+        work, cast, room, lambda uow: [by_hand(uow), a_follow_up(uow, 2, send=SendOption.TASK)]
+    )
+    with work() as uow:
+        skip_task(uow, cast.ana, task_of(uow, cast.ana, task_id))
+    fast_forward(room, clock, clock.now() + timedelta(days=1))
+    opening = opened(work, cast, newest_task(work))
+    assert opening.answers is None and opening.words.subject == "Quick question, Maria"
+
+
 def test_what_is_previewed_is_what_leaves(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:
     task_id = launched(work, cast, room, lambda uow: [by_hand(uow)])
     with work() as uow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import Engine
 
+from sales_campaigns.accounts.models import User
 from sales_campaigns.database import make_engine
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.migrating import downgrade, is_current, upgrade
 from sales_campaigns.schema import METADATA
 from tests.databases import postgresql_url, worker_name
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+A_DELIVERY = {"team_id": 1, "owner_id": 1, "kind": "single", "name": "Prices", "created_at": NOW}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,3 +41,17 @@ def test_it_climbs_to_the_models_and_back_to_nothing(bare: Engine) -> None:
     assert set(sa.inspect(bare).get_table_names()) <= {"alembic_version"}
     upgrade(bare)
     assert is_current(bare)
+
+
+def test_a_column_takes_the_states_of_its_table_and_no_others(bare: Engine) -> None:
+    """Also where a check was changed in place."""
+    upgrade(bare)
+    with bare.begin() as connection:
+        connection.execute(sa.text("INSERT INTO team (id, name) VALUES (1, 'North')"))
+        connection.execute(sa.insert(User), {"team_id": 1, "email": "ana@north.example", "created_at": NOW})
+    for state in DeliveryState:
+        with bare.begin() as connection:
+            connection.execute(sa.insert(Delivery), {**A_DELIVERY, "state": state})
+    nonsense = sa.text("UPDATE delivery SET state = 'nonsense'")
+    with pytest.raises(sa.exc.IntegrityError), bare.begin() as connection:
+        connection.execute(nonsense)

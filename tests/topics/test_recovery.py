@@ -10,11 +10,14 @@ import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock, machine_now
+from sales_campaigns.messages.claiming import claim_due
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recovery import recover
 from sales_campaigns.ports import OutgoingMail
+from sales_campaigns.tasks.models import Task
 from scheduler.fast_forward import fast_forward
+from scheduler.jobs import run_until_quiet
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.outgoing import due_mails, message, send, states, with_meanwhile
@@ -95,6 +98,25 @@ def test_the_lease_begins_anew_with_the_hand_over(work: Work, cast: Cast, room: 
 
     send(with_meanwhile(replace(room, lease_seconds=600), before=look))
     assert [round(time.total_seconds() / 60) for time in left] == [10, 10]
+
+
+def test_what_three_processes_died_with_is_set_aside_for_a_person(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """The rule: three recoveries, then it is set aside."""
+    [first] = due_mails(work, cast, "maria@example.com")
+    for died in range(4):
+        with work() as uow:
+            claim_due(uow, cast.ana_box.id, "dead", 900, 10)
+        with work() as uow:
+            assert recover(uow, everything=True) == ((1, 0) if died < 3 else (0, 0))
+    row = message(work, first)
+    assert (row.state, row.reason, row.owner) == ("cancelled", "set_aside", None)
+    run_until_quiet(room)
+    assert not sink.caught
+    with work() as uow:
+        task = uow.session.scalars(sa.select(Task)).one()
+        assert task.name == "Mend this mail" and "Three processes" in task.details
 
 
 def test_nothing_uncertain_is_ever_sent_again_by_itself(

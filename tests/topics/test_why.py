@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from sales_campaigns.absence.pausing_work import pause_work
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock, machine_now
@@ -73,7 +74,8 @@ def test_a_mail_ahead_waits_for_its_time_and_leaves_then(work: Work, cast: Cast)
         one.trace.does == "leaves" and one.trace.at is not None and f"{one.trace.at:%a %H:%M}" == "Mon 09:00"
     )
     passed = [gate.name for gate in one.trace.gates if gate.stand is Stand.PASSED]
-    assert passed[:5] == ["Sending", "Campaign", "Delivery", "Person in the campaign", "Sender"]
+    assert passed[:3] == ["Sending", "Work of the sender", "Campaign"]
+    assert passed[3:7] == ["Delivery", "Person in the campaign", "Mailbox stop", "Sender"]
 
 
 def test_the_steps_behind_it_wait_for_it_with_the_date_as_things_stand(work: Work, cast: Cast) -> None:
@@ -112,7 +114,14 @@ MATTERS: list[tuple[Change, str, str, bool, str]] = [
         False,
         "enrollment",
     ),
-    (lambda uow, _: uow.session.execute(STOPPED), "sending", "All sending is stopped.", True, "health"),
+    (lambda uow, _: uow.session.execute(STOPPED), "sending", "All sending is stopped.", True, "sending"),
+    (
+        lambda uow, cast: pause_work(uow, cast.ana, cast.ana),
+        "work_of_the_sender",
+        "The work of Ana Lind is paused.",
+        False,
+        "leave",
+    ),
     (set_all(User, active=False), "sender", "Its sender is deactivated.", True, ""),
     (set_all(Mailbox, state="stopped", trouble="550 policy"), "mailbox", MAILBOX, True, "mailbox"),
     (

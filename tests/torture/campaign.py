@@ -15,21 +15,24 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, cast_of
 
+HELLO = "<p>Hello {{ first_name }}</p>"
 
-def launch_for(engine: Engine, people: int, port: int) -> None:
+
+def launch_for(engine: Engine, people: int, port: int, *, bulk: bool = False, html: str = HELLO) -> None:
     """Ana launches a campaign of one mail, due at once, for so many people; it leaves through `port`."""
     with unit_of_work(make_sessions(engine), SystemClock()) as uow:
         cast = cast_of(uow)
         uow.session.execute(sa.update(Mailbox).values(port=port, daily_limit=1_000_000))
         ids = add_people(uow, cast, people)
-        campaign = one_mail(uow, cast)
+        campaign = one_mail(uow, cast, html)
         row = launch(uow, cast.cleo, Order(campaign.id, ids, mailbox_id=own_box(uow, cast)), limit=people)
         assert row.started == people
+        uow.session.execute(sa.update(Mailbox).values(bulk_lane=bulk))
 
 
-def one_mail(uow: UnitOfWork, cast: Cast) -> Campaign:
+def one_mail(uow: UnitOfWork, cast: Cast, html: str = HELLO) -> Campaign:
     """A mail on the first day, whenever it is launched."""
-    return a_campaign(uow, cast.ana, [a_mail(uow, 1)])
+    return a_campaign(uow, cast.ana, [a_mail(uow, 1, html=html)])
 
 
 def own_box(uow: UnitOfWork, cast: Cast) -> int:

@@ -12,7 +12,14 @@ from tests.torture.ledger import Ledger, balance, is_quiet
 
 
 def kill_while_sending(
-    folder: Path, messages: int, kills: int, seed: int, database_url: str = "", delay: float = 0.001
+    folder: Path,
+    messages: int,
+    kills: int,
+    seed: int,
+    database_url: str = "",
+    delay: float = 0.001,
+    *,
+    bulk: bool = False,
 ) -> Ledger:
     """So many messages, so many kills. `delay` is what the server takes over each mail, in seconds."""
     chance = random.Random(seed)
@@ -20,7 +27,7 @@ def kill_while_sending(
     here.set_up()
     engine = here.engine
     with receiving(folder, "--seconds", str(delay)) as receiver:
-        launch_for(engine, messages, receiver.port)
+        launch_for(engine, messages, receiver.port, bulk=bulk)
         for stop_at in sorted(chance.sample(range(1, messages - kills), kills)):
             _send_until(here, receiver, stop_at, chance)
         last = here.start("scheduler", "run")

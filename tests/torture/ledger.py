@@ -31,6 +31,8 @@ def balance(engine: Engine, receiver: Receiver, expected: int) -> Ledger:
     with engine.connect() as connection:
         rows = connection.execute(sa.select(Message.message_id, Message.email, Message.state)).all()
         sent_told = _count(connection, sa.select(Activity.id).where(Activity.kind == "message.sent"))
+        batches = connection.scalars(sa.select(Activity.data).where(Activity.kind == "messages.sent"))
+        sent_told += sum(len(data["messages"]) for data in batches)
         launches = _count(connection, sa.select(Activity.id).where(Activity.kind == "launch.made"))
         accepts = _count(connection, sa.select(Attempt.id).where(Attempt.outcome == "accept"))
     states = Counter(str(row.state) for row in rows)

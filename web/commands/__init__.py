@@ -2,11 +2,33 @@
 
 from flask import Flask
 
-from web.commands import campaign, campaign_changes, db, launching, mail, people, users, why
+from web.commands import (
+    campaign,
+    campaign_changes,
+    db,
+    delivery,
+    instance,
+    launching,
+    leave,
+    mail,
+    people,
+    rehearsing,
+    users,
+    why,
+)
 
-for command in (launching.command, campaign_changes.plan, campaign_changes.apply):
+for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
     campaign.group.add_command(command)
-GROUPS = [campaign.group, db.group, mail.group, people.group, users.group]
+GROUPS = [
+    campaign.group,
+    db.group,
+    delivery.group,
+    instance.group,
+    leave.group,
+    mail.group,
+    people.group,
+    users.group,
+]
 
 
 def install(app: Flask) -> None:

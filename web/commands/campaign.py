@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,6 @@ from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
 from sales_campaigns.campaigns.simulating import Wish, foresee
-from sales_campaigns.campaigns.simulation import Simulation
 from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.running import CommandGroup, command_work, json_option, out
 
@@ -53,39 +53,60 @@ def export(name: str, team: str) -> None:
     click.echo(text, nl=False)
 
 
+OF_A_START: tuple[Callable[[Any], Any], ...] = (
+    click.option("--people", required=True, type=A_FILE, help="A file of people, with headings."),
+    click.option(
+        "--start", required=True, type=LOCAL, help="When it is launched: 2026-11-28T15:00, in --zone."
+    ),
+    click.option("--zone", required=True, help="The sender's time zone, such as Europe/Stockholm."),
+    click.option("--send-at", type=LOCAL, help="When the first e-mail leaves, in --zone."),
+    click.option("--task-delay", default="0d", help="How late tasks are done, in counted days: 2d."),
+    click.option("--mailbox-limit", default="", help="How many mails leave the mailbox: 50/day."),
+    click.option("--leave", multiple=True, help="Days on which the sender is away: 2026-12-01..2026-12-04."),
+)
+
+
+def options_of_a_start(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What simulate and rehearse are told: who, from when on, and what is assumed."""
+    for option in reversed(OF_A_START):
+        command = option(command)
+    return command
+
+
 @group.command("simulate")
 @click.argument("file", type=A_FILE)
-@click.option("--people", required=True, type=A_FILE, help="A file of people, with headings.")
-@click.option("--start", required=True, type=LOCAL, help="When it is launched: 2026-11-28T15:00, in --zone.")
-@click.option("--zone", required=True, help="The sender's time zone, such as Europe/Stockholm.")
-@click.option("--send-at", type=LOCAL, help="When the first e-mail leaves, in --zone.")
-@click.option("--task-delay", default="0d", help="How late tasks are done, in counted days: 2d.")
-@click.option("--mailbox-limit", default="", help="How many mails leave the mailbox: 50/day.")
+@options_of_a_start
 @json_option
-def simulate_(
+def simulate_(file: Path, people: Path, as_json: bool, **start: Any) -> None:
+    """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
+    found = foresee(wish_of(file, **start), read_people(people))
+    lines = lines_of(found.head(), found.entries())
+    for piece in found.written() if as_json else (f"{line}\n" for line in lines):
+        click.echo(piece, nl=False)
+    if as_json:
+        click.echo()
+
+
+def wish_of(
     file: Path,
-    people: Path,
+    *,
     start: datetime,
     zone: str,
     send_at: datetime | None,
     task_delay: str,
     mailbox_limit: str,
-    as_json: bool,
-) -> None:
-    """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
-    wish = Wish(
+    leave: tuple[str, ...],
+) -> Wish:
+    """The options as they are read. Raises Invalid for a file, BadParameter for an option that is none."""
+    return Wish(
         campaign_in(file),
         start,
         zone,
         send_at,
         task_delay_days=_number(task_delay, "d", "--task-delay") or 0,
         limit=_number(mailbox_limit, "/day", "--mailbox-limit"),
+        leave=tuple(sorted(_days(one) for one in leave)),
     )
-    found = foresee(wish, read_people(people))
-    for piece in found.written() if as_json else (f"{line}\n" for line in _lines(found)):
-        click.echo(piece, nl=False)
-    if as_json:
-        click.echo()
 
 
 def _number(written: str, unit: str, option: str) -> int | None:
@@ -98,11 +119,21 @@ def _number(written: str, unit: str, option: str) -> int | None:
     return int(found[1])
 
 
-def _lines(found: Simulation) -> Iterator[str]:
-    yield f"{found.campaign}: {found.to_deliver} of {found.targeted} people get mail"
-    for excluded in found.excluded:
+def _days(written: str) -> tuple[date, date]:
+    """First and last day, with two dots between them; one day alone is both."""
+    first, _, last = written.partition("..")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        raise click.BadParameter("write days such as 2026-12-01..2026-12-04", param_hint="--leave") from None
+
+
+def lines_of(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """One line for each person who is left out, and for each entry."""
+    yield f"{head['campaign']}: {head['to_deliver']} of {head['targeted']} people get mail"
+    for excluded in head["excluded"]:
         yield f"  {excluded['person']} is left out: {excluded['cause'].replace('_', ' ')}"
-    for entry in found.entries():
+    for entry in entries:
         moved = ", ".join(move["why"] for move in entry["moved"])
         what = f"day {entry['day']}, step {entry['step']} ({entry['type']} {entry['kind']})"
         yield f"{entry['local']}  {entry['person']}  {what}{f'  moved: {moved}' if moved else ''}"

@@ -14,7 +14,12 @@ A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def campaign_in(file: Path) -> CampaignFile:
     """Raises Invalid with every problem at once, each with line and column."""
+    return read_campaign(text_of(file))
+
+
+def text_of(file: Path) -> str:
+    """Raises Invalid for what is not UTF-8."""
     try:
-        return read_campaign(file.read_text(encoding="utf-8-sig"))
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(f"{file.name} is not text in UTF-8.") from None

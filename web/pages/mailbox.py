@@ -11,10 +11,12 @@ from sales_campaigns.accounts.mailboxes import (
     SECURITY,
     connect_mailbox,
     mailbox_of,
+    pace_mailbox,
     settings_typed,
     works_again,
 )
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.dispatching import account_of
@@ -89,6 +91,19 @@ def limit() -> Response:
     return _back(f"At most {mailbox.daily_limit:,} campaign mails leave a day.")
 
 
+@pages.post("/pace")
+def pace() -> Response:
+    try:
+        bulk = bool(request.form.get("bulk_lane"))
+        mailbox = pace_mailbox(work(), me(), request.form.get("per_minute", ""), bulk_lane=bulk)
+    except Invalid as refusal:
+        return _page({"bulk_lane": "", **request.form}, refusal.problems)
+    most = (
+        f"At most {mailbox.per_minute:,} mails leave a minute" if mailbox.per_minute else "Mails leave as due"
+    )
+    return _back(f"{most}, {'in batches' if mailbox.bulk_lane else 'one by one'}.")
+
+
 def _page(typed: Words | None = None, problems: Words | None = None) -> Response:
     mailbox = mailbox_of(work().session, me())
     stored: dict[str, Any] = {name: getattr(mailbox, name) for name in TYPED} if mailbox else {}
@@ -100,11 +115,14 @@ def _page(typed: Words | None = None, problems: Words | None = None) -> Response
             **known,
             "signature_html": mailbox.signature_html if mailbox else "",
             "daily_limit": mailbox.daily_limit if mailbox else "",
+            "per_minute": (mailbox.per_minute or "") if mailbox else "",
+            "bulk_lane": mailbox.bulk_lane if mailbox else False,
             **(typed or {}),
         },
         problems=problems or {},
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
+        may_bulk=may(me(), "start_deliveries"),
     )
     return make_response(shown, 422 if problems else 200)
 

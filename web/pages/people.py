@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.listing import campaigns_of
 from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.errors import Invalid
@@ -30,6 +31,7 @@ def index() -> str:
         wanted=wanted,
         owner_options=[("", "Everybody"), *((owner.id, owner.name) for owner in owners(session, me()))],
         group_options=[("", "All people"), *((line.group.id, line.group.name) for line in groups)],
+        may_prepare=may(me(), "prepare_deliveries"),
         campaigns=campaigns_of(session, me(), states=OPEN),
         narrowed={name: value for name, value in request.args.items() if name != "after" and value},
     )
@@ -82,7 +84,11 @@ def _launch(chosen: list[int]) -> Response:
     return go(url_for("launch.begin", campaign_id=campaign_id, people=people))
 
 
-BULK = {"join": _join, "leave": _leave, "delete": _delete, "launch": _launch}
+def _deliver(chosen: list[int]) -> Response:
+    return go(url_for("deliveries.new", people=",".join(map(str, chosen))))
+
+
+BULK = {"join": _join, "leave": _leave, "delete": _delete, "launch": _launch, "deliver": _deliver}
 
 
 def _wanted() -> Wanted:

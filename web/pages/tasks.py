@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.absence.late_mails import count_late
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.listing import campaign_names
 from sales_campaigns.enrollments.undoing import undo_act, undo_last
@@ -43,6 +44,7 @@ def index() -> Response | str:
         my_id=me().id,
         teammates=teammates(uow.session, me()),
         snoozes=snooze_options(uow.now, me().zone),
+        late=count_late(uow.session, me()),
         outcomes=outcomes_shown(args),
         shown=len(lines),
         saved=view_chips(ListName.TASKS, narrowed(args)),

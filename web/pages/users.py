@@ -14,6 +14,8 @@ from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.enrollments import leaving
 from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
 from sales_campaigns.messages.dispatching import account_of
+from sales_campaigns.messages.models import Cause, Stop
+from sales_campaigns.messages.stops import stops_on
 from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
 from web.commands.users import link_for
@@ -27,6 +29,9 @@ ROLES = {
     Role.TEAM_ADMINISTRATOR: "Team administrator",
     Role.ADMINISTRATOR: "Administrator",
 }
+
+
+WORK_PAUSED = (Stop.kind == "sender", Stop.cause == Cause.PAUSED)
 
 
 @pages.get("")
@@ -127,6 +132,7 @@ def _page(
         typed=typed or {"zone": me().zone, "team": me().team.name, "role": "user"},
         problems=problems or {},
         invited=invited,
+        paused={one.stop.key: one.stop.why for one in stops_on(work().session, *WORK_PAUSED)},
     )
     return make_response(shown, 422 if problems else 200)
 

@@ -17,7 +17,7 @@ from sales_campaigns.campaigns.planner.outline import (
 )
 from sales_campaigns.campaigns.planner.places import Places, Seeker, find_places
 from sales_campaigns.campaigns.planner.placing import Planned
-from sales_campaigns.campaigns.planner.planning import later_day, next_slot, plan, skip_at, slip
+from sales_campaigns.campaigns.planner.planning import done_at, later_day, next_slot, plan, skip_at, slip
 from sales_campaigns.campaigns.planner.spots import Moved
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "StepKind",
     "StepOutline",
     "Window",
+    "done_at",
     "effect_sentence",
     "find_places",
     "later_day",

@@ -86,7 +86,14 @@ def _launch(run: Run, starts: Iterable[tuple[str, Start]]) -> None:
     count = len(run.outline.steps)
     standings: dict[tuple[object, ...], Standing] = {}
     for who, start in starts:
-        key = (start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped)
+        key = (
+            start.launched_at,
+            start.zone,
+            *start.send_at.items(),
+            start.resumed_at,
+            start.slipped,
+            start.away,
+        )
         if key not in standings:
             course = course_of(run.outline, start)
             standings[key] = _standing(run, course, (None,) * count, (None,) * count, frozenset())

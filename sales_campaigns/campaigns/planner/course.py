@@ -25,6 +25,7 @@ class Course:
     chosen: Mapping[int, Spot]
     resumed_at: datetime | None
     slipped: int
+    away: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def first_date(self) -> date:
@@ -33,17 +34,23 @@ class Course:
     def date_of(self, day: int, slipped: int = 0) -> date:
         return days.later_by(self.outline.calendar, self.first_date, day - 1 + slipped)
 
+    def back_at(self, at: datetime) -> datetime | None:
+        """When the leave ends in which `at` lies; None where it lies in none."""
+        return next((ends for begins, ends in self.away if begins <= at < ends), None)
+
 
 class End(NamedTuple):
     """How a step ended, for planning.
 
     `at` is UTC, `day` its local date, `sent` the local time of day at which a rep sent the mail of a task.
+    `mailed` is False for an e-mail step that ended without a mail, so that nothing can follow it in thread.
     """
 
     at: datetime
     day: date
     sent: time | None = None
     was_run: bool = True
+    mailed: bool = True
 
 
 Ends = Sequence[End | None]  # by step; None where nothing has ended yet
@@ -61,6 +68,7 @@ def course_of(outline: Outline, start: Start) -> Course:
         chosen=chosen,
         resumed_at=start.resumed_at and to_the_second(start.resumed_at),
         slipped=start.slipped,
+        away=start.away,
     )
 
 
@@ -78,7 +86,8 @@ def ended(course: Course, step: StepOutline, over: Over) -> End:
     if not step.is_task and over.outcome == Outcome.SENT:
         at = due if wall_clock(due, course.zone).date() == day else accepted
     sent = naive_wall_clock(accepted, course.zone).time() if over.sent_at else None
-    return End(at, wall_clock(at, course.zone).date(), sent, over.outcome != Outcome.NOT_RUN)
+    was_run, mailed = over.outcome != Outcome.NOT_RUN, over.outcome == Outcome.SENT
+    return End(at, wall_clock(at, course.zone).date(), sent, was_run, mailed)
 
 
 def slip_before(course: Course, ends: Ends, day: int) -> int:

@@ -17,7 +17,7 @@ MOVES = {
     "slip": "an earlier step ends late",
     "gap": "the clocks go forward",
     "limit": "the daily limit is reached",
-    "leave": "nothing happens before the campaign goes on",
+    "leave": "it waits for the end of a leave or a pause",
 }
 
 

@@ -6,7 +6,7 @@ one that exists twice is the first of the two.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -50,6 +50,12 @@ def naive_wall_clock(instant: datetime, zone: str) -> datetime:
 def aware(wall: datetime, zone: str) -> datetime:
     """The naive `wall` with the zone's offset; one that does not exist carries the offset before the gap."""
     return wall.replace(tzinfo=zone_info(zone), fold=0)
+
+
+def span_of(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
+    """The midnights around whole days: from the beginning of `first` to the end of `last`, both included."""
+    begins, ends = (datetime.combine(day, time(0)) for day in (first, last + timedelta(days=1)))
+    return resolve(begins, zone), resolve(ends, zone)
 
 
 def to_the_second(instant: datetime) -> datetime:

@@ -91,7 +91,8 @@ class Start:
     `launched_at` is aware. `send_at` maps a step's index to what was chosen at the launch: aware is that
     instant, naive is wall-clock time in the enrollment's `zone`. Nothing that is not over is planned before
     `resumed_at` (a pause, a leave or a lost mailbox has ended then). `slipped` is the delay, in counted days,
-    that was caused by steps which the outline no longer has.
+    that was caused by steps which the outline no longer has. `away` are the spans of the sender's leave (aware,
+    the end not included, in order) that every step goes around.
     """
 
     launched_at: datetime
@@ -99,6 +100,7 @@ class Start:
     send_at: Mapping[int, datetime] = field(default_factory=dict)
     resumed_at: datetime | None = None
     slipped: int = 0
+    away: tuple[tuple[datetime, datetime], ...] = ()
 
 
 class Outcome(StrEnum):

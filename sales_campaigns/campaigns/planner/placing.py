@@ -12,6 +12,7 @@ from sales_campaigns.campaigns.planner.outline import IfPast, Outline, SendOptio
 from sales_campaigns.campaigns.planner.spots import (
     Moved,
     Spot,
+    after_leave,
     at_instant,
     at_wall,
     into_window,
@@ -73,11 +74,19 @@ def place(course: Course, index: int, ends: Ends, over: Container[int] = ()) -> 
         is_task=step.is_task,
         ready=not waits_for,
         waits_for=waits_for,
-        follows=index - 1 if step.follow_up and index else None,
+        follows=index - 1 if step.follow_up and _can_be_followed(ends, index - 1) else None,
         moved=spot.moved,
         done_at=None,
         own_time=kept,
     )
+
+
+def _can_be_followed(ends: Ends, index: int) -> bool:
+    """The rule: a follow-up of a mail that was skipped, failed or cancelled goes out as a new thread."""
+    if index < 0:
+        return False
+    end = ends[index]
+    return end is None or end.mailed
 
 
 def _opening(course: Course, index: int, _ends: Ends, slipped: int, ready_at: datetime) -> tuple[Spot, time]:
@@ -86,7 +95,9 @@ def _opening(course: Course, index: int, _ends: Ends, slipped: int, ready_at: da
     spot = course.beginning if day == 1 else _on_day(course, day, time(0), slipped)
     if ready_at > spot.at:
         spot = at_instant(ready_at, course.zone)
-    spot = _after_leave(course, out_of_gap(spot), at_once=True)
+    spot = _after_pause(course, out_of_gap(spot), at_once=True)
+    while (back := course.back_at(spot.at)) is not None:
+        spot = out_of_gap(after_leave(spot, course.outline.calendar, back, time(0)))
     return spot, spot.wall.time()
 
 
@@ -98,12 +109,19 @@ def _sending(course: Course, index: int, ends: Ends, slipped: int, ready_at: dat
     else:
         now = step.if_past == IfPast.NOW
         spot = not_before(_wanted(course, index, ends, slipped), calendar, ready_at, "past", at_once=now)
-    spot = _after_leave(course, spot, at_once=at_once or step.if_past == IfPast.NOW)
+    spot = _after_pause(course, spot, at_once=at_once or step.if_past == IfPast.NOW)
     return settle(course, spot)
 
 
 def settle(course: Course, spot: Spot) -> tuple[Spot, time]:
-    """Out of the gap and into the window; beside it the time of day that a move to another day keeps."""
+    """Out of the gap, into the window and past the sender's leave; beside it the time of day that a move keeps."""
+    allowed, kept = _into_window(course, spot)
+    while (back := course.back_at(allowed.at)) is not None:
+        allowed, kept = _into_window(course, after_leave(allowed, course.outline.calendar, back, kept))
+    return allowed, kept
+
+
+def _into_window(course: Course, spot: Spot) -> tuple[Spot, time]:
     shown = out_of_gap(spot)
     allowed = into_window(shown, course.outline.calendar)
     return allowed, (spot if allowed is shown else allowed).wall.time()
@@ -132,7 +150,7 @@ def _on_day(course: Course, day: int, at: time, slipped: int) -> Spot:
     return spot.to("slip", on(spot, course.date_of(day, slipped))) if slipped else spot
 
 
-def _after_leave(course: Course, spot: Spot, *, at_once: bool) -> Spot:
+def _after_pause(course: Course, spot: Spot, *, at_once: bool) -> Spot:
     if course.resumed_at is None:
         return spot
     return not_before(spot, course.outline.calendar, course.resumed_at, "leave", at_once=at_once)

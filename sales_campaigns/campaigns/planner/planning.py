@@ -56,7 +56,7 @@ def ahead(
     if not_on_before and not entry.is_task and entry.local.date() < not_on_before:
         entry = put_off(course, entry, not_on_before - timedelta(days=1))
     if entry.is_task and not _left_out(course, entry, assume):
-        entry = replace(entry, done_at=_done_at(course, entry, assume))
+        entry = replace(entry, done_at=_done_at(course, entry.index, entry.at, assume))
     return entry, assumed_end(course, entry, assume)
 
 
@@ -94,9 +94,9 @@ def slip(outline: Outline, start: Start, over: Mapping[int, Over]) -> int:
 def assumed_end(course: Course, entry: Planned, assume: Assumptions) -> End:
     at = entry.done_at or _left_at(course, entry, assume)
     local = naive_wall_clock(at, course.zone)
-    by_hand = entry.is_task and course.outline.steps[entry.index].kind == StepKind.EMAIL
-    mailed = by_hand and assume.reachable and not _is_skipped(course, entry)
-    return End(at, local.date(), local.time() if mailed else None)
+    mailed = course.outline.steps[entry.index].kind == StepKind.EMAIL and assume.reachable
+    mailed = mailed and not _is_skipped(course, entry)
+    return End(at, local.date(), local.time() if mailed and entry.is_task else None, mailed=mailed)
 
 
 def _left_out(course: Course, entry: Planned, assume: Assumptions) -> bool:
@@ -110,30 +110,39 @@ def _left_at(course: Course, entry: Planned, assume: Assumptions) -> datetime:
     return max(entry.at, to_the_second(assume.now))
 
 
-def _done_at(course: Course, entry: Planned, assume: Assumptions) -> datetime:
-    local = naive_wall_clock(entry.at, course.zone)
+def done_at(outline: Outline, start: Start, index: int, opened: datetime, assume: Assumptions) -> datetime:
+    """When a task that opened then is assumed to be over: done, or skipped by itself where that comes first.
+
+    The rule: tasks count as done at 09:00 local of the day they open, or when they open where that is later;
+    with a delay of two days, two counted days later.
+    """
+    return _done_at(course_of(outline, start), index, opened, assume)
+
+
+def _done_at(course: Course, index: int, opened: datetime, assume: Assumptions) -> datetime:
+    local = naive_wall_clock(opened, course.zone)
     done = max(local, datetime.combine(local, TASKS_ARE_DONE_AT))
     day = days.later_by(course.outline.calendar, done.date(), assume.task_delay_days)
-    at = max(entry.at, resolve(datetime.combine(day, done.time()), course.zone))
+    at = max(opened, resolve(datetime.combine(day, done.time()), course.zone))
     if assume.now is not None:
         at = max(at, to_the_second(assume.now))
-    skipped = _skipped_at(course, entry)
+    skipped = _skipped_at(course, index, opened)
     return at if skipped is None else min(at, skipped)
 
 
 def skip_at(outline: Outline, start: Start, opened: Planned) -> datetime | None:
     """When an open task is skipped by itself (`skip_after`, in counted days after it opened), or None."""
-    return _skipped_at(course_of(outline, start), opened)
+    return _skipped_at(course_of(outline, start), opened.index, opened.at)
 
 
-def _skipped_at(course: Course, entry: Planned) -> datetime | None:
-    after = course.outline.steps[entry.index].skip_after_days
+def _skipped_at(course: Course, index: int, opened: datetime) -> datetime | None:
+    after = course.outline.steps[index].skip_after_days
     if after is None:
         return None
-    opened = naive_wall_clock(entry.at, course.zone)
-    day = days.later_by(course.outline.calendar, opened.date(), after)
-    return resolve(datetime.combine(day, opened.time()), course.zone)
+    local = naive_wall_clock(opened, course.zone)
+    day = days.later_by(course.outline.calendar, local.date(), after)
+    return resolve(datetime.combine(day, local.time()), course.zone)
 
 
 def _is_skipped(course: Course, entry: Planned) -> bool:
-    return entry.done_at is not None and entry.done_at == _skipped_at(course, entry)
+    return entry.done_at is not None and entry.done_at == _skipped_at(course, entry.index, entry.at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from sales_campaigns.campaigns.planner import days
@@ -74,6 +74,14 @@ def not_before(spot: Spot, calendar: Calendar, earliest: datetime, why: str, *, 
     while resolve(on(spot, day), spot.zone) < earliest:
         day = days.next_day(calendar, day)
     return spot.to(why, on(spot, day))
+
+
+def after_leave(spot: Spot, calendar: Calendar, back: datetime, at: time) -> Spot:
+    """The rule: what falls into the sender's leave waits for the first counted day after it; `at` is the time there."""
+    day = days.next_day(calendar, naive_wall_clock(back, spot.zone).date() - days.ONE_DAY)
+    while resolve(datetime.combine(day, at), spot.zone) < back:
+        day = days.next_day(calendar, day)
+    return spot.to("leave", datetime.combine(day, at))
 
 
 def out_of_gap(spot: Spot) -> Spot:

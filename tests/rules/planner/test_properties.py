@@ -23,7 +23,7 @@ from sales_campaigns.campaigns.planner import (
     plan,
     skip_at,
 )
-from sales_campaigns.campaigns.planner.local_time import resolve
+from sales_campaigns.campaigns.planner.local_time import resolve, span_of
 from sales_campaigns.campaigns.send_options import numbered, reset_illegal
 from tests.rules.planner.cast import over_as_planned
 
@@ -79,7 +79,15 @@ def _legal(step: StepOutline, position: int) -> StepOutline:
 def starts(draw: st.DrawFn) -> Start:
     zone = draw(st.sampled_from(ZONES))
     at = st.datetimes(datetime.fromisoformat("2026-03-20"), datetime.fromisoformat("2026-11-20"))
-    return Start(resolve(draw(at), zone), zone)
+    launched = draw(at)
+    leave = draw(
+        st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), max_size=2, unique_by=lambda one: one[0])
+    )
+    days = ((launched.date() + timedelta(days=first), length) for first, length in sorted(leave))
+    away = tuple(
+        span_of(day, day + timedelta(days=length), draw(st.sampled_from(ZONES))) for day, length in days
+    )
+    return Start(resolve(launched, zone), zone, away=away)
 
 
 def is_skipped(outline: Outline, start: Start, entry: Planned) -> bool:

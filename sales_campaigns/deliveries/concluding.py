@@ -1,0 +1,116 @@
+"""The end of a preparation: controls over what was counted, waves, the journal's last line, ready or failed."""
+
+from __future__ import annotations
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
+from sales_campaigns.deliveries.inputs import StartBy
+from sales_campaigns.deliveries.journal import note
+from sales_campaigns.deliveries.listing import about
+from sales_campaigns.deliveries.models import Delivery, Level, Preparation, Stage
+from sales_campaigns.deliveries.policies import Task
+from sales_campaigns.deliveries.slots import deal_into_slots, deal_into_waves, latest
+from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.typology.controls import (
+    content_warnings,
+    half_left,
+    schedule_problem,
+    schedule_warning,
+)
+from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+def conclude(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
+    """The rule: an error means that the preparation failed, and nothing can be confirmed."""
+    errors = list(task.problems.values()) or _errors(uow, task, preparation)
+    warnings = [] if task.problems else _warnings(uow, task, preparation)
+    _write_journal(uow, task, preparation, errors, warnings)
+    preparation.errors, preparation.warnings = len(errors), len(warnings)
+    preparation.stage, preparation.ended_at = Stage.OVER, uow.now
+    if errors:
+        uow.move(DELIVERY, task.delivery, "fail_preparation", about=about(task.delivery), next_at=None)
+        return
+    uow.move(DELIVERY, task.delivery, "pass", about=about(task.delivery), next_at=_next(uow, task))
+    _wait_for_confirmation(uow, task, preparation)
+
+
+def _errors(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
+    if not preparation.targeted:
+        return ["The target is empty: nobody is in this audience."]
+    if not preparation.to_deliver:
+        return [_everybody_excluded(uow, task, preparation)]
+    _deal_out(uow, task, preparation)
+    late = schedule_problem(
+        task.schedule, task.settings, uow.now, latest(uow.session, task.delivery.id) - _last_wave(task)
+    )
+    return [late] if late else []
+
+
+def _deal_out(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
+    """Waves first; a capacity rule then spreads what would leave at one instant."""
+    if task.settings.waves:
+        deal_into_waves(uow.session, task.delivery.id, task.settings.waves, preparation.to_deliver)
+    for rule in task.capacity:
+        if not rule.excludes:
+            deal_into_slots(uow.session, task.delivery.id, rule.messages, rule.hours)
+
+
+def _last_wave(task: Task) -> int:
+    return max((wave.after for wave in task.settings.waves), default=0)
+
+
+def _everybody_excluded(uow: UnitOfWork, task: Task, preparation: Preparation) -> str:
+    cause, number = max(preparation.causes.items(), key=lambda item: item[1])
+    why = sentences(uow.session, task.delivery.team_id).get(cause, cause)
+    return (
+        f"Everybody is excluded: nobody is left of {preparation.targeted:,} targeted people."
+        f" The most frequent cause, {number:,} times: {why}"
+    )
+
+
+def _warnings(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
+    found = [
+        *content_warnings(task.content),
+        schedule_warning(task.schedule, uow.now),
+        half_left(preparation.targeted, preparation.to_deliver) if preparation.to_deliver else "",
+    ]
+    return [words for words in found if words]
+
+
+def _write_journal(
+    uow: UnitOfWork, task: Task, preparation: Preparation, errors: list[str], warnings: list[str]
+) -> None:
+    """The rule: the last line counts the errors and names the first."""
+    known, number = sentences(uow.session, task.delivery.team_id), task.delivery.id
+    counted = f"{preparation.targeted:,} targeted, {preparation.to_deliver:,} to deliver"
+    note(uow, number, f"{counted}, {preparation.excluded:,} excluded.")
+    for cause, excluded in sorted(preparation.causes.items(), key=lambda item: -item[1]):
+        note(uow, number, f"{excluded:,} excluded: {known.get(cause, cause)}")
+    for words in warnings:
+        note(uow, number, words, Level.WARNING)
+    for words in errors:
+        note(uow, number, words, Level.ERROR)
+    many = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+    last = f"Prepared with {many}. The first: {errors[0]}" if errors else "Prepared with 0 errors."
+    note(uow, number, last, Level.ERROR if errors else Level.INFO)
+
+
+def _next(uow: UnitOfWork, task: Task) -> object:
+    """When somebody must be told, or at once where it starts by itself."""
+    if task.settings.start_by is not StartBy.PERSON:
+        return uow.now
+    return task.schedule.instant
+
+
+def _wait_for_confirmation(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
+    """The rule: scheduled by somebody without “start deliveries”, it waits for a confirmation."""
+    asked_by = uow.session.get_one(User, preparation.asked_by)
+    by_person = task.settings.start_by is StartBy.PERSON
+    if by_person and task.schedule.at and not may(asked_by, "start_deliveries"):
+        ask_for_confirmation(uow, asked_by, task.delivery)
+
+
+def ask_for_confirmation(uow: UnitOfWork, actor: User | None, delivery: Delivery) -> None:
+    uow.move(DELIVERY, delivery, "await_confirmation", about=about(delivery, actor))
+    note(uow, delivery.id, "It waits for somebody with the right “start deliveries” to confirm it.")

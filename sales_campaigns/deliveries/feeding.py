@@ -1,0 +1,243 @@
+"""A delivery under way: begins at its date, fills the outbox as its recipients fall due, and comes to an end.
+
+The outbox holds few of its messages at a time, so that a rep's own mail from the same mailbox waits behind hundreds
+and never behind a million, and that looking for due mail costs the same however large a delivery is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.deliveries.confirming import AWAITED, begin, start_by_itself
+from sales_campaigns.deliveries.inputs import StartBy
+from sales_campaigns.deliveries.journal import note
+from sales_campaigns.deliveries.listing import about
+from sales_campaigns.deliveries.models import (
+    Delivery,
+    DeliveryKind,
+    DeliverySetup,
+    DeliveryState,
+    Level,
+    Recipient,
+)
+from sales_campaigns.deliveries.preparing import prepare_chunk
+from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
+from sales_campaigns.deliveries.slots import earliest
+from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.messages.models import LIVE, Message, MessageState
+from sales_campaigns.messages.queueing import cancel_many
+from sales_campaigns.people.models import Address
+from sales_campaigns.unit_of_work import UnitOfWork
+
+MOST_WAITING = 2_000  # messages of one delivery in the outbox
+TURN = {"high": 0, "normal": 1, "low": 2}
+_WORKING = (DeliveryState.SCHEDULED, DeliveryState.IN_PROGRESS, DeliveryState.PAUSED, *AWAITED)
+
+
+def due_deliveries(session: Session, now: datetime) -> list[int]:
+    """Those that are being prepared, that have a date to keep, and that have nothing left to send."""
+    done = sa.and_(
+        Delivery.kind == DeliveryKind.SINGLE,
+        Delivery.state == DeliveryState.IN_PROGRESS,
+        ~_live_messages(),
+        ~_recipients(),
+    )
+    preparing = Delivery.state == DeliveryState.PREPARING
+    due = sa.and_(Delivery.next_at <= now, Delivery.state.in_(_WORKING))
+    return list(
+        session.scalars(sa.select(Delivery.id).where(sa.or_(preparing, due, done)).order_by(Delivery.id))
+    )
+
+
+def next_delivery(session: Session, after: datetime) -> datetime | None:
+    """The next instant at which some delivery has something to do."""
+    return session.scalar(
+        sa.select(sa.func.min(Delivery.next_at)).where(Delivery.next_at > after, Delivery.state.in_(_WORKING))
+    )
+
+
+def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool, most: int = MOST_WAITING) -> bool:
+    """Whatever this delivery has to do now; False when that is nothing.
+
+    `reachable`: whether PUBLIC_URL allows bulk mail; `most` messages of it wait in the outbox at a time.
+    """
+    if prepare_chunk(uow, delivery_id):
+        return True
+    delivery = uow.session.scalar(sa.select(Delivery).where(Delivery.id == delivery_id).with_for_update())
+    if delivery is None:
+        return False
+    is_due = delivery.next_at is not None and delivery.next_at <= uow.now
+    if delivery.state is DeliveryState.SCHEDULED and is_due:
+        begin(uow, delivery)
+        return True
+    if delivery.state in AWAITED and is_due:
+        _nobody_confirmed(uow, delivery, reachable)
+        return True
+    return _send_on(uow, delivery, most)
+
+
+def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> None:
+    """The rule: past its date nothing is sent and an alert is raised; past validity it expires."""
+    setup = setup_of(uow.session, delivery)
+    settings = settings_of(setup)
+    if settings.start_by is not StartBy.PERSON and delivery.state is DeliveryState.READY:
+        start_by_itself(uow, delivery, reachable=reachable)
+        return
+    end = _end_of_validity(setup, uow.now)
+    if end <= uow.now:
+        _expire(uow, delivery)
+        return
+    uow.record("delivery.overdue", **about(delivery))
+    note(uow, delivery.id, "Its date has come and nobody has confirmed it: nothing is sent.", Level.WARNING)
+    delivery.next_at = end
+
+
+def _end_of_validity(setup: DeliverySetup, now: datetime) -> datetime:
+    return (schedule_of(setup).instant or now) + settings_of(setup).validity
+
+
+def _expire(uow: UnitOfWork, delivery: Delivery) -> None:
+    delivery.next_at = None
+    if delivery.state is DeliveryState.AWAITING_CONFIRMATION:
+        uow.move(DELIVERY, delivery, "expire", about=about(delivery), ended_at=uow.now)
+        note(
+            uow,
+            delivery.id,
+            "Nobody confirmed it before its validity ended. Nothing was sent.",
+            Level.WARNING,
+        )
+
+
+def _send_on(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
+    if delivery.state not in {DeliveryState.IN_PROGRESS, DeliveryState.PAUSED}:
+        return False
+    if delivery.kind is not DeliveryKind.SINGLE:
+        return False
+    assert delivery.valid_until is not None
+    if uow.now >= delivery.valid_until:
+        _end(uow, delivery)
+        return True
+    if delivery.state is DeliveryState.PAUSED:
+        delivery.next_at = delivery.valid_until
+        return False
+    return _feed(uow, delivery, most)
+
+
+def _end(uow: UnitOfWork, delivery: Delivery) -> None:
+    """The rule: past validity what waits is cancelled and the delivery finishes, paused or not."""
+    cancelled = cancel_many(uow, "the validity of its delivery is over", Message.delivery_id == delivery.id)
+    waiting = sa.select(sa.func.count()).where(Recipient.delivery_id == delivery.id)
+    left = len(cancelled) + (uow.session.scalar(waiting) or 0)
+    if left:
+        note(uow, delivery.id, f"Its validity is over: {left:,} were not sent.", Level.WARNING)
+    _finish(uow, delivery)
+
+
+def _finish(uow: UnitOfWork, delivery: Delivery) -> None:
+    uow.move(DELIVERY, delivery, "finish", about=about(delivery), next_at=None, ended_at=uow.now)
+    note(uow, delivery.id, "It is finished.")
+
+
+def _feed(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
+    """Make messages of the recipients that are due, as many as there is room for."""
+    after = earliest(uow.session, delivery.id)
+    if after is None:
+        return _finish_when_done(uow, delivery)
+    assert delivery.starts_at is not None
+    due_at = delivery.starts_at + timedelta(seconds=after)
+    if due_at > uow.now:
+        changed = delivery.next_at != due_at
+        delivery.next_at = min(due_at, delivery.valid_until or due_at)
+        return changed
+    room = most - _waiting(uow.session, delivery)
+    if room <= 0 or _others_first(uow.session, delivery, uow.now):
+        return False
+    _make_messages(uow, delivery, after, due_at, room)
+    delivery.next_at = uow.now
+    return True
+
+
+def _finish_when_done(uow: UnitOfWork, delivery: Delivery) -> bool:
+    if _waiting(uow.session, delivery):
+        changed = delivery.next_at != delivery.valid_until
+        delivery.next_at = delivery.valid_until
+        return changed
+    _finish(uow, delivery)
+    return True
+
+
+def _make_messages(uow: UnitOfWork, delivery: Delivery, after: int, due_at: datetime, room: int) -> None:
+    """Move the next recipients into the outbox: a recipient is a row here or a message there, never both."""
+    session = uow.session
+    due = [Recipient.delivery_id == delivery.id, Recipient.after == after]
+    next_ones = sa.select(Recipient.address_id).where(*due).order_by(Recipient.address_id).limit(room)
+    last = session.scalar(sa.select(sa.func.max(next_ones.subquery().c.address_id)))
+    due.append(Recipient.address_id <= last)
+    row = _row(session, delivery, due_at, uow.now)
+    columns = [*row, "occasion", "email", "person_id"]
+    chosen = sa.select(*row.values(), Recipient.occasion, Address.email, Recipient.person_id)
+    chosen = (
+        chosen.join(Address, Address.id == Recipient.address_id).where(*due).order_by(Recipient.address_id)
+    )
+    session.execute(sa.insert(Message).from_select(columns, chosen))
+    session.execute(sa.delete(Recipient).where(*due))
+
+
+def _row(
+    session: Session, delivery: Delivery, due_at: datetime, now: datetime
+) -> dict[str, sa.ColumnElement[object]]:
+    """The columns that all its messages share."""
+    setup = setup_of(session, delivery)
+    mailbox = session.get_one(Mailbox, setup.mailbox_id)
+    sender = session.get_one(User, mailbox.user_id)
+    shared = {
+        "team_id": delivery.team_id,
+        "delivery_id": delivery.id,
+        "attempt": 1,
+        "sender_id": sender.id,
+        "mailbox_id": mailbox.id,
+        "wording_id": setup.wording_id,
+        "zone": sender.zone,
+        "due_at": due_at,
+        "act_at": now,
+        "valid_until": delivery.valid_until,
+        "created_at": now,
+        "state": MessageState.PENDING,
+    }
+    return {name: sa.literal(value, getattr(Message, name).type) for name, value in shared.items()}
+
+
+def _others_first(session: Session, delivery: Delivery, now: datetime) -> bool:
+    """Whether a delivery of higher priority from the same mailbox has recipients due."""
+    own = setup_of(session, delivery)
+    mine = TURN[settings_of(own).priority]
+    rivals = session.scalars(
+        sa.select(DeliverySetup)
+        .join(Delivery, Delivery.id == DeliverySetup.delivery_id)
+        .where(
+            DeliverySetup.mailbox_id == own.mailbox_id,
+            Delivery.id != delivery.id,
+            Delivery.state == DeliveryState.IN_PROGRESS,
+            Delivery.next_at <= now,
+        )
+    )
+    return any(TURN[settings_of(rival).priority] < mine for rival in rivals)
+
+
+def _waiting(session: Session, delivery: Delivery) -> int:
+    mine = sa.select(Message.id).where(Message.delivery_id == delivery.id, sa.text(f"message.{LIVE}"))
+    return session.scalar(sa.select(sa.func.count()).select_from(mine.limit(MOST_WAITING).subquery())) or 0
+
+
+def _live_messages() -> sa.ColumnElement[bool]:
+    return (
+        sa.exists().where(Message.delivery_id == Delivery.id, sa.text(f"message.{LIVE}")).correlate(Delivery)
+    )
+
+
+def _recipients() -> sa.ColumnElement[bool]:
+    return sa.exists().where(Recipient.delivery_id == Delivery.id).correlate(Delivery)

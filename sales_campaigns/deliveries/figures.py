@@ -1,0 +1,109 @@
+"""The figures of a delivery: functions of its rows, so that computing them again changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.deliveries.models import Delivery, Exclusion, Preparation, Recipient
+from sales_campaigns.deliveries.states import OVER
+from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import IN_FLIGHT, LEFT, WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Numbers of recipients. Targeted = to deliver + excluded; to deliver = sent + failed + cancelled + to come."""
+
+    to_deliver: int
+    excluded: int
+    sent: int
+    failed: int
+    cancelled: int
+    uncertain: int
+    in_flight: int
+    to_come: int
+    field_missing: int  # of those cancelled: what no longer rendered when the mail was made
+
+    @property
+    def targeted(self) -> int:
+        return self.to_deliver + self.excluded
+
+    @property
+    def handed(self) -> int:
+        """Handed = relayed + sent + failed after hand-off."""
+        return self.sent + self.failed
+
+    @property
+    def over(self) -> int:
+        """Those of whom nothing more is expected."""
+        return self.sent + self.failed + self.cancelled + self.uncertain
+
+
+def figures_of(session: Session, delivery: Delivery) -> Figures:
+    """From messages, recipients and exclusions: two queries, whatever the size."""
+    counts = _by_state(session, delivery.id)
+    waiting = _number(session, Recipient.delivery_id == delivery.id)
+    ended = delivery.state in OVER
+    cancelled = sum(counts.get(state, 0) for state in (MessageState.CANCELLED, MessageState.EXPIRED))
+    to_come = sum(counts.get(state, 0) for state in WAITING) + (0 if ended else waiting)
+    return Figures(
+        to_deliver=sum(counts.values()) + waiting,
+        excluded=_excluded(session, delivery.id),
+        sent=sum(counts.get(state, 0) for state in LEFT),
+        failed=counts.get(MessageState.FAILED, 0),
+        cancelled=cancelled + (waiting if ended else 0),
+        uncertain=counts.get(MessageState.UNCERTAIN, 0),
+        in_flight=sum(counts.get(state, 0) for state in IN_FLIGHT),
+        to_come=to_come,
+        field_missing=_field_missing(session, delivery.id) if cancelled else 0,
+    )
+
+
+def percent(part: int, whole: int) -> str:
+    """The rule: a zero denominator prints “–”."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def preparation_of(session: Session, delivery: Delivery) -> Preparation | None:
+    return session.get(Preparation, delivery.id)
+
+
+def causes_of(session: Session, delivery: Delivery) -> dict[str, int]:
+    """Cause → number of exclusions, the most frequent first, from the rows."""
+    rows = session.execute(
+        sa.select(Exclusion.cause, sa.func.count())
+        .where(Exclusion.delivery_id == delivery.id)
+        .group_by(Exclusion.cause)
+        .order_by(sa.func.count().desc(), Exclusion.cause)
+    )
+    return {cause: number for cause, number in rows}  # noqa: C416
+
+
+def _by_state(session: Session, delivery_id: int) -> dict[MessageState, int]:
+    """First attempts only: a retry that a person began is not another recipient."""
+    rows = session.execute(
+        sa.select(Message.state, sa.func.count())
+        .where(Message.delivery_id == delivery_id, ~Message.proof, Message.attempt == 1)
+        .group_by(Message.state)
+    )
+    return {state: number for state, number in rows}  # noqa: C416
+
+
+def _field_missing(session: Session, delivery_id: int) -> int:
+    query = sa.select(sa.func.count()).where(
+        Message.delivery_id == delivery_id,
+        Message.state == MessageState.CANCELLED,
+        Message.reason == "field_missing",
+    )
+    return session.scalar(query) or 0
+
+
+def _excluded(session: Session, delivery_id: int) -> int:
+    return session.scalar(sa.select(sa.func.count()).where(Exclusion.delivery_id == delivery_id)) or 0
+
+
+def _number(session: Session, *where: sa.ColumnElement[bool]) -> int:
+    return session.scalar(sa.select(sa.func.count()).where(*where)) or 0

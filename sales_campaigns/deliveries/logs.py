@@ -1,0 +1,179 @@
+"""The logs of a delivery: what became of each recipient, and who was left out and why. Pages and whole exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.deliveries.models import Delivery, Exclusion, Recipient
+from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import IN_FLIGHT, LEFT, WAITING
+from sales_campaigns.people.models import Address, Person
+
+PAGE = 50
+EXPORTED = 5_000  # rows read at a time
+
+
+class Status(StrEnum):
+    """What became of a recipient, as the log is narrowed."""
+
+    TO_COME = "to_come"
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
+
+
+STATUS_WORDS = {
+    Status.TO_COME: "To come",
+    Status.PENDING: "Pending",
+    Status.SENT: "Sent",
+    Status.FAILED: "Failed",
+    Status.CANCELLED: "Cancelled",
+    Status.UNCERTAIN: "Uncertain",
+}
+_STATES = {
+    Status.PENDING: WAITING | IN_FLIGHT,
+    Status.SENT: LEFT,
+    Status.FAILED: frozenset({MessageState.FAILED}),
+    Status.CANCELLED: frozenset({MessageState.CANCELLED, MessageState.EXPIRED}),
+    Status.UNCERTAIN: frozenset({MessageState.UNCERTAIN}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One recipient. `key` continues the list; `message_id` is None for those for whom no message is made yet."""
+
+    key: int
+    person_id: int
+    name: str
+    email: str
+    status: Status
+    at: datetime | None
+    words: str
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionLine:
+    key: int
+    person_id: int
+    name: str
+    email: str
+    cause: str
+    words: str
+    at: datetime
+
+
+def sending_log(
+    session: Session,
+    delivery: Delivery,
+    *,
+    status: Status | None = None,
+    words: str = "",
+    after: int = 0,
+    limit: int = PAGE,
+) -> list[LogLine]:
+    """Recipients in the order in which their messages were made; those to come by their address."""
+    if status is Status.TO_COME:
+        return _to_come(session, delivery, words, after, limit)
+    query = (
+        sa.select(Message, Person)
+        .join(Person, Person.id == Message.person_id)
+        .where(
+            Message.delivery_id == delivery.id,
+            ~Message.proof,
+            Message.id > after,
+            *_named(words, Message.email),
+        )
+        .order_by(Message.id)
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(Message.state.in_(_STATES[status]))
+    return [_line(message, person) for message, person in session.execute(query)]
+
+
+def exclusion_log(
+    session: Session,
+    delivery: Delivery,
+    *,
+    cause: str = "",
+    words: str = "",
+    after: int = 0,
+    limit: int = PAGE,
+) -> list[ExclusionLine]:
+    query = (
+        sa.select(Exclusion, Person)
+        .join(Person, Person.id == Exclusion.person_id)
+        .where(Exclusion.delivery_id == delivery.id, Exclusion.id > after, *_named(words, Person.email))
+        .order_by(Exclusion.id)
+        .limit(limit)
+    )
+    if cause:
+        query = query.where(Exclusion.cause == cause)
+    return [
+        ExclusionLine(row.id, person.id, person.name, person.email, row.cause, row.words, row.at)
+        for row, person in session.execute(query)
+    ]
+
+
+def sending_rows(session: Session, delivery: Delivery, status: Status | None) -> Iterator[Sequence[Any]]:
+    """The whole log for a file, read in batches."""
+    for wanted in [status] if status else [None, Status.TO_COME]:
+        after = 0
+        while lines := sending_log(session, delivery, status=wanted, after=after, limit=EXPORTED):
+            after = lines[-1].key
+            for line in lines:
+                at = line.at.isoformat() if line.at else ""
+                yield (line.email, line.name, STATUS_WORDS[line.status], at, line.words)
+            session.expunge_all()
+
+
+def exclusion_rows(
+    session: Session, delivery: Delivery, cause: str, sentences: dict[str, str]
+) -> Iterator[Sequence[Any]]:
+    after = 0
+    while lines := exclusion_log(session, delivery, cause=cause, after=after, limit=EXPORTED):
+        after = lines[-1].key
+        for line in lines:
+            yield (line.email, line.name, line.cause, line.words or sentences.get(line.cause, ""))
+        session.expunge_all()
+
+
+def _to_come(session: Session, delivery: Delivery, words: str, after: int, limit: int) -> list[LogLine]:
+    rows = session.execute(
+        sa.select(Recipient.address_id, Address.email, Person)
+        .join(Address, Address.id == Recipient.address_id)
+        .join(Person, Person.id == Recipient.person_id)
+        .where(
+            Recipient.delivery_id == delivery.id, Recipient.address_id > after, *_named(words, Address.email)
+        )
+        .order_by(Recipient.address_id)
+        .limit(limit)
+    )
+    return [
+        LogLine(key, person.id, person.name, email, Status.TO_COME, None, "", None)
+        for key, email, person in rows
+    ]
+
+
+def _line(message: Message, person: Person) -> LogLine:
+    status = next(name for name, states in _STATES.items() if message.state in states)
+    at = message.sent_at or message.ended_at or message.due_at
+    return LogLine(message.id, person.id, person.name, message.email, status, at, message.words, message.id)
+
+
+def _named(words: str, email: Any) -> list[sa.ColumnElement[bool]]:
+    columns = (Person.first_name, Person.last_name, Person.company, email)
+    return [
+        sa.or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words.split()[:5]
+    ]

@@ -1,0 +1,57 @@
+"""The inputs of a delivery as stored: read them as values, and the hash that tells whether they were prepared."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from sales_campaigns.deliveries.inputs import (
+    Audience,
+    Schedule,
+    Settings,
+    audience_from,
+    digest,
+    schedule_from,
+    settings_from,
+)
+from sales_campaigns.deliveries.models import Delivery, DeliverySetup, Preparation
+from sales_campaigns.errors import NotFound
+
+
+def setup_of(session: Session, delivery: Delivery) -> DeliverySetup:
+    """Raises NotFound for a delivery that nobody sets up: a campaign's step, a personal mail."""
+    found = session.get(DeliverySetup, delivery.id)
+    if found is None:
+        raise NotFound("This delivery belongs to a campaign step or a single mail; it is not set up here.")
+    return found
+
+
+def audience_of(setup: DeliverySetup) -> Audience:
+    return audience_from(setup.audience)
+
+
+def schedule_of(setup: DeliverySetup) -> Schedule:
+    return schedule_from(setup.schedule)
+
+
+def settings_of(setup: DeliverySetup) -> Settings:
+    return settings_from(setup.settings)
+
+
+def hash_of(session: Session, delivery: Delivery) -> str:
+    """The rule: any change of content, audience, sender, schedule or settings after preparation needs another one."""
+    setup = setup_of(session, delivery)
+    return digest(
+        {
+            "mailbox": setup.mailbox_id,
+            "wording": setup.wording_id,
+            "audience": setup.audience,
+            "schedule": setup.schedule,
+            "settings": setup.settings,
+        }
+    )
+
+
+def is_stale(session: Session, delivery: Delivery) -> bool:
+    """Whether what was prepared is not what would be sent."""
+    preparation = session.get(Preparation, delivery.id)
+    return preparation is None or preparation.inputs != hash_of(session, delivery)

@@ -1,0 +1,114 @@
+"""How often an address was and will be written to: contacts in time, and rolling windows over them, as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import GenericFunction
+
+from sales_campaigns.database import UtcDateTime
+from sales_campaigns.deliveries.models import Delivery, Recipient
+from sales_campaigns.deliveries.states import CONFIRMED
+from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.people.models import Person
+
+NEVER_LEFT = frozenset({MessageState.CANCELLED, MessageState.EXPIRED, MessageState.FAILED})
+
+
+Waiting = Mapping[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """At most `messages` to one address in any window of `span`; `cause` names the rule."""
+
+    cause: str
+    messages: int
+    span: timedelta
+
+
+class seconds_after(GenericFunction[datetime]):  # noqa: N801  the name it has in SQL
+    """An instant and a number of seconds: the instant so much later, on both databases."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(seconds_after, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    instant, seconds = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({instant} + make_interval(secs => {seconds}))"
+
+
+@compiles(seconds_after, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    instant, seconds = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', {instant}, ({seconds}) || ' seconds') || '000')"
+
+
+def too_often(address: Any, limit: Pressure, at: datetime, waiting: Waiting) -> sa.ColumnElement[bool]:
+    """Whether one more mail to `address` at `at` makes more than are allowed in some rolling window.
+
+    The rule: what was sent and what is scheduled count. A window that matters begins at an earlier contact less
+    than its span before, or at the mail itself. Windows are counted one by one only where there are enough contacts
+    around `at` at all; each count is a look-up in an index, however long the history is.
+    """
+    most, span = limit.messages, limit.span
+    earlier = _contacts(address, waiting).alias("earlier")
+    end = seconds_after(earlier.c.at, int(span.total_seconds()))
+    full = _number(address, waiting, earlier.c.at, end) >= most
+    begun = sa.exists().where(earlier.c.at > at - span, earlier.c.at <= at, full)
+    own = _number(address, waiting, _instant(at), _instant(at + span)) >= most
+    near = _number(address, waiting, _instant(at - span), _instant(at + span)) >= most
+    return sa.and_(near, sa.or_(begun, own))
+
+
+def waiting_now(session: Session) -> Waiting:
+    """The confirmed deliveries that have recipients for whom no message is made yet, with their start."""
+    some = sa.exists().where(Recipient.delivery_id == Delivery.id).correlate(Delivery)
+    rows = session.execute(
+        sa.select(Delivery.id, Delivery.starts_at).where(
+            Delivery.state.in_(CONFIRMED), Delivery.starts_at.is_not(None), some
+        )
+    )
+    return {delivery_id: starts_at for delivery_id, starts_at in rows if starts_at}
+
+
+def _instant(at: datetime) -> sa.ColumnElement[datetime]:
+    return sa.literal(at, UtcDateTime())
+
+
+def _number(address: Any, waiting: Waiting, begin: Any, end: Any) -> Any:
+    contacts = _contacts(address, waiting).alias()
+    return (
+        sa.select(sa.func.count())
+        .select_from(contacts)
+        .where(contacts.c.at >= begin, contacts.c.at < end)
+        .scalar_subquery()
+    )
+
+
+def _contacts(address: Any, waiting: Waiting) -> sa.CompoundSelect[Any]:
+    """(at) of what was sent and what is scheduled to this address, whoever has it."""
+    reached = sa.orm.aliased(Person)
+    messages = (
+        sa.select(sa.func.coalesce(Message.sent_at, Message.due_at).label("at"))
+        .join(reached, Message.person_id == reached.id)
+        .where(reached.address_id == address, ~Message.proof, Message.state.not_in(NEVER_LEFT))
+        .correlate_except(reached, Message)
+    )
+    return sa.union_all(messages, *(_to_come(address, one, start) for one, start in waiting.items()))
+
+
+def _to_come(address: Any, delivery_id: int, starts_at: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(seconds_after(_instant(starts_at), Recipient.after).label("at"))
+        .where(Recipient.delivery_id == delivery_id, Recipient.address_id == address)
+        .correlate_except(Recipient)
+    )

@@ -1,0 +1,66 @@
+"""What must always be true of the outbox, asked of the rows every minute. A finding is a defect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import IN_FLIGHT
+
+GRACE = timedelta(minutes=1)  # recovery looks every few seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A promise that does not hold: its name for a metric, the number of rows, and words for people."""
+
+    name: str
+    count: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """`broken` is a condition on messages in hand, given the machine time; `words` say what is wrong."""
+
+    name: str
+    words: str
+    broken: Callable[[datetime], sa.ColumnElement[bool]]
+
+
+PROMISES: tuple[Promise, ...] = (
+    Promise(
+        "in_hand_past_lease",
+        "in hand longer than a process may have them: the scheduler does not recover them",
+        lambda now: Message.lease_until < now - GRACE,
+    ),
+    Promise(
+        "in_hand_of_nobody",
+        "in hand of no process: nothing would ever take them back",
+        lambda _now: sa.or_(Message.lease_until.is_(None), Message.owner.is_(None)),
+    ),
+    Promise(
+        "begun_without_a_name",
+        "being handed over without a Message-ID: what becomes of them could not be found out",
+        lambda _now: sa.and_(Message.state == MessageState.SENDING, Message.message_id.is_(None)),
+    ),
+)
+
+
+def findings(session: Session, now: datetime) -> list[Finding]:
+    """One query over what is in hand, which the index of leases answers. `now` is machine time."""
+    counts = session.execute(
+        sa.select(*(sa.func.count(sa.case((promise.broken(now), 1))) for promise in PROMISES)).where(
+            Message.state.in_(IN_FLIGHT)
+        )
+    ).one()
+    return [
+        Finding(promise.name, count, promise.words)
+        for promise, count in zip(PROMISES, counts, strict=True)
+        if count
+    ]

@@ -1,0 +1,150 @@
+"""Set the stage: in a database of its own a team with one rep, the mailbox, the campaign and the people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sales_campaigns.absence.taking_leave import Absent, take_leave
+from sales_campaigns.accounts.models import Instance, Mailbox, Team, User
+from sales_campaigns.addresses import check_address
+from sales_campaigns.calendars.models import LeaveKind, OwnHoliday
+from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_zone, stand_ins
+from sales_campaigns.campaigns.file import ZoneOf
+from sales_campaigns.campaigns.filing import import_campaign
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.planner.local_time import resolve
+from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.people.address_rows import ensure_addresses
+from sales_campaigns.people.merging import FIELDS
+from sales_campaigns.people.models import Person as PersonRow
+from sales_campaigns.rehearsals.plays import Play, Sender
+from sales_campaigns.unit_of_work import UnitOfWork
+
+NO_LIMIT = 1_000_000  # mails a day: more than anybody rehearses
+BUILT_IN = frozenset({"email", "time_zone", "full_name", *FIELDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The rep, the campaign, and each person's id with the name that the result gives them."""
+
+    rep: User
+    campaign_id: int
+    names: Mapping[int, str]
+
+
+def set_stage(uow: UnitOfWork, play: Play, audience: Audience) -> Stage:
+    """Everything up to the launch. Raises Invalid for a campaign that could not be imported."""
+    rep = _rep(uow, play.wish.zone, play.sender)
+    _mailbox(uow, rep, play)
+    _calendar(uow, rep, play)
+    filed = import_campaign(uow, rep, play.wish.campaign)
+    return Stage(rep, filed.campaign.id, _people(uow, rep, play, audience))
+
+
+def launch_all(uow: UnitOfWork, stage: Stage, play: Play) -> None:
+    """The launch, at the first instant of the rehearsal; nothing happens where there is nobody."""
+    if not stage.names:
+        return
+    order = Order(stage.campaign_id, list(stage.names), send_at=_send_at(uow, stage, play))
+    launch(uow, stage.rep, order, limit=len(stage.names))
+
+
+def _calendar(uow: UnitOfWork, rep: User, play: Play) -> None:
+    """The rep's leave and the team's own holidays, as the simulation knows them."""
+    for first, last in play.wish.leave:
+        take_leave(uow, rep, Absent(rep, first, last, LeaveKind.SHIFT))
+    uow.session.add_all(
+        OwnHoliday(team_id=rep.team_id, author_id=rep.id, **one._asdict()) for one in play.wish.own
+    )
+    uow.session.flush()
+
+
+def _rep(uow: UnitOfWork, zone: str, sender: Sender) -> User:
+    team = Team(name="Rehearsal")
+    uow.session.add_all([team, Instance(id=1)])
+    uow.session.flush()
+    rep = User(
+        team_id=team.id,
+        team=team,
+        email=sender.email,
+        first_name=sender.first_name,
+        last_name=sender.last_name,
+        title=sender.title,
+        phone=sender.phone,
+        zone=zone,
+        created_at=uow.now,
+    )
+    uow.session.add(rep)
+    uow.session.flush()
+    return rep
+
+
+def _mailbox(uow: UnitOfWork, rep: User, play: Play) -> None:
+    uow.session.add(
+        Mailbox(
+            user_id=rep.id,
+            provider="sandbox",
+            address=play.sender.email,
+            security="none",
+            signature_html=play.sender.signature_html,
+            daily_limit=play.wish.limit or NO_LIMIT,
+        )
+    )
+
+
+def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[int, str]:
+    everybody = {**audience.mailed, **audience.unmailed}
+    if not everybody:
+        return {}
+    addresses = {who: check_address(who) for who in audience.mailed}
+    ids = ensure_addresses(uow.session, addresses.values())
+    mails = mails_of(play.wish.campaign)
+    rows = [
+        _row(uow, rep, {**stand_ins(row, mails), **row} if who in addresses else row)
+        | {
+            "email": row["email"].strip() if who in addresses else "",
+            "address_id": ids[addresses[who].key] if who in addresses else None,
+        }
+        for who, row in everybody.items()
+    ]
+    made = uow.session.scalars(
+        sa.insert(PersonRow).returning(PersonRow.id, sort_by_parameter_order=True), rows
+    )
+    return dict(zip(made, everybody, strict=True))
+
+
+def _row(uow: UnitOfWork, rep: User, person: Person) -> dict[str, Any]:
+    fields = {name: person.get(name, "") for name in FIELDS if name != "zone"}
+    custom = {name: value for name, value in person.items() if name not in BUILT_IN and value}
+    if not (fields["first_name"] or fields["last_name"]):
+        fields["first_name"], _, fields["last_name"] = person.get("full_name", "").rpartition(" ")
+    return {
+        **fields,
+        "zone": own_zone(person),
+        "custom": custom,
+        "team_id": rep.team_id,
+        "owner_id": rep.id,
+        "created_at": uow.now,
+        "changed_at": uow.now,
+    }
+
+
+def _send_at(uow: UnitOfWork, stage: Stage, play: Play) -> dict[str, datetime]:
+    """As the simulation reads it: the sender's wall clock, which is an instant where zones differ."""
+    wish = play.wish
+    if wish.send_at is None:
+        return {}
+    from_file = wish.campaign.settings.timezone
+    at = resolve(wish.send_at, wish.zone) if from_file == ZoneOf.RECIPIENT else wish.send_at
+    return {_first_key(uow, stage): at}
+
+
+def _first_key(uow: UnitOfWork, stage: Stage) -> str:
+    return newest(uow.session, uow.session.get_one(Campaign, stage.campaign_id)).steps[0].key

@@ -1,0 +1,246 @@
+"""A bulk lane gates and records in batches and hands over side by side; every promise holds as for a single mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.activity import Activity
+from sales_campaigns.enrollments.ending import end_for_person
+from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.claiming import claim_due
+from sales_campaigns.messages.dispatching import PostRoom, _within_a_second, dispatch
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox import exact_mail
+from sales_campaigns.messages.recovery import recover
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.ports import MailAccount, MailProvider, MailProviders
+from sales_campaigns.unit_of_work import UnitOfWork
+from scheduler.jobs import run_until_quiet
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.outgoing import attempts, due_mails, message, send, states
+from tests.sink import Sink
+from tests.topics import test_gate as singly
+
+THREE = ("maria@example.com", "nils@example.net", "olga@example.com")
+
+
+@pytest.fixture(autouse=True)
+def bulk(work: Work, cast: Cast, sink: Sink) -> None:
+    """Everybody's mailbox is a relay for many mails."""
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(bulk_lane=True))
+
+
+class AfterTheClaim:
+    """The real outside; when it is opened, the batch is claimed and not gated yet, and something happens."""
+
+    def __init__(self, providers: MailProviders, happens: Callable[[], object]) -> None:
+        self._providers, self._happens = providers, happens
+
+    def open(self, account: MailAccount) -> MailProvider:
+        self._happens()
+        return self._providers.open(account)
+
+
+def sent_with_a_change(work: Work, cast: Cast, room: PostRoom, change: singly.Change) -> Message:
+    """Three are claimed together, then the world changes, then the batch is gated; Nils's row."""
+    ids = due_mails(work, cast, *THREE)
+
+    def happens() -> None:
+        with work() as uow:
+            change(uow)
+
+    send(replace(room, providers=AfterTheClaim(room.providers, happens)))
+    return message(work, ids[1])
+
+
+@pytest.mark.parametrize("cause", singly.CHANGES)
+def test_nothing_leaves_to_somebody_who_must_not_be_mailed_any_more_and_the_others_get_theirs(
+    cause: str, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    row = sent_with_a_change(work, cast, room, singly.CHANGES[cause])
+    assert (row.state, row.reason) == ("cancelled", cause) and row.ended_at is not None
+    assert sorted(mail.recipients[0] for mail in sink.caught) == [THREE[0], THREE[2]]
+    assert states(work) == ["sent", "cancelled", "sent"]
+
+
+@pytest.mark.parametrize("change", [singly.nobody_sends, singly.campaign_paused, singly.hold_missing])
+def test_what_stops_them_all_after_the_claim_lets_none_through(
+    change: singly.Change, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    row = sent_with_a_change(work, cast, room, change)
+    assert states(work) == ["pending"] * 3 and not sink.caught
+    assert row.reason == "held" and row.owner is None
+
+
+def test_what_was_taken_over_and_claimed_again_meanwhile_is_left_to_the_newer_claim(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """Also when the newer claim is this process's own."""
+
+    def taken_over(uow: UnitOfWork) -> None:
+        recover(uow, everything=True)
+        claim_due(uow, cast.ana_box.id, room.owner, 900, 10)
+
+    sent_with_a_change(work, cast, room, taken_over)
+    assert states(work) == ["claimed"] * 3 and not sink.caught
+
+
+def test_one_person_paused_does_not_hold_the_others(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    sent_with_a_change(work, cast, room, singly.person_paused)
+    assert states(work) == ["sent", "pending", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [(singly.deactivated, "sender_gone"), (singly.disconnected, "mailbox")]
+)
+def test_nothing_leaves_from_a_mailbox_or_user_that_was_stopped(
+    change: singly.Change, reason: str, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    row = sent_with_a_change(work, cast, room, change)
+    assert states(work) == ["pending"] * 3 and row.reason == reason and not sink.caught
+
+
+def test_one_whose_enrollment_ended_after_the_claim_is_cancelled(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    def ends(uow: UnitOfWork) -> None:
+        nils = uow.session.scalars(sa.select(Person).where(Person.email == THREE[1])).one()
+        end_for_person(uow, nils.id, "asked to")
+
+    row = sent_with_a_change(work, cast, room, ends)
+    assert row.words == "campaign has ended: asked to"
+    assert states(work) == ["sent", "cancelled", "sent"] and len(sink.caught) == 2
+
+
+def without_address(uow: UnitOfWork) -> None:
+    uow.session.execute(sa.update(Person).where(Person.email == THREE[1]).values(address_id=None))
+
+
+def test_one_who_has_no_address_any_more_is_cancelled(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    row = sent_with_a_change(work, cast, room, without_address)
+    assert (row.state, row.reason) == ("cancelled", "no_address")
+    assert states(work) == ["sent", "cancelled", "sent"]
+
+
+def test_each_mail_has_its_attempt_and_the_batch_one_line_of_activity_from_which_the_steps_go_on(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    ids = due_mails(work, cast, *THREE, later_steps=1)
+    send(room)
+    assert states(work) == ["sent"] * 3
+    assert [(one.message_id, one.number, one.outcome, one.code) for one in attempts(work)] == [
+        (id, 1, "accept", 250) for id in sorted(ids, key=[one.message_id for one in attempts(work)].index)
+    ]
+    with work() as uow:
+        told = uow.session.scalars(sa.select(Activity).where(Activity.kind.like("message%sent"))).all()
+        assert [(one.kind, sorted(one.data["messages"])) for one in told] == [("messages.sent", ids)]
+    run_until_quiet(room)
+    assert states(work) == ["sent"] * 3 + ["pending"] * 3, "the next step of each is scheduled"
+
+
+def test_a_refusal_is_the_refused_ones_own(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:
+    sink.obey(lambda position, said: "550 5.1.1 nobody" if position == "RCPT" and "nils" in said else None)
+    ids = due_mails(work, cast, *THREE)
+    send(room)
+    assert states(work) == ["sent", "failed", "sent"]
+    assert message(work, ids[1]).reason == "unknown_recipient"
+    with work() as uow:
+        quarantined = sa.select(Address.email).where(Address.quarantined_at.is_not(None))
+        assert uow.session.scalars(quarantined).all() == ["nils@example.net"]
+
+
+def test_a_mail_that_cannot_be_made_does_not_hold_up_the_others(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    ids = due_mails(work, cast, *THREE)
+    with work() as uow:
+        uow.session.get_one(User, cast.ben.id).zone = "Nowhere/Land"
+        uow.session.get_one(Message, ids[1]).sender_id = cast.ben.id
+    send(room)
+    assert states(work) == ["sent", "cancelled", "sent"]
+    assert message(work, ids[1]).reason == "cannot_be_made"
+
+
+def renamed_later(uow: UnitOfWork) -> None:
+    """Whatever the mail was made of changes after it left."""
+    uow.session.execute(sa.update(Person).values(first_name="Somebody", email="else@example.com"))
+    uow.session.execute(sa.update(User).values(first_name="Other", zone="America/New_York"))
+    uow.session.execute(sa.update(Mailbox).values(signature_html="<p>new</p>", address=Mailbox.id))
+
+
+def test_the_exact_mail_that_left_is_made_again_from_what_is_kept_of_it(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """The rule: the exact mail that left can be shown for every accepted message."""
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(signature_html="<p>Å {{ my_name }}</p>"))
+    due_mails(work, cast, *THREE)
+    send(room)
+    with work() as uow:
+        renamed_later(uow)
+    with work() as uow:
+        rows = uow.session.scalars(sa.select(Message).options(sa.orm.undefer(Message.mime))).all()
+        assert [row.mime for row in rows] == [None] * 3
+        made = {exact_mail(uow.session, row) for row in rows}
+    assert made == {mail.raw for mail in sink.caught}
+
+
+def test_it_says_so_when_what_would_be_shown_is_not_what_left(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    [first] = due_mails(work, cast, THREE[0])
+    send(room)
+    with work() as uow:
+        uow.session.execute(sa.update(Message).values(mime_hash=b"?" * 32))
+        with pytest.raises(Invalid, match="no longer makes"):
+            exact_mail(uow.session, uow.session.get_one(Message, first))
+
+
+def test_what_a_rep_edited_is_kept_whole(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:
+    [first] = due_mails(work, cast, THREE[0])
+    with work() as uow:
+        uow.session.get_one(Message, first).edited_html = "<p>My own words</p>"
+    send(room)
+    with work() as uow:
+        assert exact_mail(uow.session, uow.session.get_one(Message, first)) == sink.caught[0].raw
+        assert uow.session.scalars(sa.select(Message.mime)).one() == sink.caught[0].raw
+
+
+@pytest.mark.parametrize(
+    ("mails", "seconds", "next_time"), [(100, 0.1, 100), (100, 0.0, 100), (100, 4.0, 25), (1, 5.0, 1)]
+)
+def test_at_most_what_takes_a_second_is_gated_at_once(mails: int, seconds: float, next_time: int) -> None:
+    assert _within_a_second(mails, seconds) == next_time
+
+
+def test_more_mails_take_no_more_queries(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:
+    due_mails(work, cast, *(f"p{number}@example.com" for number in range(14)))
+    assert _statements(cast, room, 2) == _statements(cast, room, 12)
+    assert states(work) == ["sent"] * 14
+
+
+def _statements(cast: Cast, room: PostRoom, mails: int) -> int:
+    with room.sessions() as session:
+        engine = session.get_bind()
+    seen: list[object] = []
+
+    def note(*_: object) -> None:
+        seen.append(None)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert dispatch(room, cast.ana_box.id, mails) == mails
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    return len(seen)

@@ -1,0 +1,147 @@
+"""What a process noted on its machine settles what its rows leave open, once it is dead, and never before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.messages.claiming import claim_due
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.gate import Gated, gate
+from sales_campaigns.messages.journal import Journal, journal_in
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.recovery import recover, settle_journals
+from sales_campaigns.ports import HandOver
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.outgoing import attempts, due_mails, message, send, states
+from tests.sink import Sink
+
+FOUR = tuple(f"{name}@example.com" for name in ("maria", "nils", "olga", "per"))
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.fixture
+def noting(room: PostRoom, tmp_path: Path) -> PostRoom:
+    return replace(room, journals=tmp_path / "journals")
+
+
+def let_through(work: Work, cast: Cast, room: PostRoom, journal: Journal) -> list[Gated]:
+    """All due mail of Ana's mailbox is gated, as a bulk lane does it, and noted."""
+    with work() as uow:
+        claims = claim_due(uow, cast.ana_box.id, room.owner, 900, 100)
+    journal.gates(claims)
+    with work() as uow:
+        return gate(uow, claims)
+
+
+def die_with(work: Work, cast: Cast, room: PostRoom) -> None:
+    """Four are let through: the first is answered, the second refused, the third begun, the fourth is not."""
+    with suppress(Killed), journal_in(room.journals, room.owner) as journal:
+        assert journal is not None
+        first, second, third, _ = (one.mail.key for one in let_through(work, cast, room, journal))
+        journal.begins(first)
+        journal.answers(HandOver(first, "2.0.0 ok", 250, provider_id="q1"))
+        journal.begins(second)
+        refused = Outside(OutsideKind.RECIPIENT, "nobody here", code=550, enhanced="5.1.1")
+        journal.answers(HandOver(second, "nobody here", 550, refused))
+        journal.begins(third)
+        raise Killed
+
+
+def test_it_says_what_was_answered_what_is_uncertain_and_what_never_began(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    """The rule: on bulk lanes the local journal sends back to pending what was gated and never begun."""
+    ids = due_mails(work, cast, *FOUR)
+    die_with(work, cast, noting)
+    assert states(work) == ["sending"] * 4
+    assert settle_journals(noting) == 4
+    assert states(work) == ["sent", "failed", "uncertain", "pending"]
+    assert [(one.number, one.outcome, one.code) for one in attempts(work)] == [
+        (1, "accept", 250),
+        (1, "fail", 550),
+    ]
+    last = message(work, ids[3])
+    assert (last.attempts, last.recoveries, last.owner) == (0, 1, None)
+    send(noting)
+    assert states(work) == ["sent", "failed", "uncertain", "sent"]
+    assert [mail.recipients[0] for mail in sink.caught] == [FOUR[3]], "the others had their chance"
+
+
+def test_it_settles_also_what_has_become_uncertain_with_its_lease_meanwhile(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, *FOUR)
+    die_with(work, cast, noting)
+    with work() as uow:
+        recover(uow, everything=True)
+    assert states(work) == ["uncertain"] * 4
+    settle_journals(noting)
+    assert states(work) == ["sent", "failed", "uncertain", "pending"]
+
+
+def test_it_is_read_once(work: Work, cast: Cast, noting: PostRoom, sink: Sink) -> None:
+    due_mails(work, cast, *FOUR)
+    die_with(work, cast, noting)
+    assert (settle_journals(noting), settle_journals(noting)) == (4, 0)
+    assert noting.journals is not None and not list(noting.journals.iterdir())
+
+
+def test_one_of_a_process_that_lives_is_left_alone(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, *FOUR)
+    with journal_in(noting.journals, noting.owner) as journal:
+        assert journal is not None
+        let_through(work, cast, noting, journal)
+        assert settle_journals(noting) == 0
+    assert states(work) == ["sending"] * 4
+
+
+def test_one_of_another_boot_says_nothing_because_its_last_lines_may_be_lost(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, *FOUR)
+    die_with(work, cast, noting)
+    for path in _files(noting):
+        head, *lines = path.read_text().splitlines()
+        older = json.dumps({**json.loads(head), "boot": "another"})
+        path.write_text("\n".join([older, *lines, ""]))
+    assert settle_journals(noting) == 0
+    assert states(work) == ["sending"] * 4
+
+
+def test_a_claim_that_somebody_else_took_over_is_not_touched(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, *FOUR)
+    die_with(work, cast, noting)
+    with work() as uow:
+        uow.session.execute(sa.update(Message).values(generation=Message.generation + 1))
+    assert settle_journals(noting) == 0
+    assert states(work) == ["sending"] * 4
+
+
+def test_nothing_is_left_when_all_is_written_down(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    due_mails(work, cast, *FOUR)
+    send(noting)
+    assert states(work) == ["sent"] * 4
+    assert not list(_files(noting))
+
+
+def _files(room: PostRoom) -> Iterator[Path]:
+    assert room.journals is not None
+    return room.journals.glob("*.journal")

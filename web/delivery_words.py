@@ -1,0 +1,123 @@
+"""How deliveries are spoken of on pages: states, figures, who gets it and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.deliveries.figures import Figures, percent
+from sales_campaigns.deliveries.inputs import START_WORDS, Audience, Schedule, Settings
+from sales_campaigns.deliveries.models import DeliveryState as S
+from sales_campaigns.people.models import Group
+from web.filters import count_words, zone_words
+
+# state → (label, colour of its tag, sentence under the title)
+STATES = {
+    S.EDITING: ("Editing", "", "Prepare it to see who gets it. Nothing is sent by preparing."),
+    S.PREPARING: ("Preparing", "info", "The target is being computed. Nothing is sent."),
+    S.PREPARATION_FAILED: ("Preparation failed", "bad", "Mend what the journal says and prepare it again."),
+    S.READY: ("Ready", "info", "Prepared. Look at the figures, then confirm."),
+    S.AWAITING_CONFIRMATION: (
+        "Awaiting confirmation",
+        "hot",
+        "Prepared and scheduled; nothing is sent until somebody confirms it.",
+    ),
+    S.SCHEDULED: ("Scheduled", "info", "Confirmed. It leaves by itself at its date."),
+    S.IN_PROGRESS: ("In progress", "ok", "It is being sent."),
+    S.PAUSED: ("Paused", "hot", "Nothing new leaves until it is resumed. Its validity keeps running."),
+    S.STOPPED: ("Stopped", "bad", "Stopped for good: what had not left does not leave any more."),
+    S.FINISHED: ("Finished", "", "Everything that could leave has left."),
+    S.EXPIRED: ("Expired", "bad", "Nobody confirmed it before its validity ended. Nothing was sent."),
+}
+
+
+def kpi_rows(figures: Figures, base: str) -> list[dict[str, str]]:
+    """The dashboard's figures, each with the rate it has and what that is a rate of. `base` is the log's address."""
+    return [
+        {"name": "Targeted", "value": f"{figures.targeted:,}", "of": ""},
+        {
+            "name": "To deliver",
+            "value": f"{figures.to_deliver:,}",
+            "of": f"{percent(figures.to_deliver, figures.targeted)} of targeted",
+        },
+        {
+            "name": "Excluded",
+            "value": f"{figures.excluded:,}",
+            "of": f"{percent(figures.excluded, figures.targeted)} of targeted",
+            "href": f"{base}/exclusions",
+        },
+        {
+            "name": "Sent",
+            "value": f"{figures.handed:,}",
+            "of": f"{percent(figures.handed, figures.to_deliver)} of to deliver",
+            "href": f"{base}/log",
+        },
+        {
+            "name": "Delivered",
+            "value": f"{figures.sent:,}",
+            "of": f"{percent(figures.sent, figures.handed)} of handed off ·"
+            f" {percent(figures.sent, figures.targeted)} of targeted",
+            "href": f"{base}/log?status=sent",
+        },
+        {
+            "name": "Bounces + errors",
+            "value": f"{figures.failed:,}",
+            "of": f"{percent(figures.failed, figures.handed)} of handed off",
+            "href": f"{base}/log?status=failed",
+        },
+        {
+            "name": "Cancelled",
+            "value": f"{figures.cancelled:,}",
+            "of": count_words(figures.field_missing, "field", "fields") + " missing at sending"
+            if figures.field_missing
+            else "",
+            "href": f"{base}/log?status=cancelled",
+        },
+    ]
+
+
+def audience_words(session: Session, audience: Audience) -> str:
+    """Everybody of the team; people found by “CFO”; the groups A, B."""
+    if audience.everybody:
+        return "Everybody of the team"
+    if audience.people:
+        return f"{count_words(len(audience.people), 'person', 'people')} chosen by hand"
+    if audience.searches:
+        owner = session.get(User, audience.owner) if audience.owner else None
+        found = [f"found by “{audience.words}”"] if audience.words else []
+        return "People " + " ".join([*found, *([f"of {owner.name}"] if owner else [])])
+    names = [group.name for one in audience.groups if (group := session.get(Group, one)) is not None]
+    return "Groups: " + ", ".join(names) if names else "Nobody yet"
+
+
+def when_it_leaves(schedule: Schedule) -> str:
+    if not schedule.at:
+        return "As soon as it is confirmed"
+    whose = "each recipient's time" if schedule.theirs else f"{zone_words(schedule.zone)} time"
+    return f"{schedule.at.replace('T', ' ')}, {whose}"
+
+
+def settings_words(settings: Settings) -> list[tuple[str, str]]:
+    """(name, value) of what else was decided."""
+    waves = ", ".join(f"{wave.percent} % after {_hours(wave.after)}" for wave in settings.waves[:6])
+    more = " …" if len(settings.waves) > 6 else ""
+    return [
+        ("Waves", f"{waves}{more}" if waves else "All at once"),
+        ("Validity", f"{settings.validity_hours} hours from the contact date"),
+        ("Priority", settings.priority.value.capitalize()),
+        ("Who starts it", START_WORDS[settings.start_by]),
+    ]
+
+
+def progress_of(figures: Figures) -> dict[str, Any]:
+    return {
+        "done": figures.over,
+        "all": figures.to_deliver,
+        "words": f"{figures.over:,} of {figures.to_deliver:,}, {figures.in_flight:,} in flight",
+    }
+
+
+def _hours(seconds: int) -> str:
+    return f"{seconds // 3600} h" if seconds else "0 h"
