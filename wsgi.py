@@ -4,14 +4,13 @@ import os
 from functools import partial
 
 from integrations.catcher import MailStore, catching
-from integrations.directory import connected
+from integrations.directory import outside_trusting
 from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
 from scheduler import commands, demo_week, rehearsing
@@ -24,9 +23,9 @@ engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
-outside = OutsideWorld(mail=connected(), caught=caught)
+outside = outside_trusting(settings.ca_bundle, caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
-manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(running, settings, room, rehearse)]

@@ -116,9 +116,7 @@ def _said(error: Exception) -> str:
     result = getattr(error, "command_result", None)
     words = str(error)
     if isinstance(result, tuple) and len(result) > 1 and isinstance(result[1], list):
-        words = " ".join(
-            part.decode("utf-8", "replace") for part in result[1] if isinstance(part, bytes)
-        )
+        words = " ".join(part.decode("utf-8", "replace") for part in result[1] if isinstance(part, bytes))
     return _UNPRINTABLE.sub(" ", words).strip()[:LONGEST_WORDS]
 
 

@@ -38,7 +38,11 @@ class ImapReader:
             for folder in (*self._folders.read, self._folders.sent):
                 if folder and left > 0:
                     new, rescanned = self._read(mailbox, folder, marks, left)
-                    mails, left, again = [*mails, *new], left - len(new), again or (rescanned and bool(cursor))
+                    mails, left, again = (
+                        [*mails, *new],
+                        left - len(new),
+                        again or (rescanned and bool(cursor)),
+                    )
             return Changes(tuple(mails), write_cursor(marks), rescanned=again, more=left <= 0)
 
     def is_sent(self, message_id: str) -> bool:
@@ -70,7 +74,7 @@ class ImapReader:
             return
         with self._talking() as mailbox:
             mailbox.folder.set(INBOX, readonly=True)
-            mailbox.idle.start()
+            mailbox.idle.start()  # type: ignore[no-untyped-call]
             self._idles = True
 
     @property
@@ -140,7 +144,7 @@ class ImapReader:
         try:
             if self._idles:
                 self._idles = False
-                mailbox.idle.stop()
+                mailbox.idle.stop()  # type: ignore[no-untyped-call]
             else:
                 mailbox.client.noop()
         except (imaplib.IMAP4.error, ImapToolsError, OSError):

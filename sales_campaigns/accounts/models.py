@@ -125,8 +125,7 @@ class Mailbox(Base):
 class Inbox(Base):
     """How a mailbox is read by IMAP, with the mailbox's own password, and how far that has come.
 
-    `look_at`, `read_at` and `failing_since` are machine time. `server_files`: the server puts a copy of each mail
-    among the sent ones by itself; None while nobody knows.
+    `look_at`, `read_at` and `failing_since` are machine time.
     """
 
     __tablename__ = "inbox"
@@ -141,7 +140,6 @@ class Inbox(Base):
     read_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
     failing_since: Mapped[datetime | None]
-    server_files: Mapped[bool | None]
 
     mailbox: Mapped[Mailbox] = relationship(lazy="joined", innerjoin=True)
 

@@ -24,8 +24,7 @@ def upgrade() -> None:
         sa.Column("read_at", UtcDateTime(), nullable=True),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.Column("failing_since", UtcDateTime(), nullable=True),
-        sa.Column("server_files", sa.Boolean(), nullable=True),
-        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_inbox_mailbox_id")),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_inbox_mailbox_id_mailbox")),
         sa.PrimaryKeyConstraint("mailbox_id", name=op.f("pk_inbox")),
     )
     op.create_index(op.f("ix_inbox_look_at"), "inbox", ["look_at"])
