@@ -33,9 +33,14 @@ class PostOffice:
         return MailAccount(1, "smtp", ANA, **(fixed | {"username": ANA, "secret": PASSWORD} | other))  # type: ignore[arg-type]
 
     def inbox(self, about: bytes = b"") -> list[bytes]:
-        """Every mail in Ana's inbox that contains these bytes, as it stands on the disk."""
-        found = [path.read_bytes() for path in sorted(self._maildir.glob("[cn]*/*"))]
-        return [mail for mail in found if about in mail]
+        """Every mail in Ana's inbox that contains these bytes, as it stands on the disk.
+
+        Dovecot moves a mail from `new` to `cur` when it is first seen, so there it is looked for last.
+        """
+        paths = [*self._maildir.glob("new/*"), *self._maildir.glob("cur/*")]
+        found = {path.name.partition(":")[0]: path for path in paths}
+        mails = (_bytes_of(found[name]) for name in sorted(found))
+        return [mail for mail in mails if about in mail]
 
     def wait_for(self, count: int, about: bytes = b"", seconds: float = 20) -> list[bytes]:
         """The inbox once it holds so many mails. Raises AssertionError with the servers' logs after a while."""
@@ -61,3 +66,11 @@ def post_office(patience: int = RETURNED_AFTER) -> Iterator[PostOffice]:
     with places() as where, Policy() as policy, dovecot(where), postfix(where, policy.port, patience):
         policy.hop = where.hop
         yield PostOffice(where, policy)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Of a mail that may have been moved since it was listed."""
+    if path.exists():
+        return path.read_bytes()
+    moved = next(path.parent.parent.glob(f"cur/{path.name.partition(':')[0]}*"))
+    return moved.read_bytes()

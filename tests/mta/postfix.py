@@ -52,6 +52,7 @@ bounce_queue_lifetime = 5s
 confirm_delay_cleared = no
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
+smtpd_error_sleep_time = 0
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{policy}
 """

@@ -68,7 +68,10 @@ def test_it_asks_for_delivery_notices_where_that_is_wanted_and_offered(sink: Sin
     assert "RCPT TO:<person1@ben.example>" in sink.heard
     sink.behave(Manners(dsn=True))
     handed_over(sink, [a_mail()], wanted)
-    assert "RCPT TO:<person1@ben.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;person1@ben.example" in sink.heard
+    assert (
+        "RCPT TO:<person1@ben.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;person1@ben.example"
+        in sink.heard
+    )
     assert SmtpProvider(an_account(sink), wanted).capabilities.confirms_deliveries
 
 
