@@ -52,6 +52,11 @@ service imap-login {{
     port = {imaps}
   }}
 }}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service auth {{
   unix_listener {folder}/dovecot/auth {{
     mode = 0666

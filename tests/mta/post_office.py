@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ class PostOffice:
 
         Dovecot moves a mail from `new` to `cur` when it is first seen, so there it is looked for last.
         """
-        paths = [*self._maildir.glob("new/*"), *self._maildir.glob("cur/*")]
+        paths = [*self.maildir.glob("new/*"), *self.maildir.glob("cur/*")]
         found = {path.name.partition(":")[0]: path for path in paths}
         mails = (_bytes_of(found[name]) for name in sorted(found))
         return [mail for mail in mails if about in mail]
@@ -52,11 +53,20 @@ class PostOffice:
 
     def clear(self) -> None:
         """Empty Ana's mailbox, every folder of it, and forget who was asked for."""
-        shutil.rmtree(self._maildir, ignore_errors=True)
+        shutil.rmtree(self.maildir, ignore_errors=True)
         self.policy.asked.clear()
 
+    def drop(self, *mails: bytes, folder: str = "") -> None:
+        """Put mails into a folder of Ana's mailbox, as a delivery does."""
+        for name in ("tmp", "new", "cur"):
+            (self.maildir / folder / name).mkdir(parents=True, exist_ok=True)
+        for number, mail in enumerate(mails):
+            path = self.maildir / folder / "new" / f"{time.time_ns()}.{number:05}.dropped"
+            path.write_bytes(mail)
+        subprocess.run(["chown", "-R", "nobody:nogroup", str(self.maildir)], check=True)
+
     @property
-    def _maildir(self) -> Path:
+    def maildir(self) -> Path:
         return self.places.folder / "mail" / "ana"
 
 
