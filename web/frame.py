@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, get_flashed_messages, request, url_for
+from flask import Flask, current_app, g, get_flashed_messages, request, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.incoming.reading import waiting
+from sales_campaigns.notices.reading import unseen
 from web.answers import is_htmx
 from web.filters import zone_words
-from web.request_scope import house, maybe_me, settings, work
+from web.request_scope import house, maybe_me, me, settings, work
 from web.security import nonce
 from web.stop_words import banners
 
@@ -47,7 +48,10 @@ RAIL = (
     ("Replies", "replies.index", "reply", "Replies"),
     ("E-mails", "emails.index", "mail", "E-mails"),
     ("Live Feed", "feed.index", "activity", "Feed"),
-    ("Team", "team.index", "chart-column", ""),
+    ("Notices", "notices.index", "bell", ""),
+    ("Calendar", "calendar.index", "calendar", ""),
+    ("Analytics", "analytics.index", "chart-column", ""),
+    ("Team", "team.index", "users", ""),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
     ("Deliveries", "deliveries.index", "layers", ""),
@@ -58,6 +62,7 @@ RAIL = (
     ("Leave", "leave.index", "calendar", ""),
     ("Sending", "sending.index", "zap", ""),
     ("Holidays", "holidays.index", "sun", ""),
+    ("Schedules", "schedules.index", "clock", ""),
     ("Calls", "call_choices.index", "phone", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Health", "health.index", "activity", ""),
@@ -78,12 +83,20 @@ def _frame() -> dict[str, Any]:
         "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
         "stop_banners": banners,
+        "unseen": _unseen() if user and not is_htmx() else 0,
         "csp_nonce": nonce(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
         "zone": user.zone if user else "UTC",
         "sign_out_url": url_for("sign_in.sign_out"),
     }
+
+
+def _unseen() -> int:
+    """Counted once a request: the title and the rail show it."""
+    if "unseen" not in g:
+        g.unseen = unseen(work().session, me())
+    return int(g.unseen)
 
 
 def initials_of(name: str) -> str:
@@ -100,7 +113,7 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {"users.index", "holidays.index", "call_choices.index"}:
+    if endpoint in {"users.index", "holidays.index", "schedules.index", "call_choices.index"}:
         return may(user, "manage_team")
     if endpoint == "team.index":
         return may(user, "see_team")
@@ -111,7 +124,9 @@ def _is_open(endpoint: str, user: User) -> bool:
 
 def _rail(user: User) -> list[Link]:
     """A part of a page shows no rail, so nothing is counted for it."""
-    counts = {} if is_htmx() else {"replies.index": waiting(work().session, user)[0]}
+    counts = {}
+    if not is_htmx():
+        counts = {"replies.index": waiting(work().session, user)[0], "notices.index": _unseen()}
     return [
         _link(label, endpoint, icon, short, counts.get(endpoint))
         for label, endpoint, icon, short in RAIL

@@ -47,7 +47,7 @@ def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT
         return known
     prepared = prepare(uow, actor, order)
     _allow(actor, prepared.checked, limit)
-    refuse_times(uow, actor, prepared, order)
+    refuse_times(uow, prepared, order)
     _refuse_bad_words(order)
     return _launched(uow, actor, order, prepared)
 
@@ -148,7 +148,7 @@ def enrollment_values(
         "mailbox_id": prepared.mailbox.id,
         "edited_subject": subject,
         "edited_html": html,
-        "zone": zone_of(person, actor, prepared.recipients_zone),
+        "zone": zone_of(person, prepared),
         "launched_at": row.at,
         "state": EnrollmentState.ACTIVE,
         "slipped": 0,

@@ -3,8 +3,10 @@
 from flask import Flask
 
 from web.pages import (
+    analytics,
     bulk_emails,
     bulk_tasks,
+    calendar,
     call_choices,
     campaign_editor,
     campaign_people,
@@ -32,6 +34,7 @@ from web.pages import (
     message,
     new_task,
     notes,
+    notices,
     people,
     people_import,
     person,
@@ -41,6 +44,7 @@ from web.pages import (
     replies,
     rescue,
     saved_views,
+    schedules,
     sending,
     set_aside,
     sign_in,
@@ -74,6 +78,9 @@ BLUEPRINTS = [
     replies.pages,
     set_aside.pages,
     feed.pages,
+    notices.pages,
+    calendar.pages,
+    analytics.pages,
     campaigns.pages,
     campaign_editor.pages,
     campaign_settings.pages,
@@ -106,6 +113,7 @@ BLUEPRINTS = [
     leave.pages,
     sending.pages,
     holidays.pages,
+    schedules.pages,
     rescue.pages,
     late.pages,
 ]

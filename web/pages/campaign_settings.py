@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.calendars.schedules import names_of
 from sales_campaigns.campaigns.creating import change_settings, rename_campaign
 from sales_campaigns.campaigns.listing import campaign_of, categories_of
 from sales_campaigns.campaigns.stored_settings import settings_of, settings_typed, typed_form
@@ -41,10 +42,12 @@ def save(campaign_id: int) -> AnyResponse | tuple[str, int]:
 
 def _form(campaign_id: int, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
     session = work().session
+    campaign = campaign_of(session, me(), campaign_id)
     return page(
         "campaign_settings/index.html",
-        campaign=campaign_of(session, me(), campaign_id),
+        campaign=campaign,
         categories=categories_of(session, me()),
+        schedules=names_of(session, campaign.team_id),
         typed=typed,
         problems=problems,
     )
