@@ -42,8 +42,8 @@ class TypedSchedule:
 def add_schedule(uow: UnitOfWork, actor: User, typed: TypedSchedule) -> Schedule:
     """Raises Invalid by field, with every problem at once; NotAllowed."""
     require(actor, "manage_team")
-    row = Schedule(team_id=actor.team_id, author_id=actor.id, changed_at=uow.now)
-    _write(uow, row, typed)
+    values = _checked(uow, actor.team_id, typed)
+    row = Schedule(team_id=actor.team_id, author_id=actor.id, changed_at=uow.now, **values)
     uow.session.add(row)
     uow.session.flush()
     uow.record("schedule.added", actor_id=actor.id, team_id=row.team_id, data=_told(row))
@@ -60,12 +60,11 @@ def change_schedule(
     """
     row = schedule_of(uow.session, actor, schedule_id)
     require(actor, "manage_team")
-    former = row.name
-    with uow.session.no_autoflush:
-        _write(uow, row, typed)
-        if row.name != former and _is_used(uow, actor, row.team_id, former):
-            raise Invalid({"name": f"Campaigns and their files pick it as “{former}”: its name stays."})
-    row.author_id, row.changed_at = actor.id, uow.now
+    values = _checked(uow, row.team_id, typed, row.id)
+    if values["name"] != row.name and _is_used(uow, actor, row.team_id, row.name):
+        raise Invalid({"name": f"Campaigns and their files pick it as “{row.name}”: its name stays."})
+    for name, value in {**values, "author_id": actor.id, "changed_at": uow.now}.items():
+        setattr(row, name, value)
     uow.session.flush()
     uow.record("schedule.changed", actor_id=actor.id, team_id=row.team_id, data=_told(row))
     ids = _people_of(uow, row.team_id, row.name)
@@ -86,15 +85,17 @@ def drop_schedule(uow: UnitOfWork, actor: User, schedule_id: int) -> Schedule:
     return row
 
 
-def _write(uow: UnitOfWork, row: Schedule, typed: TypedSchedule) -> None:
-    """Raises Invalid with every problem at once, before anything is written."""
+def _checked(
+    uow: UnitOfWork, team_id: int, typed: TypedSchedule, but: int | None = None
+) -> dict[str, object]:
+    """The columns as typed. Raises Invalid with every problem at once, before anything is written."""
     problems: dict[str, str] = {}
     name = one_line(typed.name)
     opens, closes = (_hour(field, getattr(typed, field), problems) for field in ("opens", "closes"))
     days = "".join(sorted({day for day in typed.days if day in set("1234567")}))
     if not name or len(name) > LONGEST_NAME:
         problems["name"] = f"Give it a name of at most {LONGEST_NAME} characters."
-    elif _is_taken(uow, row, name):
+    elif _is_taken(uow, team_id, name, but):
         problems["name"] = "Another schedule of your team has this name."
     if not days:
         problems["days"] = "Choose at least one day."
@@ -104,7 +105,7 @@ def _write(uow: UnitOfWork, row: Schedule, typed: TypedSchedule) -> None:
     problems.update(_about_places(place, zone))
     if problems:
         raise Invalid(problems)
-    row.name, row.days, row.zone, row.place, row.opens, row.closes = name, days, zone, place, opens, closes
+    return {"name": name, "days": days, "zone": zone, "place": place, "opens": opens, "closes": closes}
 
 
 def _hour(field: str, written: str, problems: dict[str, str]) -> time | None:
@@ -139,9 +140,9 @@ def _about_places(place: str, zone: str) -> dict[str, str]:
     return problems
 
 
-def _is_taken(uow: UnitOfWork, row: Schedule, name: str) -> bool:
-    same = sa.select(Schedule.id).where(Schedule.team_id == row.team_id, Schedule.name == name)
-    return uow.session.scalar(same.where(Schedule.id != row.id) if row.id else same) is not None
+def _is_taken(uow: UnitOfWork, team_id: int, name: str, but: int | None) -> bool:
+    same = sa.select(Schedule.id).where(Schedule.team_id == team_id, Schedule.name == name)
+    return uow.session.scalar(same.where(Schedule.id != but) if but else same) is not None
 
 
 def _is_used(uow: UnitOfWork, actor: User, team_id: int, name: str) -> bool:

@@ -14,12 +14,15 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVe
 
 
 def campaigns_by_schedule(session: Session, actor: User) -> Mapping[tuple[int, str], list[Campaign]]:
-    """(team, name of a schedule) → the campaigns that pick it now, by name; in one query."""
+    """(team, name of a schedule) → the campaigns that pick it, by name; in one query.
+
+    Those count whose version in force picks it, or a later one that waits to be put into force.
+    """
     query = (
         sa.select(CampaignVersion.settings, Campaign)
         .join(
             CampaignVersion,
-            sa.and_(CampaignVersion.campaign_id == Campaign.id, CampaignVersion.number == Campaign.version),
+            sa.and_(CampaignVersion.campaign_id == Campaign.id, CampaignVersion.number >= Campaign.version),
         )
         .where(Campaign.state != CampaignState.ARCHIVED)
         .order_by(Campaign.name)
@@ -28,6 +31,7 @@ def campaigns_by_schedule(session: Session, actor: User) -> Mapping[tuple[int, s
         query = query.where(Campaign.team_id == actor.team_id)
     found: dict[tuple[int, str], list[Campaign]] = defaultdict(list)
     for settings, campaign in session.execute(query):
-        if name := settings.get("schedule"):
+        name = settings.get("schedule")
+        if name and campaign not in found[campaign.team_id, name]:
             found[campaign.team_id, name].append(campaign)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from html import escape
 
@@ -113,8 +114,8 @@ def _mailbox_for(session: Session, user: User) -> Mailbox | None:
 def _hand_over(room: PostRoom, made: _Made) -> str:
     """What went wrong, in words; "" when the server took it."""
     try:
-        provider = room.providers.open(made.account)
-        answers: list[HandOver] = list(provider.hand_over([made.mail]))
+        with closing(room.providers.open(made.account)) as provider:
+            answers: list[HandOver] = list(provider.hand_over([made.mail]))
     except Outside as error:
         return error.words
     refused = answers[0].refused if answers else None
