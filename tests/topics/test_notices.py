@@ -153,10 +153,8 @@ def test_by_mail_they_go_out_together_once_from_ones_own_mailbox(
     mail = message_from_bytes(caught.raw, policy=policy.default)
     assert (mail["To"], mail["Auto-Submitted"]) == ("Ana Lind <ana@north.example>", "auto-generated")
     assert "ana@north.example" in mail["From"]
-    assert (
-        "Cleo Martin gave you “Task 0”\nCleo Martin gave you 3 tasks"
-        in mail.get_body(("plain",)).get_content()
-    )
+    text = mail.get_body(("plain",)).get_content()
+    assert text.splitlines() == ["Cleo Martin gave you “Task 0”", "Cleo Martin gave you 3 tasks"]
     assert [one.sent_at for one in letters(work)] == [clock.now()]
 
 

@@ -47,7 +47,13 @@ def _form(campaign_id: int, typed: Mapping[str, Any], problems: Mapping[str, str
         "campaign_settings/index.html",
         campaign=campaign,
         categories=categories_of(session, me()),
-        schedules=names_of(session, campaign.team_id),
+        schedules=_schedules(names_of(session, campaign.team_id), str(typed.get("schedule") or "")),
         typed=typed,
         problems=problems,
     )
+
+
+def _schedules(names: list[str], chosen: str) -> list[tuple[str, str]]:
+    """What the form offers; nothing where there is no schedule. One that is gone stays until another is chosen."""
+    known = [*names, *([chosen] if chosen and chosen not in names else [])]
+    return [("", "None: as set below"), *((name, name) for name in known)] if known else []
