@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from sales_campaigns.calendars.states import COUNTS
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner.local_time import span_of
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
+from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.enrollments.ways import Way, ways_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.models import Message
@@ -72,14 +73,14 @@ class Week:
     beyond: int = 0
 
 
-def week_of(session: Session, actor: User, monday: date) -> Week:
+def week_of(session: Session, actor: User, monday: date, now: datetime) -> Week:
     """The actor's own, for administrators of the team everybody's who is active; the same queries however many."""
     everybody = may(actor, "see_team")
     mine = User.team_id == actor.team_id if everybody else User.id == actor.id
     users = session.scalars(sa.select(User).where(mine, User.active).order_by(User.first_name, User.id)).all()
     ids = [user.id for user in users]
     counted = _counted(session, users, monday)
-    foreseen, beyond = _foreseen(session, users)
+    foreseen, beyond = _foreseen(session, users, now)
     away, free = _leave(session, ids, monday), _holidays(session, actor, users, monday)
     boxes = _boxes(session, ids)
     reps = []
@@ -155,7 +156,9 @@ def _day(users: Sequence[User], monday: date, at: Any) -> sa.ColumnElement[int]:
     return sa.case(*whens)
 
 
-def _foreseen(session: Session, users: Sequence[User]) -> tuple[Counter[tuple[int, bool, date]], int]:
+def _foreseen(
+    session: Session, users: Sequence[User], now: datetime
+) -> tuple[Counter[tuple[int, bool, date]], int]:
     """(user, is a task, local date) → steps that have no run yet; or how many people that would be to plan."""
     zones = {user.id: user.zone for user in users}
     active = (Enrollment.sender_id.in_(zones), Enrollment.state == EnrollmentState.ACTIVE)
@@ -164,15 +167,16 @@ def _foreseen(session: Session, users: Sequence[User]) -> tuple[Counter[tuple[in
     if len(ids) > FORESEEN_FOR:
         people = session.scalar(sa.select(sa.func.count()).select_from(Enrollment).where(*active))
         return found, people or 0
+    plans = SharedPlans(now)
     for way in ways_of(session, ids):
-        found.update(_steps_ahead(way, zones[way.enrollment.sender_id]))
+        found.update(_steps_ahead(way, plans, zones[way.enrollment.sender_id]))
     return found, 0
 
 
-def _steps_ahead(way: Way, zone: str) -> list[tuple[int, bool, date]]:
+def _steps_ahead(way: Way, plans: SharedPlans, zone: str) -> list[tuple[int, bool, date]]:
     return [
         (way.enrollment.sender_id, planned.is_task, local_date(planned.at, zone))
-        for planned in way.ahead()
+        for planned in plans.of(way, way.start, way.over, way.put_off)
         if way.steps[planned.index].key not in way.runs and (planned.is_task or way.enrollment.email)
     ]
 

@@ -12,6 +12,7 @@ from sales_campaigns.analytics.reading import figures_by_campaign, figures_by_te
 from sales_campaigns.analytics.report import Activity
 from sales_campaigns.analytics.week import DayCell, week_of
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday
+from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
@@ -60,7 +61,7 @@ def test_campaigns_are_compared_for_the_team_and_for_one_rep(
 
 def days(work: Work, actor: User, user: User) -> dict[date, DayCell]:
     with work() as uow:
-        week = week_of(uow.session, uow.session.get_one(User, actor.id), MONDAY)
+        week = week_of(uow.session, uow.session.get_one(User, actor.id), MONDAY, uow.now)
         [rep] = [rep for rep in week.reps if rep.user.id == user.id]
         return {cell.date: cell for cell in rep.days}
 
@@ -80,6 +81,16 @@ def test_a_week_holds_what_is_planned_and_what_the_planner_foresees(work: Work, 
     tuesday, thursday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=3)
     assert week[tuesday] == DayCell(tuesday, foreseen_tasks=3)
     assert week[thursday] == DayCell(thursday, foreseen_mails=3)
+
+
+def test_nothing_is_foreseen_for_a_day_that_is_over(work: Work, cast: Cast, clock: VirtualClock) -> None:
+    """What is still open is never assumed to have ended before now."""
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_call(1), a_mail(uow, 1, at="10:00")])
+        launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana).id]))
+    clock.forward(timedelta(days=2))
+    found = {day: cell.foreseen_mails for day, cell in days(work, cast.ana, cast.ana).items()}
+    assert sum(found.values()) == 1 and found[MONDAY] == found[MONDAY + timedelta(days=1)] == 0
 
 
 def test_what_has_left_stands_on_its_day(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:
@@ -129,8 +140,8 @@ def test_leave_and_holidays_stand_beside_it(work: Work, cast: Cast) -> None:
 
 def test_a_rep_sees_their_own_week_and_administrators_the_teams(work: Work, cast: Cast) -> None:
     with work() as uow:
-        assert [rep.user.id for rep in week_of(uow.session, cast.ana, MONDAY).reps] == [cast.ana.id]
-        everybody = [rep.user.id for rep in week_of(uow.session, cast.cleo, MONDAY).reps]
+        assert [rep.user.id for rep in week_of(uow.session, cast.ana, MONDAY, uow.now).reps] == [cast.ana.id]
+        everybody = [rep.user.id for rep in week_of(uow.session, cast.cleo, MONDAY, uow.now).reps]
         assert everybody == [cast.ana.id, cast.ben.id, cast.cleo.id]
 
 

@@ -32,10 +32,10 @@ COLUMNS = (
     ("Written to", "unique", "people"),
     ("Replied", "unique", "repliers"),
     ("Replies", "total", "replies"),
-    ("Came back", "total", "bounced"),
-    ("Added", "people", "launched"),
-    ("Tasks", "done", "tasks"),
-    ("Calls", "done", "calls"),
+    ("Bounced", "total", "bounced"),
+    ("Added", "", "launched"),
+    ("Tasks", "", "tasks"),
+    ("Calls", "", "calls"),
 )
 OF_CONTENT = COLUMNS[:6]
 
@@ -63,7 +63,7 @@ def index() -> str:
         columns=_columns(tab),
         templates=_of_templates(period) if tab == "content" else [],
         template_columns=COLUMNS[:5],
-        headings=[{"words": f"{head} ({small})", "number": True} for head, small, _ in COLUMNS],
+        headings=[{"words": _heading(head, small), "number": True} for head, small, _ in COLUMNS],
         may_see_team=may(me(), "see_team"),
         percent=percent,
         change=change,
@@ -77,13 +77,17 @@ def as_file() -> Response:
     text = io.StringIO("\ufeff", newline="")
     text.seek(0, io.SEEK_END)
     rows = csv.writer(text)
-    rows.writerow(["Name", *(f"{head} ({small})" for head, small, _ in columns), "From", "To"])
+    rows.writerow(["Name", *(_heading(head, small) for head, small, _ in columns), "From", "To"])
     for line in _lines(tab, period):
         figures = [getattr(line.now, field) for _, _, field in columns]
         rows.writerow([guarded(line.name), *figures, period.first.isoformat(), period.last.isoformat()])
     given = Response(text.getvalue(), mimetype="text/csv")
     given.headers["Content-Disposition"] = f'attachment; filename="analytics-{tab}.csv"'
     return given
+
+
+def _heading(head: str, small: str) -> str:
+    return f"{head} ({small})" if small else head
 
 
 def _tab(default: str) -> str:

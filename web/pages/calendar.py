@@ -29,7 +29,7 @@ def index() -> str:
     monday = _monday(today)
     return page(
         "calendar/index.html",
-        week=week_of(uow.session, me(), monday),
+        week=week_of(uow.session, me(), monday, uow.now),
         today=today,
         this_week=monday <= today < monday + WEEK,
         earlier=url_for(".index", week=(monday - WEEK).isoformat()),
