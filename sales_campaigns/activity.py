@@ -27,6 +27,8 @@ AWAITED = frozenset(
         "bounce.received",
         "delay.received",
         "complaint.received",
+        "task.assigned",
+        "mailbox.lost",
     }
 )
 

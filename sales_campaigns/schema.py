@@ -12,6 +12,7 @@ from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.incoming import models as incoming
+from sales_campaigns.notices import models as notices
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals import models as rehearsals
@@ -28,6 +29,7 @@ TOPICS = (
     enrollments,
     incoming,
     messages,
+    notices,
     people,
     rehearsals,
     saved_views,

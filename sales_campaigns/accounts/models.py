@@ -139,6 +139,7 @@ class Mailbox(Base):
     judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    lost_at: Mapped[datetime | None]  # since when it is not connected
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)

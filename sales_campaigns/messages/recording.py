@@ -183,7 +183,7 @@ def _affect_mailbox(uow: UnitOfWork, message: Message, hand_over: HandOver, outc
         return
     state = MailboxState.STOPPED if outcome.mailbox is MailboxEffect.STOP else MailboxState.NEEDS_RECONNECT
     if box.state is MailboxState.CONNECTED:
-        box.state, box.trouble = state, _words(hand_over)
+        box.state, box.trouble, box.lost_at = state, _words(hand_over), uow.now
         uow.record("mailbox.lost", actor_id=box.user_id, team_id=message.team_id, data={"words": box.trouble})
 
 

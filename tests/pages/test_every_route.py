@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
-from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday
+from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
@@ -49,6 +49,8 @@ FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/health",
     "GET /admin/holidays",
+    "GET /admin/schedules",
+    "GET /admin/schedules/<int:schedule_id>",
     "GET /set-aside",
     "GET /admin/policies",
     "GET /admin/roles",
@@ -251,9 +253,15 @@ def absence_of(uow: Any, cast: Cast) -> Ids:
     rescue = Rescue(
         user_id=cast.ana.id, author_id=cast.ana.id, how=RescueKind.SKIP, at=uow.now, undo_until=uow.now
     )
-    uow.session.add_all([leave, holiday, rescue])
+    schedule = Schedule(team_id=cast.ana.team_id, name="Office", author_id=cast.ana.id, changed_at=uow.now)
+    uow.session.add_all([leave, holiday, rescue, schedule])
     uow.session.flush()
-    return {"leave_id": leave.id, "holiday_id": holiday.id, "rescue_id": rescue.id}
+    return {
+        "leave_id": leave.id,
+        "holiday_id": holiday.id,
+        "rescue_id": rescue.id,
+        "schedule_id": schedule.id,
+    }
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:

@@ -3,10 +3,12 @@
 from flask import Flask
 
 from web.pages import (
+    analytics,
     audit,
     blocked_domains,
     bulk_emails,
     bulk_tasks,
+    calendar,
     call_choices,
     campaign_editor,
     campaign_people,
@@ -35,6 +37,7 @@ from web.pages import (
     message,
     new_task,
     notes,
+    notices,
     people,
     people_import,
     person,
@@ -46,6 +49,7 @@ from web.pages import (
     replies,
     rescue,
     saved_views,
+    schedules,
     sending,
     set_aside,
     sign_in,
@@ -79,6 +83,9 @@ BLUEPRINTS = [
     replies.pages,
     set_aside.pages,
     feed.pages,
+    notices.pages,
+    calendar.pages,
+    analytics.pages,
     campaigns.pages,
     campaign_editor.pages,
     campaign_settings.pages,
@@ -116,6 +123,7 @@ BLUEPRINTS = [
     leave.pages,
     sending.pages,
     holidays.pages,
+    schedules.pages,
     rescue.pages,
     late.pages,
 ]
