@@ -128,7 +128,7 @@ JOBS: tuple[Job, ...] = (
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
-    Job("read", inboxes_due, _look, every=1, place=Place.WORKERS),
+    Job("read", inboxes_due, _look, every=1),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
