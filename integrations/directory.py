@@ -11,6 +11,7 @@ from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
 from sales_campaigns.ports import CaughtMails, HandOver, MailAccount, MailProvider, OutgoingMail, OutsideWorld
+from sales_campaigns.settings import Settings as Product
 
 IDLE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2.7: servers end a silent connection after five minutes
 IDLE_PER_ACCOUNT = 8
@@ -121,8 +122,9 @@ def connected(smtp: Settings | None = None, others: Mapping[str, Opener] | None 
     return Providers({"smtp": lambda account: SmtpProvider(account, smtp), **(others or {})})
 
 
-def outside_trusting(ca_bundle: str, caught: CaughtMails | None = None) -> OutsideWorld:
-    """Everything that sends and reads mail; `ca_bundle` is a file of certificates to trust, "" the system's."""
-    trusted = ca_bundle or None
+def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> OutsideWorld:
+    """Everything that sends and reads mail, as the settings of the product say."""
+    trusted = settings.ca_bundle or None
+    smtp = Settings(ca_bundle=trusted)
     readers = imap.Readers(imap.Settings(ca_bundle=trusted))
-    return OutsideWorld(mail=connected(Settings(ca_bundle=trusted)), caught=caught, readers=readers)
+    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers)
