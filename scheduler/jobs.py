@@ -136,7 +136,7 @@ JOBS: tuple[Job, ...] = (
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
-    Job("read", inboxes_due, _look, every=1, place=Place.WORKERS),
+    Job("read", inboxes_due, _look, every=1),
     Job("write letters", _always, _in_one_transaction(write_letters), every=30),
     Job("send letters", _always, _send_letters, every=15),
     Job("recover", _always, _recover, every=15),
