@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, current_app, g, get_flashed_messages, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.policies import lock_on
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.incoming.reading import waiting
 from sales_campaigns.notices.reading import unseen
@@ -65,8 +66,14 @@ RAIL = (
     ("Schedules", "schedules.index", "clock", ""),
     ("Calls", "call_choices.index", "phone", ""),
     ("Users", "users.index", "shield-check", ""),
+    ("Policies", "policies.index", "lock", ""),
+    ("Blocked domains", "blocked_domains.index", "ban", ""),
+    ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
+)
+FOR_TEAM_ADMINISTRATORS = frozenset(
+    {"users.index", "holidays.index", "schedules.index", "call_choices.index", "policies.index"}
 )
 
 
@@ -88,6 +95,8 @@ def _frame() -> dict[str, Any]:
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
         "zone": user.zone if user else "UTC",
+        "settings_url": url_for("profile.index"),
+        "lock_on": _lock_on,
         "sign_out_url": url_for("sign_in.sign_out"),
     }
 
@@ -97,6 +106,11 @@ def _unseen() -> int:
     if "unseen" not in g:
         g.unseen = unseen(work().session, me())
     return int(g.unseen)
+
+
+def _lock_on(action: str) -> str:
+    """Why whoever is signed in may not do this for now, in words; "" when nothing is locked."""
+    return lock_on(work().session, me(), action)
 
 
 def initials_of(name: str) -> str:
@@ -113,11 +127,11 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {"users.index", "holidays.index", "schedules.index", "call_choices.index"}:
+    if endpoint in FOR_TEAM_ADMINISTRATORS:
         return may(user, "manage_team")
-    if endpoint == "team.index":
+    if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint == "health.index":
+    if endpoint in {"health.index", "blocked_domains.index"}:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 
