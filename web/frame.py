@@ -72,6 +72,9 @@ RAIL = (
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
+FOR_TEAM_ADMINISTRATORS = frozenset(
+    {"users.index", "holidays.index", "schedules.index", "call_choices.index", "policies.index"}
+)
 
 
 def install(app: Flask) -> None:
@@ -98,16 +101,16 @@ def _frame() -> dict[str, Any]:
     }
 
 
-def _lock_on(action: str) -> str:
-    """Why whoever is signed in may not do this for now, in words; "" when nothing is locked."""
-    return lock_on(work().session, me(), action)
-
-
 def _unseen() -> int:
     """Counted once a request: the title and the rail show it."""
     if "unseen" not in g:
         g.unseen = unseen(work().session, me())
     return int(g.unseen)
+
+
+def _lock_on(action: str) -> str:
+    """Why whoever is signed in may not do this for now, in words; "" when nothing is locked."""
+    return lock_on(work().session, me(), action)
 
 
 def initials_of(name: str) -> str:
@@ -124,13 +127,7 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {
-        "users.index",
-        "holidays.index",
-        "schedules.index",
-        "call_choices.index",
-        "policies.index",
-    }:
+    if endpoint in FOR_TEAM_ADMINISTRATORS:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
