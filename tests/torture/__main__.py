@@ -1,6 +1,6 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races] [--seed N]; COUNTS=tenth|full in the environment.
+python -m tests.torture [--only kills,pauses,races,answers,leaders,outages] [--seed N]; COUNTS=tenth|full is set beside it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from tests.cast import Cast, cast_of
 from tests.databases import empty_engine, postgresql_url
 from tests.sink import Sink
 from tests.torture import races
+from tests.torture.ambiguous import all_modes
+from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.kills import kill_while_sending
 from tests.torture.pauses import pause_while_sending
 
@@ -39,6 +41,7 @@ class Scenario:
 
     name: str
     run: Callable[[str, Path, int, float], tuple[str, list[str]]]
+    databases: tuple[str, ...] = ("", "postgresql")
 
 
 def kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
@@ -78,7 +81,14 @@ def all_races(url: str, folder: Path, seed: int, share: float) -> tuple[str, lis
     return f"{5 * rounds} races of two people, or of a person and a dispatcher", wrong
 
 
-SCENARIOS = (Scenario("kills", kills), Scenario("pauses", pauses), Scenario("races", all_races))
+SCENARIOS = (
+    Scenario("kills", kills),
+    Scenario("pauses", pauses),
+    Scenario("races", all_races),
+    Scenario("answers", all_modes),
+    Scenario("leaders", all_leaders, ("postgresql",)),
+    Scenario("outages", all_outages, ("postgresql",)),
+)
 
 
 @contextmanager
@@ -106,7 +116,7 @@ def main() -> int:
     share = SHARES[os.environ.get("COUNTS", "")]
     broken = 0
     for scenario in SCENARIOS:
-        for database in ("", "postgresql") if scenario.name in chosen.only.split(",") else ():
+        for database in scenario.databases if scenario.name in chosen.only.split(",") else ():
             broken += _run(scenario, database, chosen.seed, share)
     print(f"Broken promises: {broken}")
     return 1 if broken else 0
