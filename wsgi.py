@@ -15,8 +15,7 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week, rehearsing, worker_commands
-from scheduler.runner import running
+from scheduler import command_line, rehearsing, runner
 from web import create_app
 from web.serving import Beside, serve_command
 
@@ -31,12 +30,10 @@ seal = Seal(settings.secret_key, settings.secret_key_old)
 manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
-beside: list[Beside] = [partial(running, settings, room, rehearse)]
+beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
 app = create_app(settings, engine, outside, clock, rehearse)
-app.cli.add_command(commands.group(settings, room, rehearse))
-app.cli.add_command(worker_commands.group(settings, room))
-app.cli.add_command(demo_week.command(room, engine, catch))
-app.cli.add_command(serve_command(app, beside))
+for one in (*command_line.commands_of(settings, room, engine, rehearse, catch), serve_command(app, beside)):
+    app.cli.add_command(one)

@@ -1,6 +1,6 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races,answers,leaders,outages] [--seed N]; COUNTS=tenth|full is set beside it.
+python -m tests.torture [--only kills,pauses,races,answers,leaders,outages] [--seed N]; COUNTS=tenth|full beside it.
 """
 
 from __future__ import annotations
