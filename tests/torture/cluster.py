@@ -60,12 +60,13 @@ def kill_leaders(folder: Path, messages: int, kills: int, seed: int, url: str) -
     here.set_up()
     with sending(here, messages, 0.05) as (cluster, receiver, engine):
         for _ in range(kills):
-            leader = _wait_for_leader(engine, cluster, -1)
+            leader = _wait_for(engine, cluster, "scheduler", -1)
+            _wait_for(engine, cluster, "stand-by", leader)  # who is still starting cannot take over
             time.sleep(chance.uniform(0, 1))
             begun = time.monotonic()
             cluster.kill(leader)
             cluster.kill(chance.choice(cluster.workers()))
-            _wait_for_leader(engine, cluster, leader)
+            _wait_for(engine, cluster, "scheduler", leader)
             seconds.append(time.monotonic() - begun)
         ledger = _end(cluster, receiver, engine, messages)
     ledger.wrong += [f"nobody led for {one:.0f} s" for one in seconds if one > TAKE_OVER_SECONDS]
@@ -113,17 +114,17 @@ def _end(cluster: Cluster, receiver: Receiver, engine: Engine, messages: int) ->
     return ledger
 
 
-def _wait_for_leader(engine: Engine, cluster: Cluster, former: int) -> int:
+def _wait_for(engine: Engine, cluster: Cluster, kind: str, but: int) -> int:
     found: list[int] = []
 
-    def somebody_leads() -> bool:
+    def is_there() -> bool:
         with engine.connect() as connection:
-            names = connection.scalars(sa.select(Presence.name).where(Presence.kind == "scheduler"))
+            names = connection.scalars(sa.select(Presence.name).where(Presence.kind == kind))
             pids = [int(name.rpartition(":")[2]) for name in names]
-        found[:] = [pid for pid in pids if pid in cluster.programs and pid != former]
+        found[:] = [pid for pid in pids if pid in cluster.programs and pid != but]
         return bool(found)
 
-    wait_until(somebody_leads, 4 * TAKE_OVER_SECONDS, "somebody leads")
+    wait_until(is_there, 4 * TAKE_OVER_SECONDS, f"a {kind} is there")
     return found[0]
 
 
