@@ -1,6 +1,6 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races,answers,leaders,outages] [--seed N]; COUNTS=tenth|full beside it.
+python -m tests.torture [--only kills,pauses,races,answers,leaders,outages,mta] [--seed N]; COUNTS=tenth|full beside it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.unit_of_work import unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty_engine, postgresql_url
+from tests.programs import missing
 from tests.sink import Sink
 from tests.torture import races
 from tests.torture.ambiguous import all_modes
 from tests.torture.cluster import all_leaders, all_outages
+from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.pauses import pause_while_sending
 
@@ -81,6 +83,14 @@ def all_races(url: str, folder: Path, seed: int, share: float) -> tuple[str, lis
     return f"{5 * rounds} races of two people, or of a person and a dispatcher", wrong
 
 
+def mta(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    if lacking := missing("mta"):
+        return f"left out: this machine has no {' and no '.join(lacking)}", []
+    here = postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
+    with empty_engine(here) as engine:
+        return all_comes_back(engine, each=max(round(200 * min(share, 1)), 2))
+
+
 SCENARIOS = (
     Scenario("kills", kills),
     Scenario("pauses", pauses),
@@ -88,6 +98,7 @@ SCENARIOS = (
     Scenario("answers", all_modes),
     Scenario("leaders", all_leaders, ("postgresql",)),
     Scenario("outages", all_outages, ("postgresql",)),
+    Scenario("mta", mta),
 )
 
 
