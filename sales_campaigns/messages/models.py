@@ -157,6 +157,7 @@ class Message(Base):
     words: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    trace_id: Mapped[str | None] = mapped_column(sa.String(32))  # of the request or the job that wrote it
     # What a rep did with its line: opens and clicks no longer count, what it was for was reached, out of sight.
     archived_at: Mapped[datetime | None]
     succeeded_at: Mapped[datetime | None]
