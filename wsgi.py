@@ -6,6 +6,7 @@ from functools import partial
 from integrations.catcher import MailStore, catching
 from integrations.directory import connected
 from integrations.sandbox import SandboxMail
+from integrations.smtp import Settings as SmtpSettings
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
@@ -24,7 +25,8 @@ engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
-outside = OutsideWorld(mail=connected(), caught=caught)
+mail = connected(SmtpSettings(success_notices=settings.success_notices))
+outside = OutsideWorld(mail=mail, caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
 manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)

@@ -27,6 +27,7 @@ AWAITED = frozenset(
         "bounce.received",
         "delay.received",
         "complaint.received",
+        "receipt.received",
     }
 )
 
