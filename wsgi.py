@@ -11,16 +11,18 @@ from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
+from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week, rehearsing
+from scheduler import commands, demo_week, rehearsing, worker_commands
 from scheduler.runner import running
 from web import create_app
 from web.serving import Beside, serve_command
 
 settings = settings_or_exit(os.environ)
+configure_logs(settings.log_format)
 engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
@@ -37,5 +39,6 @@ if catch is not None:  # the catcher starts first: what is due goes out as soon 
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
 app = create_app(settings, engine, outside, clock, rehearse)
 app.cli.add_command(commands.group(settings, room, rehearse))
+app.cli.add_command(worker_commands.group(settings, room))
 app.cli.add_command(demo_week.command(room, engine, catch))
 app.cli.add_command(serve_command(app, beside))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.policies import limits_of
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.addresses import check_address
 from sales_campaigns.errors import Invalid, NotFound
@@ -21,6 +22,7 @@ SECURITY = {
     "none": "None: only inside one's own network",
 }
 MOST_A_DAY = 2000
+USUAL_A_DAY = 500
 MOST_A_MINUTE = 100_000
 
 
@@ -78,6 +80,7 @@ def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sea
         raise Invalid({"address": "Somebody else sends from this address already."})
     if mailbox is None:
         mailbox = Mailbox(user_id=actor.id, provider="smtp", user=uow.session.get_one(User, actor.id))
+        mailbox.daily_limit = min(USUAL_A_DAY, limits_of(uow.session, actor.team_id).mails_per_day)
         uow.session.add(mailbox)
     mailbox.address, mailbox.host, mailbox.port = settings.address, settings.host, settings.port
     mailbox.security, mailbox.username = settings.security, settings.username
@@ -103,6 +106,9 @@ def limit_mailbox(uow: UnitOfWork, actor: User, typed: str) -> Mailbox:
         raise NotFound("Connect a mailbox first.")
     if not (typed.strip().isdecimal() and len(typed.strip()) < 6 and 1 <= int(typed) <= MOST_A_DAY):
         raise Invalid({"daily_limit": f"Write a number from 1 to {MOST_A_DAY:,}."})
+    most = limits_of(uow.session, actor.team_id).mails_per_day
+    if int(typed) > most and not mailbox.bulk_lane:
+        raise Invalid({"daily_limit": f"Your team has laid down at most {most:,} mails a day for each user."})
     mailbox.daily_limit = int(typed)
     data = {"mailbox": mailbox.id, "daily_limit": mailbox.daily_limit}
     uow.record("mailbox.limited", actor_id=actor.id, team_id=actor.team_id, data=data)

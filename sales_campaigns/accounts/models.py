@@ -25,6 +25,28 @@ class Team(Base):
     name: Mapped[str] = mapped_column(sa.String(120), unique=True)
 
 
+class TeamPolicy(Base):
+    """What a team's administrators have laid down. A team without a row has the values of `policies.py`."""
+
+    __tablename__ = "team_policy"
+
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
+    templates_locked: Mapped[bool] = mapped_column(default=False)
+    campaigns_locked: Mapped[bool] = mapped_column(default=False)
+    # Categories into which only administrators share templates.
+    guarded_categories: Mapped[list[Any]] = mapped_column(default=list)
+    people_per_launch: Mapped[int | None]  # None: what the installation is set to
+    launches_per_day: Mapped[int]
+    mails_per_day: Mapped[int]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint(
+            "people_per_launch > 0 AND launches_per_day > 0 AND mails_per_day > 0", name="positive"
+        ),
+    )
+
+
 class User(Base):
     """Somebody who signs in. Rights stand beside the role, see `roles.py`."""
 

@@ -160,6 +160,7 @@ class Message(Base):
     came_back_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    trace_id: Mapped[str | None] = mapped_column(sa.String(32))  # of the request or the job that wrote it
     # What a rep did with its line: opens and clicks no longer count, what it was for was reached, out of sight.
     archived_at: Mapped[datetime | None]
     succeeded_at: Mapped[datetime | None]

@@ -3,6 +3,8 @@
 from flask import Flask
 
 from web.pages import (
+    audit,
+    blocked_domains,
     bulk_emails,
     bulk_tasks,
     call_choices,
@@ -36,7 +38,9 @@ from web.pages import (
     people_import,
     person,
     play,
+    policies,
     previews,
+    profile,
     rehearse,
     replies,
     rescue,
@@ -100,6 +104,10 @@ BLUEPRINTS = [
     mailbox.pages,
     team.pages,
     users.pages,
+    policies.pages,
+    blocked_domains.pages,
+    audit.pages,
+    profile.pages,
     call_choices.pages,
     health.pages,
     caught.pages,

@@ -2,10 +2,11 @@
 
 from flask import Blueprint, Flask
 
-from web.public import health
+from web.public import health, metrics
 
 
 def install(app: Flask) -> None:
     pages_here = Blueprint("public", __name__)
     health.add_to(pages_here)
+    metrics.add_to(pages_here)
     app.register_blueprint(pages_here)
