@@ -30,7 +30,9 @@ SOURCE = "bounce"
 def reports_came(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     """React to bounces, delays and notices of delivery of mails that had been taken."""
     mails = [row.data["received"] for row in happened]
-    rows = uow.session.scalars(sa.select(ReceivedMail).where(ReceivedMail.id.in_(mails)).order_by(ReceivedMail.id))
+    rows = uow.session.scalars(
+        sa.select(ReceivedMail).where(ReceivedMail.id.in_(mails)).order_by(ReceivedMail.id)
+    )
     take(uow, [_feedback(mail) for mail in rows if mail.answers_id is not None])
 
 

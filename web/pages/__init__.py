@@ -5,6 +5,7 @@ from flask import Flask
 from web.pages import (
     audit,
     blocked_domains,
+    bounce_rules,
     bulk_emails,
     bulk_tasks,
     call_choices,
@@ -41,6 +42,7 @@ from web.pages import (
     policies,
     previews,
     profile,
+    quarantine,
     rehearse,
     replies,
     rescue,
@@ -114,6 +116,8 @@ BLUEPRINTS = [
     leave.pages,
     sending.pages,
     holidays.pages,
+    quarantine.pages,
+    bounce_rules.pages,
     rescue.pages,
     late.pages,
 ]

@@ -49,4 +49,6 @@ def _finer(outcome: Outcome, found: Qualified | None) -> Outcome:
         return outcome
     if found.for_good:
         return Outcome("fail", FailureType.HARD, found.reason.value, bad_address=True)
-    return replace(outcome, event="retry", failure=found.failure, reason=found.reason.value, bad_address=False)
+    return replace(
+        outcome, event="retry", failure=found.failure, reason=found.reason.value, bad_address=False
+    )

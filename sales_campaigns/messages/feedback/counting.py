@@ -43,7 +43,9 @@ def count_troubles(uow: UnitOfWork, troubles: Sequence[Trouble]) -> None:
     if not troubles:
         return
     errors, lasting = _settings(uow)
-    bad = [one for one in troubles if one.qualified.for_good or (one.lasted and lasting and not _is_full(one))]
+    bad = [
+        one for one in troubles if one.qualified.for_good or (one.lasted and lasting and not _is_full(one))
+    ]
     _quarantine(uow, bad)
     gone = {one.email for one in bad}
     _count(uow, [one for one in troubles if one.email not in gone and _is_significant(one)], errors)

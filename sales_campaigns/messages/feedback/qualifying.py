@@ -57,7 +57,9 @@ class Answered:
     @property
     def for_now(self) -> bool:
         """A server that says *for now* is believed."""
-        return self.enhanced.startswith("4.") or (not self.enhanced and self.code is not None and self.code < 500)
+        return self.enhanced.startswith("4.") or (
+            not self.enhanced and self.code is not None and self.code < 500
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ def own_rules(uow: UnitOfWork, actor: User) -> Sequence[BounceRuleRow]:
     require(actor, "manage_installation")
     if not rule_rows(uow.session):
         rows = (
-            BounceRuleRow(place=number * 10, text=one.text, codes=one.codes, failure=one.failure, reason=one.reason)
+            BounceRuleRow(
+                place=number * 10, text=one.text, codes=one.codes, failure=one.failure, reason=one.reason
+            )
             for number, one in enumerate(SHIPPED, 1)
         )
         uow.session.add_all(rows)
@@ -45,7 +47,9 @@ def own_rules(uow: UnitOfWork, actor: User) -> Sequence[BounceRuleRow]:
     return rule_rows(uow.session)
 
 
-def save_rule(uow: UnitOfWork, actor: User, typed: Mapping[str, str], number: int | None = None) -> BounceRuleRow:
+def save_rule(
+    uow: UnitOfWork, actor: User, typed: Mapping[str, str], number: int | None = None
+) -> BounceRuleRow:
     """Change rule `number` (counted from 1), or add one. Raises Invalid, NotFound for a number that is not there."""
     values = _checked(typed)
     rows = own_rules(uow, actor)
@@ -67,7 +71,9 @@ def delete_rule(uow: UnitOfWork, actor: User, number: int) -> dict[str, str]:
     if not 1 <= number <= len(rows):
         raise NotFound("There is no such rule.")
     if len(rows) == 1:
-        raise Invalid("The last rule cannot be deleted. Go back to the rules that come with the product instead.")
+        raise Invalid(
+            "The last rule cannot be deleted. Go back to the rules that come with the product instead."
+        )
     row = rows[number - 1]
     uow.session.delete(row)
     uow.session.flush()
@@ -85,7 +91,9 @@ def restore_shipped(uow: UnitOfWork, actor: User) -> int:
     """Back to the rules that come with the product; how many own ones were dropped."""
     require(actor, "manage_installation")
     dropped = uow.session.execute(sa.delete(BounceRuleRow).returning(BounceRuleRow.id)).all()
-    uow.record("bounce_rule.restored", actor_id=actor.id, team_id=actor.team_id, data={"dropped": len(dropped)})
+    uow.record(
+        "bounce_rule.restored", actor_id=actor.id, team_id=actor.team_id, data={"dropped": len(dropped)}
+    )
     return len(dropped)
 
 

@@ -10,13 +10,15 @@ _HARD, _SOFT, _IGNORED = FailureType.HARD, FailureType.SOFT, FailureType.IGNORED
 _FULL = "quota\nmailbox*full\ninsufficient storage\nmailbox size limit"
 _UNKNOWN = (
     "user unknown\nunknown user\nunknown recipient\nno such user\nno such recipient\nno such mailbox\n"
-    "does not exist\ninvalid recipient\nrecipient not found\nmailbox unavailable\nuser not found"
+    "does not exist\ninvalid recipient\nrecipient not found\nmailbox unavailable\nuser not found\nunrouteable"
 )
 _DISABLED = "account*disabled\naccount is disabled\nmailbox disabled\naccount*suspended\nmailbox is inactive"
-_NO_DOMAIN = "host or domain name not found\ndomain not found\nno such domain\nunrouteable\nnullmx"
+_NO_DOMAIN = "host or domain name not found\ndomain not found\nno such domain\nnullmx"
 _AWAY = "out of office\nautomatic reply"
 _REFUSED = "spam\nblocked using\nblacklist\ndenied by policy\nmessage rejected\npolicy"
-_SILENT = "connection timed out\nconnection refused\nnetwork is unreachable\ngreylist\ntry again later\ntry later"
+_SILENT = (
+    "connection timed out\nconnection refused\nnetwork is unreachable\ngreylist\ntry again later\ntry later"
+)
 
 SHIPPED: tuple[BounceRule, ...] = (
     BounceRule(_AWAY, "", _IGNORED, Reason.IGNORED),

@@ -77,7 +77,9 @@ def _take(uow: UnitOfWork, chunk: list[Feedback]) -> int:
     found = _locked(uow, [one.message_id for one in chunk])
     fresh = _note(uow, [one for one in chunk if one.message_id in found], found)
     judged = list(_judged(uow, fresh, found))
-    for move, group in groupby(sorted(judged, key=lambda one: one.decision.move), lambda one: one.decision.move):
+    for move, group in groupby(
+        sorted(judged, key=lambda one: one.decision.move), lambda one: one.decision.move
+    ):
         _MOVES[move](uow, list(group))
     failed = [one for one in judged if one.feedback.kind is ReportKind.FAILED]
     count_troubles(uow, [_trouble(one) for one in failed if one.qualified])

@@ -41,7 +41,9 @@ def upgrade() -> None:
     )
     op.add_column("message", sa.Column("confirms", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("message", sa.Column("came_back_at", UtcDateTime(), nullable=True))
-    op.add_column("instance", sa.Column("quarantine_errors", sa.Integer(), nullable=False, server_default="5"))
+    op.add_column(
+        "instance", sa.Column("quarantine_errors", sa.Integer(), nullable=False, server_default="5")
+    )
     op.add_column(
         "instance", sa.Column("quarantine_lasting", sa.Boolean(), nullable=False, server_default=sa.true())
     )
