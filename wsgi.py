@@ -4,19 +4,17 @@ import os
 from functools import partial
 
 from integrations.catcher import MailStore, catching
-from integrations.directory import connected
+from integrations.directory import outside_as_set
 from integrations.sandbox import SandboxMail
-from integrations.smtp import Settings as SmtpSettings
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week, rehearsing, worker_commands
+from scheduler import commands, demo_week, rehearsing
 from scheduler.runner import running
 from web import create_app
 from web.serving import Beside, serve_command
@@ -27,10 +25,9 @@ engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
-mail = connected(SmtpSettings(success_notices=settings.success_notices))
-outside = OutsideWorld(mail=mail, caught=caught)
+outside = outside_as_set(settings, caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
-manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(running, settings, room, rehearse)]
@@ -38,7 +35,6 @@ catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
 app = create_app(settings, engine, outside, clock, rehearse)
-app.cli.add_command(commands.group(settings, room, rehearse))
-app.cli.add_command(worker_commands.group(settings, room))
-app.cli.add_command(demo_week.command(room, engine, catch))
+for command in (*commands.groups(settings, room, rehearse), demo_week.command(room, engine, catch)):
+    app.cli.add_command(command)
 app.cli.add_command(serve_command(app, beside))

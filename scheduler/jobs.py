@@ -21,6 +21,7 @@ from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.catching_up import notice_outage, outage_seen
 from sales_campaigns.messages.dispatching import PostRoom, bulk_lanes, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.invariants import findings
+from sales_campaigns.messages.looking import inboxes_due, look
 from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.messages.waking import live
 from sales_campaigns.messages.witness import Witness
@@ -94,6 +95,10 @@ def _dispatch(room: PostRoom, key: Key) -> int:
     return dispatch(room, int(str(key).partition(" lane ")[0]))
 
 
+def _look(room: PostRoom, key: Key) -> int:
+    return look(room, int(key))
+
+
 def _recover(room: PostRoom, _key: Key) -> int:
     """Journals first: they know more than an expired lease."""
     settled = settle_journals(room)
@@ -123,6 +128,7 @@ JOBS: tuple[Job, ...] = (
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
+    Job("read", inboxes_due, _look, every=1, place=Place.WORKERS),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),

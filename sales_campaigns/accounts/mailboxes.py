@@ -55,21 +55,36 @@ def mailbox_of(session: Session, actor: User) -> Mailbox | None:
 
 def settings_typed(typed: Mapping[str, str]) -> MailboxSettings:
     """Raises Invalid with every problem at once."""
-    problems, address, port = {}, "", typed.get("port", "").strip()
+    problems, address = server_problems(typed), ""
     try:
         address = check_address(typed.get("address", "")).wire
     except Invalid as refusal:
         problems["address"] = next(iter(refusal.problems.values()))
-    host = typed.get("host", "").strip().rstrip(".").lower()
+    if problems:
+        raise Invalid(problems)
+    return MailboxSettings(
+        address,
+        host_typed(typed),
+        int(typed["port"]),
+        typed["security"],
+        typed.get("username", "").strip(),
+    )
+
+
+def server_problems(typed: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the host, the port and the security of a server, by field."""
+    problems, host, port = {}, host_typed(typed), typed.get("port", "").strip()
     if not host or len(host) > 253 or any(character.isspace() or character in "/:@" for character in host):
         problems["host"] = "Write the name of the server alone, such as smtp.example.com."
     if not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
         problems["port"] = "Write a port from 1 to 65535, such as 587."
     if typed.get("security") not in SECURITY:
         problems["security"] = "Choose one of the list."
-    if problems:
-        raise Invalid(problems)
-    return MailboxSettings(address, host, int(port), typed["security"], typed.get("username", "").strip())
+    return problems
+
+
+def host_typed(typed: Mapping[str, str]) -> str:
+    return typed.get("host", "").strip().rstrip(".").lower()
 
 
 def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sealed_secret: str) -> Mailbox:

@@ -144,6 +144,28 @@ class Mailbox(Base):
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
 
+class Inbox(Base):
+    """How a mailbox is read by IMAP, with the mailbox's own password, and how far that has come.
+
+    `look_at`, `read_at` and `failing_since` are machine time.
+    """
+
+    __tablename__ = "inbox"
+
+    mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailbox.id"), primary_key=True)
+    host: Mapped[str] = mapped_column(sa.String(254))
+    port: Mapped[int]
+    security: Mapped[str] = mapped_column(sa.String(12))
+    username: Mapped[str] = mapped_column(sa.String(254))
+    cursor: Mapped[str] = mapped_column(sa.Text, default="")
+    look_at: Mapped[datetime] = mapped_column(index=True)
+    read_at: Mapped[datetime | None]
+    trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    failing_since: Mapped[datetime | None]
+
+    mailbox: Mapped[Mailbox] = relationship(lazy="joined", innerjoin=True)
+
+
 class Instance(Base):
     """The one row of this installation: the anchor of a sped-up clock, and where and until when it was at work.
 

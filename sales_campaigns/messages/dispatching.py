@@ -31,7 +31,14 @@ from sales_campaigns.messages.journal import Journal, journal_in
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.states import WAITING
-from sales_campaigns.ports import HandOver, MailAccount, MailProvider, MailProviders, OutgoingMail
+from sales_campaigns.ports import (
+    HandOver,
+    MailAccount,
+    MailProvider,
+    MailProviders,
+    MailReaders,
+    OutgoingMail,
+)
 from sales_campaigns.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
@@ -60,6 +67,7 @@ class PostRoom:
     lease_seconds: int = 900
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
     bulk_allowed: bool = True
+    readers: MailReaders | None = None  # None where no mailbox is read
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 

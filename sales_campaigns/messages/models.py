@@ -149,6 +149,7 @@ class Message(Base):
     recipe: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
     mime_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), deferred=True)
     sent_at: Mapped[datetime | None]
+    filed_at: Mapped[datetime | None]  # a copy stands among the sent mails of its mailbox
     # What became of it.
     provider_id: Mapped[str | None] = mapped_column(sa.String(255))
     thread_id: Mapped[str | None] = mapped_column(sa.String(255))

@@ -1,4 +1,4 @@
-"""The qualification rules that come with the product, in order. Pure. The texts are what mail servers say (RFC 3463)."""
+"""The qualification rules that come with the product, in order. Pure. The texts are what mail servers say."""
 
 from __future__ import annotations
 

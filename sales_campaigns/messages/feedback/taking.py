@@ -25,6 +25,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 CHUNK = 500
 OUTCOMES = {ReportKind.FAILED: "bounce", ReportKind.DELAYED: "delayed", ReportKind.DELIVERED: "delivered"}
+NOTHING_SAID = Answered()
 LATE = "the receiving server has not taken it yet: "
 
 
@@ -35,7 +36,7 @@ class Feedback:
     message_id: int
     key: str
     kind: ReportKind
-    answer: Answered = Answered()
+    answer: Answered = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 
 revision = "0016"
-down_revision = "0007"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
