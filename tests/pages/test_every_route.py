@@ -47,8 +47,10 @@ OPEN = {"static", "sign_in", "public"}
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
+    "GET /admin/bounce-rules",
     "GET /admin/health",
     "GET /admin/holidays",
+    "GET /admin/quarantine",
     "GET /set-aside",
     "GET /admin/policies",
     "GET /admin/roles",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -88,7 +89,7 @@ def _is_significant(one: Trouble) -> bool:
 
 def _quarantine(uow: UnitOfWork, bad: Sequence[Trouble]) -> None:
     """The address that the mail went to, also when the person has another one by now; never one that is allowed."""
-    table = Address.__table__
+    table: Any = Address.__table__
     statement = (
         sa.update(table)
         .where(table.c.email == sa.bindparam("_email"))
@@ -99,7 +100,7 @@ def _quarantine(uow: UnitOfWork, bad: Sequence[Trouble]) -> None:
 
 
 def _count(uow: UnitOfWork, soft: Sequence[Trouble], limit: int) -> None:
-    table = Address.__table__
+    table: Any = Address.__table__
     now = sa.literal(uow.now, UtcDateTime())
     errors = sa.case((_is_quiet(table, uow), 1), else_=table.c.errors + 1)
     full_up = sa.and_(errors >= limit, table.c.quarantined_at.is_(None), table.c.allowed_at.is_(None))

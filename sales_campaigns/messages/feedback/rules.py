@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -65,7 +66,7 @@ def save_rule(
     return row
 
 
-def delete_rule(uow: UnitOfWork, actor: User, number: int) -> dict[str, str]:
+def delete_rule(uow: UnitOfWork, actor: User, number: int) -> dict[str, Any]:
     """What it said, so that it can be put back."""
     rows = own_rules(uow, actor)
     if not 1 <= number <= len(rows):

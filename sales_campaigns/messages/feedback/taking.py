@@ -160,7 +160,7 @@ def _nothing(_uow: UnitOfWork, _group: Sequence[_Judged]) -> None:
 
 
 def _tell(uow: UnitOfWork, group: Sequence[_Judged]) -> None:
-    table = Message.__table__
+    table: Any = Message.__table__
     statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(words=sa.bindparam("_words"))
     uow.session.connection().execute(
         statement, [{"_id": one.message.id, "_words": LATE + one.words} for one in group]
@@ -184,9 +184,9 @@ def _fail(uow: UnitOfWork, group: Sequence[_Judged]) -> None:
 
 
 def _harden(uow: UnitOfWork, group: Sequence[_Judged]) -> None:
-    table = Message.__table__
+    table: Any = Message.__table__
     named = ("failure", "reason", "words")
-    values = {name: sa.bindparam(f"_{name}") for name in named}
+    values: dict[str, Any] = {name: sa.bindparam(f"_{name}") for name in named}
     statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(values)
     rows = [{"id": one.message.id, **_failure(one), "words": one.words} for one in group]
     uow.session.connection().execute(statement, [{f"_{name}": row[name] for name in row} for row in rows])
