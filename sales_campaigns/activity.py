@@ -29,6 +29,7 @@ AWAITED = frozenset(
         "complaint.received",
         "task.assigned",
         "mailbox.lost",
+        "receipt.received",
     }
 )
 

@@ -11,6 +11,7 @@ from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
+from sales_campaigns.messages.feedback import models as feedback
 from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.notices import models as notices
 from sales_campaigns.people import models as people
@@ -27,6 +28,7 @@ TOPICS = (
     content,
     deliveries,
     enrollments,
+    feedback,
     incoming,
     messages,
     notices,

@@ -68,6 +68,7 @@ RAIL = (
     ("Users", "users.index", "shield-check", ""),
     ("Policies", "policies.index", "lock", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
+    ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
@@ -131,7 +132,7 @@ def _is_open(endpoint: str, user: User) -> bool:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint in {"health.index", "blocked_domains.index"}:
+    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index"}:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 

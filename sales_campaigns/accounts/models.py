@@ -184,5 +184,8 @@ class Instance(Base):
     woken_in: Mapped[str] = mapped_column(sa.String(200), default="")
     beats: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     worked_at: Mapped[datetime | None]
+    # Quarantine: at how many significant soft errors, and whether at one that lasts through the whole validity.
+    quarantine_errors: Mapped[int] = mapped_column(default=5, server_default="5")
+    quarantine_lasting: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

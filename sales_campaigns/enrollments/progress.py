@@ -18,6 +18,7 @@ from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_each, move_many
+from sales_campaigns.messages.feedback.reasons import address_is_bad
 from sales_campaigns.messages.gate import about as about_message
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.queueing import cancel_many
@@ -191,7 +192,7 @@ def _failed_step_over(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
     if message.reason in ENDS_EVERYTHING:
         end_for_person(uow, message.person_id, message.words)
         return False
-    if message.state is MessageState.FAILED and message.reason == "unknown_recipient":
+    if message.state is MessageState.FAILED and address_is_bad(message.failure, message.reason):
         return after_hard_bounce(uow, run, message)
     return True
 
