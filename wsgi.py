@@ -11,6 +11,7 @@ from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.marking import Outward
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
@@ -26,7 +27,8 @@ clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = OutsideWorld(mail=connected(), caught=caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
-manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+outward = Outward(settings.outward_url, settings.secret_key, caught_only=not settings.reachable)
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outward)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(running, settings, room, rehearse)]

@@ -106,9 +106,17 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
     return [
         ("Waves", f"{waves}{more}" if waves else "All at once"),
         ("Validity", f"{settings.validity_hours} hours from the contact date"),
+        ("Noticed", noticed_words(settings)),
         ("Priority", settings.priority.value.capitalize()),
         ("Who starts it", START_WORDS[settings.start_by]),
     ]
+
+
+def noticed_words(settings: Settings) -> str:
+    """Opens and clicks · utm_source=letter."""
+    seen = [name for name, wanted in (("opens", settings.opens), ("clicks", settings.clicks)) if wanted]
+    said = " and ".join(seen).capitalize() or "Nothing"
+    return f"{said} · {settings.utm}" if settings.utm and settings.clicks else said
 
 
 def progress_of(figures: Figures) -> dict[str, Any]:

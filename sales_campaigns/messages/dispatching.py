@@ -26,6 +26,7 @@ from sales_campaigns.messages.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.gate import Gated, gate
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.journal import Journal, journal_in
+from sales_campaigns.messages.marking import Outward
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.states import WAITING
@@ -43,7 +44,8 @@ BULK_CONNECTIONS = 4
 class PostRoom:
     """What dispatching needs: the database, the time, the way out, and this process's name.
 
-    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings).
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `outward`: how our pages are reached
+    from outside; None leaves every mark out of the mails.
     """
 
     sessions: Sessions
@@ -55,6 +57,7 @@ class PostRoom:
     lease_seconds: int = 900
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
     bulk_allowed: bool = True
+    outward: Outward | None = None
 
 
 @dataclass
@@ -163,7 +166,7 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
         now.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
-        gated = gate(uow, claims, now.wordings)
+        gated = gate(uow, claims, now.wordings, now.room.outward)
     now.answers = []
     return gated
 
