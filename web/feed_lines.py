@@ -41,7 +41,7 @@ LOOKS = {
     "message.uncertain": ("circle-alert", "bad"),
     "message.retrying": ("clock", ""),
     "message.opened": ("eye", "good"),
-    "message.clicked": ("link", "good"),
+    "message.clicked": ("mouse-pointer-click", "good"),
     "reply.received": ("reply", "good"),
     "wrote.received": ("reply", "good"),
     "auto_reply.received": ("calendar", ""),

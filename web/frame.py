@@ -59,6 +59,7 @@ RAIL = (
     ("Sending", "sending.index", "zap", ""),
     ("Holidays", "holidays.index", "sun", ""),
     ("Calls", "call_choices.index", "phone", ""),
+    ("Unsubscribing", "under_mails.index", "ban", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
@@ -100,7 +101,7 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {"users.index", "holidays.index", "call_choices.index"}:
+    if endpoint in {"users.index", "holidays.index", "call_choices.index", "under_mails.index"}:
         return may(user, "manage_team")
     if endpoint == "team.index":
         return may(user, "see_team")
