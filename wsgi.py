@@ -4,38 +4,37 @@ import os
 from functools import partial
 
 from integrations.catcher import MailStore, catching
-from integrations.directory import connected
+from integrations.directory import outside_as_set
 from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
+from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.marking import Outward
-from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.messages.marking import outward_of
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week, rehearsing
-from scheduler.runner import running
+from scheduler import commands, demo_week, rehearsing, runner
 from web import create_app
 from web.serving import Beside, serve_command
 
 settings = settings_or_exit(os.environ)
+configure_logs(settings.log_format)
 engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
-outside = OutsideWorld(mail=connected(), caught=caught)
+outside = outside_as_set(settings, caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
-outward = Outward(settings.outward_url, settings.secret_key, caught_only=not settings.reachable)
-manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outward)
-room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
+room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners, outward_of(settings))
 rehearse = partial(rehearsing.rehearse, SandboxMail)
-beside: list[Beside] = [partial(running, settings, room, rehearse)]
+beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))
 app = create_app(settings, engine, outside, clock, rehearse)
-app.cli.add_command(commands.group(settings, room, rehearse))
-app.cli.add_command(demo_week.command(room, engine, catch))
+for command in (*commands.groups(settings, room, rehearse), demo_week.command(room, engine, catch)):
+    app.cli.add_command(command)
 app.cli.add_command(serve_command(app, beside))

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from integrations import imap
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
-from sales_campaigns.ports import HandOver, MailAccount, MailProvider, OutgoingMail
+from sales_campaigns.ports import CaughtMails, HandOver, MailAccount, MailProvider, OutgoingMail, OutsideWorld
+from sales_campaigns.settings import Settings as Product
 
 IDLE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2.7: servers end a silent connection after five minutes
 IDLE_PER_ACCOUNT = 8
@@ -118,3 +120,11 @@ def _close(idle: Sequence[_Idle]) -> None:
 def connected(smtp: Settings | None = None, others: Mapping[str, Opener] | None = None) -> Providers:
     """Every provider this installation can open: SMTP with its settings, and whatever else is handed in."""
     return Providers({"smtp": lambda account: SmtpProvider(account, smtp), **(others or {})})
+
+
+def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> OutsideWorld:
+    """Everything that sends and reads mail, as the settings of the product say."""
+    trusted = settings.ca_bundle or None
+    smtp = Settings(ca_bundle=trusted)
+    readers = imap.Readers(imap.Settings(ca_bundle=trusted))
+    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers)

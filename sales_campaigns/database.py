@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+FROZEN_SECONDS = 15  # nobody computes so long between two statements of one transaction
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -65,15 +67,30 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str) -> Engine:
-    """An engine whose SQLite connections are durable, enforce foreign keys, and write one at a time."""
+    """An engine whose SQLite connections are durable, enforce foreign keys, and write one at a time.
+
+    What a statement was given never stands in an error: it may be a mail, or a password.
+    """
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=20, max_overflow=100, pool_pre_ping=True)
+        engine = sa.create_engine(
+            url, pool_size=20, max_overflow=100, pool_pre_ping=True, hide_parameters=True
+        )
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     Path(sa.make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_size=20, max_overflow=200, connect_args={"timeout": 30})
+    engine = sa.create_engine(
+        url, pool_size=20, max_overflow=200, connect_args={"timeout": 30}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """A process that froze inside a transaction must not keep its row locks from the one that takes over."""
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -13,7 +13,7 @@ from sales_campaigns.errors import Outside
 
 @dataclass(frozen=True, slots=True)
 class MailAccount:
-    """How to reach one mailbox. `secret` is the opened password or token, never logged.
+    """How to reach one mailbox. `secret` is the opened password, or (`token`) an access token; never logged.
 
     `connections` is how many may be used side by side at most.
     """
@@ -27,6 +27,7 @@ class MailAccount:
     username: str = ""
     secret: str = ""
     connections: int = 1
+    token: bool = False
 
     def __repr__(self) -> str:
         return f"MailAccount({self.id}, {self.provider}, {self.address})"
@@ -81,11 +82,13 @@ class Changes:
     """What a mailbox holds since a cursor, and the cursor for the next time.
 
     `rescanned`: the old cursor had expired, so the mails reach back a bounded time and some may be known.
+    `more`: this is not all, ask again with the new cursor.
     """
 
     mails: tuple[IncomingMail, ...]
     cursor: str
     rescanned: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,38 @@ class MailProviders(Protocol):
     """Opens the provider of an account, by its name (`smtp`, later `gmail` and `outlook`)."""
 
     def open(self, account: MailAccount) -> MailProvider: ...
+
+
+class MailReader(Protocol):
+    """One mailbox as it is read. All of it raises Outside; `close` gives the connection back."""
+
+    def changes(self, cursor: str) -> Changes:
+        """What came in, and what its owner sent, since the cursor; "" reaches back a bounded time."""
+        ...
+
+    def is_sent(self, message_id: str) -> bool:
+        """Whether the mail stands among the sent ones. Yes is proof that it left; no proves nothing."""
+        ...
+
+    def file_copy(self, mime: bytes, at: datetime) -> None:
+        """Put a mail that left `at` among the sent ones."""
+        ...
+
+    def check(self) -> None:
+        """One harmless round trip; raises Outside with what to do."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class MailReaders(Protocol):
+    """Opens the reader of an account. Between two looks the server may be asked to speak up."""
+
+    def open(self, account: MailAccount) -> MailReader: ...
+
+    def stirred(self) -> Sequence[int]:
+        """The accounts whose server has said something since they were looked at. Never waits."""
+        ...
 
 
 class Deed(StrEnum):
@@ -240,3 +275,4 @@ class OutsideWorld:
 
     mail: MailProviders
     caught: CaughtMails | None = None
+    readers: MailReaders | None = None

@@ -40,7 +40,7 @@ def beat(session: Session, kind: str) -> None:
     if mine is None:
         session.add(Presence(name=name, kind=kind, started_at=now, beat_at=now))
     else:
-        mine.beat_at = now
+        mine.kind, mine.beat_at = kind, now
     session.execute(sa.delete(Presence).where(Presence.beat_at < now - timedelta(days=1)))
 
 

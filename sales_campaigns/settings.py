@@ -6,10 +6,10 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from sales_campaigns.errors import Invalid
 
@@ -27,6 +27,18 @@ class Settings(BaseModel):
     database_url: str = Field(
         "", description="postgresql://… for many machines; empty is SQLite in DATA_DIR."
     )
+    direct_database_url: str = Field(
+        "", description="The same database past any connection pooler; empty where DATABASE_URL is direct."
+    )
+    engine: Literal["local", "procrastinate"] = Field(
+        "local",
+        description="Who works: threads of the scheduler, or flask worker run on any number of machines.",
+    )
+    bulk_lanes: int = Field(
+        4, ge=1, le=64, description="How many workers may send from one bulk mailbox at the same time."
+    )
+    log_format: Literal["words", "json"] = Field("words", description="What the log is written in.")
+    metrics_token: str = Field("", description="What a monitor shows to read /metrics; empty closes it.")
     secret_key: Annotated[str, Field(min_length=32)] = Field(
         ...,
         description="Signs cookies and seals passwords; 32 characters or more. On SQLite one is made in DATA_DIR.",
@@ -69,16 +81,29 @@ class Settings(BaseModel):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "direct_database_url")
     @classmethod
     def _a_known_database(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"postgresql", "postgresql+psycopg", "sqlite"}:
             raise ValueError("must begin with postgresql:// or sqlite:///")
         return value
 
+    @field_validator("engine")
+    @classmethod
+    def _a_queue_has_a_database(cls, value: str, known: ValidationInfo) -> str:
+        if value == "procrastinate" and not known.data.get("database_url", "").startswith("postgresql"):
+            raise ValueError("procrastinate needs DATABASE_URL to be a PostgreSQL database")
+        return value
+
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.data_dir / 'sales.sqlite3').absolute()}"
+
+    @property
+    def direct_address(self) -> str:
+        """For connections that last: who leads, who listens, the queue of work. In the words of libpq."""
+        url = self.direct_database_url or self.database
+        return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
     @property
     def on_sqlite(self) -> bool:

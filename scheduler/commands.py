@@ -18,8 +18,14 @@ from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
+from scheduler import worker_commands
 from scheduler.jobs import run_until_quiet
 from scheduler.runner import running
+
+
+def groups(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) -> tuple[click.Group, ...]:
+    """Every command of the processes that keep time and send."""
+    return group(settings, room, rehearse), worker_commands.group(settings, room)
 
 
 def group(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) -> click.Group:

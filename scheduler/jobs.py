@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 import structlog
@@ -18,8 +19,9 @@ from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.catching_up import notice_outage, outage_seen
-from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.dispatching import PostRoom, bulk_lanes, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.invariants import findings
+from sales_campaigns.messages.looking import inboxes_due, look
 from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.messages.waking import live
 from sales_campaigns.messages.witness import Witness
@@ -35,6 +37,14 @@ Key = int | str
 EVERYTHING: Sequence[Key] = ("all",)
 
 
+class Place(Enum):
+    """Which processes do a job."""
+
+    EVERYWHERE = "everywhere"  # each process for itself, such as for its own disk
+    LEADER = "leader"  # the one that keeps time: a transaction that is not worth a round trip
+    WORKERS = "workers"  # the leader finds the owners of due work, any worker does it
+
+
 @dataclass(frozen=True)
 class Job:
     """`find` names the owners of due work, `do` works for one of them and says how much it found.
@@ -46,6 +56,7 @@ class Job:
     find: Callable[[PostRoom], Sequence[Key]]
     do: Callable[[PostRoom, Key], int]
     every: float | None = None
+    place: Place = Place.LEADER
 
 
 def _always(_room: PostRoom) -> Sequence[Key]:
@@ -86,7 +97,12 @@ def _carry_on(room: PostRoom, key: Key) -> int:
 
 
 def _dispatch(room: PostRoom, key: Key) -> int:
-    return dispatch(room, int(key))
+    """The key is the mailbox, or the mailbox and one of its lanes."""
+    return dispatch(room, int(str(key).partition(" lane ")[0]))
+
+
+def _look(room: PostRoom, key: Key) -> int:
+    return look(room, int(key))
 
 
 def _recover(room: PostRoom, _key: Key) -> int:
@@ -116,8 +132,9 @@ JOBS: tuple[Job, ...] = (
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("people who are back", _always, _in_one_transaction(resume_due)),
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
-    Job("deliveries", _due_deliveries, _carry_on),
-    Job("send", _due_mailboxes, _dispatch),
+    Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
+    Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
+    Job("read", inboxes_due, _look, every=1, place=Place.WORKERS),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
@@ -135,6 +152,38 @@ def guard_job(witness: Witness) -> Job:
         return 0
 
     return Job("guard", _always, count, every=5)
+
+
+def journal_job() -> Job:
+    """What a dead process of this machine noted is settled by whoever still lives there."""
+    return Job("journals", _always, lambda room, _key: settle_journals(room), 15, Place.EVERYWHERE)
+
+
+def presence_job(kind: Callable[[], str]) -> Job:
+    """The sign of life of a process that does not keep time. `kind` says what it does; "" is silence."""
+
+    def live_on(uow: UnitOfWork) -> int:
+        if kind():
+            beat(uow.session, kind())
+        return 0
+
+    return Job("presence", _always, _in_one_transaction(live_on), 5, Place.EVERYWHERE)
+
+
+def in_lanes(job: Job, lanes: int) -> Job:
+    """The same with a key for each lane of a bulk mailbox, so that several workers send from it side by side."""
+
+    def find(room: PostRoom) -> Sequence[Key]:
+        keys = job.find(room)
+        with unit_of_work(room.reads, room.clock) as uow:
+            wide = set(bulk_lanes(uow.session))
+        return [lane for key in keys for lane in (lanes_of(key, lanes) if key in wide else [key])]
+
+    return replace(job, find=find)
+
+
+def lanes_of(key: Key, lanes: int) -> list[Key]:
+    return [f"{key} lane {number}" for number in range(lanes)]
 
 
 def import_job(uploads: Path) -> Job:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,11 +22,15 @@ from sales_campaigns.presence import beat, leave
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
-from scheduler.engine import LocalEngine
-from scheduler.jobs import JOBS, guard_job, import_job
+from scheduler.engine import Engine, LocalEngine
+from scheduler.jobs import JOBS, Job, guard_job, import_job, in_lanes, journal_job, presence_job
+from scheduler.leader import Alone, Leader
+from scheduler.queue_engine import QueueEngine
 from scheduler.rehearsal_job import rehearsal_job
+from scheduler.work_queue import WorkQueue
 
 SPED_UP_TICK = 0.05
+Tick = Callable[[Job], None]
 log = structlog.get_logger()
 
 
@@ -33,41 +38,86 @@ log = structlog.get_logger()
 def running(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) -> Iterator[None]:
     """The scheduler and its engine, for as long as the block lasts. Raises IllegalMove for a second one on SQLite.
 
-    `rehearse` plays the rehearsals that are asked for; None where that is not offered.
+    On PostgreSQL one of them leads and the others stand by. `rehearse` plays the rehearsals that are asked for; None
+    where that is not offered.
     """
     with _alone(settings):
         _take_over(settings, room)
         _wake(settings, room)
-        engine = LocalEngine(room)
-        clockwork = _clockwork(settings, engine, rehearse)
+        engine = _engine(settings, room)
+        jobs = _jobs(settings, engine, rehearse)
+        leader = _leader(settings, partial(_tick_all, engine, jobs))
+        clockwork = clockwork_of(_ticks(jobs, engine, leader), _pace(settings))
+        leader.start()
         clockwork.start()
         try:
             yield
         finally:
             clockwork.shutdown(wait=True)
+            leader.stop()
             engine.stop()
             with unit_of_work(room.sessions, room.clock) as uow:
                 leave(uow.session)
 
 
-def _clockwork(settings: Settings, engine: LocalEngine, rehearse: Rehearse | None) -> BackgroundScheduler:
+def clockwork_of(ticks: Mapping[Job, Tick], pace: float) -> BackgroundScheduler:
+    """Each tick at the interval of its job, or at `pace` seconds."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    pace = SPED_UP_TICK if settings.demo_speed > 1 else settings.tick_seconds
     clockwork = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
-    witness = witness_in(settings.data_dir)
-    rehearsals = [rehearsal_job(rehearse)] if rehearse else []
-    for job in (*JOBS, guard_job(witness), import_job(settings.data_dir / "uploads"), *rehearsals):
-        clockwork.add_job(engine.tick, "interval", args=[job], seconds=job.every or pace, id=job.name)
+    for job, tick in ticks.items():
+        clockwork.add_job(tick, "interval", args=[job], seconds=job.every or pace, id=job.name)
     return clockwork
+
+
+def _engine(settings: Settings, room: PostRoom) -> Engine:
+    if settings.engine == "procrastinate":
+        return QueueEngine(room, WorkQueue(settings.direct_address))
+    return LocalEngine(room)
+
+
+def _leader(settings: Settings, wake: Callable[[], None]) -> Leader | Alone:
+    return Alone(wake) if settings.on_sqlite else Leader(settings.direct_address, wake)
+
+
+def _jobs(settings: Settings, engine: Engine, rehearse: Rehearse | None) -> list[Job]:
+    rehearsals = [rehearsal_job(rehearse)] if rehearse else []
+    added = [guard_job(witness_in(settings.data_dir)), import_job(settings.data_dir / "uploads"), *rehearsals]
+    if not isinstance(engine, QueueEngine):
+        return [*JOBS, *added]
+    laned = [in_lanes(job, settings.bulk_lanes) if job.name == "send" else job for job in JOBS]
+    return [*laned, *added, engine.stalled_job()]
+
+
+def _ticks(jobs: Sequence[Job], engine: Engine, leader: Leader | Alone) -> dict[Job, Tick]:
+    """Whoever stands by only says that it is there, and settles what dead processes left on its machine."""
+
+    def tick_of_the_leader(job: Job) -> None:
+        if leader.leads():
+            engine.tick(job)
+
+    everywhere = (journal_job(), presence_job(lambda: "" if leader.leads() else "stand-by"))
+    ticks: dict[Job, Tick] = dict.fromkeys(jobs, tick_of_the_leader)
+    return {**ticks, **dict.fromkeys(everywhere, engine.tick)}
+
+
+def _tick_all(engine: Engine, jobs: Sequence[Job]) -> None:
+    """Look for all work that has no pace of its own, now."""
+    for job in jobs:
+        if job.every is None:
+            engine.tick(job)
+
+
+def _pace(settings: Settings) -> float:
+    return SPED_UP_TICK if settings.demo_speed > 1 else settings.tick_seconds
 
 
 def _take_over(settings: Settings, room: PostRoom) -> None:
     """On SQLite nobody else can be sending, so whatever is leased was left by a process that died."""
     settle_journals(room)
     with unit_of_work(room.sessions, room.clock) as uow:
-        beat(uow.session, "scheduler")
+        beat(uow.session, "scheduler" if settings.on_sqlite else "stand-by")
         recover(uow, everything=settings.on_sqlite)
 
 

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -94,7 +94,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _values(field: FieldInfo) -> str:
-    kind = KINDS.get(field.annotation, "text")
+    choices = " or ".join(f"`{one}`" for one in get_args(field.annotation))
+    kind = choices or KINDS.get(field.annotation, "text")
     limits = [
         words.format(getattr(limit, name))
         for limit in field.metadata

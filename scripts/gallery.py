@@ -41,6 +41,7 @@ def bare_environment() -> Environment:
     environment.globals |= {
         "url_for": lambda endpoint, filename: f"/{endpoint}/{filename}",
         "csrf_token": lambda: "token-of-the-gallery",
+        "stop_banners": list,
         "Markup": Markup,
     }
     return environment

@@ -8,8 +8,21 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup, escape
 
+from sales_campaigns.people.models import Consent
+
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+CONSENT_WORDS = {
+    Consent.CONSENT: "Consent",
+    Consent.LEGITIMATE_INTEREST: "Legitimate interest",
+    Consent.CONTRACT: "Contract",
+    Consent.LEGAL_OBLIGATION: "Legal obligation",
+    Consent.VITAL_INTEREST: "Vital interest",
+    Consent.PUBLIC_INTEREST: "Public interest",
+    Consent.OTHER: "Other",
+}
 
 
 def day_words(day: date) -> str:
@@ -54,6 +67,11 @@ def count_words(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def consent_words(basis: Consent | None) -> str:
+    """Legitimate interest; "" where none is noted"""
+    return CONSENT_WORDS[basis] if basis else ""
+
+
 def span_words(seconds: float) -> str:
     """0 s, 42 s, 3 min, 5 h 10 min, 2 days"""
     minutes, left = divmod(round(seconds), 60)
@@ -79,5 +97,6 @@ def install(app: Flask) -> None:
         count_words=count_words,
         instant=instant,
         span=span_words,
+        consent=consent_words,
         paragraphs=paragraphs,
     )

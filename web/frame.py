@@ -8,11 +8,12 @@ from typing import Any
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.policies import lock_on
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.incoming.reading import waiting
 from web.answers import is_htmx
 from web.filters import zone_words
-from web.request_scope import house, maybe_me, settings, work
+from web.request_scope import house, maybe_me, me, settings, work
 from web.security import nonce
 from web.stop_words import banners
 
@@ -61,6 +62,9 @@ RAIL = (
     ("Calls", "call_choices.index", "phone", ""),
     ("Unsubscribing", "under_mails.index", "ban", ""),
     ("Users", "users.index", "shield-check", ""),
+    ("Policies", "policies.index", "lock", ""),
+    ("Blocked domains", "blocked_domains.index", "ban", ""),
+    ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
 )
@@ -83,8 +87,15 @@ def _frame() -> dict[str, Any]:
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
         "zone": user.zone if user else "UTC",
+        "settings_url": url_for("profile.index"),
+        "lock_on": _lock_on,
         "sign_out_url": url_for("sign_in.sign_out"),
     }
+
+
+def _lock_on(action: str) -> str:
+    """Why whoever is signed in may not do this for now, in words; "" when nothing is locked."""
+    return lock_on(work().session, me(), action)
 
 
 def initials_of(name: str) -> str:
@@ -101,11 +112,17 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {"users.index", "holidays.index", "call_choices.index", "under_mails.index"}:
+    if endpoint in {
+        "users.index",
+        "holidays.index",
+        "call_choices.index",
+        "policies.index",
+        "under_mails.index",
+    }:
         return may(user, "manage_team")
-    if endpoint == "team.index":
+    if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint == "health.index":
+    if endpoint in {"health.index", "blocked_domains.index"}:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 

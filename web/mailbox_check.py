@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
+
 from sales_campaigns.errors import Invalid, Outside, OutsideKind
-from sales_campaigns.ports import MailAccount
+from sales_campaigns.ports import MailAccount, MailProvider, MailReader
 from web.request_scope import give_up, outside
 
 WHAT_TO_DO = {
@@ -20,12 +23,20 @@ def answer_of(account: MailAccount) -> str:
     The request's unit of work ends here: nobody waits for a database lock while a server does not answer.
     """
     give_up()
+    return _answer(lambda: outside().mail.open(account))
+
+
+def reading_answer_of(account: MailAccount) -> str:
+    """The same of the server that the mailbox is read from."""
+    give_up()
+    readers = outside().readers
+    return "Mailboxes are not read here." if readers is None else _answer(lambda: readers.open(account))
+
+
+def _answer(opened: Callable[[], MailProvider | MailReader]) -> str:
     try:
-        provider = outside().mail.open(account)
-        try:
-            provider.check()
-        finally:
-            provider.close()
+        with closing(opened()) as server:
+            server.check()
     except Outside as error:
         return " ".join(filter(None, [error.words, WHAT_TO_DO.get(error.kind, "")]))
     except Invalid as refusal:

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from flask_wtf import CSRFProtect
 
 from sales_campaigns.accounts.sign_in import session_user, touch_session
+from sales_campaigns.logs import begin_trace
 from web.request_scope import house, settings, work, writing
 
 COOKIE = "signed_in"
@@ -18,6 +19,7 @@ OPEN_TO_ALL = {"static", "sign_in", "public"}
 
 
 def install(app: Flask) -> None:
+    app.before_request(_begin_trace)
     CSRFProtect(app)
     app.before_request(_who)
     app.after_request(_headers)
@@ -79,6 +81,10 @@ def _is_stale(token: str) -> bool:
     return fresh is None
 
 
+def _begin_trace() -> None:
+    g.trace_id = begin_trace(request.headers.get("X-Request-Id", ""))
+
+
 def _headers(response: Response) -> Response:
     script = "'self'"
     response.headers.setdefault(
@@ -86,6 +92,7 @@ def _headers(response: Response) -> Response:
         f"default-src 'self'; script-src {script}; style-src 'self' 'nonce-{nonce()}'; img-src 'self' data:; "
         "frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
     )
+    response.headers["X-Request-Id"] = g.get("trace_id", "")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

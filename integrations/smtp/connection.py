@@ -10,7 +10,6 @@ from integrations.smtp.replies import Lost, Reply, ReplyReader
 from sales_campaigns.clock import machine_seconds
 
 _CHUNK = 65_536
-_FRESH_SECONDS = 0.2
 
 
 class Connection:
@@ -61,16 +60,16 @@ class Connection:
     @property
     def quiet(self) -> bool:
         """Nothing unasked has arrived. A server that ends an idle connection says so, or just ends it."""
+        return not self.ended and self._reader.empty
+
+    @property
+    def ended(self) -> bool:
+        """The server has left. What it may have said before stays to be read."""
         try:
             self.receive()
         except Lost:
-            return False
-        return self._reader.empty
-
-    @property
-    def fresh(self) -> bool:
-        """Heard from just now, so that asking whether it is still there would be a waste."""
-        return machine_seconds() - self.last_heard < _FRESH_SECONDS
+            return True
+        return False
 
     @property
     def number(self) -> int:

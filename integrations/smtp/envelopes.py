@@ -12,6 +12,7 @@ from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import OutgoingMail
 
 LONGEST_ENVID = 100  # characters, RFC 3461 section 4.4
+LONGEST_ORCPT = 480  # with its type within the 500 that section 4.2 allows
 
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029]")
 _NOT_IN_XTEXT = re.compile(r"[^!-*,-<>-~]")
@@ -80,7 +81,10 @@ def envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) 
     opening = [
         Command(Position.MAIL, b"MAIL FROM:<%s>%s\r\n" % (mail.sender.encode(), _parameters(mail, offers))),
         *(
-            Command(Position.RCPT, b"RCPT TO:<%s>%s\r\n" % (recipient.encode(), notify))
+            Command(
+                Position.RCPT,
+                b"RCPT TO:<%s>%s\r\n" % (recipient.encode(), notify + _orcpt(recipient, offers)),
+            )
             for recipient in mail.recipients
         ),
     ]
@@ -94,7 +98,8 @@ def _parameters(mail: OutgoingMail, offers: Offers) -> bytes:
     size = b" SIZE=%d" % len(mail.mime) if offers.size is not None else b""
     body = b" BODY=8BITMIME" if offers.eight_bit and not mail.mime.isascii() else b""
     utf8 = b" SMTPUTF8" if _needs_utf8(mail) else b""
-    return size + body + utf8 + (_envid(mail.message_id) if offers.dsn else b"")
+    # A report shows the headers of our mail: enough to name it, and not the words again.
+    return size + body + utf8 + (b" RET=HDRS" + _envid(mail.message_id) if offers.dsn else b"")
 
 
 def _needs_utf8(mail: OutgoingMail) -> bool:
@@ -104,8 +109,19 @@ def _needs_utf8(mail: OutgoingMail) -> bool:
 def _envid(message_id: str) -> bytes:
     """The Message-ID as ENVID, so that a bounce names its mail (RFC 3461); nothing when it is too long."""
     bare = message_id.strip("<> ")
-    text = _NOT_IN_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", bare)
+    text = _xtext(bare)
     return b" ENVID=" + text.encode() if bare.isascii() and 0 < len(text) <= LONGEST_ENVID else b""
+
+
+def _orcpt(recipient: str, offers: Offers) -> bytes:
+    """The address as we wrote it, so that a report names it however it was forwarded (RFC 3461 section 4.2)."""
+    text = _xtext(recipient)
+    named = offers.dsn and recipient.isascii() and len(text) <= LONGEST_ORCPT
+    return b" ORCPT=rfc822;" + text.encode() if named else b""
+
+
+def _xtext(text: str) -> str:
+    return _NOT_IN_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", text)
 
 
 def body(mime: bytes) -> bytes:

@@ -72,7 +72,7 @@ class Lane:
                 return self.connection.at_hand()
             if isinstance(step, Write):
                 self.connection.write(step.data)
-            elif not self.connection.fresh and not self.connection.quiet:
+            elif self.connection.ended:
                 return Lost("the mail server ended the connection")
         except Lost as lost:
             return lost

@@ -127,7 +127,9 @@ def _start_tls(connection: Connection, account: MailAccount, settings: Settings,
 
 def _sign_in(connection: Connection, account: MailAccount, settings: Settings, offers: Offers) -> None:
     username, secret = account.username.encode(), account.secret.encode()
-    if "PLAIN" in offers.sign_ins:
+    if account.token:
+        _bearer(connection, (username, secret), settings.reply_seconds)
+    elif "PLAIN" in offers.sign_ins:
         token = base64.b64encode(b"\0%s\0%s" % (username, secret))
         ask(connection, b"AUTH PLAIN %s\r\n" % token, Position.AUTH, settings.reply_seconds)
     elif "LOGIN" in offers.sign_ins:
@@ -148,3 +150,14 @@ def _login(connection: Connection, answers: tuple[bytes, bytes], seconds: float)
             raise refusal(question, Position.AUTH)
         connection.write(base64.b64encode(answer) + b"\r\n")
     _agreed(connection.read(seconds), Position.AUTH)
+
+
+def _bearer(connection: Connection, answers: tuple[bytes, bytes], seconds: float) -> None:
+    """AUTH XOAUTH2: why a token is refused comes as a question (334), which an empty line lets the server end."""
+    token = base64.b64encode(b"user=%s\1auth=Bearer %s\1\1" % answers)
+    connection.write(b"AUTH XOAUTH2 %s\r\n" % token)
+    reply = connection.read(seconds)
+    if reply.code == 334:
+        connection.write(b"\r\n")
+        reply = connection.read(seconds)
+    _agreed(reply, Position.AUTH)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.policies import limits_of
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.addresses import check_address
 from sales_campaigns.errors import Invalid, NotFound
@@ -21,6 +22,7 @@ SECURITY = {
     "none": "None: only inside one's own network",
 }
 MOST_A_DAY = 2000
+USUAL_A_DAY = 500
 MOST_A_MINUTE = 100_000
 
 
@@ -53,21 +55,36 @@ def mailbox_of(session: Session, actor: User) -> Mailbox | None:
 
 def settings_typed(typed: Mapping[str, str]) -> MailboxSettings:
     """Raises Invalid with every problem at once."""
-    problems, address, port = {}, "", typed.get("port", "").strip()
+    problems, address = server_problems(typed), ""
     try:
         address = check_address(typed.get("address", "")).wire
     except Invalid as refusal:
         problems["address"] = next(iter(refusal.problems.values()))
-    host = typed.get("host", "").strip().rstrip(".").lower()
+    if problems:
+        raise Invalid(problems)
+    return MailboxSettings(
+        address,
+        host_typed(typed),
+        int(typed["port"]),
+        typed["security"],
+        typed.get("username", "").strip(),
+    )
+
+
+def server_problems(typed: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the host, the port and the security of a server, by field."""
+    problems, host, port = {}, host_typed(typed), typed.get("port", "").strip()
     if not host or len(host) > 253 or any(character.isspace() or character in "/:@" for character in host):
         problems["host"] = "Write the name of the server alone, such as smtp.example.com."
     if not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
         problems["port"] = "Write a port from 1 to 65535, such as 587."
     if typed.get("security") not in SECURITY:
         problems["security"] = "Choose one of the list."
-    if problems:
-        raise Invalid(problems)
-    return MailboxSettings(address, host, int(port), typed["security"], typed.get("username", "").strip())
+    return problems
+
+
+def host_typed(typed: Mapping[str, str]) -> str:
+    return typed.get("host", "").strip().rstrip(".").lower()
 
 
 def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sealed_secret: str) -> Mailbox:
@@ -78,6 +95,7 @@ def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sea
         raise Invalid({"address": "Somebody else sends from this address already."})
     if mailbox is None:
         mailbox = Mailbox(user_id=actor.id, provider="smtp", user=uow.session.get_one(User, actor.id))
+        mailbox.daily_limit = min(USUAL_A_DAY, limits_of(uow.session, actor.team_id).mails_per_day)
         uow.session.add(mailbox)
     mailbox.address, mailbox.host, mailbox.port = settings.address, settings.host, settings.port
     mailbox.security, mailbox.username = settings.security, settings.username
@@ -103,6 +121,9 @@ def limit_mailbox(uow: UnitOfWork, actor: User, typed: str) -> Mailbox:
         raise NotFound("Connect a mailbox first.")
     if not (typed.strip().isdecimal() and len(typed.strip()) < 6 and 1 <= int(typed) <= MOST_A_DAY):
         raise Invalid({"daily_limit": f"Write a number from 1 to {MOST_A_DAY:,}."})
+    most = limits_of(uow.session, actor.team_id).mails_per_day
+    if int(typed) > most and not mailbox.bulk_lane:
+        raise Invalid({"daily_limit": f"Your team has laid down at most {most:,} mails a day for each user."})
     mailbox.daily_limit = int(typed)
     data = {"mailbox": mailbox.id, "daily_limit": mailbox.daily_limit}
     uow.record("mailbox.limited", actor_id=actor.id, team_id=actor.team_id, data=data)

@@ -28,6 +28,28 @@ class Team(Base):
     unsubscribe_text: Mapped[str] = mapped_column(sa.Text, default="")
 
 
+class TeamPolicy(Base):
+    """What a team's administrators have laid down. A team without a row has the values of `policies.py`."""
+
+    __tablename__ = "team_policy"
+
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
+    templates_locked: Mapped[bool] = mapped_column(default=False)
+    campaigns_locked: Mapped[bool] = mapped_column(default=False)
+    # Categories into which only administrators share templates.
+    guarded_categories: Mapped[list[Any]] = mapped_column(default=list)
+    people_per_launch: Mapped[int | None]  # None: what the installation is set to
+    launches_per_day: Mapped[int]
+    mails_per_day: Mapped[int]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint(
+            "people_per_launch > 0 AND launches_per_day > 0 AND mails_per_day > 0", name="positive"
+        ),
+    )
+
+
 class User(Base):
     """Somebody who signs in. Rights stand beside the role, see `roles.py`."""
 
@@ -123,6 +145,28 @@ class Mailbox(Base):
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class Inbox(Base):
+    """How a mailbox is read by IMAP, with the mailbox's own password, and how far that has come.
+
+    `look_at`, `read_at` and `failing_since` are machine time.
+    """
+
+    __tablename__ = "inbox"
+
+    mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailbox.id"), primary_key=True)
+    host: Mapped[str] = mapped_column(sa.String(254))
+    port: Mapped[int]
+    security: Mapped[str] = mapped_column(sa.String(12))
+    username: Mapped[str] = mapped_column(sa.String(254))
+    cursor: Mapped[str] = mapped_column(sa.Text, default="")
+    look_at: Mapped[datetime] = mapped_column(index=True)
+    read_at: Mapped[datetime | None]
+    trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    failing_since: Mapped[datetime | None]
+
+    mailbox: Mapped[Mailbox] = relationship(lazy="joined", innerjoin=True)
 
 
 class Instance(Base):

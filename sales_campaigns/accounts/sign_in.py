@@ -47,6 +47,10 @@ def check_password(session: Session, email: str, password: str, place: str) -> U
     return user
 
 
+def is_password(user: User, password: str) -> bool:
+    return _matches(user.password_hash, password)
+
+
 def start_session(session: Session, user: User, agent: str = "") -> str:
     """A new session; the token for the cookie."""
     token, now = new_token(), machine_now()
@@ -81,6 +85,12 @@ def end_session(session: Session, token: str) -> None:
 
 def end_every_session(session: Session, user: User) -> None:
     session.execute(sa.delete(SignedIn).where(SignedIn.user_id == user.id))
+
+
+def end_other_sessions(session: Session, user: User, token: str) -> None:
+    """Every device but the one that holds this token."""
+    others = (SignedIn.user_id == user.id, SignedIn.token_hash != hashed(token))
+    session.execute(sa.delete(SignedIn).where(*others))
 
 
 def make_link(session: Session, user: User, valid: timedelta = timedelta(hours=12)) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.creating import LONGEST_NAME, add_campaign
 from sales_campaigns.campaigns.listing import campaign_of
@@ -33,7 +33,7 @@ def archive_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign
 
     People under way wait, and go on where they are once it is restored and resumed.
     """
-    require(actor, "edit_campaigns")
+    require_open(uow.session, actor, "edit_campaigns")
     campaign = campaign_of(uow.session, actor, campaign_id)
     about = {**_about(actor, campaign), "data": {"name": campaign.name, "was": campaign.state.value}}
     uow.move(CAMPAIGN, campaign, "archive", about=about)
@@ -43,7 +43,7 @@ def archive_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign
 
 def restore_campaign(uow: UnitOfWork, actor: User, campaign_id: int) -> Campaign:
     """Back on the list: a draft as it was, any other one paused, so that nothing leaves until it is resumed."""
-    require(actor, "edit_campaigns")
+    require_open(uow.session, actor, "edit_campaigns")
     campaign = campaign_of(uow.session, actor, campaign_id)
     was_draft = _state_before(uow, campaign) == CampaignState.DRAFT.value
     uow.move(CAMPAIGN, campaign, "restore_draft" if was_draft else "restore", about=_about(actor, campaign))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.campaigns.drafts import Steps
 from sales_campaigns.campaigns.editing import Edited, opened
 from sales_campaigns.campaigns.file import FileSettings
@@ -40,7 +40,7 @@ def add_campaign(
     uow: UnitOfWork, actor: User, name: str, category: str, steps: Steps, settings: Mapping[str, Any]
 ) -> Campaign:
     """A draft with these steps, which the caller has checked, and its hold."""
-    require(actor, "edit_campaigns")
+    require_open(uow.session, actor, "edit_campaigns")
     name, category = checked_name(uow.session, actor.team_id, name, category)
     campaign = Campaign(
         team_id=actor.team_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.campaigns import drafts
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged, place_of, step_of, with_step
 from sales_campaigns.campaigns.listing import campaign_of
@@ -137,7 +137,7 @@ def bring_back(uow: UnitOfWork, actor: User, campaign_id: int, number: int) -> E
 
 def opened(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, CampaignVersion]:
     """The campaign, locked for an edit, and the version to start from. Raises NotFound, NotAllowed, IllegalMove."""
-    require(actor, "edit_campaigns")
+    require_open(uow.session, actor, "edit_campaigns")
     campaign = campaign_of(uow.session, actor, campaign_id, lock=True)
     if campaign.state is CampaignState.ARCHIVED:
         raise IllegalMove("This campaign is archived. Restore it to edit it.")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.creating import add_campaign
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged
@@ -44,13 +44,12 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     names such as `steps.2.template` for templates that are not there and words that cannot be sent; nothing is
     half applied.
     """
-    require(actor, "edit_campaigns")
+    require_open(uow.session, actor, "edit_campaigns")
     known = stored_campaign(uow.session, actor, file)
-    steps = _steps(uow, actor, file)
-    settings = stored_form(file.settings)
     if known is None:
-        campaign = add_campaign(uow, actor, file.name, file.category, steps, settings)
+        campaign = campaign_from(uow, actor, file)
         return Filed(campaign, newest(uow.session, campaign), created=True, in_force=True)
+    steps, settings = _steps(uow, actor, file), stored_form(file.settings)
     campaign, former = opened(uow, actor, known.id)
     campaign.category = file.category
     version = save_version(uow, actor, campaign, _with_old_keys(steps, drafts_of(former)), settings)
@@ -58,6 +57,12 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     about = {"actor_id": actor.id, "team_id": campaign.team_id, "campaign_id": campaign.id}
     uow.record("campaign.imported", **about, data=data)
     return Filed(campaign, version, created=False, in_force=campaign.version == version.number)
+
+
+def campaign_from(uow: UnitOfWork, actor: User, file: CampaignFile) -> Campaign:
+    """A new draft as the file says. Raises Invalid, also for a name that is taken."""
+    steps = _steps(uow, actor, file)
+    return add_campaign(uow, actor, file.name, file.category, steps, stored_form(file.settings))
 
 
 def stored_campaign(session: Session, actor: User, file: CampaignFile) -> Campaign | None:

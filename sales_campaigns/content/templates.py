@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.policies import refuse_sharing, require_open
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Template, TemplateVersion, Wording
 from sales_campaigns.content.rendering import Content, check
@@ -34,8 +34,9 @@ class TemplateDraft:
 
 def create_template(uow: UnitOfWork, actor: User, draft: TemplateDraft) -> Template:
     """Raises Invalid with every problem at once: `name`, `category`, and `subject`, `html`, `text` with places."""
-    require(actor, "edit_templates")
+    require_open(uow.session, actor, "edit_templates")
     draft = _checked(uow, actor.team_id, draft)
+    _refuse_sharing(uow, actor, draft)
     template = Template(team_id=actor.team_id, owner_id=actor.id, version=0)
     _write(uow, actor, template, draft)
     uow.record("template.created", **_about(actor, template))
@@ -44,9 +45,12 @@ def create_template(uow: UnitOfWork, actor: User, draft: TemplateDraft) -> Templ
 
 def edit_template(uow: UnitOfWork, actor: User, template_id: int, draft: TemplateDraft) -> Template:
     """A save that changes subject, HTML or text is a new version. Raises NotFound, Invalid as `create_template`."""
-    require(actor, "edit_templates")
+    require_open(uow.session, actor, "edit_templates")
     template = template_of(uow.session, actor, template_id)
-    _write(uow, actor, template, _checked(uow, template.team_id, draft, but=template.id))
+    draft = _checked(uow, template.team_id, draft, but=template.id)
+    if (draft.shared, draft.category) != (template.shared, template.category):
+        _refuse_sharing(uow, actor, draft)
+    _write(uow, actor, template, draft)
     uow.record("template.changed", **_about(actor, template))
     return template
 
@@ -128,6 +132,11 @@ def _is_taken(uow: UnitOfWork, team_id: int, name: str, but: int | None) -> bool
     return uow.session.scalar(same) is not None
 
 
+def _refuse_sharing(uow: UnitOfWork, actor: User, draft: TemplateDraft) -> None:
+    if draft.shared:
+        refuse_sharing(uow.session, actor, draft.category)
+
+
 def _write(uow: UnitOfWork, actor: User, template: Template, draft: TemplateDraft) -> None:
     wording = wording_of(uow.session, draft.subject, draft.html, draft.text)
     is_new_version = template.wording_id != wording.id
@@ -162,7 +171,7 @@ def _wording_of_version(uow: UnitOfWork, template: Template, number: int) -> Wor
 
 
 def _set_archived(uow: UnitOfWork, actor: User, template_id: int, *, archived: bool) -> Template:
-    require(actor, "edit_templates")
+    require_open(uow.session, actor, "edit_templates")
     template = template_of(uow.session, actor, template_id)
     template.archived_at = uow.now if archived else None
     uow.record(f"template.{'archived' if archived else 'restored'}", **_about(actor, template))

@@ -18,6 +18,7 @@ from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
+from sales_campaigns.demo.answers import hear
 from sales_campaigns.demo.bulk import prepare_catalogue, send_opening_hours
 from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
@@ -77,6 +78,8 @@ def live_through(sessions: Sessions, clock: Clock, until: datetime, let_pass: Le
         if day == BULK_DAY:
             send_opening_hours(sessions, clock, let_pass)
         let_pass(max(_at(morning, time(15, 0)), clock.now()))
+        hear(sessions, clock)
+        let_pass(clock.now())
         _do_tasks(sessions, clock, day)
     this_morning = _at(start + HISTORY, time(8, 0))
     if clock.now() < this_morning < until:

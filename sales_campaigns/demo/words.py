@@ -23,6 +23,14 @@ ZONES = (
 )  # fmt: skip
 TITLES = ("CFO", "Head of Operations", "CFO", "VP Sales", "Head of IT", "Procurement Manager")
 
+REPLIES = (
+    "Thanks, that is of interest. Could you call me on Thursday after ten? We ship twice a week.",
+    "Not now, we decide on freight in January. Please write again then.",
+    "I am not the right person any more, my colleague in procurement looks after this.",
+    "Yes, send me the two lines that matter. What would change for the smaller parcels?",
+    "No, thank you. We are happy with what we have.",
+)
+
 PRICE_LIST = """
 format: sales-campaign/1
 name: Autumn price list

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.policies import limits_of
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.campaigns.states import CAMPAIGN
@@ -28,12 +31,18 @@ from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.unit_of_work import UnitOfWork
 
 __all__ = ["Order", "Prepared", "launch", "prepare"]
 
 CHUNK = 500
 LAUNCH_LIMIT = 200
+
+
+def launch_limit(session: Session, actor: User, limit: int = LAUNCH_LIMIT) -> int:
+    """How many people the actor may add at once: what the team has laid down, else what is set."""
+    return limits_of(session, actor.team_id).people_per_launch or limit
 
 
 def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT) -> Launch:
@@ -46,7 +55,8 @@ def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT
     if known is not None:
         return known
     prepared = prepare(uow, actor, order)
-    _allow(actor, prepared.checked, limit)
+    _allow(actor, prepared.checked, launch_limit(uow.session, actor, limit))
+    _refuse_too_often(uow, actor)
     refuse_times(uow, actor, prepared, order)
     _refuse_bad_words(order)
     return _launched(uow, actor, order, prepared)
@@ -86,6 +96,17 @@ def _allow(actor: User, checked: Checked, limit: int) -> None:
     words = not_allowed(actor, checked, limit)
     if words:
         raise NotAllowed(words)
+
+
+def _refuse_too_often(uow: UnitOfWork, actor: User) -> None:
+    """The rule: so many launches by a user on one day, as the team has laid down."""
+    most = limits_of(uow.session, actor.team_id).launches_per_day
+    since = start_of_day(uow.now, actor.zone)
+    query = sa.select(sa.func.count()).where(Launch.user_id == actor.id, Launch.at >= since)
+    if not may(actor, "launch_many") and (uow.session.scalar(query) or 0) >= most:
+        raise NotAllowed(
+            f"You have launched {most:,} times today, which is your team's limit. Go on tomorrow."
+        )
 
 
 def _refuse_bad_words(order: Order) -> None:

@@ -63,6 +63,29 @@ def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool
     _end_at(uow, changed, UNSUBSCRIBED)
 
 
+def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], reason: str = "") -> int:
+    """By hand, several people of the actor's team at once; how many addresses had not unsubscribed before."""
+    require(actor, "edit_people")
+    ours = (Person.id.in_(person_ids), Person.team_id == actor.team_id, Person.deleted_at.is_(None))
+    found = uow.session.scalars(sa.select(Person.address_id).where(*ours, Person.address_id.is_not(None)))
+    changed = opt_out(
+        uow, {id for id in found if id is not None}, source=BY_HAND, reason=reason.strip(), actor=actor
+    )
+    uow.record_many("person.unsubscribed", _told(uow, actor, changed, reason.strip()))
+    _end_at(uow, changed, f"{UNSUBSCRIBED}, says {actor.name}", actor.id)
+    return len(changed)
+
+
+def _told(uow: UnitOfWork, actor: User, address_ids: Sequence[int], reason: str) -> list[dict[str, object]]:
+    """One row for each person of the actor's team at these addresses."""
+    people = sa.select(Person.id).where(
+        Person.team_id == actor.team_id, Person.address_id.in_(address_ids), Person.deleted_at.is_(None)
+    )
+    data = {"source": BY_HAND, "words": reason}
+    about = {"actor_id": actor.id, "team_id": actor.team_id, "data": data}
+    return [{**about, "person_id": person_id} for person_id in uow.session.scalars(people)]
+
+
 def people_unsubscribed(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     """By mail: the address that was written to, and the one that the answer came from where it is known."""
     addresses = _addresses(uow, happened)

@@ -6,6 +6,7 @@ side. The steps are the same.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState
@@ -23,15 +25,24 @@ from sales_campaigns.clock import Clock, machine_now, machine_seconds
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
 from sales_campaigns.messages.claiming import Claim, claim_due, give_back
-from sales_campaigns.messages.gate import Gated, gate
+from sales_campaigns.messages.gate import Gated, Passed, gate
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.journal import Journal, journal_in
 from sales_campaigns.messages.marking import Outward
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.states import WAITING
-from sales_campaigns.ports import MailAccount, MailProvider, MailProviders, OutgoingMail
+from sales_campaigns.ports import (
+    HandOver,
+    MailAccount,
+    MailProvider,
+    MailProviders,
+    MailReaders,
+    OutgoingMail,
+)
 from sales_campaigns.unit_of_work import unit_of_work
+
+log = structlog.get_logger()
 
 BATCH = 50
 BULK_BATCH = 1_000
@@ -44,8 +55,9 @@ BULK_CONNECTIONS = 4
 class PostRoom:
     """What dispatching needs: the database, the time, the way out, and this process's name.
 
-    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `outward`: how our pages are reached
-    from outside; None leaves every mark out of the mails.
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
+    should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
+    are reached from outside; None leaves every mark out of the mails.
     """
 
     sessions: Sessions
@@ -57,7 +69,9 @@ class PostRoom:
     lease_seconds: int = 900
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
     bulk_allowed: bool = True
+    readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
 @dataclass
@@ -90,6 +104,11 @@ def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
         .correlate(Mailbox)
     )
     return list(session.scalars(sa.select(Mailbox.id).where(_open_now(), waiting).order_by(Mailbox.id)))
+
+
+def bulk_lanes(session: Session) -> list[int]:
+    """The mailboxes that are relays for many mails."""
+    return list(session.scalars(sa.select(Mailbox.id).where(Mailbox.bulk_lane)))
 
 
 def next_act(session: Session, after: datetime) -> datetime | None:
@@ -141,11 +160,15 @@ def account_of(box: Mailbox, seal: Seal) -> MailAccount:
 def _send_all(now: _Round) -> None:
     """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
     try:
-        while now.waiting and not any(stops_mailbox(one.hand_over) for one in now.answers):
+        while now.waiting and not (now.room.ending.is_set() or _stopped(now.answers)):
             _hand_over(now, _gate_next(now))
     finally:  # answers are written down whatever becomes of the next messages
         if now.answers:
             _next(now, [])
+
+
+def _stopped(answers: Sequence[Answer]) -> bool:
+    return any(stops_mailbox(one.hand_over) for one in answers)
 
 
 def _gate_next(now: _Round) -> list[Gated]:
@@ -178,10 +201,20 @@ def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
     begun = machine_seconds()
     for hand_over in now.provider.hand_over(mails):
         now.answers.append(Answer(by_key[hand_over.key], hand_over))
+        _log(now, by_key[hand_over.key], hand_over)
         if now.journal is not None:
             now.journal.answers(hand_over)
     if now.bulk and gated:
         now.at_once = _within_a_second(len(gated), machine_seconds() - begun)
+
+
+def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:
+    """One mail a line, under the trace of what wrote it. Bulk lanes have their attempts, rehearsals no log."""
+    if now.bulk or not now.room.clock.real:
+        return
+    outcome = hand_over.refused.kind.value if hand_over.refused else "accepted"
+    told = {"message_id": passed.claim.message_id, "mailbox_id": passed.mailbox_id, "attempt": passed.attempt}
+    log.info("handed over", outcome=outcome, code=hand_over.code, trace_id=passed.trace_id, **told)
 
 
 def _noted(journal: Journal | None, mail: OutgoingMail) -> OutgoingMail:

@@ -50,6 +50,7 @@ class Passed:
     about: dict[str, object]
     mailbox_id: int
     bulk: bool = False
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,8 @@ def _begun(one: _Made) -> dict[str, object]:
 
 def _gated(one: _Made) -> Gated:
     message, box = one.standing.message, one.standing.parties.mailbox
-    passed = Passed(one.standing.claim, message.attempts + 1, about(message), box.id, box.bulk_lane)
+    told = (message.attempts + 1, about(message), box.id, box.bulk_lane, message.trace_id)
+    passed = Passed(one.standing.claim, *told)
     return Gated(one.mail, passed)
 
 

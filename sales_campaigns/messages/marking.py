@@ -13,7 +13,7 @@ from sales_campaigns.messages.marks import FOOTER, Marks
 from sales_campaigns.messages.models import Message, TrackingChoice
 from sales_campaigns.messages.tokens import token_of
 from sales_campaigns.messages.writing import Parties
-from sales_campaigns.settings import LOOPBACK
+from sales_campaigns.settings import LOOPBACK, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class Tracked:
     opens: bool = True
     clicks: bool = True
     utm: str = ""
+
+
+def outward_of(settings: Settings) -> Outward:
+    """As the operator has set it."""
+    return Outward(settings.outward_url, settings.secret_key, caught_only=not settings.reachable)
 
 
 def marks_for(

@@ -149,6 +149,7 @@ class Message(Base):
     recipe: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
     mime_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), deferred=True)
     sent_at: Mapped[datetime | None]
+    filed_at: Mapped[datetime | None]  # a copy stands among the sent mails of its mailbox
     # What became of it.
     provider_id: Mapped[str | None] = mapped_column(sa.String(255))
     thread_id: Mapped[str | None] = mapped_column(sa.String(255))
@@ -157,6 +158,7 @@ class Message(Base):
     words: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    trace_id: Mapped[str | None] = mapped_column(sa.String(32))  # of the request or the job that wrote it
     # What a rep did with its line: opens and clicks no longer count, what it was for was reached, out of sight.
     archived_at: Mapped[datetime | None]
     succeeded_at: Mapped[datetime | None]

@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from sales_campaigns.lifecycle import move_many
+from sales_campaigns.logs import trace_id
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import MESSAGE, WAITING
 from sales_campaigns.unit_of_work import UnitOfWork
+from sales_campaigns.wakeups import wake_up
 
 VALIDITY = timedelta(days=5)
 
@@ -28,6 +30,8 @@ def queue(uow: UnitOfWork, rows: Iterable[dict[str, Any]]) -> list[int]:
     inserted = uow.session.scalars(
         sa.insert(Message).returning(Message.id, sort_by_parameter_order=True), prepared
     )
+    if any(row["act_at"] <= uow.now for row in prepared):
+        wake_up(uow)
     return list(inserted)
 
 
@@ -57,7 +61,10 @@ def reschedule_many(
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     )
-    return list(moved.scalars())
+    ids = list(moved.scalars())
+    if ids and due_at <= uow.now:
+        wake_up(uow)
+    return ids
 
 
 def cancel_many(uow: UnitOfWork, cause: str, *where: Any) -> list[int]:
@@ -74,5 +81,6 @@ def _filled(now: datetime, row: dict[str, Any]) -> dict[str, Any]:
         "act_at": due_at,
         "valid_until": max(due_at, now) + VALIDITY,
         "created_at": now,
+        "trace_id": trace_id(),
         **row,
     }

@@ -15,6 +15,9 @@ from sales_campaigns.messages.queueing import VALIDITY
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.unit_of_work import UnitOfWork
 
+ANSWERED = "An answer came: it had left."
+FOUND = "It stands among the sent mails of its mailbox: it had left."
+
 
 def say_it_was_sent(uow: UnitOfWork, actor: User, message: Message) -> None:
     """The rep found it in the mailbox: it counts as sent, and the next step follows."""
@@ -45,13 +48,13 @@ def give_it_up(uow: UnitOfWork, actor: User, message: Message) -> None:
     uow.move(MESSAGE, message, "fail", about=told, reason="given_up", ended_at=uow.now)
 
 
-def it_arrived(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
-    """An answer to a mail proves that it left, whatever was known of its hand-over."""
+def it_arrived(uow: UnitOfWork, message_ids: Iterable[int], words: str = ANSWERED) -> None:
+    """An answer to a mail proves that it left, whatever was known of its hand-over; so does a copy of the server's."""
     uncertain = sa.select(Message).where(
         Message.id.in_(list(message_ids)), Message.state == MessageState.UNCERTAIN
     )
     for message in uow.session.scalars(uncertain.with_for_update()).all():
-        told = {**about(message), "data": {"words": "An answer came: it had left."}}
+        told = {**about(message), "data": {"words": words}}
         uow.move(MESSAGE, message, "accept", about=told, sent_at=message.due_at, ended_at=uow.now)
 
 

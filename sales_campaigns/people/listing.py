@@ -38,6 +38,8 @@ class Wanted:
     owner_id: int | None = None
     group_id: int | None = None
     import_id: int | None = None
+    unsubscribed: bool = False
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,13 @@ def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     columns = (Person.first_name, Person.last_name, Person.company, Person.email)
     if wanted.import_id is not None:
         conditions.append(Person.import_id == wanted.import_id)
+    if wanted.unsubscribed:
+        out = sa.select(Address.id).where(Address.opted_out_at.is_not(None))
+        conditions.append(Person.address_id.in_(out))
+    if wanted.consent:
+        conditions.append(
+            Person.consent == wanted.consent if wanted.consent != "none" else Person.consent.is_(None)
+        )
     for word in wanted.words.split()[:5]:
         conditions.append(
             sa.or_(

@@ -35,6 +35,18 @@ class BlockedDomain(Base):
     reason: Mapped[str] = mapped_column(sa.Text, default="")
 
 
+class Consent(StrEnum):
+    """On what basis a person is written to, in the words of the law."""
+
+    CONSENT = "consent"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTEREST = "vital_interest"
+    PUBLIC_INTEREST = "public_interest"
+    OTHER = "other"
+
+
 class Person(Base):
     """Unique per (team, address). `email` is as typed; `address` carries the lower-cased one."""
 
@@ -53,6 +65,7 @@ class Person(Base):
     phone: Mapped[str] = mapped_column(sa.String(60), default="")
     linkedin_url: Mapped[str] = mapped_column(sa.Text, default="")
     zone: Mapped[str] = mapped_column(sa.String(64), default="")
+    consent: Mapped[Consent | None] = mapped_column(checked(Consent))
     custom: Mapped[dict[str, str]] = mapped_column(default=dict)
     pinned_note: Mapped[str] = mapped_column(sa.Text, default="")
     untracked: Mapped[bool] = mapped_column(default=False)  # no pixel and no tracked links in mails to them

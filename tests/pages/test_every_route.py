@@ -50,9 +50,74 @@ FOR_ADMINISTRATORS = {
     "GET /admin/health",
     "GET /admin/holidays",
     "GET /set-aside",
+    "GET /admin/policies",
+    "GET /admin/roles",
+    "GET /admin/audit",
+    "GET /admin/audit/audit.csv",
+    "GET /admin/blocked-domains",
     "GET /settings/calls",
     "GET /team",
     "GET /team/<int:user_id>/queue",
+}
+ACTS_OF_ADMINISTRATORS = {
+    "POST /admin/blocked-domains",
+    "POST /admin/blocked-domains/unblock",
+    "POST /admin/holidays",
+    "POST /admin/holidays/<int:holiday_id>/drop",
+    "POST /admin/policies",
+    "POST /deliveries",
+    "POST /deliveries/<int:delivery_id>/approvals/<kind>",
+    "POST /deliveries/<int:delivery_id>/confirm",
+    "POST /deliveries/<int:delivery_id>/confirm/ask",
+    "POST /deliveries/<int:delivery_id>/delete",
+    "POST /deliveries/<int:delivery_id>/duplicate",
+    "POST /deliveries/<int:delivery_id>/edit",
+    "POST /deliveries/<int:delivery_id>/pause",
+    "POST /deliveries/<int:delivery_id>/prepare",
+    "POST /deliveries/<int:delivery_id>/prepare/stop",
+    "POST /deliveries/<int:delivery_id>/proofs",
+    "POST /deliveries/<int:delivery_id>/resume",
+    "POST /deliveries/<int:delivery_id>/stop",
+    "POST /deliveries/<int:delivery_id>/unschedule",
+    "POST /leave/of/<int:user_id>/pause",
+    "POST /leave/of/<int:user_id>/resume",
+    "POST /people/<int:person_id>/resubscribe",
+    "POST /sending-policy",
+    "POST /sending-policy/<int:rule_id>",
+    "POST /sending-policy/<int:rule_id>/delete",
+    "POST /sending-policy/<int:rule_id>/switch",
+    "POST /sending/confirm",
+    "POST /sending/release",
+    "POST /sending/stop",
+    "POST /set-aside",
+    "POST /settings/calls",
+    "POST /team/<int:user_id>/reassign",
+    "POST /team/<int:user_id>/view-as",
+    "POST /users",
+    "POST /users/<int:user_id>/activate",
+    "POST /users/<int:user_id>/belongings",
+    "POST /users/<int:user_id>/deactivate",
+    "POST /users/<int:user_id>/end-held",
+    "POST /users/<int:user_id>/hand-over",
+    "POST /users/<int:user_id>/link",
+    "POST /users/<int:user_id>/mailbox",
+    "POST /users/<int:user_id>/rights",
+}
+# What its owner may do, and a teammate may not.
+ACTS_OF_THE_OWNER = {
+    "POST /campaigns/<int:campaign_id>/apply",
+    "POST /campaigns/<int:campaign_id>/launches/<int:launch_id>/take-back",
+    "POST /groups/<int:group_id>",
+    "POST /groups/<int:group_id>/delete",
+    "POST /leave/<int:leave_id>/again",
+    "POST /leave/<int:leave_id>/cancel",
+    "POST /sending/mailboxes/<int:mailbox_id>/release",
+    "POST /sending/mailboxes/<int:mailbox_id>/stop",
+}
+REFUSED: dict[str, set[str]] = {
+    "owner": FOR_ADMINISTRATORS | ACTS_OF_ADMINISTRATORS,
+    "teammate": FOR_ADMINISTRATORS | ACTS_OF_ADMINISTRATORS | ACTS_OF_THE_OWNER,
+    "administrator": set(),
 }
 Browse = Callable[[User], Browser]
 Ids = dict[str, Any]
@@ -258,6 +323,17 @@ def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast,
         and route not in FOR_ADMINISTRATORS
     ]
     assert broken == [], "\n".join(map(str, broken))
+
+
+@pytest.mark.parametrize("role", ["owner", "teammate", "administrator"])
+def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
+    app: Flask, browse: Browse, cast: Cast, ids: Ids, role: str
+) -> None:
+    """Role by route by owner: the rows are Ana's, and whoever asks is refused what the lists above say."""
+    user = {"owner": cast.ana, "teammate": cast.ben, "administrator": cast.cleo}[role]
+    found = answers(app, browse(user), ids, owned_only=False)
+    refused = {route for route, status, _ in found if status == 403}
+    assert sorted(refused) == sorted(REFUSED[role])
 
 
 def test_it_breaks_nowhere_for_an_administrator(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:

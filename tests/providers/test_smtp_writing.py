@@ -56,10 +56,10 @@ def test_it_gives_server_size_encoding_and_name_of_the_mail(sink: Sink) -> None:
     mail = a_mail(text="Grüße\r\n".encode())
     handed_over(sink, [replace(mail, message_id="<a+b=c@ana.example>")])
     assert (
-        f"MAIL FROM:<ana@ana.example> SIZE={len(mail.mime)} BODY=8BITMIME ENVID=a+2Bb+3Dc@ana.example"
+        f"MAIL FROM:<ana@ana.example> SIZE={len(mail.mime)} BODY=8BITMIME RET=HDRS ENVID=a+2Bb+3Dc@ana.example"
         in sink.heard
     )
-    assert "RCPT TO:<person1@ben.example>" in sink.heard
+    assert "RCPT TO:<person1@ben.example> ORCPT=rfc822;person1@ben.example" in sink.heard
 
 
 def test_it_asks_for_delivery_notices_where_that_is_wanted_and_offered(sink: Sink) -> None:
@@ -68,8 +68,19 @@ def test_it_asks_for_delivery_notices_where_that_is_wanted_and_offered(sink: Sin
     assert "RCPT TO:<person1@ben.example>" in sink.heard
     sink.behave(Manners(dsn=True))
     handed_over(sink, [a_mail()], wanted)
-    assert "RCPT TO:<person1@ben.example> NOTIFY=SUCCESS,FAILURE,DELAY" in sink.heard
+    assert (
+        "RCPT TO:<person1@ben.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;person1@ben.example"
+        in sink.heard
+    )
     assert SmtpProvider(an_account(sink), wanted).capabilities.confirms_deliveries
+
+
+def test_it_names_the_recipient_as_it_was_written_where_ascii_can(sink: Sink) -> None:
+    """RFC 3461 section 4.2: xtext; an address beyond ASCII would need another type, and is left out."""
+    sink.behave(Manners(dsn=True, utf8=True))
+    handed_over(sink, [a_mail(recipients=("a+b=c@ben.example",)), a_mail(2, recipients=("zoë@ben.example",))])
+    assert "RCPT TO:<a+b=c@ben.example> ORCPT=rfc822;a+2Bb+3Dc@ben.example" in sink.heard
+    assert "RCPT TO:<zoë@ben.example>" in sink.heard
 
 
 def test_it_asks_for_nothing_that_is_not_offered(sink: Sink) -> None:

@@ -27,7 +27,7 @@ from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 from tests.cast import Cast
 from tests.conftest import Work
-from tests.topics.test_live_equals_simulation import plots
+from tests.stories.plots import plots
 
 OUTREACH = """\
 format: sales-campaign/1
@@ -69,7 +69,7 @@ steps:
 @st.composite
 def legal_files(draw: st.DrawFn) -> CampaignFile:
     """Any settings and legal steps, with words that another reader could mistake."""
-    file, line = draw(plots()).file, st.sampled_from(["NO", "12:30", "a: b", "“x”", "# 1", "é", "~"])
+    file, line = draw(plots()).wish.campaign, st.sampled_from(["NO", "12:30", "a: b", "“x”", "# 1", "é", "~"])
     words = line | st.sampled_from(["x\ny", " a", "\ta"])
     steps = [
         replace(step, html=f"<p>{draw(words)}</p>", subject=step.subject and draw(line))

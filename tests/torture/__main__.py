@@ -1,6 +1,6 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races] [--seed N]; COUNTS=tenth|full in the environment.
+python -m tests.torture [--only kills,pauses,races,mta] [--seed N]; COUNTS=tenth|full in the environment.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.unit_of_work import unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import empty_engine, postgresql_url
+from tests.programs import missing
 from tests.sink import Sink
 from tests.torture import races
+from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.pauses import pause_while_sending
 
@@ -78,7 +80,20 @@ def all_races(url: str, folder: Path, seed: int, share: float) -> tuple[str, lis
     return f"{5 * rounds} races of two people, or of a person and a dispatcher", wrong
 
 
-SCENARIOS = (Scenario("kills", kills), Scenario("pauses", pauses), Scenario("races", all_races))
+def mta(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    if lacking := missing("mta"):
+        return f"left out: this machine has no {' and no '.join(lacking)}", []
+    here = postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
+    with empty_engine(here) as engine:
+        return all_comes_back(engine, each=max(round(200 * min(share, 1)), 2))
+
+
+SCENARIOS = (
+    Scenario("kills", kills),
+    Scenario("pauses", pauses),
+    Scenario("races", all_races),
+    Scenario("mta", mta),
+)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -49,6 +49,7 @@ class Installation:
 
     folder: Path
     database_url: str = ""
+    settings: dict[str, str] = field(default_factory=dict)  # more of them, by the names of their variables
 
     @property
     def engine(self) -> Engine:
@@ -86,6 +87,7 @@ class Installation:
             "DATABASE_URL": self.database_url,
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "TICK_SECONDS": "0.2",
+            **self.settings,
         }
 
 

@@ -10,7 +10,8 @@ from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
-from sales_campaigns.campaigns.models import CampaignState
+from sales_campaigns.campaigns.models import Campaign, CampaignState
+from sales_campaigns.campaigns.starters import STARTERS, start_from
 from sales_campaigns.enrollments.counting import PeopleCount, people_counts
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import Invalid
@@ -53,7 +54,7 @@ def new() -> str:
 def create() -> AnyResponse | tuple[str, int]:
     typed = request.form
     try:
-        campaign = create_campaign(work(), me(), typed.get("name", ""), typed.get("category", ""))
+        campaign = _made(typed.get("name", ""), typed.get("category", ""), typed.get("starter", ""))
     except Invalid as refusal:
         return _new_form(typed, refusal.problems), 422
     return go(url_for("campaign_editor.index", campaign_id=campaign.id))
@@ -127,7 +128,18 @@ def _new_form(typed: object, problems: object) -> str:
         typed=typed,
         problems=problems,
         categories=categories_of(work().session, me()),
+        starters=[
+            ("", "Nothing yet", "An empty draft."),
+            *((key, one.name, one.about) for key, one in STARTERS.items()),
+        ],
     )
+
+
+def _made(name: str, category: str, starter: str) -> Campaign:
+    """An empty draft, or one with the steps of a starter."""
+    if starter not in STARTERS:
+        return create_campaign(work(), me(), name, category)
+    return start_from(work(), me(), starter, name, category)
 
 
 def _uploaded() -> str:

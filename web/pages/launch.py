@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, make_response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from sales_campaigns.enrollments.launching import launch
+from sales_campaigns.enrollments.launching import launch, launch_limit
 from sales_campaigns.enrollments.orders import open_for_launch
 from sales_campaigns.errors import Invalid
 from web import launch_steps as steps
@@ -118,7 +118,8 @@ def _is_back(at: str, to: str) -> bool:
 
 def _desk(campaign_id: int) -> Desk:
     campaign, version = open_for_launch(work(), me(), campaign_id)
-    return Desk(work(), me(), campaign, version, Wish(), settings().launch_limit)
+    limit = launch_limit(work().session, me(), settings().launch_limit)
+    return Desk(work(), me(), campaign, version, Wish(), limit)
 
 
 def _whose(campaign_id: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
 
+from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox_of
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
     connect_mailbox,
@@ -33,7 +34,7 @@ Words = Mapping[str, str]
 
 @pages.get("")
 def index() -> Response:
-    return _page()
+    return mailbox_page()
 
 
 @pages.post("")
@@ -47,7 +48,7 @@ def connect() -> Response:
             raise Invalid({"": words})
         connect_mailbox(work(), me(), settings, house().seal.close(secret))
     except Invalid as refusal:
-        return _page(request.form, refusal.problems)
+        return mailbox_page(request.form, refusal.problems)
     return _back(f"{settings.address} is connected: the server took the sign-in.")
 
 
@@ -56,7 +57,7 @@ def check() -> Response:
     """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
     words = answer_of(account_of(_mailbox(), house().seal))
     if words:
-        return _page(None, {"": words})
+        return mailbox_page(None, {"": words})
     works_again(work(), me(), _mailbox())
     return _back("The server took the sign-in. Mail can leave.")
 
@@ -66,7 +67,7 @@ def sign() -> Response:
     try:
         change_signature(work(), me(), request.form.get("signature_html", ""))
     except Invalid as refusal:
-        return _page(request.form, refusal.problems)
+        return mailbox_page(request.form, refusal.problems)
     return _back("The signature is saved. It stands under every mail from now on.")
 
 
@@ -87,7 +88,7 @@ def limit() -> Response:
     try:
         mailbox = change_limit(work(), me(), request.form.get("daily_limit", ""))
     except Invalid as refusal:
-        return _page(request.form, refusal.problems)
+        return mailbox_page(request.form, refusal.problems)
     return _back(f"At most {mailbox.daily_limit:,} campaign mails leave a day.")
 
 
@@ -97,14 +98,15 @@ def pace() -> Response:
         bulk = bool(request.form.get("bulk_lane"))
         mailbox = pace_mailbox(work(), me(), request.form.get("per_minute", ""), bulk_lane=bulk)
     except Invalid as refusal:
-        return _page({"bulk_lane": "", **request.form}, refusal.problems)
+        return mailbox_page({"bulk_lane": "", **request.form}, refusal.problems)
     most = (
         f"At most {mailbox.per_minute:,} mails leave a minute" if mailbox.per_minute else "Mails leave as due"
     )
     return _back(f"{most}, {'in batches' if mailbox.bulk_lane else 'one by one'}.")
 
 
-def _page(typed: Words | None = None, problems: Words | None = None) -> Response:
+def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> Response:
+    """The whole page, with what was typed in one of its forms and what is wrong with it."""
     mailbox = mailbox_of(work().session, me())
     stored: dict[str, Any] = {name: getattr(mailbox, name) for name in TYPED} if mailbox else {}
     known = {"address": me().email, "port": 587, "security": "starttls", **stored}
@@ -117,14 +119,25 @@ def _page(typed: Words | None = None, problems: Words | None = None) -> Response
             "daily_limit": mailbox.daily_limit if mailbox else "",
             "per_minute": (mailbox.per_minute or "") if mailbox else "",
             "bulk_lane": mailbox.bulk_lane if mailbox else False,
+            **_reading(mailbox),
             **(typed or {}),
         },
+        inbox=inbox_of(work().session, mailbox) if mailbox else None,
+        ways_to_read=list(READ_SECURITY.items()),
         problems=problems or {},
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
     )
     return make_response(shown, 422 if problems else 200)
+
+
+def _reading(mailbox: Mailbox | None) -> dict[str, Any]:
+    """How the mailbox is read; where it is not yet, a guess from how it sends."""
+    if mailbox is None:
+        return {}
+    known = inbox_of(work().session, mailbox) or inbox_guessed(mailbox)
+    return {f"imap_{name}": getattr(known, name) for name in ("host", "port", "security", "username")}
 
 
 def _secret(is_of: Any) -> str:

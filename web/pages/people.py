@@ -7,15 +7,20 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.listing import campaigns_of
 from sales_campaigns.campaigns.models import CampaignState
+from sales_campaigns.enrollments.opting_out import unsubscribe_many
 from sales_campaigns.errors import Invalid
+from sales_campaigns.people.bulk_editing import give_people, set_consent
 from sales_campaigns.people.editing import delete_people, restore_people
 from sales_campaigns.people.groups import add_to_group, groups_of, remove_from_group
 from sales_campaigns.people.listing import Wanted, owners, people_page
+from sales_campaigns.people.models import Consent
 from web.answers import answer, go
-from web.filters import count_words
+from web.filters import CONSENT_WORDS, count_words
 from web.request_scope import me, work
 
 pages = Blueprint("people", __name__)
+# Dynamic groups: who is in them is seen when they are opened.
+LIVING_GROUPS = (("", "All people"), ("mine", "My people"), ("unsubscribed", "Unsubscribed"))
 OPEN = (CampaignState.DRAFT, CampaignState.ACTIVE)
 
 
@@ -30,7 +35,10 @@ def index() -> str:
         found=found,
         wanted=wanted,
         owner_options=[("", "Everybody"), *((owner.id, owner.name) for owner in owners(session, me()))],
-        group_options=[("", "All people"), *((line.group.id, line.group.name) for line in groups)],
+        group_options=[*LIVING_GROUPS, *((line.group.id, line.group.name) for line in groups)],
+        chosen_group=request.args.get("group", ""),
+        groups=groups,
+        bases=[(basis.value, words) for basis, words in CONSENT_WORDS.items()],
         may_prepare=may(me(), "prepare_deliveries"),
         campaigns=campaigns_of(session, me(), states=OPEN),
         narrowed={name: value for name, value in request.args.items() if name != "after" and value},
@@ -88,13 +96,40 @@ def _deliver(chosen: list[int]) -> Response:
     return go(url_for("deliveries.new", people=",".join(map(str, chosen))))
 
 
-BULK = {"join": _join, "leave": _leave, "delete": _delete, "launch": _launch, "deliver": _deliver}
+def _give(chosen: list[int]) -> Response:
+    given = give_people(work(), me(), chosen, request.form.get("owner", 0, int))
+    return go(url_for("people.index"), f"{count_words(given, 'person has', 'people have')} a new owner.")
+
+
+def _consent(chosen: list[int]) -> Response:
+    noted = set_consent(work(), me(), chosen, request.form.get("consent", ""))
+    return go(url_for("people.index"), f"The basis is noted for {count_words(noted, 'person', 'people')}.")
+
+
+def _opt_out(chosen: list[int]) -> Response:
+    gone = unsubscribe_many(work(), me(), chosen, request.form.get("reason", "")[:300])
+    return go(url_for("people.index"), f"{count_words(gone, 'address', 'addresses')} unsubscribed.")
+
+
+BULK = {
+    "join": _join,
+    "leave": _leave,
+    "delete": _delete,
+    "launch": _launch,
+    "deliver": _deliver,
+    "give": _give,
+    "consent": _consent,
+    "unsubscribe": _opt_out,
+}
 
 
 def _wanted() -> Wanted:
+    group, consent = request.args.get("group", ""), request.args.get("consent", "")
     return Wanted(
         words=request.args.get("words", "")[:200],
-        owner_id=request.args.get("owner", type=int),
+        owner_id=me().id if group == "mine" else request.args.get("owner", type=int),
         group_id=request.args.get("group", type=int),
+        unsubscribed=group == "unsubscribed",
+        consent=consent if consent in {*Consent, "none"} else "",
         import_id=request.args.get("import", type=int),
     )

@@ -12,6 +12,7 @@ from sales_campaigns.accounts.models import Mailbox, Role
 from sales_campaigns.accounts.rights import change_rights, invite, new_link
 from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.enrollments import leaving
+from sales_campaigns.enrollments.belongings import belongings_of, give_belongings
 from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
 from sales_campaigns.messages.dispatching import account_of
 from sales_campaigns.messages.models import Cause, Stop
@@ -84,6 +85,12 @@ def hand_over(user_id: int) -> Response:
     return _back(f"{count_words(going_on, 'person goes', 'people go')} on in campaigns, from the new sender.")
 
 
+@pages.post("/<int:user_id>/belongings")
+def belongings(user_id: int) -> Response:
+    given = give_belongings(work(), me(), user_id, request.form.get("owner", 0, int))
+    return _back(f"Given: {given.words}.")
+
+
 @pages.post("/<int:user_id>/end-held")
 def end_held(user_id: int) -> Response:
     ended = leaving.end_held(work(), me(), user_id)
@@ -123,6 +130,7 @@ def _page(
     shown = page(
         "users/index.html",
         lines=lines,
+        owned=belongings_of(work().session, [line.user.id for line in lines if not line.user.active]),
         held=leaving.held_by_sender(work().session, [line.user.id for line in lines]),
         roles=roles if sees_every_team(me()) else roles[:-1],
         role_words=ROLES,

@@ -1,14 +1,14 @@
-"""Pages for everybody: health, what a mail asks of us, unsubscribing."""
+"""Pages for everybody: health, metrics, what a mail asks of us, unsubscribing."""
 
 from flask import Blueprint, Flask
 
-from web.public import health, tracked, unsubscribe
+from web.public import health, metrics, tracked, unsubscribe
 from web.security import without_form_token
 
 
 def install(app: Flask) -> None:
     pages_here = Blueprint("public", __name__)
-    for part in (health, tracked, unsubscribe):
+    for part in (health, metrics, tracked, unsubscribe):
         part.add_to(pages_here)
     app.register_blueprint(pages_here)
     without_form_token(app, unsubscribe.unsubscribe)

@@ -69,7 +69,10 @@ def _complaints(groups: list[Mapping[str, str]], original: Mapping[str, str]) ->
 
 
 def _delivery_reports(part: Parsed, original: Mapping[str, str]) -> Iterator[Report]:
-    for group in _fields(part):
+    """A report that does not show our mail still names it where the server kept our ENVID (RFC 3461)."""
+    groups = _fields(part)
+    named = original.get("id") or _by_envelope(groups)
+    for group in groups:
         action = group.get("action", "").lower()
         if action not in ACTIONS:
             continue
@@ -83,7 +86,13 @@ def _delivery_reports(part: Parsed, original: Mapping[str, str]) -> Iterator[Rep
             group.get("final-recipient", "")
         )
         words = (diagnostic or group.get("status", ""))[:LONGEST_WORDS]
-        yield Report(kind, int(code) if code else None, enhanced, words, original.get("id", ""), recipient)
+        yield Report(kind, int(code) if code else None, enhanced, words, named, recipient)
+
+
+def _by_envelope(groups: list[Mapping[str, str]]) -> str:
+    """Our ENVID is the Message-ID without its brackets."""
+    id = next((group["original-envelope-id"] for group in groups if "original-envelope-id" in group), "")
+    return f"<{id.strip()}>" if "@" in id else ""
 
 
 def _old_bounce(mail: Parsed, original: Mapping[str, str]) -> tuple[Report, ...]:

@@ -6,17 +6,15 @@ from alembic import op
 from sales_campaigns.database import UtcDateTime
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("team") as team:
-        team.add_column(sa.Column("footer", sa.Boolean(), nullable=False, server_default=sa.true()))
-        team.add_column(sa.Column("unsubscribe_text", sa.Text(), nullable=False, server_default=""))
-    with op.batch_alter_table("person") as person:
-        person.add_column(sa.Column("untracked", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("team", sa.Column("footer", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.add_column("team", sa.Column("unsubscribe_text", sa.Text(), nullable=False, server_default=""))
+    op.add_column("person", sa.Column("untracked", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "tracking_choice",
         sa.Column("delivery_id", sa.Integer(), nullable=False),
@@ -71,8 +69,6 @@ def downgrade() -> None:
     op.drop_index("ix_tracking_event_message", "tracking_event")
     op.drop_table("tracking_event")
     op.drop_table("tracking_choice")
-    with op.batch_alter_table("person") as person:
-        person.drop_column("untracked")
-    with op.batch_alter_table("team") as team:
-        team.drop_column("unsubscribe_text")
-        team.drop_column("footer")
+    op.drop_column("person", "untracked")  # not a new table on SQLite: checks of other columns would move
+    op.drop_column("team", "unsubscribe_text")
+    op.drop_column("team", "footer")

@@ -1,0 +1,126 @@
+"""From a mailbox's settings to a signed-in IMAP connection, and every failure on the way in clear words."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxStarttlsError
+
+from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.ports import MailAccount
+
+LONGEST_WORDS = 300
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# RFC 5530: what a server says when the sign-in itself is not at fault.
+_NOT_THE_PASSWORD = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for every mailbox that is read. `ca_bundle` is a file of certificates to trust; waits in seconds.
+
+    `reach_back_days`: how far back is read where no cursor says what was read already.
+    """
+
+    ca_bundle: str | None = None
+    wait_seconds: float = 30
+    reach_back_days: int = 7
+
+
+def open_mailbox(account: MailAccount, settings: Settings) -> BaseMailBox:
+    """Connect and sign in; no folder is selected. Raises Outside."""
+    with outside_words(account):
+        mailbox = _connected(account, settings)
+        try:
+            _sign_in(mailbox, account)
+        except BaseException:
+            close_mailbox(mailbox)
+            raise
+        return mailbox
+
+
+def close_mailbox(mailbox: BaseMailBox) -> None:
+    """LOGOUT, as politeness: whatever comes of it, the connection is closed."""
+    with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
+        mailbox.client.sock.settimeout(1)
+        mailbox.client.logout()
+    with suppress(OSError):
+        mailbox.client.shutdown()
+
+
+@contextmanager
+def outside_words(account: MailAccount) -> Iterator[None]:
+    """Whatever fails in the block is raised as Outside, its kind telling whether waiting or a person helps."""
+    server = f"The mail server {account.host}:{account.port}"
+    try:
+        yield
+    except MailboxLoginError as error:
+        raise _not_signed_in(account, error) from error
+    except ssl.SSLCertVerificationError as error:
+        words = f"The certificate of {account.host} is not trusted ({error.verify_message})."
+        raise Outside(OutsideKind.POLICY, f"{words} Correct it, or the CA bundle.") from error
+    except (ssl.SSLError, MailboxStarttlsError) as error:
+        words = f"{server} does not encrypt the way that is set here. Check the port and the security."
+        raise Outside(OutsideKind.POLICY, words) from error
+    except socket.gaierror as error:
+        words = f"There is no server named {account.host}. Check its name."
+        raise Outside(OutsideKind.TRANSIENT, words) from error
+    except OSError as error:
+        raise Outside(OutsideKind.TRANSIENT, f"{server} cannot be reached: {_reason(error)}.") from error
+    except (imaplib.IMAP4.error, ImapToolsError) as error:
+        raise Outside(OutsideKind.TRANSIENT, f"{server} did not do what was asked: {_said(error)}") from error
+
+
+def _connected(account: MailAccount, settings: Settings) -> BaseMailBox:
+    trust = ssl.create_default_context(cafile=settings.ca_bundle)
+    where = (account.host, account.port, settings.wait_seconds)
+    if account.security == "tls":
+        return MailBox(*where, ssl_context=trust)
+    if account.security == "starttls":
+        return MailBoxStartTls(*where, ssl_context=trust)
+    return MailBoxUnencrypted(*where)
+
+
+def _sign_in(mailbox: BaseMailBox, account: MailAccount) -> None:
+    """LOGIN carries ASCII only; PLAIN carries everything."""
+    name, secret = account.username, account.secret
+    try:
+        if account.token:
+            mailbox.xoauth2(name, secret, initial_folder=None)
+        elif (name + secret).isascii():
+            mailbox.login(name, secret, initial_folder=None)
+        else:
+            mailbox.login_utf8(name, secret, initial_folder=None)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise MailboxLoginError(("NO", [str(error).encode()]), "OK") from error
+
+
+def _not_signed_in(account: MailAccount, error: MailboxLoginError) -> Outside:
+    said = _said(error)
+    if any(code in said.upper() for code in _NOT_THE_PASSWORD):
+        return Outside(OutsideKind.TRANSIENT, f"{account.host} takes no sign-in now: {said}")
+    return Outside(OutsideKind.AUTHORISATION, f"The mail server refused the sign-in: {said}")
+
+
+def _said(error: Exception) -> str:
+    """The server's own words in one printable line."""
+    result = getattr(error, "command_result", None)
+    words = str(error)
+    if isinstance(result, tuple) and len(result) > 1 and isinstance(result[1], list):
+        words = " ".join(part.decode("utf-8", "replace") for part in result[1] if isinstance(part, bytes))
+    return _UNPRINTABLE.sub(" ", words).strip()[:LONGEST_WORDS]
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return error.strerror or str(error) or "the connection broke"

@@ -1,0 +1,137 @@
+"""The whole way of many mails: out of the outbox, through a stock Postfix, and what comes back matched to its mail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from integrations import imap
+from integrations.directory import connected
+from integrations.smtp import Settings
+from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
+from sales_campaigns.clock import VirtualClock, machine_now, machine_seconds
+from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.incoming.facts import parsed
+from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.incoming.reports import ReportKind, reports_of
+from sales_campaigns.messages.models import Message
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from scheduler.jobs import run_until_quiet
+from tests.mta.places import PASSWORD
+from tests.mta.post_office import ANA, PostOffice
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a mail to such an address (policy.py): the state it ends in, and what comes back about it.
+
+    `confirmed`: the server reports the delivery itself.
+    """
+
+    name: str
+    state: str
+    received: tuple[str, ...] = ()
+    confirmed: bool = False
+
+    def address(self, number: int) -> str:
+        kind, _, domain = self.name.partition("@")
+        return f"{kind}{number}@{domain}.example"
+
+
+FATES = (
+    Fate("maria@there", "sent", confirmed=True),
+    Fate("nobody@here", "failed"),
+    Fate("full@here", "sent", confirmed=True),
+    Fate("stuffed@here", "failed"),
+    Fate("nobody@there", "failed", ("bounce",)),
+    Fate("refused@there", "failed", ("bounce",)),
+    Fate("full@there", "sent", ("delay",), confirmed=True),
+    Fate("stuffed@there", "failed", ("bounce", "delay")),
+    Fate("reply@there", "sent", ("reply",), confirmed=True),
+    Fate("away@there", "sent", ("auto_reply",), confirmed=True),
+)
+KEPT = sum(len(fate.received) for fate in FATES)
+REPORTS = KEPT + sum(fate.confirmed for fate in FATES)
+
+
+def addresses(each: int) -> list[str]:
+    return [fate.address(number) for number in range(1, each + 1) for fate in FATES]
+
+
+def move_in(uow: UnitOfWork, office: PostOffice, room: PostRoom, box: Mailbox) -> Inbox:
+    """Ana's mailbox sends through this post office and is read there."""
+    box.address, box.host, box.port = ANA, "127.0.0.1", office.places.submission
+    box.security, box.username, box.sealed_secret = "starttls", ANA, room.seal.close(PASSWORD)
+    box.daily_limit = 1_000_000
+    inbox = Inbox(mailbox=box, host="127.0.0.1", port=office.places.imap, security="starttls", username=ANA)
+    inbox.look_at = machine_now()
+    uow.session.add(inbox)
+    uow.session.flush()
+    return inbox
+
+
+@contextmanager
+def working_with(office: PostOffice, room: PostRoom) -> Iterator[PostRoom]:
+    """The room with real ways to this post office, that ask for notices of delivery."""
+    mail = connected(Settings(ca_bundle=office.places.authorities, success_notices=True))
+    readers = imap.Readers(imap.Settings(ca_bundle=office.places.authorities))
+    try:
+        yield replace(room, providers=mail, readers=readers)
+    finally:
+        mail.close_all()
+        readers.close_all()
+
+
+def send_and_read(room: PostRoom, clock: VirtualClock, office: PostOffice, each: int, seconds: float) -> None:
+    """Work until everything has come back; what was refused at the door is tried again, hours and days later."""
+    until, days = machine_seconds() + seconds, 0
+    while machine_seconds() < until:
+        run_until_quiet(room)
+        _connect_again(room)
+        if days < 7:
+            clock.forward(timedelta(hours=1) if days < 1 else timedelta(days=1))
+            days += 1 if clock.now().hour > 20 or days else 0
+        elif len(office.inbox()) >= REPORTS * each and _kept(room) >= KEPT * each:
+            return
+        else:
+            time.sleep(0.2)
+
+
+def _kept(room: PostRoom) -> int:
+    with room.reads() as session:
+        return session.scalars(sa.select(sa.func.count(ReceivedMail.id))).one()
+
+
+def _connect_again(room: PostRoom) -> None:
+    """So many bounces stop a mailbox; an administrator lets it go on."""
+    with unit_of_work(room.sessions, room.clock) as uow:
+        values = {"state": MailboxState.CONNECTED, "trouble": "", "judged_from": uow.now}
+        uow.session.execute(sa.update(Mailbox).where(Mailbox.state == MailboxState.STOPPED).values(**values))
+
+
+def wrongs(session: Session, office: PostOffice, each: int) -> list[str]:
+    """One sentence for each mail that did not end as it must, or about which something else came back."""
+    confirmed = deliveries(office.inbox())
+    mails = {mail.email: mail for mail in session.scalars(sa.select(Message))}
+    came = session.execute(sa.select(ReceivedMail.answers_id, ReceivedMail.kind)).all()
+    wrong = [f"{kind.value} without its mail" for id, kind in came if id is None]
+    for fate in FATES:
+        for number in range(1, each + 1):
+            mail = mails[fate.address(number)]
+            kinds = sorted(kind.value for id, kind in came if id == mail.id)
+            found = (mail.state.value, tuple(kinds), mail.message_id in confirmed)
+            if found != (fate.state, fate.received, fate.confirmed):
+                wrong.append(f"{mail.email}: {found}")
+    return wrong
+
+
+def deliveries(raws: Sequence[bytes]) -> set[str]:
+    """The Message-IDs of which a server reported the delivery."""
+    reports = [report for raw in raws for report in reports_of(parsed(raw))]
+    return {report.original_message_id for report in reports if report.kind is ReportKind.DELIVERED}

@@ -1,0 +1,72 @@
+"""/metrics, for a monitor: what it may read, and that nobody else may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
+
+from sales_campaigns.clock import machine_now
+from sales_campaigns.messages.models import Message
+from sales_campaigns.presence import beat
+from sales_campaigns.settings import Settings
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.outgoing import due_mails
+
+TOKEN = "a token for the monitor"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"metrics_token": TOKEN})
+
+
+def read(app: Flask, token: str = TOKEN) -> dict[tuple[str, ...], float]:
+    """(name, values of its labels …) → figure."""
+    answer = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    families = text_string_to_metric_families(answer.text)
+    return {
+        (one.name.removeprefix("sales_campaigns_"), *one.labels.values()): one.value
+        for family in families
+        for one in family.samples
+    }
+
+
+def test_it_tells_lag_queues_processes_and_promises(app: Flask, work: Work, cast: Cast) -> None:
+    first, second, _ = due_mails(work, cast, "maria@example.com", "nils@example.com", "olga@example.com")
+    long_ago = machine_now() - timedelta(minutes=5)
+    with work() as uow:
+        beat(uow.session, "worker")
+        mails = sa.update(Message)
+        uow.session.execute(
+            mails.where(Message.id == first).values(state="claimed", owner="x", lease_until=long_ago)
+        )
+        uow.session.execute(mails.where(Message.id == second).values(state="uncertain"))
+    told = read(app)
+    box = cast.ana_box.address
+    assert (
+        told["mails", box, "in_flight"] == told["mails", box, "uncertain"] == told["mails", box, "due"] == 1
+    )
+    assert told["promise_broken", "in_hand_past_lease"] == 1
+    assert told["promise_broken", "in_hand_of_nobody"] == 0
+    assert [name for name in told if name[:2] == ("process_alive", "worker")]
+    assert told["lag_seconds", "reactions"] == 0
+
+
+@pytest.mark.parametrize("token", ["", "another"])
+def test_without_its_token_there_is_nothing_here(app: Flask, token: str) -> None:
+    answer = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 404
+
+
+def test_where_no_token_is_set_it_is_closed(app: Flask, settings: Settings) -> None:
+    app.extensions["house"] = replace(
+        app.extensions["house"], settings=settings.model_copy(update={"metrics_token": ""})
+    )
+    assert app.test_client().get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404

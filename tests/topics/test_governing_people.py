@@ -1,0 +1,126 @@
+"""Many people at once, blocked domains, and what becomes of what a user owned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.rights import deactivate
+from sales_campaigns.activity import Activity
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.content.templates import TemplateDraft, create_template
+from sales_campaigns.enrollments.belongings import belongings_of, give_belongings
+from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.opting_out import block_domain, unsubscribe_many
+from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
+from sales_campaigns.people.blocking import blocked_domains, unblock_domain
+from sales_campaigns.people.bulk_editing import give_people, set_consent
+from sales_campaigns.people.groups import create_group
+from sales_campaigns.people.listing import Wanted, people_page
+from sales_campaigns.people.models import Consent, Person
+from tests.builders import a_call, a_campaign
+from tests.cast import Cast, a_person
+from tests.conftest import Work
+
+Queries = Callable[[], AbstractContextManager[list[str]]]
+
+
+def test_ones_own_people_are_given_to_a_teammate(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        ids = [a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(2)]
+        stranger = a_person(uow, cast.dirk, "d@example.com").id
+        assert give_people(uow, cast.ana, [*ids, stranger], cast.ben.id) == 2
+        assert set(uow.session.scalars(sa.select(Person.owner_id).where(Person.id.in_(ids)))) == {cast.ben.id}
+        with pytest.raises(Invalid, match="Choose somebody of your team"):
+            give_people(uow, cast.ben, ids, cast.dirk.id)
+
+
+def test_people_of_a_colleague_only_administrators_give_away(work: Work, cast: Cast) -> None:
+    """Launching them needs a right, so nobody may simply take them."""
+    with work() as uow:
+        person = a_person(uow, cast.ana)
+        with pytest.raises(NotAllowed, match="Only an administrator gives them away"):
+            give_people(uow, cast.ben, [person.id], cast.ben.id)
+        assert give_people(uow, cast.cleo, [person.id], cast.ben.id) == 1
+
+
+def test_the_basis_for_writing_is_noted_and_found(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        first, second = (a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(2))
+        assert set_consent(uow, cast.ana, [first], "legitimate_interest") == 1
+        with pytest.raises(Invalid):
+            set_consent(uow, cast.ana, [first], "because")
+        found = {
+            consent: [
+                line.person.id for line in people_page(uow.session, cast.ana, Wanted(consent=consent)).lines
+            ]
+            for consent in ("legitimate_interest", "none", "")
+        }
+        assert found == {"legitimate_interest": [first], "none": [second], "": [first, second]}
+        assert uow.session.get_one(Person, first).consent is Consent.LEGITIMATE_INTEREST
+
+
+def test_many_unsubscribe_at_once_and_leave_every_campaign(work: Work, cast: Cast, queries: Queries) -> None:
+    counts = []
+    for number in (2, 12):
+        with work() as uow:
+            campaign = a_campaign(uow, cast.ana, [a_call(1)], name=f"Campaign {number}")
+            ids = [a_person(uow, cast.ana, f"p{number}-{n}@example.com").id for n in range(number)]
+            launch(uow, cast.ana, Order(campaign.id, ids))
+        with work() as uow:
+            with queries() as seen:
+                assert unsubscribe_many(uow, cast.ana, ids, "asked at the fair") == number
+            counts.append(len(seen))
+            assert unsubscribe_many(uow, cast.ana, ids) == 0
+            states = set(uow.session.scalars(sa.select(Enrollment.state)))
+            assert states == {"ended"}
+            told = sa.select(sa.func.count()).where(Activity.kind == "person.unsubscribed")
+            assert uow.session.scalar(told) == sum((2, 12)[: len(counts)])
+            out = people_page(uow.session, cast.ana, Wanted(unsubscribed=True))
+            assert out.total == sum((2, 12)[: len(counts)]), "the dynamic group holds who has unsubscribed"
+    assert counts[0] == counts[1]
+
+
+def test_a_blocked_domain_is_listed_with_its_addresses_and_let_go_again(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        person = a_person(uow, cast.ana, "m@mail.example.com")
+        assert person.address is not None
+        person.address.domain = "mail.example.com"
+        uow.session.flush()
+        block_domain(uow, cast.cleo, "@Example.com", "asked us")
+        assert [(line.domain, line.reason, line.addresses) for line in blocked_domains(uow.session)] == [
+            ("example.com", "asked us", 1)
+        ]
+        with pytest.raises(NotAllowed):
+            unblock_domain(uow, cast.ana, "example.com")
+        assert unblock_domain(uow, cast.cleo, "example.com") == "asked us"
+        with pytest.raises(IllegalMove):
+            unblock_domain(uow, cast.cleo, "example.com")
+
+
+def test_what_a_deactivated_user_owns_is_given_to_a_teammate(work: Work, cast: Cast) -> None:
+    """The rule: deactivating a user hands over what they own."""
+    with work() as uow:
+        person = a_person(uow, cast.ana)
+        campaign = a_campaign(uow, cast.ana, [a_call(1)])
+        create_template(uow, cast.ana, TemplateDraft("Hello", "Hi", "<p>Hi</p>"))
+        create_group(uow, cast.ana, "Fair")
+        with pytest.raises(IllegalMove, match="Deactivate the user first"):
+            give_belongings(uow, cast.cleo, cast.ana.id, cast.ben.id)
+        deactivate(uow, cast.cleo, cast.ana.id)
+        with pytest.raises(Invalid):
+            give_belongings(uow, cast.cleo, cast.ana.id, cast.dirk.id)
+        with pytest.raises(NotAllowed):
+            give_belongings(uow, uow.session.get_one(User, cast.ben.id), cast.ana.id, cast.ben.id)
+        given = give_belongings(uow, cast.cleo, cast.ana.id, cast.ben.id)
+        assert given.words == "1 person, 1 campaign, 1 template, 1 group"
+        assert uow.session.get_one(Person, person.id).owner_id == cast.ben.id
+        assert uow.session.get_one(Campaign, campaign.id).owner_id == cast.ben.id
+        assert belongings_of(uow.session, [cast.ana.id]) == {}
+        with pytest.raises(IllegalMove, match="owns nothing any more"):
+            give_belongings(uow, cast.cleo, cast.ana.id, cast.ben.id)
