@@ -56,6 +56,7 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
     "GET /settings/calls",
+    "GET /settings/unsubscribe",
     "GET /team",
     "GET /team/<int:user_id>/queue",
 }
