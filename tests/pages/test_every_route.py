@@ -92,6 +92,7 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /sending/stop",
     "POST /set-aside",
     "POST /settings/calls",
+    "POST /settings/unsubscribe",
     "POST /team/<int:user_id>/reassign",
     "POST /team/<int:user_id>/view-as",
     "POST /users",
