@@ -19,6 +19,7 @@ from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
+from sales_campaigns.tracking import models as tracking
 
 TOPICS = (
     absence,
@@ -36,6 +37,7 @@ TOPICS = (
     rehearsals,
     saved_views,
     tasks,
+    tracking,
     typology,
 )
 METADATA = Base.metadata

@@ -31,6 +31,7 @@ from sales_campaigns.notices.writing_letters import write_letters
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
+from sales_campaigns.tracking.telling import something_untold, tell
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
@@ -88,6 +89,11 @@ def _due_deliveries(room: PostRoom) -> Sequence[Key]:
         return due_deliveries(uow.session, uow.now)
 
 
+def _untold(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return EVERYTHING if something_untold(uow) else ()
+
+
 def _carry_on(room: PostRoom, key: Key) -> int:
     with unit_of_work(room.sessions, room.clock) as uow:
         return int(carry_on(uow, int(key), reachable=room.bulk_allowed))
@@ -139,6 +145,7 @@ JOBS: tuple[Job, ...] = (
     Job("read", inboxes_due, _look, every=1),
     Job("write letters", _always, _in_one_transaction(write_letters), every=30),
     Job("send letters", _always, _send_letters, every=15),
+    Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),

@@ -23,6 +23,9 @@ class Team(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    # What stands under mails of the team; the words of the link in brackets, "" for those of the product.
+    footer: Mapped[bool] = mapped_column(default=True)
+    unsubscribe_text: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 class TeamPolicy(Base):

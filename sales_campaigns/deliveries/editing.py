@@ -19,6 +19,7 @@ from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.wishes import Wish, check_wish
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.holds import make_holds, stop
+from sales_campaigns.messages.marking import Tracked, choose_tracking
 from sales_campaigns.messages.models import Hold
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -73,6 +74,8 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
             changed_at=uow.now,
         )
     )
+    uow.session.flush()
+    choose_tracking(uow.session, [copy.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(copy, actor))
     return copy
 
@@ -146,3 +149,6 @@ def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> Non
     by_itself = wish.settings.start_by is not StartBy.PERSON
     setup.starter_id = actor.id if by_itself else None
     uow.session.flush()
+    settings = wish.settings
+    tracked = Tracked(settings.opens, settings.clicks, settings.utm)
+    choose_tracking(uow.session, [setup.delivery_id], tracked)

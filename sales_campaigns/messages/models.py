@@ -196,6 +196,19 @@ class Message(Base):
     )
 
 
+class TrackingChoice(Base):
+    """What is noticed of the mails of a delivery; deliveries and campaigns write it. Without a row, everything is."""
+
+    __tablename__ = "tracking_choice"
+
+    delivery_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True
+    )
+    opens: Mapped[bool] = mapped_column(default=True)
+    clicks: Mapped[bool] = mapped_column(default=True)
+    utm: Mapped[str] = mapped_column(sa.String(500), default="")
+
+
 class Attempt(Base):
     """One hand-over and the server's own answer: the history of a message."""
 

@@ -82,6 +82,7 @@ class Person(Base):
     consent: Mapped[Consent | None] = mapped_column(checked(Consent))
     custom: Mapped[dict[str, str]] = mapped_column(default=dict)
     pinned_note: Mapped[str] = mapped_column(sa.Text, default="")
+    untracked: Mapped[bool] = mapped_column(default=False)  # no pixel and no tracked links in mails to them
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -108,7 +109,7 @@ class SubscriptionChange(Base):
     address_id: Mapped[int] = mapped_column(sa.ForeignKey("address.id"), index=True)
     at: Mapped[datetime]
     subscribed: Mapped[bool]
-    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand
+    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand | link
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))

@@ -60,6 +60,7 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
     "GET /settings/calls",
+    "GET /settings/unsubscribe",
     "GET /team",
     "GET /team/<int:user_id>/queue",
 }
@@ -106,6 +107,7 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /sending/stop",
     "POST /set-aside",
     "POST /settings/calls",
+    "POST /settings/unsubscribe",
     "POST /team/<int:user_id>/reassign",
     "POST /team/<int:user_id>/view-as",
     "POST /users",
