@@ -12,10 +12,10 @@ from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.marking import outward_of
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
-from scheduler import commands, demo_week, rehearsing
-from scheduler.runner import running
+from scheduler import commands, demo_week, rehearsing, runner
 from web import create_app
 from web.serving import Beside, serve_command
 
@@ -28,9 +28,9 @@ caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)
 seal = Seal(settings.secret_key, settings.secret_key_old)
 manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
-room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners)
+room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners, outward_of(settings))
 rehearse = partial(rehearsing.rehearse, SandboxMail)
-beside: list[Beside] = [partial(running, settings, room, rehearse)]
+beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
     beside.insert(0, partial(catch, settings.catcher_port, partial(demo.move_mailboxes, sessions)))

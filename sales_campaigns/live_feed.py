@@ -25,6 +25,8 @@ SHOWN = (
     "message.expired",
     "message.uncertain",
     "message.retrying",
+    "message.opened",
+    "message.clicked",
     "reply.received",
     "wrote.received",
     "auto_reply.received",

@@ -11,12 +11,15 @@ from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
+from sales_campaigns.messages.feedback import models as feedback
 from sales_campaigns.messages.incoming import models as incoming
+from sales_campaigns.notices import models as notices
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
+from sales_campaigns.tracking import models as tracking
 
 TOPICS = (
     absence,
@@ -26,12 +29,15 @@ TOPICS = (
     content,
     deliveries,
     enrollments,
+    feedback,
     incoming,
     messages,
+    notices,
     people,
     rehearsals,
     saved_views,
     tasks,
+    tracking,
     typology,
 )
 METADATA = Base.metadata

@@ -47,6 +47,9 @@ class Settings(BaseModel):
     public_url: str = Field(
         "", description="The outside address of the service; empty leaves links out of mails."
     )
+    tracking_url: str = Field(
+        "", description="A domain of your own for tracked links and pixels; empty is PUBLIC_URL."
+    )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
     web_threads: int = Field(
@@ -65,13 +68,16 @@ class Settings(BaseModel):
     )
     undo_seconds: int = Field(10, ge=0, le=60, description="What a completed task releases waits this long.")
     late_hours: float = Field(4, gt=0, description="A one-to-one mail later than this is not sent blindly.")
+    success_notices: bool = Field(
+        False, description="Ask mail servers for a notice of each delivery (RFC 3461), where they offer it."
+    )
     validity_days: float = Field(5, gt=0, description="How long a refused mail is tried again.")
     launch_limit: int = Field(
         200, ge=1, description="People a rep may launch at once without start deliveries."
     )
     lease_seconds: int = Field(900, ge=10, description="A claim older than this belongs to a dead process.")
 
-    @field_validator("public_url")
+    @field_validator("public_url", "tracking_url")
     @classmethod
     def _a_web_address(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"http", "https"}:
@@ -110,6 +116,16 @@ class Settings(BaseModel):
     def reachable(self) -> bool:
         """Whether links, pixels and headers that need PUBLIC_URL may stand in a mail that leaves."""
         return bool(self.public_url) and urlsplit(self.public_url).hostname not in LOOPBACK
+
+    @property
+    def outward_url(self) -> str:
+        """What pixels, tracked links and the unsubscribe page of a mail begin with; "" where none may stand in it.
+
+        The demo's own address: only its catcher sees it (see `messages.marking.Outward`).
+        """
+        if self.reachable:
+            return self.tracking_url or self.public_url
+        return (self.public_url or f"http://127.0.0.1:{self.port}") if self.demo else ""
 
     @property
     def bulk_allowed(self) -> bool:

@@ -37,6 +37,7 @@ LABELS = {
     "wave_hours": "Hours between waves",
     "wave_dates": "Wave dates",
     "validity_hours": "Validity",
+    "utm": "Parameters of links",
 }
 Typed = Mapping[str, Any]
 
@@ -124,6 +125,9 @@ def _settings(form: MultiDict[str, str], schedule: Schedule) -> Settings:
         priority=Priority(priority) if priority in set(Priority) else Priority.NORMAL,
         start_by=StartBy(start_by) if start_by in set(StartBy) else StartBy.PERSON,
         waves=_waves(form, schedule),
+        opens="opens" in form,
+        clicks="clicks" in form,
+        utm=form.get("utm", "").strip().lstrip("?&"),
     )
 
 
@@ -183,6 +187,9 @@ def _of_settings(settings: Settings, schedule: Schedule) -> dict[str, Any]:
     return {
         "validity_hours": settings.validity_hours,
         "priority": settings.priority.value,
+        **({"opens": "1"} if settings.opens else {}),
+        **({"clicks": "1"} if settings.clicks else {}),
+        "utm": settings.utm,
         "start_by": settings.start_by.value,
         "waves": ("equal" if equal else "calendar") if waves else "none",
         "wave_percent": waves[0].percent if equal else 25,

@@ -11,6 +11,7 @@ from sales_campaigns.deliveries.figures import Figures, percent
 from sales_campaigns.deliveries.inputs import START_WORDS, Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import DeliveryState as S
 from sales_campaigns.people.models import Group
+from sales_campaigns.tracking.figures import Engagement
 from web.filters import count_words, zone_words
 
 # state → (label, colour of its tag, sentence under the title)
@@ -33,7 +34,7 @@ STATES = {
 }
 
 
-def kpi_rows(figures: Figures, base: str) -> list[dict[str, str]]:
+def kpi_rows(figures: Figures, seen: Engagement, base: str) -> list[dict[str, str]]:
     """The dashboard's figures, each with the rate it has and what that is a rate of. `base` is the log's address."""
     return [
         {"name": "Targeted", "value": f"{figures.targeted:,}", "of": ""},
@@ -61,6 +62,7 @@ def kpi_rows(figures: Figures, base: str) -> list[dict[str, str]]:
             f" {percent(figures.sent, figures.targeted)} of targeted",
             "href": f"{base}/log?status=sent",
         },
+        *_engagement(figures, seen, base),
         {
             "name": "Bounces + errors",
             "value": f"{figures.failed:,}",
@@ -75,6 +77,27 @@ def kpi_rows(figures: Figures, base: str) -> list[dict[str, str]]:
             else "",
             "href": f"{base}/log?status=cancelled",
         },
+    ]
+
+
+def _engagement(figures: Figures, seen: Engagement, base: str) -> list[dict[str, str]]:
+    """Distinct recipients of the delivered; machines beside them, not counted."""
+    rows = [
+        ("Opens", seen.opened, seen.machine_opens, "open"),
+        ("Clicks", seen.clicked, seen.machine_clicks, "click"),
+        ("Unsubscribed", seen.opted_out, 0, "opt_out"),
+    ]
+    return [
+        {
+            "name": name,
+            "value": f"{people:,}",
+            "of": f"{percent(people, figures.sent)} of delivered"
+            + (
+                f" + {count_words(machines, 'machine ' + name.lower()[:-1])}, not counted" if machines else ""
+            ),
+            "href": f"{base}/tracking?kind={kind}",
+        }
+        for name, people, machines, kind in rows
     ]
 
 
@@ -106,9 +129,17 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
     return [
         ("Waves", f"{waves}{more}" if waves else "All at once"),
         ("Validity", f"{settings.validity_hours} hours from the contact date"),
+        ("Noticed", noticed_words(settings)),
         ("Priority", settings.priority.value.capitalize()),
         ("Who starts it", START_WORDS[settings.start_by]),
     ]
+
+
+def noticed_words(settings: Settings) -> str:
+    """Opens and clicks · utm_source=letter."""
+    seen = [name for name, wanted in (("opens", settings.opens), ("clicks", settings.clicks)) if wanted]
+    said = " and ".join(seen).capitalize() or "Nothing"
+    return f"{said} · {settings.utm}" if settings.utm and settings.clicks else said
 
 
 def progress_of(figures: Figures) -> dict[str, Any]:

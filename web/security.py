@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,11 @@ def install(app: Flask) -> None:
     CSRFProtect(app)
     app.before_request(_who)
     app.after_request(_headers)
+
+
+def without_form_token(app: Flask, view: Callable[..., Any]) -> None:
+    """For what is asked without cookies: its address is signed, and nobody's session is behind it."""
+    app.extensions["csrf"].exempt(view)
 
 
 def remember(response: Response, token: str) -> Response:

@@ -9,12 +9,14 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
 from sales_campaigns.messages.holds import make_holds
+from sales_campaigns.messages.marking import Tracked, choose_tracking
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
-def keep_deliveries(uow: UnitOfWork, campaign: Campaign, steps: Steps) -> None:
+def keep_deliveries(uow: UnitOfWork, campaign: Campaign, steps: Steps, tracked: Tracked) -> None:
     """Make a delivery and its hold for every e-mail step without one, and name them all after their place.
+    `tracked` holds for all of them, also for those of steps that are gone.
 
     The delivery of a step that is gone stays for its log; a draft has sent nothing, so there it goes too.
     """
@@ -27,6 +29,7 @@ def keep_deliveries(uow: UnitOfWork, campaign: Campaign, steps: Steps) -> None:
             _add(uow, campaign, step)
     if campaign.state is CampaignState.DRAFT:
         _drop(uow, [known[key].id for key in known.keys() - mails.keys()])
+    choose_tracking(uow.session, (row.id for row in _deliveries_of(uow, campaign).values()), tracked)
 
 
 def _deliveries_of(uow: UnitOfWork, campaign: Campaign) -> dict[str, Delivery]:

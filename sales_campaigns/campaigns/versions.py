@@ -18,7 +18,9 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step
 from sales_campaigns.campaigns.step_deliveries import keep_deliveries
+from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.errors import NotFound
+from sales_campaigns.messages.marking import Tracked
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -84,7 +86,8 @@ def save_version(
 
 def put_in_force(uow: UnitOfWork, campaign: Campaign, version: CampaignVersion) -> None:
     campaign.version = version.number
-    keep_deliveries(uow, campaign, drafts_of(version))
+    tracking = settings_of(version.settings).tracking
+    keep_deliveries(uow, campaign, drafts_of(version), Tracked(tracking.opens, tracking.clicks))
 
 
 def _next_number(session: Session, campaign: Campaign) -> int:

@@ -71,12 +71,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`validity_hours` from the contact date; `waves` none for all at once."""
+    """`validity_hours` from the contact date; `waves` none for all at once; `utm` is a query added to links."""
 
     validity_hours: int = 120
     priority: Priority = Priority.NORMAL
     start_by: StartBy = StartBy.PERSON
     waves: tuple[Wave, ...] = ()
+    opens: bool = True
+    clicks: bool = True
+    utm: str = ""
 
     @property
     def validity(self) -> timedelta:

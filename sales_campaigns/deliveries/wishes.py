@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import parse_qsl as parameters_in
 from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
@@ -84,6 +85,13 @@ def _of_schedule(schedule: Schedule, now: datetime, before: Schedule | None) -> 
 
 
 def _of_settings(settings: Settings) -> dict[str, str]:
+    if not all(
+        name.startswith("utm_") and value
+        for name, value in parameters_in(settings.utm, keep_blank_values=True)
+    ):
+        return {"utm": "Write parameters such as utm_source=letter&utm_medium=email."}
+    if len(settings.utm) > 500:
+        return {"utm": "Write at most 500 characters."}
     if not 1 <= settings.validity_hours <= LONGEST_VALIDITY:
         return {"validity_hours": f"Validity is from 1 to {LONGEST_VALIDITY:,} hours."}
     return {}

@@ -23,6 +23,9 @@ from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Step
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.states import WAITING
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import LEFT
+from sales_campaigns.tracking.figures import OPENING
+from sales_campaigns.tracking.models import EventKind, TrackingEvent
 
 REPLY = "reply.received"
 
@@ -37,6 +40,8 @@ class Funnel:
     done: int = 0
     skipped: int = 0
     failed: int = 0
+    opened: int = 0
+    clicked: int = 0
     replied: int = 0
 
     def __iadd__(self, other: Funnel) -> Funnel:
@@ -77,6 +82,9 @@ def figures_of(session: Session, campaign: Campaign) -> Figures:
     funnels = _funnels(session, campaign)
     for key, version, replied in session.execute(_replies(campaign)):
         funnels.setdefault((key, version), Funnel()).replied += replied
+    for key, version, opened, clicked in session.execute(_noticed(campaign)):
+        funnel = funnels.setdefault((key, version), Funnel())
+        funnel.opened, funnel.clicked = opened, clicked
     people, ends = _people(session, campaign)
     sent = _mails(campaign).where(StepRun.sent_at.is_not(None))
     answered = _mails(campaign).where(StepRun.message_id.in_(_answered(campaign)))
@@ -127,6 +135,31 @@ def _replies(campaign: Campaign) -> sa.Select[str, int, int]:
         .join(Step, Step.id == StepRun.step_id)
         .join(CampaignVersion, CampaignVersion.id == Step.version_id)
         .where(StepRun.message_id.in_(_answered(campaign)), StepRun.state != R.CANCELLED)
+        .group_by(StepRun.step_key, CampaignVersion.number)
+    )
+
+
+def _noticed(campaign: Campaign) -> sa.Select[str, int, int, int]:
+    """People of whom an opening or a click counts. The rule: a click implies an open; machines are left out."""
+    clicked = sa.case((TrackingEvent.kind == EventKind.CLICK, StepRun.enrollment_id))
+    return (
+        sa.select(
+            StepRun.step_key,
+            CampaignVersion.number,
+            sa.func.count(sa.distinct(StepRun.enrollment_id)),
+            sa.func.count(sa.distinct(clicked)),
+        )
+        .join(Step, Step.id == StepRun.step_id)
+        .join(CampaignVersion, CampaignVersion.id == Step.version_id)
+        .join(Message, Message.id == StepRun.message_id)
+        .join(TrackingEvent, TrackingEvent.message_id == Message.id)
+        .where(
+            Message.campaign_id == campaign.id,
+            Message.state.in_(LEFT),
+            TrackingEvent.machine == "",
+            TrackingEvent.kind.in_(OPENING),
+            StepRun.state != R.CANCELLED,
+        )
         .group_by(StepRun.step_key, CampaignVersion.number)
     )
 

@@ -11,15 +11,18 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.errors import IllegalMove, Invalid
+from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.models import Message
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.people.models import Address, BlockedDomain, Person
-from sales_campaigns.people.unsubscribing import BY_HAND, BY_MAIL, complain, opt_out
+from sales_campaigns.people.unsubscribing import BY_HAND, BY_LINK, BY_MAIL, complain, opt_out
+from sales_campaigns.tracking.noticing import note_opt_out
 from sales_campaigns.unit_of_work import UnitOfWork
 
 UNSUBSCRIBED = "unsubscribed"
 COMPLAINED = "reported as spam"
+LEFT_CAMPAIGN = "left it by the link of a mail"
 
 
 def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") -> int:
@@ -34,6 +37,30 @@ def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") 
         "person.unsubscribed", actor_id=actor.id, team_id=person.team_id, person_id=person.id, data=data
     )
     return len(_end_at(uow, [person.address_id], f"{UNSUBSCRIBED}, says {actor.name}", actor.id))
+
+
+def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool, reason: str = "") -> None:
+    """Whoever holds a mail of ours leaves its campaign, or gets no mail at all any more. A second time changes nothing.
+
+    The rule: unsubscribing ends all enrollments of the person at once, in this transaction. Raises NotFound.
+    """
+    message = uow.session.get(Message, message_id)
+    if message is None or message.proof:
+        raise NotFound
+    if only_campaign and message.campaign_id is not None:
+        mine = sa.and_(
+            Enrollment.campaign_id == message.campaign_id, Enrollment.person_id == message.person_id
+        )
+        end(uow, LEFT_CAMPAIGN, mine)
+        return
+    addresses = uow.session.scalars(sa.select(Address.id).where(Address.email == message.email)).all()
+    changed = opt_out(uow, addresses, source=BY_LINK, reason=reason, team_id=message.team_id)
+    if not changed:
+        return
+    note_opt_out(uow, message_id)
+    about = {"team_id": message.team_id, "person_id": message.person_id, "message_id": message_id}
+    uow.record("person.unsubscribed", **about, data={"source": BY_LINK, "words": reason})
+    _end_at(uow, changed, UNSUBSCRIBED)
 
 
 def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], reason: str = "") -> int:

@@ -28,6 +28,7 @@ from sales_campaigns.messages.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.gate import Gated, Passed, gate
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.journal import Journal, journal_in
+from sales_campaigns.messages.marking import Outward
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.states import WAITING
@@ -55,7 +56,8 @@ class PostRoom:
     """What dispatching needs: the database, the time, the way out, and this process's name.
 
     `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
-    should end: what is being handed over is finished, the rest of the batch is given back.
+    should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
+    are reached from outside; None leaves every mark out of the mails.
     """
 
     sessions: Sessions
@@ -68,6 +70,7 @@ class PostRoom:
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
+    outward: Outward | None = None
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
@@ -186,7 +189,7 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
         now.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
-        gated = gate(uow, claims, now.wordings)
+        gated = gate(uow, claims, now.wordings, now.room.outward)
     now.answers = []
     return gated
 

@@ -24,6 +24,8 @@ from sales_campaigns.lifecycle import move_each, move_many
 from sales_campaigns.messages.buckets import draw_for
 from sales_campaigns.messages.claiming import Claim
 from sales_campaigns.messages.facts import facts_of
+from sales_campaigns.messages.marking import Outward, marks_for
+from sales_campaigns.messages.marks import Marks
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
 from sales_campaigns.messages.standing import Standing, as_they_stand
@@ -69,10 +71,15 @@ class _Made:
     recipe: Recipe | None
 
 
-def gate(uow: UnitOfWork, claims: Sequence[Claim], wordings: dict[int, Wording] | None = None) -> list[Gated]:
+def gate(
+    uow: UnitOfWork,
+    claims: Sequence[Claim],
+    wordings: dict[int, Wording] | None = None,
+    outward: Outward | None = None,
+) -> list[Gated]:
     """Let claimed messages of one process through, fix their exact bytes and begin; or send them back, cancel or
     expire them. One at a time or a batch: each is judged by itself, by the same rules, under the same locks.
-    `wordings`: those read before, kept from one call to the next.
+    `wordings`: those read before, kept from one call to the next. `outward`: how our pages are reached from outside.
     """
     if not claims:
         return []
@@ -82,7 +89,8 @@ def gate(uow: UnitOfWork, claims: Sequence[Claim], wordings: dict[int, Wording] 
     known_again(uow.session, known, (id for id in ids if id is not None))
     judged = [(one, verdict_on(_facts(uow, one))) for one in standing_now]
     passing, waiting = _paced(uow, [one for one, verdict in judged if verdict is None])
-    outcomes = [(one, _made(uow, one)) for one in passing]
+    marks = marks_for(uow.session, outward, [(one.message, one.parties) for one in passing])
+    outcomes = [(one, _made(uow, one, marks.get(one.message.id))) for one in passing]
     made = [outcome for _, outcome in outcomes if isinstance(outcome, _Made)]
     turned = [(verdict, one) for one, verdict in (*judged, *outcomes) if isinstance(verdict, Verdict)]
     _turn_away(uow, turned)
@@ -141,10 +149,10 @@ def _make_wait(uow: UnitOfWork, waiting: Iterable[tuple[Standing, datetime]]) ->
     move_each(uow.session, MESSAGE, Message, "return", rows)
 
 
-def _made(uow: UnitOfWork, standing: Standing) -> _Made | Verdict:
+def _made(uow: UnitOfWork, standing: Standing, marks: Marks | None) -> _Made | Verdict:
     """Whatever goes wrong in making one mail is that mail's own trouble: the next ones must not wait behind it."""
     try:
-        return _make(uow, standing)
+        return _make(uow, standing, marks)
     except MissingFields as error:
         return Verdict("cancel", "field_missing", f"{', '.join(error.fields)} is missing for this person")
     except Invalid as error:
@@ -158,9 +166,9 @@ def _made(uow: UnitOfWork, standing: Standing) -> _Made | Verdict:
         )
 
 
-def _make(uow: UnitOfWork, standing: Standing) -> _Made:
+def _make(uow: UnitOfWork, standing: Standing, marks: Marks | None) -> _Made:
     message = standing.message
-    letter, recipe = _written(uow, message, standing.parties)
+    letter, recipe = _written(uow, message, standing.parties, marks)
     raw = (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
     sender, *everybody = (check_address(one) for one in raw)
     mail = OutgoingMail(
@@ -174,12 +182,14 @@ def _make(uow: UnitOfWork, standing: Standing) -> _Made:
     return _Made(standing, letter, mail, recipe)
 
 
-def _written(uow: UnitOfWork, message: Message, parties: Parties) -> tuple[Letter, Recipe | None]:
+def _written(
+    uow: UnitOfWork, message: Message, parties: Parties, marks: Marks | None
+) -> tuple[Letter, Recipe | None]:
     """The letter; with the recipe that is kept instead of its bytes on a bulk lane."""
     if not (parties.mailbox.bulk_lane and has_recipe(message)):
-        return write_letter(uow.session, message, parties, uow.now), None
+        return write_letter(uow.session, message, parties, uow.now, marks), None
     content = content_of(uow.session, message, edited=False)
-    recipe = recipe_of(message, parties, content, uow.now)
+    recipe = recipe_of(message, parties, content, uow.now, marks)
     name = message.message_id or name_message(message, parties.mailbox)
     return letter_of(recipe, content, name), recipe
 

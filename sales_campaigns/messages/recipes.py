@@ -18,6 +18,7 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of, render
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.marks import Marks, dressed, stored_marks
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.writing import Parties, outer_letter, recipient_name, signed
 
@@ -30,7 +31,9 @@ def has_recipe(message: Message) -> bool:
     return message.wording_id is not None and not any(one is not None for one in other) and not message.proof
 
 
-def recipe_of(message: Message, parties: Parties, content: Content, at: datetime) -> Recipe:
+def recipe_of(
+    message: Message, parties: Parties, content: Content, at: datetime, marks: Marks | None = None
+) -> Recipe:
     """Plain JSON. Only the values that the content and the signature use are kept."""
     signature = parties.mailbox.signature_html
     names = needs_of(content).used | parse(signature, part="html", html=True).names
@@ -42,20 +45,23 @@ def recipe_of(message: Message, parties: Parties, content: Content, at: datetime
         "cc": message.cc,
         "values": {name: value for name, value in parties.values.items() if name in names},
         "signature": signature,
+        **({"marks": stored_marks(marks)} if marks else {}),
     }
 
 
 def letter_of(recipe: Recipe, content: Content, message_id: str) -> Letter:
     """The letter that this recipe makes. Raises as `render`."""
-    body = signed(render(content, recipe["values"]), recipe["signature"], recipe["values"])
+    own = signed(render(content, recipe["values"]), recipe["signature"], recipe["values"])
+    marks = Marks(**recipe["marks"]) if "marks" in recipe else None
     return outer_letter(
-        body,
+        dressed(own, content.html, marks, recipe["from"][1]),
         message_id=message_id,
         date=datetime.fromisoformat(recipe["at"]),
         zone=recipe["zone"],
         sender=tuple(recipe["from"]),
         recipient=tuple(recipe["to"]),
         cc=recipe["cc"],
+        marks=marks,
     )
 
 

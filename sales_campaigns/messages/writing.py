@@ -17,6 +17,7 @@ from sales_campaigns.content.quoting import quote, reply_subject
 from sales_campaigns.content.rendering import Content, Rendered, render, render_html, with_signature
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.incoming.reading import copy_of
+from sales_campaigns.messages.marks import Marks, dressed, headers_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import LEFT
 from sales_campaigns.people.models import Person
@@ -78,9 +79,11 @@ def content_of(session: Session, message: Message, *, edited: bool) -> Content:
     return content
 
 
-def write_letter(session: Session, message: Message, parties: Parties, at: datetime) -> Letter:
+def write_letter(
+    session: Session, message: Message, parties: Parties, at: datetime, marks: Marks | None = None
+) -> Letter:
     """The letter as it leaves at `at`. Raises MissingFields or Invalid when it cannot be made for this person."""
-    body = rendered(session, message, parties)
+    body = rendered(session, message, parties, marks)
     in_reply_to, references = _thread(session, message)
     letter = outer_letter(
         replace(body, subject=f"[Test] {body.subject}") if message.proof else body,
@@ -93,6 +96,7 @@ def write_letter(session: Session, message: Message, parties: Parties, at: datet
             message.email if message.proof else parties.person.email,
         ),
         cc=message.cc,
+        marks=marks,
     )
     return replace(letter, in_reply_to=in_reply_to, references=references)
 
@@ -106,6 +110,7 @@ def outer_letter(
     sender: tuple[str, str],
     recipient: tuple[str, str],
     cc: str,
+    marks: Marks | None = None,
 ) -> Letter:
     """What stands around the words; `sender` and `recipient` are (name, address)."""
     return Letter(
@@ -120,7 +125,7 @@ def outer_letter(
         subject=body.subject,
         html=body.html,
         text=body.text,
-        headers={"List-Unsubscribe": f"<mailto:{sender[1]}?subject=unsubscribe>"},
+        headers=headers_of(marks, sender[1]),
     )
 
 
@@ -138,10 +143,11 @@ def followed(session: Session, message: Message) -> Message | None:
     return earlier if earlier is not None and earlier.state in LEFT else None
 
 
-def rendered(session: Session, message: Message, parties: Parties) -> Rendered:
+def rendered(session: Session, message: Message, parties: Parties, marks: Marks | None = None) -> Rendered:
     """Subject, HTML and text as the person gets them, signature and quoted chain included."""
-    own = render(content_of(session, message, edited=True), parties.values)
-    new = signed(own, parties.mailbox.signature_html, parties.values)
+    content = content_of(session, message, edited=True)
+    own = signed(render(content, parties.values), parties.mailbox.signature_html, parties.values)
+    new = dressed(own, content.html, marks, parties.mailbox.address)
     received = replied(session, message)
     if received is not None:
         subject = new.subject or reply_subject(received.subject)

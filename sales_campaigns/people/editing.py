@@ -59,6 +59,16 @@ def change_person(
     return person
 
 
+def notice_nothing(uow: UnitOfWork, actor: User, person_id: int, *, untracked: bool) -> Person:
+    """No pixel and no tracked links in mails to this person from now on; or as their campaigns say again."""
+    require(actor, "edit_people")
+    person = person_of(uow.session, actor, person_id)
+    person.untracked, person.changed_at = untracked, uow.now
+    data = {"fields": ["untracked"]}
+    uow.record("person.changed", actor_id=actor.id, team_id=person.team_id, person_id=person.id, data=data)
+    return person
+
+
 def delete_people(uow: UnitOfWork, actor: User, person_ids: Sequence[int]) -> list[int]:
     """Hide these people and stop mail to them; the ids of those that were there. Can be undone."""
     return _set_deleted(uow, actor, person_ids, gone=True)

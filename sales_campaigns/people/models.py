@@ -26,6 +26,20 @@ class Address(Base):
     complained_at: Mapped[datetime | None]
     blocked_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    # Significant soft errors in a row, the last of them, and its reason. Errors do not quarantine who is allowed.
+    errors: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error_at: Mapped[datetime | None]
+    error_reason: Mapped[str] = mapped_column(sa.String(24), default="", server_default="")
+    allowed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index(
+            "ix_address_quarantined",
+            "quarantined_at",
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+        ),
+    )
 
 
 class BlockedDomain(Base):
@@ -68,6 +82,7 @@ class Person(Base):
     consent: Mapped[Consent | None] = mapped_column(checked(Consent))
     custom: Mapped[dict[str, str]] = mapped_column(default=dict)
     pinned_note: Mapped[str] = mapped_column(sa.Text, default="")
+    untracked: Mapped[bool] = mapped_column(default=False)  # no pixel and no tracked links in mails to them
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -94,7 +109,7 @@ class SubscriptionChange(Base):
     address_id: Mapped[int] = mapped_column(sa.ForeignKey("address.id"), index=True)
     at: Mapped[datetime]
     subscribed: Mapped[bool]
-    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand
+    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand | link
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))

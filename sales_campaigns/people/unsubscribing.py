@@ -14,7 +14,7 @@ from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.people.models import Address, Person, SubscriptionChange
 from sales_campaigns.unit_of_work import UnitOfWork
 
-BY_MAIL, BY_HAND = "mail", "hand"
+BY_MAIL, BY_HAND, BY_LINK = "mail", "hand", "link"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ COLUMNS = (
     ("Waiting", "waiting", ""),
     ("Sent", "sent", ""),
     ("Done by hand", "done", ""),
+    ("Opened", "opened", "sent"),
+    ("Clicked", "clicked", "sent"),
     ("Replied", "replied", "sent"),
     ("Bounced or failed", "failed", "reached"),
     ("Skipped", "skipped", "reached"),

@@ -19,7 +19,9 @@ from sales_campaigns.deliveries.proofs import send_proofs
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.messages.models import Message
 from sales_campaigns.people.listing import owners
+from sales_campaigns.tracking.figures import engagement_of
 from web.answers import answer, go, is_htmx, page
 from web.delivery_words import STATES, audience_words, kpi_rows, progress_of, settings_words, when_it_leaves
 from web.filters import count_words
@@ -169,7 +171,9 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "tone": tone,
         "sentence": sentence,
         "figures": figures,
-        "kpis": kpi_rows(figures, _address(delivery_id)),
+        "kpis": kpi_rows(
+            figures, engagement_of(session, Message.delivery_id == delivery_id), _address(delivery_id)
+        ),
         "progress": progress_of(figures),
         "preparation": preparation_of(session, delivery),
         "causes": causes_of(session, delivery),

@@ -75,14 +75,14 @@ def exclusions(delivery_id: int) -> str:
 def log_file(delivery_id: int) -> Response:
     delivery, status = _delivery(delivery_id), _status()
     head = ("Address", "Name", "Status", "At", "Words")
-    return _file(delivery, "log", head, lambda session: sending_rows(session, delivery, status))
+    return file_of(delivery, "log", head, lambda session: sending_rows(session, delivery, status))
 
 
 @pages.get("/exclusions.csv")
 def exclusions_file(delivery_id: int) -> Response:
     delivery, cause = _delivery(delivery_id), request.args.get("cause", "")[:40]
     known, head = sentences(work().session, delivery.team_id), ("Address", "Name", "Cause", "Words")
-    return _file(
+    return file_of(
         delivery, "exclusions", head, lambda session: exclusion_rows(session, delivery, cause, known)
     )
 
@@ -101,7 +101,7 @@ def _asked() -> tuple[str, int]:
     return request.args.get("words", "")[:200], int(after) if after.isdecimal() and len(after) < 18 else 0
 
 
-def _file(delivery: Delivery, kind: str, head: Sequence[str], rows: Rows) -> Response:
+def file_of(delivery: Delivery, kind: str, head: Sequence[str], rows: Rows) -> Response:
     """Read by a session of its own, because it outlives the request.
 
     It begins with a byte order mark, as spreadsheets want it; nothing in it computes when it is opened.

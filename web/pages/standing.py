@@ -9,6 +9,7 @@ from sales_campaigns.enrollments.history import held_of
 from sales_campaigns.enrollments.opting_out import unsubscribe
 from sales_campaigns.enrollments.pausing import resume_people
 from sales_campaigns.errors import IllegalMove, Invalid
+from sales_campaigns.people.editing import notice_nothing
 from sales_campaigns.people.listing import person_of
 from sales_campaigns.people.unsubscribing import resubscribe
 from web.answers import go
@@ -50,6 +51,16 @@ def let_in(person_id: int) -> Response:
     person = person_of(work().session, me(), person_id)
     resubscribe(work(), me(), person, request.form.get("reason", ""))
     return go(_page(person_id), f"{person.name} may be written to again.")
+
+
+@pages.post("/tracking")
+def tracking(person_id: int) -> Response:
+    untracked = "untracked" in request.form
+    person = notice_nothing(work(), me(), person_id, untracked=untracked)
+    words = (
+        "Nothing is noticed of mails to" if untracked else "Opens and clicks are noticed again of mails to"
+    )
+    return go(_page(person_id), f"{words} {person.name}.")
 
 
 def _page(person_id: int) -> str:

@@ -1,12 +1,14 @@
-"""Pages for everybody: health now; opt-out, tracking and feedback as they come."""
+"""Pages for everybody: health, metrics, what a mail asks of us, unsubscribing."""
 
 from flask import Blueprint, Flask
 
-from web.public import health, metrics
+from web.public import health, metrics, tracked, unsubscribe
+from web.security import without_form_token
 
 
 def install(app: Flask) -> None:
     pages_here = Blueprint("public", __name__)
-    health.add_to(pages_here)
-    metrics.add_to(pages_here)
+    for part in (health, metrics, tracked, unsubscribe):
+        part.add_to(pages_here)
     app.register_blueprint(pages_here)
+    without_form_token(app, unsubscribe.unsubscribe)
