@@ -37,6 +37,7 @@ BENCHMARKS = (
         "simulate", "Simulating 10,000 and 100,000 people in 12 steps", ("--people", "10000", "--runs", "1")
     ),
     Benchmark("preparation", "Preparing a delivery to a million people", ("20000", "500", "1")),
+    Benchmark("advancing", "Advancing 10,000 enrollments that are due at one instant", ("1000",)),
     Benchmark("tasks_page", "The Command Center with 1,000,000 tasks of 200 reps", ("200000", "40")),
     Benchmark("people_import", "Importing 100,000 people from CSV", ("10000", "1")),
 )

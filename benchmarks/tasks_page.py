@@ -26,7 +26,6 @@ from sales_campaigns.accounts.models import Instance, Role, Team, User
 from sales_campaigns.accounts.sign_in import start_session
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine
-from sales_campaigns.messages.models import Hold
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.schema import METADATA
 from sales_campaigns.settings import Settings
@@ -55,7 +54,7 @@ def main(tasks: int = 1_000_000, rounds: int = 200) -> None:
 def fill(engine: Engine, tasks: int) -> None:
     """The team, its reps and people, and their tasks, made by the database itself."""
     with sessionmaker(engine)() as session:
-        session.add_all([Team(id=1, name="North"), Instance(id=1), Hold(kind="instance", key=1)])
+        session.add_all([Team(id=1, name="North"), Instance(id=1)])
         session.flush()
         session.add_all([_rep(number) for number in range(1, REPS + 1)])
         session.commit()

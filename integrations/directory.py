@@ -125,6 +125,6 @@ def connected(smtp: Settings | None = None, others: Mapping[str, Opener] | None 
 def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> OutsideWorld:
     """Everything that sends and reads mail, as the settings of the product say."""
     trusted = settings.ca_bundle or None
-    smtp = Settings(ca_bundle=trusted)
+    smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
     readers = imap.Readers(imap.Settings(ca_bundle=trusted))
     return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers)

@@ -27,6 +27,9 @@ AWAITED = frozenset(
         "bounce.received",
         "delay.received",
         "complaint.received",
+        "task.assigned",
+        "mailbox.lost",
+        "receipt.received",
     }
 )
 

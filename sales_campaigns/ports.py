@@ -53,7 +53,10 @@ class OutgoingMail:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """What became of one mail: accepted with the server's own words, or refused with an error."""
+    """What became of one mail: accepted with the server's own words, or refused with an error.
+
+    `confirms`: the server was asked for a notice of the delivery, and said that it gives one.
+    """
 
     key: int
     reply: str = ""
@@ -61,6 +64,7 @@ class HandOver:
     refused: Outside | None = None
     provider_id: str | None = None
     thread_id: str | None = None
+    confirms: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from sales_campaigns.enrollments.answering import (
     people_replied,
     people_wrote,
 )
-from sales_campaigns.enrollments.bouncing import reports_came
+from sales_campaigns.enrollments.bouncing import mails_failed_after_all, reports_came
 from sales_campaigns.enrollments.opting_out import people_complained, people_unsubscribed
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
+from sales_campaigns.notices.giving import mail_came, mailboxes_lost, tasks_given
 from sales_campaigns.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
@@ -42,17 +43,20 @@ def _replies_wait_again(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "message.sent": (_steps_go_on,),
     "messages.sent": (_steps_go_on,),
-    "message.failed": (_steps_go_on, _replies_wait_again),
+    "message.failed": (_steps_go_on, mails_failed_after_all, _replies_wait_again),
     "message.cancelled": (_steps_go_on, _replies_wait_again),
     "message.expired": (_steps_go_on, _replies_wait_again),
-    "reply.received": (people_replied,),
-    "wrote.received": (people_wrote,),
+    "reply.received": (people_replied, mail_came),
+    "wrote.received": (people_wrote, mail_came),
     "auto_reply.received": (people_are_away,),
     "meeting.received": (meetings_booked,),
     "unsubscribe.received": (people_unsubscribed,),
-    "bounce.received": (reports_came,),
+    "bounce.received": (reports_came, mail_came),
     "delay.received": (reports_came,),
+    "receipt.received": (reports_came,),
     "complaint.received": (people_complained,),
+    "task.assigned": (tasks_given,),
+    "mailbox.lost": (mailboxes_lost,),
 }
 
 

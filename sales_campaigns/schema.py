@@ -11,7 +11,9 @@ from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
+from sales_campaigns.messages.feedback import models as feedback
 from sales_campaigns.messages.incoming import models as incoming
+from sales_campaigns.notices import models as notices
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals import models as rehearsals
@@ -27,8 +29,10 @@ TOPICS = (
     content,
     deliveries,
     enrollments,
+    feedback,
     incoming,
     messages,
+    notices,
     people,
     rehearsals,
     saved_views,

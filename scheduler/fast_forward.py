@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from sales_campaigns.absence.reconnecting import next_hold
 from sales_campaigns.calendars.leave import next_change
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.feeding import next_delivery
@@ -53,6 +54,7 @@ def next_due(room: PostRoom, after: datetime, parties: Sequence[Party] = ()) -> 
         next_return,
         next_comeback,
         next_delivery,
+        next_hold,
         next_change,
     )
     with room.reads() as session:

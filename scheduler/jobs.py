@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
@@ -25,6 +26,8 @@ from sales_campaigns.messages.looking import inboxes_due, look
 from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.messages.waking import live
 from sales_campaigns.messages.witness import Witness
+from sales_campaigns.notices.sending_letters import send_letters
+from sales_campaigns.notices.writing_letters import write_letters
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
@@ -112,6 +115,10 @@ def _recover(room: PostRoom, _key: Key) -> int:
         return settled + sum(recover(uow)) + cancel_what_came_back(uow)
 
 
+def _send_letters(room: PostRoom, _key: Key) -> int:
+    return send_letters(room)
+
+
 def _audit(uow: UnitOfWork) -> int:
     """What is found is shown on Today; here it is told to whoever reads the log."""
     for found in (*findings(uow.session, machine_now()), *launches_out_of_balance(uow.session)):
@@ -128,13 +135,16 @@ def _beat(uow: UnitOfWork) -> int:
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("leave", _always, _in_one_transaction(change_leaves)),
+    Job("mailboxes away", _always, _in_one_transaction(hold_disconnected)),
     Job("open tasks", _always, _in_one_transaction(open_due)),
     Job("skip tasks", _always, _in_one_transaction(skip_due)),
     Job("people who are back", _always, _in_one_transaction(resume_due)),
     Job("people who come again", _always, _in_one_transaction(add_again_due)),
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
-    Job("read", inboxes_due, _look, every=1, place=Place.WORKERS),
+    Job("read", inboxes_due, _look, every=1),
+    Job("write letters", _always, _in_one_transaction(write_letters), every=30),
+    Job("send letters", _always, _send_letters, every=15),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),

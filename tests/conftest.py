@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from integrations.directory import connected
+from integrations.imap import Readers, Settings
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock
@@ -72,9 +73,10 @@ def work(sessions: sessionmaker[Session], clock: VirtualClock) -> Work:
 @pytest.fixture
 def outside() -> Iterator[OutsideWorld]:
     """The outside, reached over real sockets."""
-    providers = connected()
-    yield OutsideWorld(mail=providers)
+    providers, readers = connected(), Readers(Settings(wait_seconds=5))
+    yield OutsideWorld(mail=providers, readers=readers)
     providers.close_all()
+    readers.close_all()
 
 
 @pytest.fixture

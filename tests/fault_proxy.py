@@ -23,7 +23,7 @@ class Fault:
 
 
 class FaultProxy:
-    """Stands before `host:port`; connect to its own `host` and `port` instead."""
+    """Stands before `host:port`, or a socket file as `host`; connect to its own `host` and `port` instead."""
 
     def __init__(self, host: str, port: int, fault: Fault | None = None) -> None:
         self.fault = fault or Fault()
@@ -63,13 +63,32 @@ class FaultProxy:
         while True:
             try:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._target)
             except OSError:
                 return
+            try:
+                server = self._connect()
+            except OSError:  # nobody is there: whoever came is sent away, the next one may have more luck
+                client.close()
+                continue
             self._open |= {client, server}
             fault = self._next_fault()
             self._start(self._pump, client, server, fault.cut_to_server, True)
             self._start(self._pump, server, client, fault.cut_to_client, False)
+
+    def _connect(self) -> socket.socket:
+        host, port = self._target
+        if not host.startswith("/"):
+            return socket.create_connection((host, port))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(host)
+        return server
+
+    def cut_all(self) -> int:
+        """End every connection that is open now; how many."""
+        ends = list(self._open)
+        for end in ends:
+            self._cut(end)
+        return len(ends) // 2
 
     def _next_fault(self) -> Fault:
         self._suffered += 1

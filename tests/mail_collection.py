@@ -123,7 +123,7 @@ BACK_ON = {
 # Code, enhanced code, and whether the address is bad for good.
 BOUNCES = {
     "dsn_postfix_unknown": (550, "5.1.1", True),
-    "dsn_postfix_host_not_found": (None, "5.4.4", True),
+    "dsn_postfix_host_not_found": (None, "5.4.4", False),
     "dsn_postfix_expired": (None, "4.4.1", False),
     "dsn_exchange_not_found": (550, "5.1.10", True),
     "dsn_exchange_full_german": (554, "5.2.2", False),

@@ -157,6 +157,11 @@ class Visit:
         kind, _, token = rest.partition(" ")
         if kind == "PLAIN":
             _, name, secret = base64.b64decode(token).decode().split("\0")
+        elif kind == "XOAUTH2":
+            said = dict(one.split("=", 1) for one in base64.b64decode(token).decode().split("\1") if one)
+            name, secret = said["user"], said["auth"].removeprefix("Bearer ")
+            if self._manners.users.get(name) != secret:
+                self._ask(base64.b64encode(b'{"status":"401"}').decode())
         else:
             name, secret = self._ask("VXNlcm5hbWU6"), self._ask("UGFzc3dvcmQ6")
         good = self._manners.users.get(name) == secret

@@ -111,7 +111,7 @@ def _of_people(session: Session, user: User) -> list[Alert]:
         found.append(Alert(words, url_for("replies.index"), "Read and decide"))
     if held.sender_gone:
         people = count_words(held.sender_gone, "person is", "people are")
-        words = f"{people} held, because their sender was deactivated."
+        words = f"{people} held, because their sender was deactivated or has no connected mailbox."
         found.append(Alert(words, url_for("users.index"), "Hand over or end"))
     return found
 

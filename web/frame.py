@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, get_flashed_messages, request, url_for
+from flask import Flask, current_app, g, get_flashed_messages, request, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import lock_on
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.incoming.reading import waiting
+from sales_campaigns.notices.reading import unseen
 from web.answers import is_htmx
 from web.filters import zone_words
 from web.request_scope import house, maybe_me, me, settings, work
@@ -48,7 +49,10 @@ RAIL = (
     ("Replies", "replies.index", "reply", "Replies"),
     ("E-mails", "emails.index", "mail", "E-mails"),
     ("Live Feed", "feed.index", "activity", "Feed"),
-    ("Team", "team.index", "chart-column", ""),
+    ("Notices", "notices.index", "bell", ""),
+    ("Calendar", "calendar.index", "calendar", ""),
+    ("Analytics", "analytics.index", "chart-column", ""),
+    ("Team", "team.index", "users", ""),
     ("Outreach", "", "", ""),
     ("Campaigns", "campaigns.index", "send", ""),
     ("Deliveries", "deliveries.index", "layers", ""),
@@ -59,14 +63,20 @@ RAIL = (
     ("Leave", "leave.index", "calendar", ""),
     ("Sending", "sending.index", "zap", ""),
     ("Holidays", "holidays.index", "sun", ""),
+    ("Schedules", "schedules.index", "clock", ""),
     ("Calls", "call_choices.index", "phone", ""),
     ("Unsubscribing", "under_mails.index", "ban", ""),
     ("Users", "users.index", "shield-check", ""),
-    ("Policies", "policies.index", "lock", ""),
+    ("Policies", "policies.index",
+        "under_mails.index", "lock", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
+    ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
     ("Mail catcher", "caught.index", "package", ""),
+)
+FOR_TEAM_ADMINISTRATORS = frozenset(
+    {"users.index", "holidays.index", "schedules.index", "call_choices.index", "policies.index"}
 )
 
 
@@ -83,6 +93,7 @@ def _frame() -> dict[str, Any]:
         "notices": get_flashed_messages(category_filter=["notice"]),
         "demo_banner": _banner(),
         "stop_banners": banners,
+        "unseen": _unseen() if user and not is_htmx() else 0,
         "csp_nonce": nonce(),
         "theme": request.cookies.get("theme", ""),
         "now": house().clock.now(),
@@ -91,6 +102,13 @@ def _frame() -> dict[str, Any]:
         "lock_on": _lock_on,
         "sign_out_url": url_for("sign_in.sign_out"),
     }
+
+
+def _unseen() -> int:
+    """Counted once a request: the title and the rail show it."""
+    if "unseen" not in g:
+        g.unseen = unseen(work().session, me())
+    return int(g.unseen)
 
 
 def _lock_on(action: str) -> str:
@@ -112,24 +130,20 @@ def _is_open(endpoint: str, user: User) -> bool:
     """Whether there is such a page here, and whether it is of use to this user."""
     if endpoint == "caught.index":
         return settings().demo
-    if endpoint in {
-        "users.index",
-        "holidays.index",
-        "call_choices.index",
-        "policies.index",
-        "under_mails.index",
-    }:
+    if endpoint in FOR_TEAM_ADMINISTRATORS:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint in {"health.index", "blocked_domains.index"}:
+    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index"}:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 
 
 def _rail(user: User) -> list[Link]:
     """A part of a page shows no rail, so nothing is counted for it."""
-    counts = {} if is_htmx() else {"replies.index": waiting(work().session, user)[0]}
+    counts = {}
+    if not is_htmx():
+        counts = {"replies.index": waiting(work().session, user)[0], "notices.index": _unseen()}
     return [
         _link(label, endpoint, icon, short, counts.get(endpoint))
         for label, endpoint, icon, short in RAIL

@@ -53,7 +53,7 @@ class Desk:
         """The order with every chosen time that can be kept, and what is wrong with the others."""
         times, problems = read_times(self.wish)
         try:
-            refuse_times(self.uow, self.me, self.prepared, order_of(self.wish, self.campaign.id, times))
+            refuse_times(self.uow, self.prepared, order_of(self.wish, self.campaign.id, times))
         except Invalid as refusal:
             problems |= refusal.problems
         good = {key: at for key, at in times.items() if f"send_at.{key}" not in problems}

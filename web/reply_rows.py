@@ -20,6 +20,7 @@ KINDS = {
     MailKind.BOUNCE: ("Came back", "bad"),
     MailKind.DELAY: ("Delayed", "hot"),
     MailKind.COMPLAINT: ("Reported as spam", "bad"),
+    MailKind.RECEIPT: ("Delivered", "ok"),
 }
 DISPOSALS = {
     Disposal.ANSWERED: "Answered",

@@ -26,12 +26,14 @@ def serve_command(app: Flask, beside: Sequence[Beside]) -> click.Command:
 
     @click.command("serve")
     @click.option("--link-for", "email", default="", help="Print a one-time sign-in link for this user.")
-    def serve(email: str) -> None:
+    @click.option("--pages-only", is_flag=True, help="Only the pages: others keep time, send and migrate.")
+    def serve(email: str, pages_only: bool) -> None:
         """Serve the pages, keep time and send, in one process."""
         try:
-            migrating.upgrade(app.extensions["house"].engine)
+            if not pages_only:
+                migrating.upgrade(app.extensions["house"].engine)
             with ExitStack() as running:
-                for start in beside:
+                for start in () if pages_only else beside:
                     running.enter_context(start())
                 _announce(app, email)
                 _serve(app)

@@ -195,7 +195,8 @@ def _transfer(line: Line, mail: OutgoingMail, following: Ahead | None) -> Asking
         return refused_as(mail, _unknown(lost) if dotted else _not_sent(lost))
     line.over = line.over or not whole or reply.code == 421
     if yes and dotted:
-        return HandOver(mail.key, reply.words, reply.code)
+        promised = line.success_notices and line.offers.dsn
+        return HandOver(mail.key, reply.words, reply.code, confirms=promised)
     return refused_as(mail, refusal(reply, Position.BODY), reply.words)
 
 

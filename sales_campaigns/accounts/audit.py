@@ -120,7 +120,9 @@ def _line(row: sa.Row[*tuple[Any, ...]]) -> AuditLine:
         team=team or "",
         person_id=happened.person_id,
         campaign_id=happened.campaign_id,
-        details=tuple(_detail(name, value) for name, value in happened.data.items()),
+        details=tuple(
+            _detail(name, value) for name, value in happened.data.items() if value not in (None, "")
+        ),
     )
 
 

@@ -108,7 +108,8 @@ def works_again(uow: UnitOfWork, actor: User, mailbox: Mailbox) -> None:
     """After a successful check, sending goes on. One stopped for its policy waits for an administrator."""
     if mailbox.state is MailboxState.STOPPED:
         require(actor, "manage_team")
-    mailbox.state, mailbox.trouble, mailbox.paused_until = MailboxState.CONNECTED, "", None
+    mailbox.state, mailbox.trouble = MailboxState.CONNECTED, ""
+    mailbox.lost_at = mailbox.paused_until = None
     uow.session.flush()
     data = {"mailbox": mailbox.id, "address": mailbox.address}
     uow.record("mailbox.connected", actor_id=actor.id, team_id=actor.team_id, data=data)

@@ -142,6 +142,7 @@ class Mailbox(Base):
     judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    lost_at: Mapped[datetime | None]  # since when it is not connected
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
@@ -186,5 +187,8 @@ class Instance(Base):
     woken_in: Mapped[str] = mapped_column(sa.String(200), default="")
     beats: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     worked_at: Mapped[datetime | None]
+    # Quarantine: at how many significant soft errors, and whether at one that lasts through the whole validity.
+    quarantine_errors: Mapped[int] = mapped_column(default=5, server_default="5")
+    quarantine_lasting: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

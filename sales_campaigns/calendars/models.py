@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -80,3 +80,30 @@ class OwnHoliday(Base):
     author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
 
     __table_args__ = (sa.UniqueConstraint("team_id", "place", "day"),)
+
+
+class Schedule(Base):
+    """A named schedule of a team: which days of the week count, whose holidays, and when e-mails may leave.
+
+    `days` are ISO days of the week in order, "12345" is Monday to Friday. `place` and `zone` may be blank.
+    """
+
+    __tablename__ = "schedule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    name: Mapped[str] = mapped_column(sa.String(80))
+    zone: Mapped[str] = mapped_column(sa.String(64), default="")
+    days: Mapped[str] = mapped_column(sa.String(7), default="12345")
+    place: Mapped[str] = mapped_column(sa.String(12), default="")
+    opens: Mapped[time | None]
+    closes: Mapped[time | None]
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("team_id", "name"),
+        sa.CheckConstraint("days <> ''", name="some_day"),
+        sa.CheckConstraint("(opens IS NULL) = (closes IS NULL)", name="both_hours"),
+        sa.CheckConstraint("opens < closes", name="opens_first"),
+    )

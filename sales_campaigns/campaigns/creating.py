@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import require_open
+from sales_campaigns.calendars.schedules import refuse_unknown_schedule
 from sales_campaigns.campaigns.drafts import Steps
 from sales_campaigns.campaigns.editing import Edited, opened
 from sales_campaigns.campaigns.file import FileSettings
@@ -68,8 +69,10 @@ def rename_campaign(uow: UnitOfWork, actor: User, campaign_id: int, name: str, c
 
 
 def change_settings(uow: UnitOfWork, actor: User, campaign_id: int, settings: FileSettings) -> Edited:
-    """A new version with these settings. What they must be is checked where they are read."""
+    """A new version with these settings. What they must be is checked where they are read; Invalid for a `schedule`
+    that the team does not have."""
     campaign, former = opened(uow, actor, campaign_id)
+    refuse_unknown_schedule(uow.session, campaign.team_id, settings.schedule, "schedule")
     version = save_version(uow, actor, campaign, drafts_of(former), stored_form(settings))
     uow.record("campaign.edited", **_about(actor, campaign))
     return Edited(campaign, version, former.number)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import require_open
+from sales_campaigns.calendars.schedules import refuse_unknown_schedule
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.creating import add_campaign
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged
@@ -46,6 +47,7 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     """
     require_open(uow.session, actor, "edit_campaigns")
     known = stored_campaign(uow.session, actor, file)
+    refuse_unknown_schedule(uow.session, actor.team_id, file.settings.schedule, "settings.schedule")
     if known is None:
         campaign = campaign_from(uow, actor, file)
         return Filed(campaign, newest(uow.session, campaign), created=True, in_force=True)

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from sales_campaigns.calendars.own_holidays import own_dates
+from sales_campaigns.calendars.schedules import team_calendar
 from sales_campaigns.campaigns.checks import obstacles, wordings_of
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
@@ -89,7 +89,7 @@ def step_views(
     steps = drafts_of(version)
     wordings = wordings_of(session, steps)
     campaign = session.get_one(Campaign, version.campaign_id)
-    outline = outline_of(version, launched_at, own_dates(session, campaign.team_id))
+    outline = outline_of(version, launched_at, team_calendar(session, campaign.team_id))
     planned = plan(outline, Start(launched_at, zone))
     titles = titles_of(steps, wordings)
     troubles = obstacles(steps, wordings) if steps else ()

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sales_campaigns.calendars.own_dates import NONE, OwnDates, with_own
+from sales_campaigns.calendars.own_dates import with_own
+from sales_campaigns.calendars.team_calendar import PUBLIC, TeamCalendar
 from sales_campaigns.campaigns.audience import Person, judged, mails_of, own_zone
-from sales_campaigns.campaigns.file import CampaignFile, ZoneOf, outline
+from sales_campaigns.campaigns.day_rules import calendar_by, place_kept, zone_by
+from sales_campaigns.campaigns.file import CampaignFile, ZoneOf
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner import (
     Assumptions,
@@ -45,7 +47,7 @@ class Wish:
     limit: int | None
     taken: Mapping[date, int] = field(default_factory=dict)
     leave: tuple[tuple[date, date], ...] = ()
-    own: OwnDates = NONE
+    own: TeamCalendar = PUBLIC
 
 
 def simulate(
@@ -76,7 +78,7 @@ def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
     """The simulation itself, for whoever does not need every entry at once. Raises Invalid by field of the wish."""
     refuse(wish)
     mailed, unmailed, excluded = _sorted_out(wish, people)
-    steps = outline(wish.campaign, _holidays(wish, len(mailed)))
+    steps = _outline(wish, _holidays(wish, len(mailed)))
     return Simulation(
         campaign=wish.campaign.name,
         start=resolve(wish.start, wish.zone),
@@ -95,6 +97,11 @@ def refuse(wish: Wish) -> None:
     """Raises Invalid by option for what cannot be planned."""
     refuse_unknown_zone(wish.zone)
     problems = {}
+    named = wish.campaign.settings.schedule
+    if named is not None and wish.own.hours(named) is None:
+        problems["schedule"] = (
+            f"The schedule “{named}” belongs to a team and is not known here. Write days and hours into the file."
+        )
     if wish.send_at is not None and not _asks_when(wish.campaign):
         problems["send_at"] = "The first step is no e-mail with a time, so there is nothing to choose."
     elif wish.send_at is not None and resolve(wish.send_at, wish.zone) < resolve(wish.start, wish.zone):
@@ -129,7 +136,7 @@ def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], d
 
 def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
     """The start of a person in the zone of this name; people of one zone share it."""
-    where = (named if _by_recipient(wish) else "") or wish.zone
+    where = (named if wish.campaign.settings.timezone == ZoneOf.RECIPIENT else "") or zone_of_all(wish)
     if where not in by_zone:
         by_zone[where] = Start(
             resolve(wish.start, wish.zone),
@@ -144,11 +151,22 @@ def _chosen(wish: Wish) -> dict[int, datetime]:
     """As a launch keeps it: the sender's wall clock, which is an instant where zones differ."""
     if wish.send_at is None:
         return {}
-    return {0: resolve(wish.send_at, wish.zone) if _by_recipient(wish) else wish.send_at}
+    return {0: resolve(wish.send_at, wish.zone) if zones_differ(wish) else wish.send_at}
 
 
-def _by_recipient(wish: Wish) -> bool:
-    return wish.campaign.settings.timezone == ZoneOf.RECIPIENT
+def zone_of_all(wish: Wish) -> str:
+    """The zone of everybody whose own is not asked for: the schedule's, else the sender's."""
+    return zone_by(wish.campaign.settings.schedule, wish.own, wish.zone)
+
+
+def zones_differ(wish: Wish) -> bool:
+    """Whether the sender's wall clock is not that of everybody who is added."""
+    return wish.campaign.settings.timezone == ZoneOf.RECIPIENT or zone_of_all(wish) != wish.zone
+
+
+def _outline(wish: Wish, holidays: frozenset[date]) -> Outline:
+    steps = tuple(step.outline for step in wish.campaign.steps)
+    return Outline(steps, calendar_by(wish.campaign.settings, holidays, wish.own))
 
 
 def _holidays(wish: Wish, people: int) -> frozenset[date]:
@@ -159,9 +177,9 @@ def _holidays(wish: Wish, people: int) -> frozenset[date]:
     length += sum((last - first).days + 1 for first, last in wish.leave)
     years = [(wish.send_at or wish.start).year, *(day.year for _, day in wish.leave)]
     last = max(years) + 1 + 2 * length // 365
-    place = wish.campaign.settings.holidays
+    place = place_kept(wish.campaign.settings, wish.own)
     public = holiday_dates(place, range(wish.start.year, last + 1))
-    return with_own(public, place, wish.own) if place else public
+    return with_own(public, place, wish.own.dates) if place else public
 
 
 def _plans(

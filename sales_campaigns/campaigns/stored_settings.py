@@ -40,6 +40,7 @@ def settings_of(stored: Mapping[str, Any]) -> FileSettings:
         late=Late(read_duration(late.get("limit", "4h")), Lateness(late.get("then", default.late.then))),
         tracking=Tracking(tracking.get("opens", True), tracking.get("clicks", True)),
         colleagues=Colleagues(stored.get("colleagues", default.colleagues)),
+        schedule=stored.get("schedule"),
     )
 
 
@@ -57,6 +58,7 @@ def stored_form(settings: FileSettings) -> dict[str, Any]:
         "late": {"limit": write_duration(settings.late.limit), "then": settings.late.then.value},
         "tracking": {"opens": settings.tracking.opens, "clicks": settings.tracking.clicks},
         "colleagues": settings.colleagues.value,
+        **({"schedule": settings.schedule} if settings.schedule else {}),
     }
 
 
@@ -65,6 +67,7 @@ def typed_form(settings: FileSettings) -> dict[str, Any]:
     window = settings.send_window
     flat = {**stored_form(settings), "late_limit": write_duration(settings.late.limit)}
     flat |= {"late_then": settings.late.then.value, "holidays": settings.holidays or ""}
+    flat |= {"schedule": settings.schedule or ""}
     flat |= {
         "window_from": clock(window.opens) if window else "",
         "window_to": clock(window.closes) if window else "",
@@ -92,6 +95,7 @@ def settings_typed(typed: Mapping[str, str]) -> FileSettings:
         ),
         tracking=Tracking("track_opens" in typed, "track_clicks" in typed),
         colleagues=form.read("colleagues", Colleagues) or Colleagues.CONTINUE,
+        schedule=typed.get("schedule", "").strip() or None,
     )
     if form.problems:
         raise Invalid(form.problems)

@@ -9,16 +9,20 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.models import Delivery, Exclusion, Preparation, Recipient
 from sales_campaigns.deliveries.states import OVER
+from sales_campaigns.messages.feedback.fates import Fate, fate_of
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.states import IN_FLIGHT, LEFT, WAITING
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Numbers of recipients. Targeted = to deliver + excluded; to deliver = sent + failed + cancelled + to come."""
+    """Numbers of recipients. Targeted = to deliver + excluded; to deliver = handed + cancelled + uncertain + to come.
+
+    `relayed` are those whose delivery is to be reported yet; `sent` are delivered as far as is known.
+    """
 
     to_deliver: int
     excluded: int
+    relayed: int
     sent: int
     failed: int
     cancelled: int
@@ -34,29 +38,30 @@ class Figures:
     @property
     def handed(self) -> int:
         """Handed = relayed + sent + failed after hand-off."""
-        return self.sent + self.failed
+        return self.relayed + self.sent + self.failed
 
     @property
     def over(self) -> int:
         """Those of whom nothing more is expected."""
-        return self.sent + self.failed + self.cancelled + self.uncertain
+        return self.handed + self.cancelled + self.uncertain
 
 
 def figures_of(session: Session, delivery: Delivery) -> Figures:
     """From messages, recipients and exclusions: two queries, whatever the size."""
-    counts = _by_state(session, delivery.id)
+    counts = _by_fate(session, delivery.id)
     waiting = _number(session, Recipient.delivery_id == delivery.id)
     ended = delivery.state in OVER
-    cancelled = sum(counts.get(state, 0) for state in (MessageState.CANCELLED, MessageState.EXPIRED))
-    to_come = sum(counts.get(state, 0) for state in WAITING) + (0 if ended else waiting)
+    cancelled = counts.get(Fate.CANCELLED, 0)
+    to_come = counts.get(Fate.WAITS, 0) + (0 if ended else waiting)
     return Figures(
         to_deliver=sum(counts.values()) + waiting,
         excluded=_excluded(session, delivery.id),
-        sent=sum(counts.get(state, 0) for state in LEFT),
-        failed=counts.get(MessageState.FAILED, 0),
+        relayed=counts.get(Fate.RELAYED, 0),
+        sent=counts.get(Fate.SENT, 0),
+        failed=counts.get(Fate.FAILED, 0),
         cancelled=cancelled + (waiting if ended else 0),
-        uncertain=counts.get(MessageState.UNCERTAIN, 0),
-        in_flight=sum(counts.get(state, 0) for state in IN_FLIGHT),
+        uncertain=counts.get(Fate.UNCERTAIN, 0),
+        in_flight=counts.get(Fate.IN_FLIGHT, 0),
         to_come=to_come,
         field_missing=_field_missing(session, delivery.id) if cancelled else 0,
     )
@@ -82,14 +87,14 @@ def causes_of(session: Session, delivery: Delivery) -> dict[str, int]:
     return {cause: number for cause, number in rows}  # noqa: C416
 
 
-def _by_state(session: Session, delivery_id: int) -> dict[MessageState, int]:
+def _by_fate(session: Session, delivery_id: int) -> dict[str, int]:
     """First attempts only: a retry that a person began is not another recipient."""
     rows = session.execute(
-        sa.select(Message.state, sa.func.count())
+        sa.select(fate := fate_of(), sa.func.count())
         .where(Message.delivery_id == delivery_id, ~Message.proof, Message.attempt == 1)
-        .group_by(Message.state)
+        .group_by(fate)
     )
-    return {state: number for state, number in rows}  # noqa: C416
+    return {found: number for found, number in rows}  # noqa: C416
 
 
 def _field_missing(session: Session, delivery_id: int) -> int:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.models import Delivery, Exclusion, Recipient
-from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.states import IN_FLIGHT, LEFT, WAITING
+from sales_campaigns.messages.feedback.fates import Fate, fate_of, is_tried_again
+from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Address, Person
 
 PAGE = 50
@@ -39,12 +39,12 @@ STATUS_WORDS = {
     Status.CANCELLED: "Cancelled",
     Status.UNCERTAIN: "Uncertain",
 }
-_STATES = {
-    Status.PENDING: WAITING | IN_FLIGHT,
-    Status.SENT: LEFT,
-    Status.FAILED: frozenset({MessageState.FAILED}),
-    Status.CANCELLED: frozenset({MessageState.CANCELLED, MessageState.EXPIRED}),
-    Status.UNCERTAIN: frozenset({MessageState.UNCERTAIN}),
+_FATES = {
+    Status.PENDING: (Fate.WAITS, Fate.IN_FLIGHT, Fate.RELAYED),
+    Status.SENT: (Fate.SENT,),
+    Status.FAILED: (Fate.FAILED,),
+    Status.CANCELLED: (Fate.CANCELLED,),
+    Status.UNCERTAIN: (Fate.UNCERTAIN,),
 }
 
 
@@ -60,6 +60,7 @@ class LogLine:
     at: datetime | None
     words: str
     message_id: int | None
+    retrying: bool = False  # it came back for now, and is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def sending_log(
     if status is Status.TO_COME:
         return _to_come(session, delivery, words, after, limit)
     query = (
-        sa.select(Message, Person)
+        sa.select(Message, Person, fate_of())
         .join(Person, Person.id == Message.person_id)
         .where(
             Message.delivery_id == delivery.id,
@@ -98,8 +99,8 @@ def sending_log(
         .limit(limit)
     )
     if status is not None:
-        query = query.where(Message.state.in_(_STATES[status]))
-    return [_line(message, person) for message, person in session.execute(query)]
+        query = query.where(fate_of().in_(_FATES[status]))
+    return [_line(*row) for row in session.execute(query)]
 
 
 def exclusion_log(
@@ -134,7 +135,7 @@ def sending_rows(session: Session, delivery: Delivery, status: Status | None) ->
             after = lines[-1].key
             for line in lines:
                 at = line.at.isoformat() if line.at else ""
-                yield (line.email, line.name, STATUS_WORDS[line.status], at, line.words)
+                yield (line.email, line.name, status_words(line), at, line.words)
             session.expunge_all()
 
 
@@ -166,10 +167,13 @@ def _to_come(session: Session, delivery: Delivery, words: str, after: int, limit
     ]
 
 
-def _line(message: Message, person: Person) -> LogLine:
-    status = next(name for name, states in _STATES.items() if message.state in states)
+def _line(message: Message, person: Person, fate: str) -> LogLine:
+    status = next(name for name, fates in _FATES.items() if fate in fates)
     at = message.sent_at or message.ended_at or message.due_at
-    return LogLine(message.id, person.id, person.name, message.email, status, at, message.words, message.id)
+    again = is_tried_again(message)
+    return LogLine(
+        message.id, person.id, person.name, message.email, status, at, message.words, message.id, again
+    )
 
 
 def _named(words: str, email: Any) -> list[sa.ColumnElement[bool]]:
@@ -177,3 +181,7 @@ def _named(words: str, email: Any) -> list[sa.ColumnElement[bool]]:
     return [
         sa.or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words.split()[:5]
     ]
+
+
+def status_words(line: LogLine) -> str:
+    return STATUS_WORDS[line.status] + (" (retrying)" if line.retrying else "")

@@ -12,11 +12,13 @@ from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.models import Enrollment, StepRun, StepRunState
 from sales_campaigns.enrollments.states import STEP_RUN
-from sales_campaigns.messages.bouncing import take_report
+from sales_campaigns.messages.feedback.qualifying import Answered
+from sales_campaigns.messages.feedback.reasons import address_is_bad
+from sales_campaigns.messages.feedback.taking import Feedback, take
 from sales_campaigns.messages.gate import about
 from sales_campaigns.messages.incoming.models import ReceivedMail
-from sales_campaigns.messages.incoming.reports import Report, ReportKind
-from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.incoming.reports import ReportKind
+from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.tasks.models import Priority, Task, TaskKind, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -26,19 +28,40 @@ SOURCE = "bounce"
 
 
 def reports_came(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
-    """React to bounces and delays of mails that had been taken."""
+    """React to bounces, delays and notices of delivery of mails that had been taken."""
     mails = [row.data["received"] for row in happened]
+    rows = uow.session.scalars(
+        sa.select(ReceivedMail).where(ReceivedMail.id.in_(mails)).order_by(ReceivedMail.id)
+    )
+    take(uow, [_feedback(mail) for mail in rows if mail.answers_id is not None])
+
+
+def mails_failed_after_all(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    """Their steps were over when they left; now they are steps that failed. One that waits is ended by its message."""
+    ids = [row.message_id for row in happened if row.message_id]
     rows = uow.session.execute(
-        sa.select(Message, ReceivedMail.report)
-        .join(ReceivedMail, ReceivedMail.answers_id == Message.id)
-        .where(ReceivedMail.id.in_(mails))
-        .order_by(Message.id, ReceivedMail.id)
-        .with_for_update(of=Message)
+        sa.select(StepRun, Message)
+        .join(Message, Message.id == StepRun.message_id)
+        .where(
+            Message.id.in_(ids),
+            Message.state == MessageState.FAILED,
+            Message.sent_at.is_not(None),
+            StepRun.state == StepRunState.DONE,
+        )
+        .order_by(Message.id)
     ).all()
-    for message, stored in rows:
-        bounce = take_report(uow, message, Report(**{**stored, "kind": ReportKind(stored["kind"])}))
-        if bounce is not None:
-            _step_failed_after_all(uow, message, for_good=bounce.for_good)
+    for run, message in rows:
+        uow.move(STEP_RUN, run, "bounce", about=about(message), sent_at=None, why=message.words[:200])
+        if address_is_bad(message.failure, message.reason):
+            after_hard_bounce(uow, run, message)
+
+
+def _feedback(mail: ReceivedMail) -> Feedback:
+    said = mail.report
+    answer = Answered(said["code"], said["enhanced"], said["words"])
+    key = mail.message_id[:80] or f"mail {mail.id}"
+    assert mail.answers_id is not None
+    return Feedback(mail.answers_id, key, ReportKind(said["kind"]), answer)
 
 
 def after_hard_bounce(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
@@ -52,16 +75,6 @@ def after_hard_bounce(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
         end(uow, CAME_BACK, Enrollment.id == enrollment.id)
     _offer(uow, run, message)
     return not removed
-
-
-def _step_failed_after_all(uow: UnitOfWork, message: Message, *, for_good: bool) -> None:
-    """The step was over when the mail left; now it is one that failed. One that still waits is ended by its message."""
-    run = uow.session.scalar(sa.select(StepRun).where(StepRun.message_id == message.id))
-    if run is None or run.state is not StepRunState.DONE:
-        return
-    uow.move(STEP_RUN, run, "bounce", about=about(message), sent_at=None, why=message.words[:200])
-    if for_good:
-        after_hard_bounce(uow, run, message)
 
 
 def _offer(uow: UnitOfWork, run: StepRun, message: Message) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may, sees_every_team
-from sales_campaigns.enrollments.holding import AWAY, WROTE
+from sales_campaigns.enrollments.holding import AWAY, NOT_CONNECTED, WROTE
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.states import UNDER_WAY
 
@@ -26,7 +26,7 @@ class PeopleCount:
 
 @dataclass(frozen=True)
 class HeldCount:
-    """People held for a user to decide: because they wrote, and because a sender is gone."""
+    """People held for a user to decide: because they wrote, and because a sender is gone or cannot send."""
 
     wrote: int = 0
     sender_gone: int = 0
@@ -36,7 +36,8 @@ def held_counts(session: Session, user: User) -> HeldCount:
     """What the user sent and is held because people wrote; for administrators, what deactivated senders left."""
     mine = sa.and_(Enrollment.why == WROTE, Enrollment.sender_id == user.id)
     gone = sa.and_(
-        Enrollment.why == AWAY, sa.true() if sees_every_team(user) else Enrollment.team_id == user.team_id
+        Enrollment.why.in_((AWAY, NOT_CONNECTED)),
+        sa.true() if sees_every_team(user) else Enrollment.team_id == user.team_id,
     )
     people = sa.func.count(sa.distinct(sa.case((mine, Enrollment.person_id))))
     query = sa.select(people, sa.func.count(sa.case((gone, Enrollment.id))))

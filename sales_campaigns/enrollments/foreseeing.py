@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.calendars.leave import shifts_of
-from sales_campaigns.calendars.own_holidays import own_dates
+from sales_campaigns.calendars.schedules import team_calendar
 from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
@@ -108,7 +108,7 @@ def foresee_campaign(uow: UnitOfWork, actor: User, campaign_id: int, question: Q
         limit,
         others,
         shifts_of(uow.session, actor),
-        own_dates(uow.session, campaign.team_id),
+        team_calendar(uow.session, campaign.team_id),
     )
     simulation = foresee(wish, people)
     open_tasks = tasks_ahead(uow.session, actor, question.zone, uow.now)

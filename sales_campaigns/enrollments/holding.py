@@ -16,6 +16,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 WROTE = "wrote to you"
 AWAY = "its sender was deactivated"
+NOT_CONNECTED = "its mailbox is not connected"
 OUT_OF_OFFICE = "out of office"
 CHUNK = 5_000
 

@@ -57,7 +57,7 @@ def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT
     prepared = prepare(uow, actor, order)
     _allow(actor, prepared.checked, launch_limit(uow.session, actor, limit))
     _refuse_too_often(uow, actor)
-    refuse_times(uow, actor, prepared, order)
+    refuse_times(uow, prepared, order)
     _refuse_bad_words(order)
     return _launched(uow, actor, order, prepared)
 
@@ -169,7 +169,7 @@ def enrollment_values(
         "mailbox_id": prepared.mailbox.id,
         "edited_subject": subject,
         "edited_html": html,
-        "zone": zone_of(person, actor, prepared.recipients_zone),
+        "zone": zone_of(person, prepared),
         "launched_at": row.at,
         "state": EnrollmentState.ACTIVE,
         "slipped": 0,

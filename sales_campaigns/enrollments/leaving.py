@@ -1,4 +1,7 @@
-"""When a user is deactivated, nobody is written to in that name: people under way are held, handed over or ended."""
+"""When a user is deactivated, nobody is written to in that name: people under way are held, handed over or ended.
+
+So are those whose mailbox is not connected for long.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from sales_campaigns.accounts.listing import user_of
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.rights import activate, deactivate
 from sales_campaigns.enrollments.ending import end
-from sales_campaigns.enrollments.holding import AWAY, hold, tell
+from sales_campaigns.enrollments.holding import AWAY, NOT_CONNECTED, hold, tell
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import plan_again
 from sales_campaigns.enrollments.states import ENROLLMENT
@@ -24,6 +27,8 @@ from sales_campaigns.messages.states import WAITING
 from sales_campaigns.tasks.models import Task, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork
 
+REASONS = (AWAY, NOT_CONNECTED)
+
 
 def deactivate_sender(uow: UnitOfWork, actor: User, user_id: int) -> int:
     """The rule: held when the user is deactivated, until an administrator decides. How many people are held."""
@@ -34,7 +39,7 @@ def deactivate_sender(uow: UnitOfWork, actor: User, user_id: int) -> int:
 def activate_sender(uow: UnitOfWork, actor: User, user_id: int) -> int:
     """Whoever was held for that reason goes on, with new dates. How many."""
     user = activate(uow, actor, user_id)
-    return len(_go_on(uow, actor, _held(user.id)))
+    return len(_go_on(uow, actor, [*_held(user.id), Enrollment.why == AWAY]))
 
 
 def hand_over(uow: UnitOfWork, actor: User, user_id: int, new_sender_id: int) -> int:
@@ -60,19 +65,19 @@ def hand_over(uow: UnitOfWork, actor: User, user_id: int, new_sender_id: int) ->
 def end_held(uow: UnitOfWork, actor: User, user_id: int) -> int:
     """End what is held for this reason; how many. Raises IllegalMove for nobody."""
     user = user_of(uow.session, actor, user_id)
-    ended = end(uow, f"{AWAY}, ended by {actor.name}", *_held(user.id), actor_id=actor.id)
+    ended = end(uow, f"its sender cannot send, ended by {actor.name}", *_held(user.id), actor_id=actor.id)
     if not ended:
         raise IllegalMove("Nobody is held for this user any more.")
     return len(ended)
 
 
 def held_by_sender(session: Session, user_ids: Iterable[int]) -> dict[int, int]:
-    """User → how many people are held because that user was deactivated."""
+    """User → how many people are held because that user was deactivated, or has no mailbox that is connected."""
     rows = session.execute(
         sa.select(Enrollment.sender_id, sa.func.count())
         .where(
             Enrollment.state == EnrollmentState.HELD,
-            Enrollment.why == AWAY,
+            Enrollment.why.in_(REASONS),
             Enrollment.sender_id.in_(list(user_ids)),
         )
         .group_by(Enrollment.sender_id)
@@ -81,7 +86,8 @@ def held_by_sender(session: Session, user_ids: Iterable[int]) -> dict[int, int]:
 
 
 def _held(user_id: int) -> list[sa.ColumnElement[bool]]:
-    return [Enrollment.sender_id == user_id, Enrollment.state == EnrollmentState.HELD, Enrollment.why == AWAY]
+    held = Enrollment.state == EnrollmentState.HELD
+    return [Enrollment.sender_id == user_id, held, Enrollment.why.in_(REASONS)]
 
 
 def _go_on(uow: UnitOfWork, actor: User, where: Iterable[sa.ColumnElement[bool]]) -> list[int]:

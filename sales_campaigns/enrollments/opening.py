@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -55,10 +56,23 @@ def open_due(uow: UnitOfWork) -> int:
         .order_by(StepRun.due_at, StepRun.id)
     ).all()
     instead = stand_ins(uow.session, {sender.id for *_, sender in rows})
-    for run, enrollment, step, campaign, subject, person, sender in rows:
-        if _can_be_done(run, enrollment, step):
-            name = _name(step, subject, person, sender)
-            _open(uow, run, enrollment, step, campaign, name, instead.get(sender.id))
+    opened = [
+        (
+            run,
+            _task(
+                uow,
+                run,
+                enrollment,
+                step,
+                campaign,
+                _name(step, subject, person, sender),
+                instead.get(sender.id),
+            ),
+        )
+        for run, enrollment, step, campaign, subject, person, sender in rows
+        if _can_be_done(run, enrollment, step)
+    ]
+    _open_all(uow, opened)
     _leave_out(uow, [run for run, enrollment, step, *_ in rows if not _can_be_done(run, enrollment, step)])
     return len(ids)
 
@@ -86,7 +100,18 @@ def _can_be_done(run: StepRun, enrollment: Enrollment, step: Step) -> bool:
     return run.is_task and (bool(enrollment.email) or step.kind is not StepKind.EMAIL)
 
 
-def _open(
+def _open_all(uow: UnitOfWork, opened: Sequence[tuple[StepRun, dict[str, Any]]]) -> None:
+    """A task for each run, three statements however many there are."""
+    if not opened:
+        return
+    insert = sa.insert(Task).returning(Task.step_run_id, Task.id)
+    made = uow.session.execute(insert, [task for _, task in opened]).all()
+    task_of = {run_id: id for run_id, id in made if run_id is not None}
+    uow.session.execute(sa.update(StepRun), [{"id": run_id, "task_id": id} for run_id, id in task_of.items()])
+    uow.record_many("task.opened", [_told(task, task_of[run.id]) for run, task in opened])
+
+
+def _task(
     uow: UnitOfWork,
     run: StepRun,
     enrollment: Enrollment,
@@ -94,38 +119,30 @@ def _open(
     campaign: Campaign,
     name: str,
     stand_in: int | None,
-) -> Task:
-    """A colleague who stands in has the task while its sender is on leave."""
-    task = Task(
-        team_id=enrollment.team_id,
-        assignee_id=stand_in or enrollment.sender_id,
-        lent_by_id=enrollment.sender_id if stand_in else None,
-        person_id=enrollment.person_id,
-        kind=TaskKind(step.kind.value),
-        name=name,
-        details=step.details,
-        priority=Priority(step.priority),
-        due_at=due_for_work(run.due_at, enrollment.zone),
-        source="campaign",
-        campaign_id=campaign.id,
-        enrollment_id=enrollment.id,
-        step_run_id=run.id,
-        step_label=f"{campaign.name} · day {step.day}, step {step.number}",
-        created_at=uow.now,
-    )
-    uow.session.add(task)
-    uow.session.flush()
-    run.task_id = task.id
-    uow.record(
-        "task.opened",
-        team_id=task.team_id,
-        person_id=task.person_id,
-        campaign_id=task.campaign_id,
-        enrollment_id=task.enrollment_id,
-        task_id=task.id,
-        data={"kind": task.kind.value, "name": task.name},
-    )
-    return task
+) -> dict[str, Any]:
+    """Its row. A colleague who stands in has the task while its sender is on leave."""
+    return {
+        "team_id": enrollment.team_id,
+        "assignee_id": stand_in or enrollment.sender_id,
+        "lent_by_id": enrollment.sender_id if stand_in else None,
+        "person_id": enrollment.person_id,
+        "kind": TaskKind(step.kind.value),
+        "name": name,
+        "details": step.details,
+        "priority": Priority(step.priority),
+        "due_at": due_for_work(run.due_at, enrollment.zone),
+        "source": "campaign",
+        "campaign_id": campaign.id,
+        "enrollment_id": enrollment.id,
+        "step_run_id": run.id,
+        "step_label": f"{campaign.name} · day {step.day}, step {step.number}",
+        "created_at": uow.now,
+    }
+
+
+def _told(task: dict[str, Any], task_id: int) -> dict[str, Any]:
+    about = {key: task[key] for key in ("team_id", "person_id", "campaign_id", "enrollment_id")}
+    return {**about, "task_id": task_id, "data": {"kind": task["kind"].value, "name": task["name"]}}
 
 
 def _name(step: Step, subject: str | None, person: Person, sender: User) -> str:

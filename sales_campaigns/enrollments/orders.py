@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.campaigns.day_rules import zone_by
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
 from sales_campaigns.campaigns.outlines import outline_of
@@ -44,7 +45,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An order checked: what a launch would do, and what the launch page shows."""
+    """An order checked: what a launch would do, and what the launch page shows.
+
+    `zone` is the one of everybody whose own is not asked for: the schedule's, else the sender's.
+    """
 
     campaign: Campaign
     version: CampaignVersion
@@ -52,6 +56,7 @@ class Prepared:
     checked: Checked
     recipients_zone: bool
     absence: Absence
+    zone: str
 
 
 def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
@@ -63,7 +68,8 @@ def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
     by_recipient = version.settings.get("timezone") == "recipient"
     chosen = by_recipient if order.recipients_zone is None else order.recipients_zone
     absence = absences_of(uow.session, [(actor.id, campaign.team_id)])[actor.id]
-    return Prepared(campaign, version, mailbox, checked, chosen, absence)
+    zone = zone_by(version.settings.get("schedule"), absence.own, actor.zone)
+    return Prepared(campaign, version, mailbox, checked, chosen, absence, zone)
 
 
 def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, CampaignVersion]:
@@ -87,25 +93,25 @@ def not_allowed(actor: User, checked: Checked, limit: int) -> str:
     return f"Adding {why} needs the right “start deliveries”. Ask an administrator."
 
 
-def refuse_times(uow: UnitOfWork, actor: User, prepared: Prepared, order: Order) -> None:
+def refuse_times(uow: UnitOfWork, prepared: Prepared, order: Order) -> None:
     """Raises Invalid({"send_at.KEY": words}) for a time that this launch cannot keep."""
-    starts = starts_of(actor, prepared, order, uow.now).values()
+    starts = starts_of(prepared, order, uow.now).values()
     outline = outline_of(prepared.version, own=prepared.absence.own)
     refuse_bad_times(prepared.version, outline, order.send_at, starts, whole(uow.now))
 
 
-def starts_of(actor: User, prepared: Prepared, order: Order, now: datetime) -> dict[str, Start]:
+def starts_of(prepared: Prepared, order: Order, now: datetime) -> dict[str, Start]:
     """Zone → start of the people in it, as the launch would make it now."""
-    zones = {zone_of(person, actor, prepared.recipients_zone) for person in prepared.checked.to_deliver}
+    zones = {zone_of(person, prepared) for person in prepared.checked.to_deliver}
     positions = {step.key: step.position for step in prepared.version.steps}
     chosen = {positions[key]: at for key, at in order.send_at.items() if key in positions}
     away = prepared.absence.away
     return {zone: Start(whole(now), zone, chosen, away=away) for zone in sorted(zones)}
 
 
-def zone_of(person: Person, sender: User, recipients_zone: bool) -> str:
+def zone_of(person: Person, prepared: Prepared) -> str:
     """The rule: the sender's zone, or the recipient's, and the sender's where that is not known."""
-    return person.zone if recipients_zone and person.zone else sender.zone
+    return person.zone if prepared.recipients_zone and person.zone else prepared.zone
 
 
 def whole(instant: datetime) -> datetime:

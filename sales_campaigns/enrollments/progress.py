@@ -17,7 +17,8 @@ from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.lifecycle import move_many
+from sales_campaigns.lifecycle import move_each, move_many
+from sales_campaigns.messages.feedback.reasons import address_is_bad
 from sales_campaigns.messages.gate import about as about_message
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.queueing import cancel_many
@@ -100,9 +101,27 @@ def messages_ended(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
         .join(Message, Message.id == StepRun.message_id)
         .where(Message.id.in_(ids), StepRun.state.in_(WAITING))
     ).all()
-    going_on = [run.enrollment_id for run, message in runs if _step_over(uow, run, message)]
+    left = [(run, message) for run, message in runs if message.state in LEFT and not run.task_id]
+    others = [(run, message) for run, message in runs if message.state not in LEFT or run.task_id]
+    going_on = [run.enrollment_id for run, _ in left]
+    _end_left(uow, left)
+    going_on += [run.enrollment_id for run, message in others if _step_over(uow, run, message)]
     _end_reminders(uow, ids)
     go_on(uow, going_on)
+
+
+def _end_left(uow: UnitOfWork, left: Sequence[tuple[StepRun, Message]]) -> None:
+    """Automatic mails that left, by far the most of what ends: two statements however many."""
+    over = [
+        {"id": run.id, "over_at": message.sent_at, "sent_at": message.sent_at, "why": ""}
+        for run, message in left
+    ]
+    if move_each(uow.session, STEP_RUN, StepRun, "finish", over) != len(over):
+        raise IllegalMove("Somebody else has ended one of these steps.")
+    told = [about_message(message) for _, message in left]
+    append_many(uow.session, uow.now, f"step.{STEP_RUN.target('finish')}", told)
+    for run, _ in left:
+        uow.session.expire(run)
 
 
 def _end_tasks(
@@ -173,7 +192,7 @@ def _failed_step_over(uow: UnitOfWork, run: StepRun, message: Message) -> bool:
     if message.reason in ENDS_EVERYTHING:
         end_for_person(uow, message.person_id, message.words)
         return False
-    if message.state is MessageState.FAILED and message.reason == "unknown_recipient":
+    if message.state is MessageState.FAILED and address_is_bad(message.failure, message.reason):
         return after_hard_bounce(uow, run, message)
     return True
 

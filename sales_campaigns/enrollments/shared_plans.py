@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sales_campaigns.calendars.own_dates import OwnDates
+from sales_campaigns.calendars.team_calendar import TeamCalendar
 from sales_campaigns.campaigns.models import CampaignVersion
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan, slip
 from sales_campaigns.campaigns.planner.local_time import wall_clock
@@ -20,7 +20,7 @@ class SharedPlans:
     """Plans as things stand at `now`; what is still open is never assumed to have ended before."""
 
     now: datetime
-    outlines: dict[tuple[CampaignVersion, OwnDates], Outline] = field(default_factory=dict)
+    outlines: dict[tuple[CampaignVersion, TeamCalendar], Outline] = field(default_factory=dict)
     plans: dict[tuple[object, ...], tuple[Planned, ...]] = field(default_factory=dict)
     slips: dict[tuple[object, ...], int] = field(default_factory=dict)
     words: dict[tuple[int, int | None], frozenset[str]] = field(default_factory=dict)

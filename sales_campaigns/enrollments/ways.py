@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.calendars.leave import Away, away_of
-from sales_campaigns.calendars.own_dates import NONE, OwnDates
-from sales_campaigns.calendars.own_holidays import own_dates_by_team
+from sales_campaigns.calendars.schedules import team_calendars
+from sales_campaigns.calendars.team_calendar import PUBLIC, TeamCalendar
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan
@@ -28,11 +28,11 @@ OUTCOMES = {R.DONE: Outcome.DONE, R.SKIPPED: Outcome.SKIPPED, R.FAILED: Outcome.
 
 @dataclass(frozen=True)
 class Absence:
-    """What keeps a sender from working: spans of leave that dates go around, the team's own holidays, and
+    """What keeps a sender from working: spans of leave that dates go around, the team's calendar, and
     the words for which the whole work stands still ("" when it does not)."""
 
     away: Away = ()
-    own: OwnDates = NONE
+    own: TeamCalendar = PUBLIC
     stopped: str = ""
 
 
@@ -125,20 +125,20 @@ class Due:
 
 
 def absences_of(session: Session, senders: Iterable[tuple[int, int]]) -> dict[int, Absence]:
-    """Sender → absence, from pairs (sender, team); three queries however many there are."""
+    """Sender → absence, from pairs (sender, team); four queries however many there are."""
     teams = dict(senders)
-    away, own = away_of(session, teams), own_dates_by_team(session, teams.values())
+    away, own = away_of(session, teams), team_calendars(session, teams.values())
     stopped = session.execute(
         sa.select(Hold.key, Hold.why).where(Hold.kind == "sender", Hold.key.in_(teams), Hold.stopped)
     )
     whys = {row.key: row.why for row in stopped}
     return {
-        id: Absence(away.get(id, ()), own.get(team, NONE), whys.get(id, "")) for id, team in teams.items()
+        id: Absence(away.get(id, ()), own.get(team, PUBLIC), whys.get(id, "")) for id, team in teams.items()
     }
 
 
 def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
-    """The enrollments in order of id; seven queries however many there are."""
+    """The enrollments in order of id; eight queries however many there are."""
     ids = sorted(set(enrollment_ids))
     enrollments = session.scalars(
         sa.select(Enrollment).where(Enrollment.id.in_(ids)).order_by(Enrollment.id)

@@ -19,8 +19,8 @@ def stop_if_it_bounces(uow: UnitOfWork, box: Mailbox) -> bool:
     if box.state is not MailboxState.CONNECTED or not breaks(hard, handed):
         return False
     box.state, box.trouble = MailboxState.STOPPED, WORDS.format(handed=handed, hard=hard)
-    box.judged_from = uow.now
-    uow.record("mailbox.lost", actor_id=box.user_id, data={"words": box.trouble})
+    box.judged_from = box.lost_at = uow.now
+    uow.record("mailbox.lost", actor_id=box.user_id, team_id=box.user.team_id, data={"words": box.trouble})
     return True
 
 

@@ -1,6 +1,7 @@
 """Look into the mailboxes that are due: take in what came, ask for mails of ours in doubt, file copies of sent ones.
 
 Nothing is read twice and nothing is passed over: the cursor moves in the transaction that keeps what was read.
+One process looks (the leader): it holds the connections on which the servers say that something came.
 """
 
 from __future__ import annotations

@@ -156,6 +156,9 @@ class Message(Base):
     failure: Mapped[FailureType | None] = mapped_column(checked(FailureType))
     reason: Mapped[str] = mapped_column(sa.String(64), default="")
     words: Mapped[str] = mapped_column(sa.Text, default="")
+    # Whether its channel reports deliveries; and, after a soft bounce of what was taken, since when it is out again.
+    confirms: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    came_back_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     trace_id: Mapped[str | None] = mapped_column(sa.String(32))  # of the request or the job that wrote it
@@ -219,6 +222,10 @@ class Attempt(Base):
     code: Mapped[int | None]
     enhanced: Mapped[str | None] = mapped_column(sa.String(12))
     words: Mapped[str] = mapped_column(sa.Text, default="")
+    # Of feedback that came later: the name of the report, so that it counts once however often it comes.
+    key: Mapped[str | None] = mapped_column(sa.String(80))
+
+    __table_args__ = (sa.Index("ux_attempt_key", "message_id", "key", unique=True),)
 
 
 class Draft(Base):

@@ -43,7 +43,7 @@ REFUSED = {
     OutsideKind.RATE_LIMITED: Outcome(
         "put_back", reason="rate_limited", counts=False, mailbox=MailboxEffect.WAIT
     ),
-    OutsideKind.TRANSIENT: Outcome("retry", FailureType.SOFT, "refused_for_now"),
+    OutsideKind.TRANSIENT: Outcome("retry", FailureType.SOFT, "not_defined"),
     OutsideKind.UNKNOWN: Outcome("lose_sight", reason="no_answer"),
     OutsideKind.AUTHORISATION: Outcome(
         "put_back", reason="authorisation", counts=False, mailbox=MailboxEffect.RECONNECT

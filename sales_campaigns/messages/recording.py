@@ -14,12 +14,13 @@ from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
 from sales_campaigns.lifecycle import make_move, move_each
 from sales_campaigns.messages.breaking import stop_if_it_bounces
+from sales_campaigns.messages.feedback.answers import outcomes_of, trouble_of
+from sales_campaigns.messages.feedback.counting import count_troubles, forgive_retried
 from sales_campaigns.messages.gate import Passed, about
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.retries import next_retry
 from sales_campaigns.messages.states import MESSAGE
-from sales_campaigns.people.models import Address, Person
 from sales_campaigns.ports import HandOver
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -39,8 +40,10 @@ class Answer:
 def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     """Settle messages. A late answer of the same generation is still taken, also when it was uncertain."""
     accepted = [one for one in answers if outcome_of(one.hand_over.refused) is ACCEPTED]
-    _accept(uow, accepted if len(accepted) < 2 else _in_hand(uow, accepted))
-    bounced = [one for one in answers if one.hand_over.refused is not None and _record_refusal(uow, one)]
+    _accept_all(uow, accepted if len(accepted) < 2 else _in_hand(uow, accepted))
+    refused = [one for one in answers if one.hand_over.refused is not None]
+    outcomes = zip(refused, outcomes_of(uow, [one.hand_over for one in refused]), strict=True)
+    bounced = [one for one, outcome in outcomes if _record_refusal(uow, one, outcome)]
     for box_id in sorted({one.passed.mailbox_id for one in bounced}):
         box = uow.session.get_one(Mailbox, box_id, with_for_update={"of": Mailbox})
         stop_if_it_bounces(uow, box)
@@ -64,10 +67,19 @@ def _in_hand(uow: UnitOfWork, answers: Sequence[Answer]) -> list[Answer]:
     return [one for one in answers if one.passed.claim.message_id in mine]
 
 
-def _accept(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
+def _accept_all(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
+    """Where the channel confirms deliveries, a mail that was taken is relayed until its notice comes."""
+    again = [one.passed.claim.message_id for one in answers if one.passed.attempt > 1]
+    if again:
+        forgive_retried(uow, again)
+    _accept(uow, [one for one in answers if not one.hand_over.confirms], "accept", {"came_back_at": None})
+    _accept(uow, [one for one in answers if one.hand_over.confirms], "relay", {"confirms": True})
+
+
+def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]) -> None:
     """Nothing is read: what the gate knew is enough, and the guard of the move says whether it still holds."""
-    rows = [_accepted(uow.now, one) for one in answers]
-    if move_each(uow.session, MESSAGE, Message, "accept", rows, ("generation",)) != len(rows):
+    rows = [{**_accepted(uow.now, one), **also} for one in answers]
+    if move_each(uow.session, MESSAGE, Message, event, rows, ("generation",)) != len(rows):
         return  # it was one, and somebody else has settled it
     _note_attempts(uow, answers)
     _tell(uow, answers)
@@ -109,7 +121,7 @@ def _tell(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     append_many(uow.session, uow.now, "message.sent", rows)
 
 
-def _record_refusal(uow: UnitOfWork, answer: Answer) -> bool:
+def _record_refusal(uow: UnitOfWork, answer: Answer, outcome: Outcome) -> bool:
     """Whether it says that there is no such recipient."""
     claim, hand_over = answer.passed.claim, answer.hand_over
     message = uow.session.scalar(
@@ -124,35 +136,37 @@ def _record_refusal(uow: UnitOfWork, answer: Answer) -> bool:
     )
     if message is None:
         return False
-    outcome = outcome_of(hand_over.refused)
     _note_attempts(uow, [answer])
     _affect_mailbox(uow, message, hand_over, outcome)
-    if outcome.bad_address:
-        _quarantine(uow, message, _words(hand_over))
-    _settle(uow, message, hand_over, outcome)
+    lasted = _settle(uow, message, hand_over, outcome)
+    trouble = trouble_of(message.email, outcome, _words(hand_over), lasted=lasted)
+    count_troubles(uow, [trouble] if trouble else [])
     return outcome.bad_address
 
 
-def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:
+def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> bool:
+    """Whether a failure that may pass has lasted until the validity of the mail was over."""
     words = _words(hand_over)
     released: dict[str, Any] = {"lease_until": None, "owner": None, "words": words, "reason": outcome.reason}
     if outcome.event == "fail":
         _move(uow, message, "fail", **released, failure=outcome.failure, ended_at=uow.now)
     elif outcome.event == "retry":
-        _retry_or_fail(uow, message, outcome, released)
+        return _retry_or_fail(uow, message, outcome, released)
     elif outcome.event == "put_back":
         values = {**released, "attempts": message.attempts - 1}
         make_move(uow.session, MESSAGE, message, "put_back", **values)
     elif message.state is MessageState.SENDING:
         _move(uow, message, outcome.event, **released)
+    return False
 
 
-def _retry_or_fail(uow: UnitOfWork, message: Message, outcome: Outcome, released: dict[str, Any]) -> None:
+def _retry_or_fail(uow: UnitOfWork, message: Message, outcome: Outcome, released: dict[str, Any]) -> bool:
     again = next_retry(message.attempts, uow.now, message.valid_until)
     if again is None:
         _move(uow, message, "fail", **released, failure=FailureType.SOFT, ended_at=uow.now)
-        return
+        return True
     _move(uow, message, "retry", **released, failure=outcome.failure, act_at=again)
+    return False
 
 
 def _move(uow: UnitOfWork, message: Message, event: str, **values: Any) -> None:
@@ -183,25 +197,13 @@ def _affect_mailbox(uow: UnitOfWork, message: Message, hand_over: HandOver, outc
         return
     state = MailboxState.STOPPED if outcome.mailbox is MailboxEffect.STOP else MailboxState.NEEDS_RECONNECT
     if box.state is MailboxState.CONNECTED:
-        box.state, box.trouble = state, _words(hand_over)
+        box.state, box.trouble, box.lost_at = state, _words(hand_over), uow.now
         uow.record("mailbox.lost", actor_id=box.user_id, team_id=message.team_id, data={"words": box.trouble})
 
 
 def _wait_until(hand_over: HandOver) -> datetime:
     asked = hand_over.refused.retry_at if hand_over.refused else None
     return asked or machine_now() + WAIT
-
-
-def _quarantine(uow: UnitOfWork, message: Message, words: str) -> None:
-    """A hard bounce counts for the address, whoever else writes to it."""
-    uow.session.execute(
-        sa.update(Address)
-        .where(
-            Address.id == sa.select(Person.address_id).where(Person.id == message.person_id).scalar_subquery()
-        )
-        .values(quarantined_at=uow.now, trouble=words)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _words(hand_over: HandOver) -> str:

@@ -26,6 +26,20 @@ class Address(Base):
     complained_at: Mapped[datetime | None]
     blocked_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    # Significant soft errors in a row, the last of them, and its reason. Errors do not quarantine who is allowed.
+    errors: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error_at: Mapped[datetime | None]
+    error_reason: Mapped[str] = mapped_column(sa.String(24), default="", server_default="")
+    allowed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index(
+            "ix_address_quarantined",
+            "quarantined_at",
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+        ),
+    )
 
 
 class BlockedDomain(Base):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.calendars.leave import shifts_of
-from sales_campaigns.calendars.own_holidays import own_dates
+from sales_campaigns.calendars.schedules import team_calendar
 from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.campaigns.simulating import Wish, foresee
 from sales_campaigns.claims import claim, lease_until
@@ -55,7 +55,7 @@ def play_of(session: Session, rehearsal_id: int) -> Play:
         task_delay_days=0,
         limit=asked["limit"],
         leave=shifts_of(session, session.get_one(User, row.user_id)),
-        own=own_dates(session, row.team_id),
+        own=team_calendar(session, row.team_id),
     )
     return Play(wish, asked["people"], PRESETS[row.preset].script, Sender(**asked["sender"]))
 

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sales_campaigns.absence.taking_leave import Absent, take_leave
 from sales_campaigns.accounts.models import Instance, Mailbox, Team, User
 from sales_campaigns.addresses import check_address
-from sales_campaigns.calendars.models import LeaveKind, OwnHoliday
+from sales_campaigns.calendars.models import LeaveKind, OwnHoliday, Schedule
+from sales_campaigns.calendars.team_calendar import Hours
 from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_zone, stand_ins
-from sales_campaigns.campaigns.file import ZoneOf
 from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner.local_time import resolve
+from sales_campaigns.campaigns.simulating import zones_differ
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.enrollments.launching import Order, launch
 from sales_campaigns.people.address_rows import ensure_addresses
@@ -57,13 +58,28 @@ def launch_all(uow: UnitOfWork, stage: Stage, play: Play) -> None:
 
 
 def _calendar(uow: UnitOfWork, rep: User, play: Play) -> None:
-    """The rep's leave and the team's own holidays, as the simulation knows them."""
+    """The rep's leave, the team's own holidays and its schedules, as the simulation knows them."""
     for first, last in play.wish.leave:
         take_leave(uow, rep, Absent(rep, first, last, LeaveKind.SHIFT))
     uow.session.add_all(
-        OwnHoliday(team_id=rep.team_id, author_id=rep.id, **one._asdict()) for one in play.wish.own
+        OwnHoliday(team_id=rep.team_id, author_id=rep.id, **one._asdict()) for one in play.wish.own.dates
     )
+    uow.session.add_all(_schedule(uow, rep, hours) for hours in play.wish.own.schedules)
     uow.session.flush()
+
+
+def _schedule(uow: UnitOfWork, rep: User, hours: Hours) -> Schedule:
+    return Schedule(
+        team_id=rep.team_id,
+        author_id=rep.id,
+        changed_at=uow.now,
+        name=hours.name,
+        zone=hours.zone,
+        days="".join(str(day + 1) for day in sorted(hours.days)),
+        place=hours.place,
+        opens=hours.opens,
+        closes=hours.closes,
+    )
 
 
 def _rep(uow: UnitOfWork, zone: str, sender: Sender) -> User:
@@ -141,8 +157,7 @@ def _send_at(uow: UnitOfWork, stage: Stage, play: Play) -> dict[str, datetime]:
     wish = play.wish
     if wish.send_at is None:
         return {}
-    from_file = wish.campaign.settings.timezone
-    at = resolve(wish.send_at, wish.zone) if from_file == ZoneOf.RECIPIENT else wish.send_at
+    at = resolve(wish.send_at, wish.zone) if zones_differ(wish) else wish.send_at
     return {_first_key(uow, stage): at}
 
 

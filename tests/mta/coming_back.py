@@ -45,16 +45,16 @@ class Fate:
 
 
 FATES = (
-    Fate("maria@there", "sent", confirmed=True),
+    Fate("maria@there", "sent", ("receipt",), confirmed=True),
     Fate("nobody@here", "failed"),
-    Fate("full@here", "sent", confirmed=True),
+    Fate("full@here", "sent", ("receipt",), confirmed=True),
     Fate("stuffed@here", "failed"),
     Fate("nobody@there", "failed", ("bounce",)),
     Fate("refused@there", "failed", ("bounce",)),
-    Fate("full@there", "sent", ("delay",), confirmed=True),
+    Fate("full@there", "sent", ("delay", "receipt"), confirmed=True),
     Fate("stuffed@there", "failed", ("bounce", "delay")),
-    Fate("reply@there", "sent", ("reply",), confirmed=True),
-    Fate("away@there", "sent", ("auto_reply",), confirmed=True),
+    Fate("reply@there", "sent", ("receipt", "reply"), confirmed=True),
+    Fate("away@there", "sent", ("auto_reply", "receipt"), confirmed=True),
 )
 KEPT = sum(len(fate.received) for fate in FATES)
 REPORTS = KEPT + sum(fate.confirmed for fate in FATES)

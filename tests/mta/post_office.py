@@ -65,6 +65,11 @@ class PostOffice:
             path.write_bytes(mail)
         subprocess.run(["chown", "-R", "nobody:nogroup", str(self.maildir)], check=True)
 
+    def copies(self) -> list[bytes]:
+        """What stands among Ana's sent mails, with the line ends of the wire."""
+        paths = [path for name in ("new", "cur") for path in self.maildir.glob(f".Sent/{name}/*")]
+        return [path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for path in sorted(paths)]
+
     @property
     def maildir(self) -> Path:
         return self.places.folder / "mail" / "ana"

@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
-from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday
+from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
@@ -47,8 +47,12 @@ OPEN = {"static", "sign_in", "public"}
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
+    "GET /admin/bounce-rules",
     "GET /admin/health",
     "GET /admin/holidays",
+    "GET /admin/schedules",
+    "GET /admin/schedules/<int:schedule_id>",
+    "GET /admin/quarantine",
     "GET /set-aside",
     "GET /admin/policies",
     "GET /admin/roles",
@@ -63,9 +67,20 @@ FOR_ADMINISTRATORS = {
 ACTS_OF_ADMINISTRATORS = {
     "POST /admin/blocked-domains",
     "POST /admin/blocked-domains/unblock",
+    "POST /admin/bounce-rules",
+    "POST /admin/bounce-rules/delete",
+    "POST /admin/bounce-rules/keep",
+    "POST /admin/bounce-rules/restore",
     "POST /admin/holidays",
     "POST /admin/holidays/<int:holiday_id>/drop",
     "POST /admin/policies",
+    "POST /admin/schedules",
+    "POST /admin/schedules/<int:schedule_id>",
+    "POST /admin/schedules/<int:schedule_id>/drop",
+    "POST /admin/quarantine/add",
+    "POST /admin/quarantine/again",
+    "POST /admin/quarantine/release",
+    "POST /admin/quarantine/remove",
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
@@ -253,9 +268,15 @@ def absence_of(uow: Any, cast: Cast) -> Ids:
     rescue = Rescue(
         user_id=cast.ana.id, author_id=cast.ana.id, how=RescueKind.SKIP, at=uow.now, undo_until=uow.now
     )
-    uow.session.add_all([leave, holiday, rescue])
+    schedule = Schedule(team_id=cast.ana.team_id, name="Office", author_id=cast.ana.id, changed_at=uow.now)
+    uow.session.add_all([leave, holiday, rescue, schedule])
     uow.session.flush()
-    return {"leave_id": leave.id, "holiday_id": holiday.id, "rescue_id": rescue.id}
+    return {
+        "leave_id": leave.id,
+        "holiday_id": holiday.id,
+        "rescue_id": rescue.id,
+        "schedule_id": schedule.id,
+    }
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:

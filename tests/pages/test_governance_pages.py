@@ -12,8 +12,9 @@ from sales_campaigns.accounts.policies import change_policy
 from sales_campaigns.accounts.rights import deactivate
 from sales_campaigns.accounts.roles import POLICY
 from sales_campaigns.accounts.sign_in import hash_password
+from sales_campaigns.content.templates import TemplateDraft, create_template
 from sales_campaigns.people.models import Person
-from tests.builders import a_call, a_campaign
+from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
@@ -51,6 +52,24 @@ def test_a_lock_is_told_where_somebody_would_write_and_takes_the_buttons_away(
     assert "New campaign" not in ana.get("/campaigns").text
     assert ana.post("/templates", {"name": "x", "subject": "x", "html": "<p>x</p>"}).status_code == 403
     assert ana.post(f"/campaigns/{campaign.id}/copy").status_code == 403
+
+
+def test_a_template_tells_where_it_is_used_before_it_is_changed(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    with work() as uow:
+        template = create_template(uow, cast.ana, TemplateDraft("Hello", "Hi", "<p>Hi</p>"))
+        a_campaign(uow, cast.ana, [a_mail(uow, 1, from_template="Hello")], name="Autumn")
+    shown = browse(cast.ana).get(f"/templates/{template.id}").text
+    assert "Steps that took words from it" in shown and "Autumn" in shown
+
+
+def test_a_campaign_begins_with_a_starter_and_bad_input_keeps_which(browse: Browse, cast: Cast) -> None:
+    ana = browse(cast.ana)
+    bad = ana.post("/campaigns", {"name": "", "starter": "warm_lead"})
+    assert bad.status_code == 422 and 'value="warm_lead" checked' in bad.text
+    made = ana.post("/campaigns", {"name": "Ours", "starter": "warm_lead"})
+    assert "Call at once" in ana.get(made.headers["Location"]).text
 
 
 def test_the_page_of_roles_tells_every_action_of_the_policy_table(browse: Browse, cast: Cast) -> None:

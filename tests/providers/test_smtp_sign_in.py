@@ -117,3 +117,11 @@ def test_it_speaks_to_a_server_that_knows_only_helo(sink: Sink) -> None:
     sink.behave(Manners(ehlo=False))
     assert kinds(handed_over(sink, mails(2))) == ["sent", "sent"]
     assert "HELO [127.0.0.1]" in sink.heard
+
+
+@pytest.mark.parametrize(("token", "outcome"), [("ya29.good", "sent"), ("expired", "authorisation")])
+def test_it_signs_in_with_an_access_token(sink: Sink, token: str, outcome: str) -> None:
+    """XOAUTH2: why a token is refused comes as a question, which an empty line answers."""
+    sink.behave(Manners(sign_ins="PLAIN XOAUTH2", users={"ana": "ya29.good"}))
+    (answer,) = handed_over(sink, [a_mail()], username="ana", secret=token, token=True)
+    assert kinds([answer]) == [outcome]

@@ -1,6 +1,6 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races,mta] [--seed N]; COUNTS=tenth|full in the environment.
+python -m tests.torture [--only kills,pauses,races,answers,leaders,outages,mta] [--seed N]; COUNTS=tenth|full beside it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from tests.databases import empty_engine, postgresql_url
 from tests.programs import missing
 from tests.sink import Sink
 from tests.torture import races
+from tests.torture.ambiguous import all_modes
+from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.pauses import pause_while_sending
@@ -41,6 +43,7 @@ class Scenario:
 
     name: str
     run: Callable[[str, Path, int, float], tuple[str, list[str]]]
+    databases: tuple[str, ...] = ("", "postgresql")
 
 
 def kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
@@ -92,6 +95,9 @@ SCENARIOS = (
     Scenario("kills", kills),
     Scenario("pauses", pauses),
     Scenario("races", all_races),
+    Scenario("answers", all_modes),
+    Scenario("leaders", all_leaders, ("postgresql",)),
+    Scenario("outages", all_outages, ("postgresql",)),
     Scenario("mta", mta),
 )
 
@@ -121,7 +127,7 @@ def main() -> int:
     share = SHARES[os.environ.get("COUNTS", "")]
     broken = 0
     for scenario in SCENARIOS:
-        for database in ("", "postgresql") if scenario.name in chosen.only.split(",") else ():
+        for database in scenario.databases if scenario.name in chosen.only.split(",") else ():
             broken += _run(scenario, database, chosen.seed, share)
     print(f"Broken promises: {broken}")
     return 1 if broken else 0

@@ -27,6 +27,7 @@ def all_comes_back(engine: Engine, each: int) -> tuple[str, list[str]]:
         room = PostRoom(sessions, reads, clock, None, Seal("torture" * 6), "me")  # type: ignore[arg-type]
         with unit_of_work(sessions, clock) as uow:
             cast = cast_of(uow)
+            cast.ana.can_prepare = cast.ana.can_start = True  # more than a rep may launch at once
             move_in(uow, office, room, uow.session.get_one(Mailbox, cast.ana_box.id))
         due_mails(lambda: unit_of_work(sessions, clock), cast, *addresses(each))
         with working_with(office, room) as room:

@@ -12,6 +12,7 @@ from web.commands import (
     leave,
     mail,
     people,
+    quarantine,
     rehearsing,
     users,
     why,
@@ -27,6 +28,7 @@ GROUPS = [
     leave.group,
     mail.group,
     people.group,
+    quarantine.group,
     users.group,
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.calendars.schedules import names_of
 from sales_campaigns.campaigns.creating import change_settings, rename_campaign
 from sales_campaigns.campaigns.listing import campaign_of, categories_of
 from sales_campaigns.campaigns.stored_settings import settings_of, settings_typed, typed_form
@@ -41,10 +42,18 @@ def save(campaign_id: int) -> AnyResponse | tuple[str, int]:
 
 def _form(campaign_id: int, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
     session = work().session
+    campaign = campaign_of(session, me(), campaign_id)
     return page(
         "campaign_settings/index.html",
-        campaign=campaign_of(session, me(), campaign_id),
+        campaign=campaign,
         categories=categories_of(session, me()),
+        schedules=_schedules(names_of(session, campaign.team_id), str(typed.get("schedule") or "")),
         typed=typed,
         problems=problems,
     )
+
+
+def _schedules(names: list[str], chosen: str) -> list[tuple[str, str]]:
+    """What the form offers; nothing where there is no schedule. One that is gone stays until another is chosen."""
+    known = [*names, *([chosen] if chosen and chosen not in names else [])]
+    return [("", "None: as set below"), *((name, name) for name in known)] if known else []

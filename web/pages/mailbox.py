@@ -7,14 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
 
+from sales_campaigns.absence.reconnecting import connect_and_go_on, reconnect
 from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox_of
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
-    connect_mailbox,
     mailbox_of,
     pace_mailbox,
     settings_typed,
-    works_again,
 )
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.roles import may
@@ -23,6 +22,7 @@ from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.dispatching import account_of
 from sales_campaigns.messages.signatures import OWN_FIELDS, change_signature, signature_as_sent
 from web.answers import go, page
+from web.filters import count_words
 from web.mailbox_check import answer_of
 from web.pages.previews import POLICY
 from web.request_scope import house, me, work
@@ -46,7 +46,7 @@ def connect() -> Response:
         words = answer_of(settings.account(secret))
         if words:
             raise Invalid({"": words})
-        connect_mailbox(work(), me(), settings, house().seal.close(secret))
+        connect_and_go_on(work(), me(), settings, house().seal.close(secret))
     except Invalid as refusal:
         return mailbox_page(request.form, refusal.problems)
     return _back(f"{settings.address} is connected: the server took the sign-in.")
@@ -58,8 +58,9 @@ def check() -> Response:
     words = answer_of(account_of(_mailbox(), house().seal))
     if words:
         return mailbox_page(None, {"": words})
-    works_again(work(), me(), _mailbox())
-    return _back("The server took the sign-in. Mail can leave.")
+    people = reconnect(work(), me(), _mailbox())
+    anew = f" {count_words(people, 'person gets', 'people get')} new dates." if people else ""
+    return _back(f"The server took the sign-in. Mail can leave.{anew}")
 
 
 @pages.post("/signature")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, make_response, request, url_for
 
+from sales_campaigns.absence.reconnecting import reconnect
 from sales_campaigns.accounts.listing import team_names, user_of, users_of
-from sales_campaigns.accounts.mailboxes import mailbox_of, works_again
+from sales_campaigns.accounts.mailboxes import mailbox_of
 from sales_campaigns.accounts.models import Mailbox, Role
 from sales_campaigns.accounts.rights import change_rights, invite, new_link
 from sales_campaigns.accounts.roles import require, sees_every_team
@@ -104,8 +105,9 @@ def mailbox(user_id: int) -> Response:
     if words:
         raise Outside(OutsideKind.AUTHORISATION, words)
     found = _mailbox_of(user_id)
-    works_again(work(), me(), found)
-    return _back(f"The server took the sign-in: mail leaves from {found.address} again.")
+    people = reconnect(work(), me(), found)
+    anew = f" {count_words(people, 'person gets', 'people get')} new dates." if people else ""
+    return _back(f"The server took the sign-in: mail leaves from {found.address} again.{anew}")
 
 
 def _mailbox_of(user_id: int) -> Mailbox:

@@ -32,9 +32,9 @@ def metrics() -> Response:
         raise NotFound
     uow = work()
     broken = [*findings(uow.session, machine_now()), *launches_out_of_balance(uow.session)]
-    registry = CollectorRegistry()
-    registry.register(Figures(health_of(uow.session, uow.now, uow.speed), broken))
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    read_now = CollectorRegistry()
+    read_now.register(Figures(health_of(uow.session, uow.now, uow.speed), broken))
+    return Response(generate_latest(read_now), content_type=CONTENT_TYPE_LATEST)
 
 
 class Figures(Collector):

@@ -72,7 +72,10 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """`holidays` is an ISO country, or country and subdivision: SE, US-CA."""
+    """`holidays` is an ISO country, or country and subdivision: SE, US-CA.
+
+    `schedule` is the name of one of the team's; its days, hours and holidays then take the place of those here.
+    """
 
     skip_weekends: bool = False
     holidays: str | None = None
@@ -84,6 +87,7 @@ class FileSettings:
     late: Late = field(default_factory=Late)
     tracking: Tracking = field(default_factory=Tracking)
     colleagues: Colleagues = Colleagues.CONTINUE
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ SETTINGS: dict[str, Reader] = {
     "late": _made(Late, LATE),
     "tracking": _made(Tracking, {"opens": FLAG, "clicks": FLAG}),
     "colleagues": _of(one_of(Colleagues)),
+    "schedule": _of(or_null(title)),
 }
 OUTLINE: dict[str, Reader] = {
     "day": _of(whole),

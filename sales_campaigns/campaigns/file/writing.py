@@ -52,6 +52,8 @@ def _settings(settings: FileSettings) -> Iterator[tuple[str, str]]:
         settings.colleagues is not Colleagues.CONTINUE
     ):  # newer than the format: files without it stay as they are
         yield "colleagues", settings.colleagues
+    if settings.schedule is not None:
+        yield "schedule", quoted(settings.schedule)
 
 
 def _step(step: FileStep) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ ONE_DAY = timedelta(days=1)
 
 def why_not(calendar: Calendar, day: date) -> str | None:
     """ "weekend" or "holiday" when `day` does not count, else None."""
-    if calendar.skip_weekends and day.weekday() >= 5:
+    if (calendar.skip_weekends and day.weekday() >= 5) or day.weekday() in calendar.free:
         return "weekend"
     return "holiday" if day in calendar.holidays else None
 
@@ -32,7 +32,7 @@ def next_day(calendar: Calendar, day: date) -> date:
 @lru_cache(maxsize=65536)
 def later_by(calendar: Calendar, day: date, counted: int) -> date:
     """The date that is `counted` counted days after `day`."""
-    if not calendar.skip_weekends and not calendar.holidays:
+    if calendar.every_day_counts:
         return day + timedelta(days=counted)
     for _ in range(counted):
         day = next_day(calendar, day)
@@ -42,6 +42,6 @@ def later_by(calendar: Calendar, day: date, counted: int) -> date:
 @lru_cache(maxsize=65536)
 def counted_between(calendar: Calendar, after: date, until: date) -> int:
     """How many dates count that lie after `after`, up to and including `until`."""
-    if not calendar.skip_weekends and not calendar.holidays:
+    if calendar.every_day_counts:
         return max(0, (until - after).days)
     return sum(counts(calendar, after + timedelta(days=n)) for n in range(1, (until - after).days + 1))

@@ -71,11 +71,19 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which dates count as days, and when automatic e-mails may leave."""
+    """Which dates count as days, and when automatic e-mails may leave.
+
+    `free` are the days of the week (Monday is 0) that never count, such as the weekend of another country.
+    """
 
     skip_weekends: bool = False
     holidays: frozenset[date] = frozenset()
     window: Window | None = None
+    free: frozenset[int] = frozenset()
+
+    @property
+    def every_day_counts(self) -> bool:
+        return not (self.skip_weekends or self.holidays or self.free)
 
 
 @dataclass(frozen=True, slots=True)

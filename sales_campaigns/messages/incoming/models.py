@@ -23,6 +23,7 @@ class MailKind(StrEnum):
     BOUNCE = "bounce"
     DELAY = "delay"
     COMPLAINT = "complaint"
+    RECEIPT = "receipt"
 
 
 class Disposal(StrEnum):

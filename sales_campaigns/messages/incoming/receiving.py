@@ -25,6 +25,7 @@ REPORTED = {
     ReportKind.FAILED: MailKind.BOUNCE,
     ReportKind.DELAYED: MailKind.DELAY,
     ReportKind.COMPLAINT: MailKind.COMPLAINT,
+    ReportKind.DELIVERED: MailKind.RECEIPT,
 }
 
 
@@ -145,8 +146,8 @@ def _rows(mailbox: Mailbox, one: _Opened, found: Matches) -> Iterator[dict[str, 
 
 
 def _report(one: _Opened, found: Matches) -> _Meaning | None:
-    """The first recipient whose mail is ours and of whom something other than a delivery is said."""
-    for report in one.reports:
+    """The first recipient whose mail is ours; trouble is told before a delivery."""
+    for report in sorted(one.reports, key=lambda said: said.kind is ReportKind.DELIVERED):
         message = found.reported(report)
         if message is not None and report.kind in REPORTED:
             return _Meaning(REPORTED[report.kind], message, message.person_id, report)

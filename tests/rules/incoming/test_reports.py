@@ -6,10 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.messages.bounce_kinds import bounce_of
+from sales_campaigns.messages.feedback.qualifying import Answered, Qualified, qualify
+from sales_campaigns.messages.feedback.shipped_rules import SHIPPED
 from sales_campaigns.messages.incoming.facts import facts_of, parsed
 from sales_campaigns.messages.incoming.reports import Report, ReportKind, reports_of
 from tests.mail_collection import BOUNCES, KINDS, OURS, reports
+
+
+def bounce_of(report: Report) -> Qualified:
+    return qualify(SHIPPED, Answered(report.code, report.enhanced, report.words))
 
 
 @pytest.mark.parametrize("name", BOUNCES)
@@ -51,14 +56,14 @@ def test_what_people_and_their_programs_write_is_no_report(name: str) -> None:
         (Report(ReportKind.FAILED, 550, "5.1.1", "User unknown"), True, "unknown_recipient"),
         (Report(ReportKind.FAILED, 550, "", "No mailbox"), True, "unknown_recipient"),
         (Report(ReportKind.FAILED, 552, "5.2.2", "over quota"), False, "mailbox_full"),
-        (Report(ReportKind.FAILED, 554, "5.7.1", "Message rejected as spam"), False, "bounced"),
-        (Report(ReportKind.FAILED, 451, "4.2.1", "Try later"), False, "bounced"),
-        (Report(ReportKind.FAILED), False, "bounced"),
+        (Report(ReportKind.FAILED, 554, "5.7.1", "Message rejected as spam"), False, "refused"),
+        (Report(ReportKind.FAILED, 451, "4.2.1", "Try later"), False, "account_disabled"),
+        (Report(ReportKind.FAILED), False, "not_defined"),
     ],
 )
 def test_an_address_is_not_given_up_on_a_guess(report: Report, for_good: bool, reason: str) -> None:
     bounce = bounce_of(report)
-    assert (bounce.for_good, bounce.reason) == (for_good, reason)
+    assert (bounce.for_good, bounce.reason.value) == (for_good, reason)
 
 
 @given(st.binary(max_size=600))

@@ -1,5 +1,6 @@
 // Starts every habit of the pages. Each works on the whole document by delegation, so that what htmx swaps in
 // later needs no second start; what must look at new elements is told through `whenNew`.
+import { startDesktop } from "./desktop.js";
 import { startDialogs } from "./dialogs.js";
 import { startKeys } from "./keys.js";
 import { startMenus } from "./menus.js";
@@ -13,5 +14,5 @@ import { startUnsaved } from "./unsaved.js";
 
 for (const start of [
   startTheme, startDialogs, startMenus, startNotices, startSelection,
-  startKeys, startSorting, startTimes, startUnsaved, startRichText,
+  startKeys, startSorting, startTimes, startUnsaved, startRichText, startDesktop,
 ]) start();

@@ -1,0 +1,46 @@
+"""flask quarantine: addresses that mail came back from, and their release, with an administrator's rights."""
+
+from __future__ import annotations
+
+import click
+
+from sales_campaigns.accounts.roles import require
+from sales_campaigns.accounts.users import user_by_email
+from sales_campaigns.people import quarantine
+from sales_campaigns.people.quarantine import Listed, Wanted
+from web.commands.running import CommandGroup, command_work, json_option, out
+
+group = CommandGroup("quarantine", help="Addresses that mail came back from.")
+ACTING = click.option("--user", "email", required=True, help="The administrator who does it.")
+TEXT = click.option("--text", default="", help="Only with these words in the error or the address.")
+DOMAIN = click.option("--domain", default="", help="Only at this domain and below it.")
+
+
+@group.command("list")
+@ACTING
+@TEXT
+@DOMAIN
+@click.option("--limit", default=100, show_default=True)
+@json_option
+def list_(email: str, text: str, domain: str, limit: int, as_json: bool) -> None:
+    """The newest first: address, since when, and what the server said."""
+    with command_work() as uow:
+        require(user_by_email(uow, email), "manage_installation")
+        rows = quarantine.listed(uow.session, Listed.QUARANTINE, Wanted(text, domain), limit)
+        data = [{"email": one.email, "since": one.quarantined_at, "words": one.trouble} for one in rows]
+    out(data, as_json)
+
+
+@group.command("release")
+@ACTING
+@TEXT
+@DOMAIN
+@click.option(
+    "--all", "number", type=int, required=True, help="How many you expect; another number is refused."
+)
+@json_option
+def release(email: str, text: str, domain: str, number: int, as_json: bool) -> None:
+    """Let mail go to all that are found again."""
+    with command_work() as uow:
+        ids = quarantine.release_all(uow, user_by_email(uow, email), Wanted(text, domain), number)
+    out({"released": len(ids)}, as_json, f"Released: {len(ids):,}.")
