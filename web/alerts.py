@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import url_for
@@ -75,7 +75,20 @@ def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Al
         return []
     states = (DeliveryState.AWAITING_CONFIRMATION, DeliveryState.PREPARATION_FAILED)
     lines = deliveries_of(session, user, states=states, limit=5)
-    return [_of_delivery(line.delivery, line.overdue(now)) for line in lines]
+    expired = deliveries_of(session, user, states=(DeliveryState.EXPIRED,), limit=5)
+    return [
+        *(_of_delivery(line.delivery, line.overdue(now)) for line in lines),
+        *(_of_expired(line.delivery) for line in expired if _is_news(line.delivery, now)),
+    ]
+
+
+def _is_news(delivery: Delivery, now: datetime) -> bool:
+    return delivery.ended_at is not None and now - delivery.ended_at < timedelta(days=1)
+
+
+def _of_expired(delivery: Delivery) -> Alert:
+    href = url_for("delivery.show", delivery_id=delivery.id)
+    return Alert(f"Nobody confirmed “{delivery.name}” in time: nothing was sent.", href, "Look at it")
 
 
 def _of_delivery(delivery: Delivery, overdue: bool) -> Alert:

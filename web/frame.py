@@ -67,8 +67,7 @@ RAIL = (
     ("Calls", "call_choices.index", "phone", ""),
     ("Unsubscribing", "under_mails.index", "ban", ""),
     ("Users", "users.index", "shield-check", ""),
-    ("Policies", "policies.index",
-        "under_mails.index", "lock", ""),
+    ("Policies", "policies.index", "lock", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Audit log", "audit.index", "history", ""),
@@ -76,7 +75,14 @@ RAIL = (
     ("Mail catcher", "caught.index", "package", ""),
 )
 FOR_TEAM_ADMINISTRATORS = frozenset(
-    {"users.index", "holidays.index", "schedules.index", "call_choices.index", "policies.index"}
+    {
+        "users.index",
+        "holidays.index",
+        "schedules.index",
+        "call_choices.index",
+        "policies.index",
+        "under_mails.index",
+    }
 )
 
 

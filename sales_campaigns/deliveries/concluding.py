@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about
-from sales_campaigns.deliveries.models import Delivery, Level, Preparation, Stage
+from sales_campaigns.deliveries.models import Delivery, Level, Preparation, SeriesRun, Stage
 from sales_campaigns.deliveries.policies import Task
 from sales_campaigns.deliveries.slots import deal_into_slots, deal_into_waves, latest
 from sales_campaigns.deliveries.states import DELIVERY
@@ -107,8 +109,15 @@ def _wait_for_confirmation(uow: UnitOfWork, task: Task, preparation: Preparation
     """The rule: scheduled by somebody without “start deliveries”, it waits for a confirmation."""
     asked_by = uow.session.get_one(User, preparation.asked_by)
     by_person = task.settings.start_by is StartBy.PERSON
-    if by_person and task.schedule.at and not may(asked_by, "start_deliveries"):
+    waits = task.schedule.at and not may(asked_by, "start_deliveries")
+    if by_person and (waits or _is_run(uow, task)):
         ask_for_confirmation(uow, asked_by, task.delivery)
+
+
+def _is_run(uow: UnitOfWork, task: Task) -> bool:
+    """The rule: a series may ask for confirmation before each send."""
+    runs = sa.exists().where(SeriesRun.child_id == task.delivery.id)
+    return bool(uow.session.scalar(sa.select(runs)))
 
 
 def ask_for_confirmation(uow: UnitOfWork, actor: User | None, delivery: Delivery) -> None:

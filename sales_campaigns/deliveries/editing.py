@@ -15,9 +15,9 @@ from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliverySetup, DeliveryState, Recipient
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
-from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.states import DELIVERY, OVER
 from sales_campaigns.deliveries.wishes import Wish, check_wish
-from sales_campaigns.errors import IllegalMove
+from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.messages.holds import make_holds, stop
 from sales_campaigns.messages.marking import Tracked, choose_tracking
 from sales_campaigns.messages.models import Hold
@@ -48,7 +48,10 @@ def change(uow: UnitOfWork, actor: User, delivery_id: int, wish: Wish) -> Delive
     setup = setup_of(uow.session, delivery)
     _refuse_without_start(uow, actor, delivery, setup, wish)
     check_wish(uow.session, actor, wish, uow.now, before=schedule_of(setup))
-    _reopen(uow, actor, delivery)
+    if delivery.kind is DeliveryKind.RECURRING:
+        _change_series(uow, actor, delivery, wish)
+    else:
+        _reopen(uow, actor, delivery)
     delivery.name = wish.name.strip()
     _fill(uow, actor, setup, wish)
     uow.record("delivery.changed", **about(delivery, actor))
@@ -78,6 +81,30 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     choose_tracking(uow.session, [copy.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(copy, actor))
     return copy
+
+
+def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
+    """The delivery of one run of a series: what the series holds now, as soon as it is confirmed."""
+    setup = setup_of(uow.session, series)
+    owner = uow.session.get_one(User, series.owner_id)
+    run = _new(uow, owner, name)
+    run.team_id = series.team_id
+    uow.session.add(
+        DeliverySetup(
+            delivery_id=run.id,
+            mailbox_id=setup.mailbox_id,
+            wording_id=setup.wording_id,
+            from_template=setup.from_template,
+            audience=setup.audience,
+            schedule=stored(Schedule(zone=schedule_of(setup).zone)),
+            settings=setup.settings,
+            starter_id=setup.starter_id,
+            changed_at=uow.now,
+        )
+    )
+    uow.record("delivery.created", **about(run))
+    uow.session.flush()
+    return run
 
 
 def delete(uow: UnitOfWork, actor: User, delivery_id: int) -> str:
@@ -110,6 +137,16 @@ def _refuse_without_start(
     confirmed = delivery.state is DeliveryState.SCHEDULED
     if confirmed or start_by is not StartBy.PERSON or wish.settings.start_by is not start_by:
         require_start(uow.session, actor)
+
+
+def _change_series(uow: UnitOfWork, actor: User, delivery: Delivery, wish: Wish) -> None:
+    """The rule: editing a confirmed series is an act of “start deliveries”. The next run has the change."""
+    require_start(uow.session, actor)
+    if delivery.state in OVER:
+        raise IllegalMove(f"This series cannot be changed: {DELIVERY.sentences[delivery.state]}")
+    if wish.schedule.at:
+        raise Invalid({"at": "A series leaves when it runs: leave the contact date open."})
+    note(uow, delivery.id, f"{actor.name} changed the series: its next run has the change.")
 
 
 def _reopen(uow: UnitOfWork, actor: User, delivery: Delivery) -> None:

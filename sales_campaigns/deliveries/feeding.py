@@ -25,6 +25,7 @@ from sales_campaigns.deliveries.models import (
     Recipient,
 )
 from sales_campaigns.deliveries.preparing import prepare_chunk
+from sales_campaigns.deliveries.series import run_due
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
@@ -115,6 +116,8 @@ def _expire(uow: UnitOfWork, delivery: Delivery) -> None:
 def _send_on(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
     if delivery.state not in {DeliveryState.IN_PROGRESS, DeliveryState.PAUSED}:
         return False
+    if delivery.kind is DeliveryKind.RECURRING:
+        return _run_on(uow, delivery)
     if delivery.kind is not DeliveryKind.SINGLE:
         return False
     assert delivery.valid_until is not None
@@ -125,6 +128,14 @@ def _send_on(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
         delivery.next_at = delivery.valid_until
         return False
     return _feed(uow, delivery, most)
+
+
+def _run_on(uow: UnitOfWork, delivery: Delivery) -> bool:
+    due = delivery.next_at is not None and delivery.next_at <= uow.now
+    if not due or delivery.state is DeliveryState.PAUSED:
+        return False
+    run_due(uow, delivery)
+    return True
 
 
 def _end(uow: UnitOfWork, delivery: Delivery) -> None:

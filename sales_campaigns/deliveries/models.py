@@ -198,3 +198,40 @@ class Approval(Base):
     comment: Mapped[str] = mapped_column(sa.Text, default="")
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "kind", "reviewer_id"),)
+
+
+class Series(Base):
+    """When a recurring delivery runs. Its setup is what every run is made from."""
+
+    __tablename__ = "series"
+
+    delivery_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True
+    )
+    recurrence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    looked_at: Mapped[datetime]  # what was planned up to then is dealt with
+    started_by: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+
+
+class RunOutcome(StrEnum):
+    MADE = "made"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+
+
+class SeriesRun(Base):
+    """One planned instant of a series, and the delivery that it made. Unique: no two schedulers make two."""
+
+    __tablename__ = "series_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(sa.ForeignKey("series.delivery_id", ondelete="CASCADE"))
+    due_at: Mapped[datetime]
+    outcome: Mapped[RunOutcome] = mapped_column(checked(RunOutcome))
+    child_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("delivery.id", ondelete="SET NULL"), unique=True
+    )
+    words: Mapped[str] = mapped_column(sa.Text, default="")
+    at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("series_id", "due_at"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +15,8 @@ from sales_campaigns.database import Sessions
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient, Series
+from sales_campaigns.deliveries.recurrence import next_run, recurrence_from
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages import holds
@@ -40,7 +42,7 @@ def resume(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Raises IllegalMove once it was stopped."""
     delivery = _own(uow, actor, delivery_id)
     require_start(uow.session, actor)
-    uow.move(DELIVERY, delivery, "resume", about=about(delivery, actor), next_at=uow.now)
+    uow.move(DELIVERY, delivery, "resume", about=about(delivery, actor), next_at=_goes_on_at(uow, delivery))
     holds.release(uow.session, "delivery", [delivery.id])
     note(uow, delivery.id, f"{actor.name} resumed it.")
     return delivery
@@ -84,9 +86,18 @@ def in_flight(session: Session, delivery_id: int) -> int:
     return session.scalar(query) or 0
 
 
+def _goes_on_at(uow: UnitOfWork, delivery: Delivery) -> datetime:
+    """A series goes on with its next run: what was planned while it was paused is not caught up."""
+    series = uow.session.get(Series, delivery.id)
+    if series is None:
+        return uow.now
+    series.looked_at = uow.now
+    return next_run(recurrence_from(series.recurrence), uow.now) or uow.now
+
+
 def _own(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """The rule: a step has no Stop of its own; pausing or archiving its campaign does that."""
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
-    if delivery.kind is not DeliveryKind.SINGLE:
+    if delivery.kind not in {DeliveryKind.SINGLE, DeliveryKind.RECURRING}:
         raise IllegalMove("This delivery belongs to a campaign step: pause or archive the campaign instead.")
     return delivery

@@ -44,6 +44,12 @@ def prepare(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """Ask for it; the scheduler does it. Raises NotAllowed, and IllegalMove once it is confirmed."""
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
     require(actor, "prepare_deliveries")
+    begin_preparing(uow, actor, delivery)
+    return delivery
+
+
+def begin_preparing(uow: UnitOfWork, actor: User, delivery: Delivery) -> None:
+    """On behalf of the actor: a run of a series is prepared for whoever started the series."""
     uow.move(DELIVERY, delivery, "prepare", about=about(delivery, actor), next_at=uow.now)
     known = uow.session.get(Preparation, delivery.id)
     if known is not None:
@@ -58,7 +64,6 @@ def prepare(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
         )
     )
     note(uow, delivery.id, f"{actor.name} prepares it.")
-    return delivery
 
 
 def stop_preparing(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:

@@ -21,6 +21,8 @@ DELIVERY = Lifecycle[S](
         "await_confirmation": (frozenset({S.READY}), S.AWAITING_CONFIRMATION),
         "confirm": (frozenset({S.READY, S.AWAITING_CONFIRMATION}), S.SCHEDULED),
         "unschedule": (frozenset({S.SCHEDULED}), S.READY),
+        # A series is started as a whole; each of its runs is a delivery that is prepared and confirmed by itself.
+        "begin_series": (frozenset({S.EDITING}), S.IN_PROGRESS),
         "start": (frozenset({S.SCHEDULED}), S.IN_PROGRESS),
         "pause": (frozenset({S.IN_PROGRESS}), S.PAUSED),
         "resume": (frozenset({S.PAUSED}), S.IN_PROGRESS),

@@ -18,6 +18,8 @@ from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings, Star
 from sales_campaigns.deliveries.journal import journal_of
 from sales_campaigns.deliveries.listing import deliveries_of, delivery_of, mailboxes_for
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
+from sales_campaigns.deliveries.recurrence import Every, Recurrence
+from sales_campaigns.deliveries.series import runs_of, start_series
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import groups_of
@@ -164,6 +166,59 @@ def duplicate(delivery_id: int, email: str, as_json: bool) -> None:
     with command_work() as uow:
         copy = editing.duplicate(uow, user_by_email(uow, email), delivery_id).id
     _tell(email, copy, as_json)
+
+
+@group.command("repeat")
+@click.argument("delivery_id", type=int)
+@whose
+@click.option("--every", type=click.Choice([one.value for one in Every]), required=True)
+@click.option("--interval", default=1, show_default=True, help="Every so many of them; minutes at least 15.")
+@click.option("--first", type=LOCAL, required=True, help="First run, in --zone: 2026-12-01T09:00.")
+@click.option("--zone", default="", help="The user's zone when left out.")
+@click.option("--until", default="", help="Last date: 2027-11-30.")
+@click.option("--runs", default=0, help="How many runs; no limit when left out.")
+@click.option("--opens", default="", help="A late run does not begin before: 08:00.")
+@click.option("--closes", default="", help="A late run does not begin after: 18:00.")
+@json_option
+def repeat(delivery_id: int, email: str, as_json: bool, **typed: Any) -> None:
+    """Make a series of a delivery that is being written: a new delivery at every run."""
+    with command_work() as uow:
+        actor = user_by_email(uow, email)
+        wanted = {
+            **typed,
+            "every": Every(typed["every"]),
+            "first": typed["first"].isoformat(timespec="minutes"),
+            "zone": typed["zone"] or actor.zone,
+        }
+        start_series(uow, actor, delivery_id, Recurrence(**wanted))
+    _tell_runs(email, delivery_id, as_json)
+
+
+@group.command("runs")
+@click.argument("delivery_id", type=int)
+@whose
+@json_option
+def runs(delivery_id: int, email: str, as_json: bool) -> None:
+    """The runs of a series, the newest first."""
+    _tell_runs(email, delivery_id, as_json)
+
+
+def _tell_runs(email: str, delivery_id: int, as_json: bool) -> None:
+    with command_work() as uow:
+        delivery = delivery_of(uow.session, user_by_email(uow, email), delivery_id)
+        coming = delivery.next_at.isoformat() if delivery.next_at else None
+        made = [
+            {
+                "due_at": line.run.due_at.isoformat(),
+                "outcome": line.run.outcome.value,
+                "delivery": line.run.child_id,
+                "state": line.child.state.value if line.child else None,
+                "words": line.run.words,
+            }
+            for line in runs_of(uow.session, delivery.id)
+        ]
+    lines = [f"{run['due_at']} {run['outcome']} {run['state'] or run['words']}" for run in made]
+    out({"id": delivery_id, "next": coming, "runs": made}, as_json, "\n".join([f"Next: {coming}", *lines]))
 
 
 def _tell(email: str, delivery_id: int, as_json: bool) -> None:

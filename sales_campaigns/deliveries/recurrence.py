@@ -1,0 +1,136 @@
+"""When a series runs: a calendar rule as a value, and the instants it gives.
+
+The rules: not more often than every 15 minutes; start, and end date or count; a permitted range against late firing.
+Days, weeks and months follow the wall clock of the zone: each local date has one run, at the first of two such times,
+and after a gap by its length. Minutes follow elapsed time, which knows no clock change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import count, islice, takewhile
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
+
+from sales_campaigns.deliveries.inputs import instant_in
+
+LEAST_MINUTES = 15
+MOST_STEPS = 100_000
+LONGEST_INTERVAL = 1_000
+
+
+class Every(StrEnum):
+    MINUTES = "minutes"
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """`first` is a wall clock of `zone`, ISO 8601; `until` the last local date, "" for none; `runs` 0 for no limit.
+
+    `opens` and `closes` ("HH:MM" of the zone, both or neither) are between which a run may fire, however late it is.
+    """
+
+    every: Every
+    interval: int
+    first: str
+    zone: str
+    until: str = ""
+    runs: int = 0
+    opens: str = ""
+    closes: str = ""
+
+
+def problems_of(wanted: Recurrence) -> dict[str, str]:
+    """What is wrong with it, by field."""
+    problems = {}
+    if wanted.zone not in available_timezones():
+        problems["zone"] = f"“{wanted.zone[:80]}” is no time zone. Choose one such as Europe/Stockholm."
+    if not _is_date(wanted.first):
+        problems["first"] = "Choose the date and time of the first run."
+    elif wanted.until and not (_is_date(wanted.until) and wanted.until >= wanted.first[:10]):
+        problems["until"] = "Choose a last date that is not before the first run."
+    if wanted.runs < 0:
+        problems["runs"] = "Write how many runs, or leave it empty."
+    if not _is_range(wanted.opens, wanted.closes):
+        problems["opens"] = "Choose both ends of the permitted hours, the later one second, or neither."
+    problems |= _interval_problem(wanted)
+    return problems
+
+
+def instants(wanted: Recurrence) -> Iterator[datetime]:
+    """Every planned run, as UTC instants in order."""
+    planned = _elapsed(wanted) if wanted.every is Every.MINUTES else _by_the_calendar(wanted)
+    if wanted.until:
+        zone = ZoneInfo(wanted.zone)
+        planned = takewhile(lambda at: at.astimezone(zone).date().isoformat() <= wanted.until, planned)
+    return islice(planned, wanted.runs or MOST_STEPS)
+
+
+def next_run(wanted: Recurrence, after: datetime) -> datetime | None:
+    """The first planned run later than `after`; None when the series is over."""
+    return next((at for at in instants(wanted) if at > after), None)
+
+
+def runs_between(wanted: Recurrence, after: datetime, up_to: datetime) -> list[datetime]:
+    """The planned runs later than `after`, up to and including `up_to`."""
+    due = takewhile(lambda at: at <= up_to, instants(wanted))
+    return [at for at in due if at > after]
+
+
+def may_fire(wanted: Recurrence, now: datetime) -> bool:
+    """Whether the clocks of its zone are inside the permitted range."""
+    clock = now.astimezone(ZoneInfo(wanted.zone)).strftime("%H:%M")
+    return not wanted.opens or wanted.opens <= clock <= wanted.closes
+
+
+def recurrence_from(row: Mapping[str, Any]) -> Recurrence:
+    return Recurrence(**{**row, "every": Every(row["every"])})
+
+
+def _by_the_calendar(wanted: Recurrence) -> Iterator[datetime]:
+    first = datetime.fromisoformat(wanted.first)
+    rule: dict[str, Any] = {"dtstart": first, "interval": wanted.interval}
+    if wanted.every is Every.MONTHS and first.day > 28:
+        # The last day that the month has, up to the wanted one: dateutil would leave short months out.
+        rule |= {"bymonthday": range(28, first.day + 1), "bysetpos": -1}
+    walls = rrule({Every.DAYS: DAILY, Every.WEEKS: WEEKLY, Every.MONTHS: MONTHLY}[wanted.every], **rule)
+    return (instant_in(wall.isoformat(), wanted.zone) for wall in walls)
+
+
+def _elapsed(wanted: Recurrence) -> Iterator[datetime]:
+    first, step = instant_in(wanted.first, wanted.zone), timedelta(minutes=wanted.interval)
+    return (first + place * step for place in count())
+
+
+def _interval_problem(wanted: Recurrence) -> dict[str, str]:
+    if wanted.every is Every.MINUTES and wanted.interval < LEAST_MINUTES:
+        return {"interval": f"A series runs at most every {LEAST_MINUTES} minutes."}
+    longest = LONGEST_INTERVAL * (60 if wanted.every is Every.MINUTES else 1)
+    fine = 1 <= wanted.interval <= longest
+    return {} if fine else {"interval": f"Write a number from 1 to {longest:,}."}
+
+
+def _is_date(written: str) -> bool:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return found.tzinfo is None and datetime(2000, 1, 1) <= found < datetime(2200, 1, 1)  # noqa: DTZ001
+
+
+def _is_range(opens: str, closes: str) -> bool:
+    if not opens and not closes:
+        return True
+    try:
+        begins, ends = (datetime.strptime(one, "%H:%M").replace(tzinfo=UTC) for one in (opens, closes))
+    except ValueError:
+        return False
+    return len(opens) == len(closes) == 5 and begins < ends

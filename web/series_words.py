@@ -1,0 +1,27 @@
+"""How a series is spoken of: its rhythm in one sentence, and what became of a run."""
+
+from __future__ import annotations
+
+from sales_campaigns.deliveries.models import RunOutcome
+from sales_campaigns.deliveries.recurrence import Every, Recurrence
+from web.filters import zone_words
+
+OUTCOMES = {
+    RunOutcome.MADE: ("Made", "ok"),
+    RunOutcome.SKIPPED: ("Skipped", "hot"),
+    RunOutcome.MISSED: ("Missed", "bad"),
+}
+_ONE = {Every.MINUTES: "minute", Every.DAYS: "day", Every.WEEKS: "week", Every.MONTHS: "month"}
+
+
+def rhythm_words(rule: Recurrence) -> str:
+    """Every 2 weeks from 2026-12-01 09:00, Stockholm time, 52 times."""
+    unit = f"{rule.interval} {rule.every.value}" if rule.interval > 1 else _ONE[rule.every]
+    parts = [f"Every {unit} from {rule.first.replace('T', ' ')}, {zone_words(rule.zone)} time"]
+    if rule.runs:
+        parts.append(f"{rule.runs} times" if rule.runs > 1 else "once")
+    if rule.until:
+        parts.append(f"until {rule.until}")
+    if rule.opens:
+        parts.append(f"only from {rule.opens} to {rule.closes}")
+    return ", ".join(parts)
