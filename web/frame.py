@@ -62,6 +62,8 @@ RAIL = (
     ("Mailbox", "mailbox.index", "inbox", ""),
     ("Leave", "leave.index", "calendar", ""),
     ("Sending", "sending.index", "zap", ""),
+    ("Mail catcher", "caught.index", "package", ""),
+    ("Administration", "", "", ""),
     ("Holidays", "holidays.index", "sun", ""),
     ("Schedules", "schedules.index", "clock", ""),
     ("Calls", "call_choices.index", "phone", ""),
@@ -72,7 +74,6 @@ RAIL = (
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
-    ("Mail catcher", "caught.index", "package", ""),
 )
 FOR_TEAM_ADMINISTRATORS = frozenset(
     {
@@ -150,11 +151,12 @@ def _rail(user: User) -> list[Link]:
     counts = {}
     if not is_htmx():
         counts = {"replies.index": waiting(work().session, user)[0], "notices.index": _unseen()}
-    return [
+    links = [
         _link(label, endpoint, icon, short, counts.get(endpoint))
         for label, endpoint, icon, short in RAIL
         if not endpoint or _is_open(endpoint, user)
     ]
+    return links[:-1] if links[-1].separator else links  # nobody needs a heading with nothing under it
 
 
 def _link(label: str, endpoint: str, icon: str, short: str, count: int | None) -> Link:

@@ -50,7 +50,10 @@ def bulk() -> Response:
     chosen = request.form.getlist("person", type=int)
     if not chosen:
         raise Invalid("Choose at least one person first.")
-    return BULK.get(request.form.get("do", ""), _delete)(chosen)
+    act = BULK.get(request.form.get("do", ""))
+    if act is None:
+        raise Invalid("Say what is to be done with them.")
+    return act(chosen)
 
 
 @pages.post("/people/restore")
