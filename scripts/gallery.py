@@ -39,7 +39,7 @@ def bare_environment() -> Environment:
     loader = FileSystemLoader([PAGES, WEB / "templates"])
     environment = Environment(loader=loader, autoescape=True)
     environment.globals |= {
-        "url_for": lambda endpoint, filename: f"/{endpoint}/{filename}",
+        "url_for": lambda endpoint, filename="": f"/{endpoint}/{filename}",
         "csrf_token": lambda: "token-of-the-gallery",
         "stop_banners": list,
         "Markup": Markup,
