@@ -77,7 +77,7 @@ KINDS = {
     "dsn_postfix_host_not_found": "bounce",
     "dsn_postfix_delayed": "delay",
     "dsn_postfix_expired": "bounce",
-    "dsn_postfix_delivered": "",
+    "dsn_postfix_delivered": "receipt",
     "dsn_exchange_not_found": "bounce",
     "dsn_exchange_full_german": "bounce",
     "dsn_exchange_blocked": "bounce",

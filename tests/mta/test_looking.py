@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Inbox, Mailbox
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.looking import LONGEST_PAUSE, inboxes_due, look
 from sales_campaigns.messages.models import Message
 from tests.cast import Cast
@@ -63,12 +63,14 @@ def test_what_came_is_taken_in_once(read_room: PostRoom, office: PostOffice, wor
     office.drop(
         a_raw_mail(sender="maria@there.example", answers=name), a_raw_mail(sender="x@nowhere.example")
     )
-    assert looked(read_room, work) == 1
-    assert inboxes_due(read_room) == [] or looked(read_room, work) == 0
-    with work() as uow:
-        (mail,) = uow.session.scalars(sa.select(ReceivedMail))
-        assert mail.answers_id == one and mail.kind == "reply"
-    assert looked(read_room, work) == 0
+    for _ in range(2):  # the server's own notice of the delivery may come at any time
+        while looked(read_room, work):
+            pass
+        with work() as uow:
+            (mail,) = uow.session.scalars(
+                sa.select(ReceivedMail).where(ReceivedMail.kind != MailKind.RECEIPT)
+            )
+            assert mail.answers_id == one and mail.kind == MailKind.REPLY
 
 
 def test_a_copy_is_put_among_the_sent_mails_once(

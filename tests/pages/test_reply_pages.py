@@ -281,7 +281,9 @@ def test_administrators_hand_over_or_end_what_a_deactivated_sender_left(
     with work() as uow:
         deactivate_sender(uow, cast.cleo, cast.ana.id)
     cleo = browse(cast.cleo)
-    assert "2 people are held, because their sender was deactivated." in words_of(cleo.get("/").text)
+    assert "2 people are held, because their sender was deactivated or has no connected mailbox." in words_of(
+        cleo.get("/").text
+    )
     assert "2 people are held, because Ana Lind was deactivated" in words_of(cleo.get("/users").text)
     assert browse(cast.ben).post(f"/users/{cast.ana.id}/hand-over").status_code == 403
     assert cleo.post(f"/users/{cast.ana.id}/hand-over", {"sender": cast.dirk.id}).status_code == 422

@@ -89,7 +89,7 @@ def test_people_of_another_team_are_strangers(work: Work, cast: Cast, room: Post
         (lambda name: a_bounce(name), MailKind.BOUNCE),
         (lambda name: a_bounce("<not-ours@example.com>"), None),
         (lambda name: a_bounce(name, action="delayed", status="4.4.1"), MailKind.DELAY),
-        (lambda name: a_bounce(name, action="delivered", status="2.0.0"), None),
+        (lambda name: a_bounce(name, action="delivered", status="2.0.0"), MailKind.RECEIPT),
         (lambda name: a_complaint(name), MailKind.COMPLAINT),
         (lambda name: a_raw_mail(answers=name, Auto_Submitted="auto-replied"), MailKind.AUTO_REPLY),
         (lambda name: a_raw_mail("Unsubscribe", answers=name), MailKind.UNSUBSCRIBE),
