@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -35,8 +36,11 @@ def serve_command(app: Flask, beside: Sequence[Beside]) -> click.Command:
             with ExitStack() as running:
                 for start in () if pages_only else beside:
                     running.enter_context(start())
+                server = _listening(
+                    app
+                )  # before the address is told: whoever follows it finds somebody there
                 _announce(app, email)
-                _serve(app)
+                _serve(server)
         except Refusal as error:
             click.echo(f"Error: {error.words}", err=True)
             raise SystemExit(1) from None
@@ -59,11 +63,9 @@ def _sign_in_link(email: str) -> str:
         return link_for(make_link(uow.session, user)) if user else ""
 
 
-def _serve(app: Flask) -> None:
-    """Until it is interrupted; asked to end, it finishes what is in hand."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _listening(app: Flask) -> Any:
     known = app.extensions["house"].settings
-    waitress.serve(
+    return waitress.create_server(
         app,
         host=known.host,
         port=known.port,
@@ -72,3 +74,9 @@ def _serve(app: Flask) -> None:
         channel_timeout=300,
         send_bytes=1,  # a live feed's line leaves at once
     )
+
+
+def _serve(server: Any) -> None:
+    """Until it is interrupted; asked to end, it finishes what is in hand."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server.run()
