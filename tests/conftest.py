@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -28,6 +29,10 @@ from tests.databases import empty, empty_engine, postgresql_url, worker_name
 from tests.sink import Sink
 
 pytest_plugins = ["tests.programs"]
+
+# How long an example takes says how busy the machine is, nothing about the product.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
 
