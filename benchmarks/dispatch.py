@@ -28,7 +28,7 @@ from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox import exact_mail
 from sales_campaigns.schema import METADATA
-from tests.databases import postgresql_url
+from tests.databases import durable_postgresql_url
 from tests.torture.campaign import launch_for
 
 SIMPLE = "<p>Hello {{ first_name }},</p>" + "<p>We help companies like {{ company }} ship on time.</p>" * 20
@@ -133,7 +133,11 @@ def _tell(sender: subprocess.Popen[str]) -> None:
 @contextmanager
 def engine_of(database: str, folder: Path) -> Iterator[Engine]:
     """An empty database of this kind with every table."""
-    url = postgresql_url("benchmark") if database == "PostgreSQL" else f"sqlite:///{folder / 'sales.sqlite3'}"
+    url = (
+        durable_postgresql_url("benchmark")
+        if database == "PostgreSQL"
+        else f"sqlite:///{folder / 'sales.sqlite3'}"
+    )
     engine = make_engine(url)
     METADATA.create_all(engine)
     yield engine

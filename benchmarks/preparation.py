@@ -32,7 +32,7 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Address, BlockedDomain, Person
 from sales_campaigns.schema import METADATA
 from sales_campaigns.unit_of_work import unit_of_work
-from tests.databases import postgresql_url
+from tests.databases import durable_postgresql_url
 
 START = datetime(2026, 11, 30, 8, tzinfo=UTC)
 CLOCK = VirtualClock(START)
@@ -144,7 +144,7 @@ def _often(session: Session, person: Person) -> bool:
 def _engine(kind: str, stack: ExitStack) -> sa.Engine:
     if kind == "sqlite":
         return make_engine(f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory())}/bench.sqlite3")
-    return make_engine(postgresql_url("bench_preparation"))
+    return make_engine(durable_postgresql_url("bench_preparation"))
 
 
 def _found(sessions: sessionmaker[Session], people: int, kind: str) -> None:

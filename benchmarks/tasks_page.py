@@ -29,7 +29,7 @@ from sales_campaigns.database import make_engine
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.schema import METADATA
 from sales_campaigns.settings import Settings
-from tests.databases import postgresql_url
+from tests.databases import durable_postgresql_url
 from web import create_app
 from web.security import COOKIE
 
@@ -43,7 +43,11 @@ def main(tasks: int = 1_000_000, rounds: int = 200) -> None:
     for name in ("PostgreSQL", "SQLite"):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder)
-            url = postgresql_url("bench_tasks") if name == "PostgreSQL" else f"sqlite:///{path}/tasks.sqlite3"
+            url = (
+                durable_postgresql_url("bench_tasks")
+                if name == "PostgreSQL"
+                else f"sqlite:///{path}/tasks.sqlite3"
+            )
             engine = make_engine(url)
             METADATA.create_all(engine)
             fill(engine, tasks)

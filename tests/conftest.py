@@ -25,7 +25,7 @@ from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
-from tests.databases import empty, empty_engine, postgresql_url, worker_name
+from tests.databases import drop_databases, empty, empty_engine, postgresql_url, run_name, worker_name
 from tests.sink import Sink
 
 pytest_plugins = ["tests.programs"]
@@ -35,6 +35,15 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
+
+
+def pytest_configure() -> None:
+    run_name()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        drop_databases(run_name())
 
 
 @pytest.fixture(scope="session")

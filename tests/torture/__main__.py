@@ -23,7 +23,7 @@ from sales_campaigns.database import make_sessions
 from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.unit_of_work import unit_of_work
 from tests.cast import Cast, cast_of
-from tests.databases import empty_engine, postgresql_url
+from tests.databases import durable_postgresql_url, empty_engine
 from tests.programs import missing
 from tests.sink import Sink
 from tests.torture import races
@@ -54,7 +54,7 @@ def kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[st
     for number in range(rounds):
         place = folder / str(number)
         place.mkdir()
-        database = url and postgresql_url(f"{NAME}_{number}")
+        database = url and durable_postgresql_url(f"{NAME}_{number}")
         ledger = kill_while_sending(place, messages, times, seed + number, database)
         wrong += ledger.wrong
         taken += ledger.taken
@@ -86,7 +86,7 @@ def all_races(url: str, folder: Path, seed: int, share: float) -> tuple[str, lis
 def mta(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     if lacking := missing("mta"):
         return f"left out: this machine has no {' and no '.join(lacking)}", []
-    here = postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
+    here = durable_postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
     with empty_engine(here) as engine:
         return all_comes_back(engine, each=max(round(200 * min(share, 1)), 2))
 
@@ -105,7 +105,7 @@ SCENARIOS = (
 @contextmanager
 def _house(url: str, folder: Path) -> Iterator[tuple[PostRoom, Cast, Sink]]:
     """An empty database with the cast, and a server for their mail."""
-    here = postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
+    here = durable_postgresql_url(NAME) if url else f"sqlite:///{folder / 'sales.sqlite3'}"
     with empty_engine(here) as engine, Sink() as sink:
         sessions, clock, mail = make_sessions(engine), SystemClock(), connected()
         room = PostRoom(

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sales_campaigns.messages.models import Message
-from tests.databases import postgresql_url
+from tests.databases import durable_postgresql_url
 from tests.torture.campaign import launch_for
 from tests.torture.installation import Installation, receiving, wait_until
 
@@ -60,7 +60,9 @@ def all_modes(url: str, folder: Path, seed: int, share: float) -> tuple[str, lis
     for mode in MODES:
         place = folder / mode
         place.mkdir()
-        of_mode, broken = send_to(mode, place, messages, url and postgresql_url(f"torture_{mode}_{seed}"))
+        of_mode, broken = send_to(
+            mode, place, messages, url and durable_postgresql_url(f"torture_{mode}_{seed}")
+        )
         states += of_mode
         wrong += broken
     return f"{len(MODES)} ambiguous servers × {messages} mails: {dict(states)}", wrong

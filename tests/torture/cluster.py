@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.presence import Presence
-from tests.databases import postgresql_url
+from tests.databases import durable_postgresql_url
 from tests.torture.campaign import launch_for
 from tests.torture.installation import Installation, Program, Receiver, receiving, wait_until
 from tests.torture.ledger import Ledger, balance, is_quiet
@@ -131,7 +131,7 @@ def _wait_for(engine: Engine, cluster: Cluster, kind: str, but: int) -> int:
 def all_leaders(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     """For make torture: 20 kills of whoever leads."""
     kills = max(round(20 * share), 2)
-    here = url and postgresql_url(f"torture_leaders_{seed}")
+    here = url and durable_postgresql_url(f"torture_leaders_{seed}")
     ledger, seconds = kill_leaders(folder, 120 * kills, kills, seed, here)
     slowest = f"somebody else led after {max(seconds):.0f} s at most"
     return f"{kills} leaders and as many workers killed, {_told(ledger)}; {slowest}", ledger.wrong
