@@ -11,8 +11,8 @@ from sales_campaigns.accounts.instance import clock_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.logs import configure_logs
-from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.marking import outward_of
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.letters.marking import outward_of
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import settings_or_exit
 from scheduler import commands, demo_week, rehearsing, runner

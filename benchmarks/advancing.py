@@ -22,10 +22,10 @@ from sqlalchemy.engine import Engine
 from benchmarks.dispatch import engine_of
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import Sessions, make_sessions
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.messages.gate import about
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.telling import about
 from sales_campaigns.reactions import react
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work

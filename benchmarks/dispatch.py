@@ -26,7 +26,7 @@ from benchmarks.relay import MISSING, program, sink, source
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import exact_mail
+from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.schema import METADATA
 from tests.databases import durable_postgresql_url
 from tests.torture.campaign import launch_for

@@ -11,7 +11,7 @@ from integrations.directory import connected
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_engine, make_sessions
-from sales_campaigns.messages.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.presence import process_name
 
 

@@ -12,14 +12,14 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.claims import claim
-from sales_campaigns.enrollments.answering import (
+from sales_campaigns.enrollments.answers.answering import (
     meetings_booked,
     people_are_away,
     people_replied,
     people_wrote,
 )
-from sales_campaigns.enrollments.bouncing import mails_failed_after_all, reports_came
-from sales_campaigns.enrollments.opting_out import people_complained, people_unsubscribed
+from sales_campaigns.enrollments.answers.bouncing import mails_failed_after_all, reports_came
+from sales_campaigns.enrollments.answers.opting_out import people_complained, people_unsubscribed
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
 from sales_campaigns.notices.giving import mail_came, mailboxes_lost, tasks_given

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from sales_campaigns import demo, migrating
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.errors import Refusal
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.presence import leave
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.fast_forward import fast_forward

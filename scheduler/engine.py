@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from sales_campaigns.logs import begin_trace
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from scheduler.jobs import Job, Key
 
 log = structlog.get_logger()

@@ -10,11 +10,11 @@ from sales_campaigns.absence.reconnecting import next_hold
 from sales_campaigns.calendars.leave import next_change
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.feeding import next_delivery
-from sales_campaigns.enrollments.comebacks import next_comeback
+from sales_campaigns.enrollments.answers.comebacks import next_comeback
 from sales_campaigns.enrollments.opening import next_opening
 from sales_campaigns.enrollments.returning import next_return
 from sales_campaigns.enrollments.skipping import next_skip
-from sales_campaigns.messages.dispatching import PostRoom, next_act
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, next_act
 from scheduler.jobs import run_until_quiet
 
 

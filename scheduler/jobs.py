@@ -13,19 +13,24 @@ from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
-from sales_campaigns.enrollments.balance import launches_out_of_balance
-from sales_campaigns.enrollments.comebacks import add_again_due
+from sales_campaigns.enrollments.answers.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
+from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
-from sales_campaigns.messages.catching_up import notice_outage, outage_seen
-from sales_campaigns.messages.dispatching import PostRoom, bulk_lanes, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import (
+    PostRoom,
+    bulk_lanes,
+    dispatch,
+    mailboxes_with_due_mail,
+)
+from sales_campaigns.messages.handing_over.recovery import recover, settle_journals
+from sales_campaigns.messages.inboxes.looking import inboxes_due, look
 from sales_campaigns.messages.invariants import findings
-from sales_campaigns.messages.looking import inboxes_due, look
-from sales_campaigns.messages.recovery import recover, settle_journals
-from sales_campaigns.messages.waking import live
-from sales_campaigns.messages.witness import Witness
+from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
+from sales_campaigns.messages.stops.waking import live
+from sales_campaigns.messages.stops.witness import Witness
 from sales_campaigns.notices.sending_letters import send_letters
 from sales_campaigns.notices.writing_letters import write_letters
 from sales_campaigns.people.importing import continue_import, due_imports

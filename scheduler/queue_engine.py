@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from scheduler.engine import LocalEngine
 from scheduler.jobs import EVERYTHING, Job, Key, Place
 from scheduler.work_queue import WorkQueue

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.ports import IncomingMail, Look, Sandbox
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 

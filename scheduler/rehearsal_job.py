@@ -8,7 +8,7 @@ import structlog
 
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Refusal
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.rehearsals.playing import (
     Stopped,
     give_up,

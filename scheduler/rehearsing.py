@@ -21,7 +21,7 @@ from sales_campaigns.campaigns.simulating import foresee
 from sales_campaigns.campaigns.simulation import Simulation
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.ports import Sandbox, SandboxMaker
 from sales_campaigns.rehearsals.happened import answers_of, endings_of, entries_of, letters_of

@@ -13,11 +13,11 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.catching_up import notice_outage
-from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.recovery import recover, settle_journals
-from sales_campaigns.messages.waking import wake
-from sales_campaigns.messages.witness import place_of, witness_in
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.recovery import recover, settle_journals
+from sales_campaigns.messages.stops.catching_up import notice_outage
+from sales_campaigns.messages.stops.waking import wake
+from sales_campaigns.messages.stops.witness import place_of, witness_in
 from sales_campaigns.presence import beat, leave
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings

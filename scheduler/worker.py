@@ -15,7 +15,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.presence import leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work

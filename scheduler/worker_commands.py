@@ -8,7 +8,7 @@ import threading
 import click
 
 from sales_campaigns.errors import Refusal
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.settings import Settings
 from scheduler.worker import run_worker
 

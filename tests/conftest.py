@@ -21,7 +21,7 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.messages.models import Message

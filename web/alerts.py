@@ -16,10 +16,10 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import machine_now
 from sales_campaigns.deliveries.listing import deliveries_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
-from sales_campaigns.enrollments.counting import held_counts
-from sales_campaigns.messages.folders import Folder
+from sales_campaigns.enrollments.explaining.counting import held_counts
 from sales_campaigns.messages.invariants import findings
-from sales_campaigns.messages.outbox import MailboxDay
+from sales_campaigns.messages.outbox.folders import Folder
+from sales_campaigns.messages.outbox.lines import MailboxDay
 from sales_campaigns.people.models import Person
 from sales_campaigns.reactions import count_set_aside
 from web.filters import count_words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sales_campaigns.enrollments.effects import Effect
+from sales_campaigns.enrollments.changes.effects import Effect
 from web.filters import count_words
 
 

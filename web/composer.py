@@ -15,12 +15,12 @@ from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.deliveries import personal
 from sales_campaigns.enrollments.composing import follow_up_after, open_composer
 from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages.composing import Typed, mailboxes_of
-from sales_campaigns.messages.drafting import About, draft_for_task, draft_of
 from sales_campaigns.messages.incoming.disposing import received_of
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
-from sales_campaigns.messages.outbox import message_of
+from sales_campaigns.messages.outbox.composing import Typed, mailboxes_of
+from sales_campaigns.messages.outbox.drafting import About, draft_for_task, draft_of
+from sales_campaigns.messages.outbox.lines import message_of
 from sales_campaigns.people.listing import person_of
 from sales_campaigns.people.models import Person
 from sales_campaigns.people.suppression import why_not

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sales_campaigns.messages.folders import Folder, Search
+from sales_campaigns.messages.outbox.folders import Folder, Search
 from web.days_typed import bounds_in
 from web.request_scope import me, work
 

@@ -15,11 +15,11 @@ from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.content.rendering import Content, check
-from sales_campaigns.enrollments import choosing
-from sales_campaigns.enrollments.chosen_times import timed_steps
-from sales_campaigns.enrollments.first_mails import filled_in, first_content
-from sales_campaigns.enrollments.forecasting import Forecast, StepDates, forecast
-from sales_campaigns.enrollments.orders import Order, Prepared, not_allowed, prepare, refuse_times
+from sales_campaigns.enrollments.launches import choosing
+from sales_campaigns.enrollments.launches.chosen_times import timed_steps
+from sales_campaigns.enrollments.launches.first_mails import filled_in, first_content
+from sales_campaigns.enrollments.launches.forecasting import Forecast, StepDates, forecast
+from sales_campaigns.enrollments.launches.orders import Order, Prepared, not_allowed, prepare, refuse_times
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.editing import create_person
 from sales_campaigns.people.groups import groups_of

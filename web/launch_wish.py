@@ -13,7 +13,7 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from sales_campaigns.enrollments.orders import Order
+from sales_campaigns.enrollments.launches.orders import Order
 from sales_campaigns.errors import Invalid
 
 # What an editor of rich text keeps as it is; everything else about a text's mark-up may change by opening it.

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import url_for
 
-from sales_campaigns.messages.folders import Folder
 from sales_campaigns.messages.models import Draft, Message, MessageState
-from sales_campaigns.messages.outbox import MailLine
+from sales_campaigns.messages.outbox.folders import Folder
+from sales_campaigns.messages.outbox.lines import MailLine
 from sales_campaigns.people.models import Person
 from web.filters import count_words
 from web.task_rows import web_address

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sales_campaigns.accounts.roles import may
-from sales_campaigns.enrollments.comebacks import comebacks_of
-from sales_campaigns.enrollments.history import campaigns_of, mails_to, subjects_ahead, tasks_about
+from sales_campaigns.enrollments.answers.comebacks import comebacks_of
+from sales_campaigns.enrollments.explaining.history import campaigns_of, mails_to, subjects_ahead, tasks_about
 from sales_campaigns.live_feed import history
 from sales_campaigns.messages.incoming.reading import mails_from
 from sales_campaigns.people.models import Person

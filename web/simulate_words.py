@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sales_campaigns.campaigns.planner import StepKind
-from sales_campaigns.enrollments.checking import SENTENCES
 from sales_campaigns.enrollments.foreseeing import DayAhead, Foreseen
+from sales_campaigns.enrollments.launches.checking import SENTENCES
 from web.filters import count_words, day_words
 
 TASKS = {

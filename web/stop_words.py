@@ -10,7 +10,7 @@ from flask import url_for
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.messages.models import Cause
-from sales_campaigns.messages.stops import StopLine, about, stops_on
+from sales_campaigns.messages.stops.reasons import StopLine, about, stops_on
 from web.filters import when_words
 from web.request_scope import maybe_me, work
 

@@ -8,7 +8,7 @@ from flask import url_for
 
 from sales_campaigns.enrollments.composing import follow_up_after
 from sales_campaigns.live_feed import history
-from sales_campaigns.messages.drafting import draft_for_task
+from sales_campaigns.messages.outbox.drafting import draft_for_task
 from sales_campaigns.people.listing import owners
 from sales_campaigns.tasks.call_choices import choices_of
 from sales_campaigns.tasks.history import changes_of

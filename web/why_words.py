@@ -9,9 +9,9 @@ from typing import Any
 from flask import url_for
 
 from sales_campaigns.accounts.roles import may
-from sales_campaigns.enrollments.why import Explained, Happened
-from sales_campaigns.messages.trace import Gate, Remedy, Stand, Trace
-from sales_campaigns.messages.waiting import WaitingGroup
+from sales_campaigns.enrollments.explaining.why import Explained, Happened
+from sales_campaigns.messages.explaining.trace import Gate, Remedy, Stand, Trace
+from sales_campaigns.messages.explaining.waiting import WaitingGroup
 from web.filters import when_words, zone_words
 from web.request_scope import me
 

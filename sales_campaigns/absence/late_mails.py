@@ -20,8 +20,8 @@ from sales_campaigns.enrollments.states import STEP_RUN
 from sales_campaigns.enrollments.ways import Due, ways_of
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.lifecycle import move_many
+from sales_campaigns.messages.explaining.queue_order import turn
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.queue_order import turn
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskState
 from sales_campaigns.tasks.states import TASK

@@ -11,7 +11,7 @@ from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import plan_again
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.models import Cause
-from sales_campaigns.messages.stops import is_stopped, lift_stop, put_stop
+from sales_campaigns.messages.stops.reasons import is_stopped, lift_stop, put_stop
 from sales_campaigns.unit_of_work import UnitOfWork
 
 

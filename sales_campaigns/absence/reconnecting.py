@@ -14,9 +14,9 @@ from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import plan_again
 from sales_campaigns.enrollments.states import ENROLLMENT
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.catching_up import catch_up
 from sales_campaigns.messages.holds import release
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.stops.catching_up import catch_up
 from sales_campaigns.unit_of_work import UnitOfWork
 
 HELD_AFTER = timedelta(hours=4)  # as long as a mail may be late where a campaign says nothing else

@@ -18,7 +18,7 @@ from sales_campaigns.campaigns.planner.local_time import span_of
 from sales_campaigns.enrollments.pausing import plan_again, plan_anew
 from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.messages.models import Cause
-from sales_campaigns.messages.stops import lift_stop, put_stop
+from sales_campaigns.messages.stops.reasons import lift_stop, put_stop
 from sales_campaigns.unit_of_work import UnitOfWork
 
 LONGEST = timedelta(days=366)

@@ -19,8 +19,8 @@ from sales_campaigns.calendars.own_holidays import own_dates
 from sales_campaigns.calendars.states import COUNTS
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
 from sales_campaigns.campaigns.planner.local_time import span_of
+from sales_campaigns.enrollments.changes.shared_plans import SharedPlans
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
-from sales_campaigns.enrollments.shared_plans import SharedPlans
 from sales_campaigns.enrollments.ways import Way, ways_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.models import Message

@@ -13,7 +13,7 @@ from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.content.rendering import Content, MissingFields, render
 from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages.writing import values_of
+from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Person
 
 

@@ -9,7 +9,7 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
 from sales_campaigns.messages.holds import make_holds
-from sales_campaigns.messages.marking import Tracked, choose_tracking
+from sales_campaigns.messages.letters.marking import Tracked, choose_tracking
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.unit_of_work import UnitOfWork
 

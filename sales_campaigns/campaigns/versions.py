@@ -20,7 +20,7 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVe
 from sales_campaigns.campaigns.step_deliveries import keep_deliveries
 from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.errors import NotFound
-from sales_campaigns.messages.marking import Tracked
+from sales_campaigns.messages.letters.marking import Tracked
 from sales_campaigns.unit_of_work import UnitOfWork
 
 

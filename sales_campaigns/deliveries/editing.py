@@ -19,7 +19,7 @@ from sales_campaigns.deliveries.states import DELIVERY, OVER
 from sales_campaigns.deliveries.wishes import Wish, check_wish
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.messages.holds import make_holds, stop
-from sales_campaigns.messages.marking import Tracked, choose_tracking
+from sales_campaigns.messages.letters.marking import Tracked, choose_tracking
 from sales_campaigns.messages.models import Hold
 from sales_campaigns.unit_of_work import UnitOfWork
 

@@ -16,7 +16,12 @@ from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.composing import (
+from sales_campaigns.messages.holds import make_holds
+from sales_campaigns.messages.incoming.disposing import answered
+from sales_campaigns.messages.incoming.models import ReceivedMail
+from sales_campaigns.messages.incoming.reading import wrote_last
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import (
     Typed,
     Words,
     check_typed,
@@ -25,11 +30,6 @@ from sales_campaigns.messages.composing import (
     own_mailbox,
     words_for,
 )
-from sales_campaigns.messages.holds import make_holds
-from sales_campaigns.messages.incoming.disposing import answered
-from sales_campaigns.messages.incoming.models import ReceivedMail
-from sales_campaigns.messages.incoming.reading import wrote_last
-from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import queue
 from sales_campaigns.people.models import Person
 from sales_campaigns.people.suppression import OPTED_OUT, why_not

@@ -18,9 +18,9 @@ from sales_campaigns.deliveries.models import Delivery, DeliveryKind
 from sales_campaigns.deliveries.policies import task_of
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.holds import make_holds
+from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import queue
-from sales_campaigns.messages.writing import values_of
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
 

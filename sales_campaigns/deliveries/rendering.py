@@ -11,7 +11,7 @@ from sales_campaigns.content.rendering import MissingFields, render
 from sales_campaigns.deliveries.policies import Task
 from sales_campaigns.deliveries.typology.judging import VERDICTS, set_aside
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.writing import values_of
+from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Person
 
 BATCH = 1_000

@@ -22,9 +22,9 @@ from sales_campaigns.demo.answers import hear
 from sales_campaigns.demo.bulk import prepare_catalogue, send_opening_hours
 from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
-from sales_campaigns.messages.composing import Typed
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address, Group, GroupMember, Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work

@@ -24,7 +24,8 @@ from sales_campaigns.enrollments.progress import recall
 from sales_campaigns.enrollments.scheduling import late_at, subject_before, threading
 from sales_campaigns.enrollments.ways import Way, ways_of
 from sales_campaigns.errors import IllegalMove, Invalid
-from sales_campaigns.messages.composing import (
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import (
     Look,
     Typed,
     Words,
@@ -35,7 +36,6 @@ from sales_campaigns.messages.composing import (
     own_mailbox,
     words_for,
 )
-from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import next_attempts, queue
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState

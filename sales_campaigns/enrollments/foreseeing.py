@@ -24,8 +24,8 @@ from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone
 from sales_campaigns.campaigns.simulating import Wish, foresee
 from sales_campaigns.campaigns.simulation import Simulation
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.enrollments.checking import MOST, check_people
-from sales_campaigns.enrollments.choosing import members
+from sales_campaigns.enrollments.launches.checking import MOST, check_people
+from sales_campaigns.enrollments.launches.choosing import members
 from sales_campaigns.enrollments.load_ahead import mails_ahead, tasks_ahead
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.models import Person

@@ -20,9 +20,9 @@ from sales_campaigns.enrollments.pausing import plan_again
 from sales_campaigns.enrollments.states import ENROLLMENT
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.composing import mailboxes_of
 from sales_campaigns.messages.holds import release
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import mailboxes_of
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.tasks.models import Task, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork

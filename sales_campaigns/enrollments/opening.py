@@ -20,8 +20,8 @@ from sales_campaigns.content.rendering import Content
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.scheduling import go_on
-from sales_campaigns.messages.composing import words_for
 from sales_campaigns.messages.models import Hold
+from sales_campaigns.messages.outbox.composing import words_for
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.activity import append_many
-from sales_campaigns.enrollments.bouncing import after_hard_bounce
+from sales_campaigns.enrollments.answers.bouncing import after_hard_bounce
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.lateness import act_on_late
 from sales_campaigns.enrollments.mending import mend
@@ -19,10 +19,10 @@ from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_each, move_many
 from sales_campaigns.messages.feedback.reasons import address_is_bad
-from sales_campaigns.messages.gate import about as about_message
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.queueing import cancel_many
 from sales_campaigns.messages.states import LEFT
+from sales_campaigns.messages.telling import about as about_message
 from sales_campaigns.tasks.models import Priority, Task, TaskState
 from sales_campaigns.tasks.states import TASK
 from sales_campaigns.tasks.working import about as about_task

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.gate import about
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.queueing import VALIDITY
 from sales_campaigns.messages.states import MESSAGE
+from sales_campaigns.messages.telling import about
 from sales_campaigns.unit_of_work import UnitOfWork
 
 ANSWERED = "An answer came: it had left."

@@ -15,10 +15,10 @@ from sales_campaigns.claims import claim
 from sales_campaigns.clock import machine_now
 from sales_campaigns.content.mime import Letter, build, new_message_id
 from sales_campaigns.errors import Invalid, Outside
-from sales_campaigns.messages.dispatching import PostRoom, account_of
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, account_of
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Hold
-from sales_campaigns.messages.stops import is_stopped
+from sales_campaigns.messages.stops.reasons import is_stopped
 from sales_campaigns.notices.models import UserLetter
 from sales_campaigns.ports import HandOver, MailAccount, OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work

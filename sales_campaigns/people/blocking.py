@@ -1,4 +1,4 @@
-"""Blocked domains: which they are, and letting one go. Blocking one ends campaigns: `enrollments/opting_out.py`."""
+"""Blocked domains: which they are, and letting one go. What blocking ends: `enrollments/answers/opting_out.py`."""
 
 from __future__ import annotations
 

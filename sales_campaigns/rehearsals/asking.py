@@ -17,8 +17,8 @@ from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.enrollments.checking import Checked, check_people
-from sales_campaigns.enrollments.choosing import members
+from sales_campaigns.enrollments.launches.checking import Checked, check_people
+from sales_campaigns.enrollments.launches.choosing import members
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid

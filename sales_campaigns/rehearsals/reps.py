@@ -15,7 +15,7 @@ from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.progress import complete_tasks
 from sales_campaigns.enrollments.ways import ways_of
-from sales_campaigns.messages.composing import Typed
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.working import tasks_of

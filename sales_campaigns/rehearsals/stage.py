@@ -20,7 +20,7 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner.local_time import resolve
 from sales_campaigns.campaigns.simulating import zones_differ
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.people.address_rows import ensure_addresses
 from sales_campaigns.people.merging import FIELDS
 from sales_campaigns.people.models import Person as PersonRow

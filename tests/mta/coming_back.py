@@ -16,7 +16,7 @@ from integrations.directory import connected
 from integrations.smtp import Settings
 from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
 from sales_campaigns.clock import VirtualClock, machine_now, machine_seconds
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.facts import parsed
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.incoming.reports import ReportKind, reports_of

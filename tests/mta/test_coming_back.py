@@ -6,7 +6,7 @@ import pytest
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.mta.coming_back import addresses, move_in, send_and_read, working_with, wrongs

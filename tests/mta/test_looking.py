@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Inbox, Mailbox
 from sales_campaigns.clock import VirtualClock, machine_now
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.inboxes.looking import LONGEST_PAUSE, inboxes_due, look
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
-from sales_campaigns.messages.looking import LONGEST_PAUSE, inboxes_due, look
 from sales_campaigns.messages.models import Message
 from tests.cast import Cast
 from tests.conftest import Work

@@ -13,12 +13,12 @@ from flask import Flask
 from sales_campaigns.accounts.models import User
 from sales_campaigns.calendars.models import Leave, LeaveState, OwnHoliday
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Cause, Hold
-from sales_campaigns.messages.stops import put_stop
-from sales_campaigns.messages.waking import wake
+from sales_campaigns.messages.stops.reasons import put_stop
+from sales_campaigns.messages.stops.waking import wake
 from sales_campaigns.tasks.models import Task
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail

@@ -14,7 +14,7 @@ from flask import Flask
 from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.messages.models import Message
 from tests.cast import Cast, a_person
 from tests.conftest import Work

@@ -20,7 +20,7 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import drafts_of, newest
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from tests.builders import a_call, a_campaign
 from tests.cast import Cast, a_person
 from tests.conftest import Work

@@ -16,7 +16,7 @@ from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.opening import open_due
 from tests.builders import a_call, a_campaign
 from tests.cast import Cast, a_person

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.models import Message

@@ -273,7 +273,7 @@ def test_the_same_rule_judges_whoever_joins_a_campaign(work: Work, cast: Cast, b
     """No second list of rules: a filtering rule of the team holds at a launch too."""
     from sales_campaigns.campaigns.versions import newest
     from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
-    from sales_campaigns.enrollments.checking import check_people
+    from sales_campaigns.enrollments.launches.checking import check_people
     from tests.builders import a_campaign, a_mail
 
     with work() as uow:

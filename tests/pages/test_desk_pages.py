@@ -16,11 +16,11 @@ from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.content.templates import TemplateDraft, create_template
 from sales_campaigns.deliveries.personal import write_personal
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address
 from sales_campaigns.tasks.models import Task, TaskState
 from scheduler.jobs import run_until_quiet

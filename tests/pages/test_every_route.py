@@ -22,13 +22,13 @@ from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.drafting import About, save_draft
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
+from sales_campaigns.messages.outbox.composing import Typed
+from sales_campaigns.messages.outbox.drafting import About, save_draft
 from sales_campaigns.people.models import Group, Person
 from sales_campaigns.people.uploading import upload
 from sales_campaigns.rehearsals.asking import Wanted, ask_rehearsal

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sales_campaigns.absence.keeping_schedules import TypedSchedule, add_schedule
 from sales_campaigns.accounts.models import User
 from sales_campaigns.calendars.models import Schedule
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.notices.models import Notice, NoticeKind
 from sales_campaigns.notices.wishes import NoticeWishes, wishes_of
 from tests.builders import a_call, a_campaign, a_mail

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.pausing import pause_campaign
 from sales_campaigns.people.groups import add_to_group, create_group

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.deliveries.personal import write_personal
-from sales_campaigns.messages.composing import Typed
 from sales_campaigns.messages.models import Draft, Message, MessageState
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address
 from sales_campaigns.tasks.models import Task, TaskKind
 from tests.cast import Cast, a_person

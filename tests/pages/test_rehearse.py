@@ -16,7 +16,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.errors import IllegalMove, Invalid
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.rehearsals.asking import KEPT, Wanted, ask_rehearsal, stop_rehearsal
 from sales_campaigns.rehearsals.models import Rehearsal, RehearsalState, RehearsedMail

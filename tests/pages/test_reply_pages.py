@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.enrollments.leaving import deactivate_sender
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.models import Disposal, ReceivedMail
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Address, Person

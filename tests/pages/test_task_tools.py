@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.activity import Activity
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.people.models import Person

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.people.models import Person
 from scheduler.jobs import run_until_quiet
 from tests.cast import Cast, a_person

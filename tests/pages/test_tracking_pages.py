@@ -12,10 +12,10 @@ from flask import Flask
 
 from sales_campaigns.accounts.models import Team, User
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.marking import Outward
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.letters.marking import Outward
+from sales_campaigns.messages.letters.tokens import token_of
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.tokens import token_of
 from sales_campaigns.people.models import Address, Person, SubscriptionChange
 from sales_campaigns.settings import Settings
 from sales_campaigns.tracking.models import TrackingEvent

@@ -13,7 +13,7 @@ from flask import Flask
 from sales_campaigns.accounts.models import Mailbox, Role, User
 from sales_campaigns.accounts.sign_in import start_session
 from sales_campaigns.accounts.users import add_user
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.models import Hold, Message
 from tests.builders import a_campaign, a_mail

@@ -13,10 +13,10 @@ from flask import Flask
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.presence import beat
 from sales_campaigns.tasks.models import Task

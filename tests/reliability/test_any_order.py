@@ -18,9 +18,9 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.recovery import recover
 from sales_campaigns.messages.settling import send_again
 from sales_campaigns.messages.states import OVER
 from sales_campaigns.ports import OutgoingMail

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from sales_campaigns.absence.pausing_work import pause_work, resume_work
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.enrollments.launching import Order, launch
-from sales_campaigns.messages.dispatching import PostRoom, dispatch
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.stopping import (
+from sales_campaigns.messages.stops.stopping import (
     release_everything,
     release_mailbox,
     stop_everything,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from tests.cast import Cast
 from tests.sink import Sink
 from tests.torture import races

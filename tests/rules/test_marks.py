@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sales_campaigns.content.rendering import Content, Rendered, render
 from sales_campaigns.content.tracked_links import lead_through, links_of
-from sales_campaigns.messages.marks import Marks, dressed, footer_problem, headers_of
-from sales_campaigns.messages.tokens import message_in, token_of
+from sales_campaigns.messages.letters.marks import Marks, dressed, footer_problem, headers_of
+from sales_campaigns.messages.letters.tokens import message_in, token_of
 
 KEY, OLD = "k" * 40, "o" * 40
 BODY = Rendered("Hello", "<p>Hello</p>", "Hello")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.messages.pacing import Level, Limit, breaks, draw, full, limits_of
+from sales_campaigns.messages.pace.pacing import Level, Limit, breaks, draw, full, limits_of
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 limits = st.integers(1, 60).flatmap(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.messages.trace import Gate, Stand, trace_of
+from sales_campaigns.messages.explaining.trace import Gate, Stand, trace_of
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from integrations.catcher import MailStore, catching
 from sales_campaigns.accounts.models import User
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.tasks.models import TaskKind
 from sales_campaigns.tasks.queue import task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from scheduler.engine import LocalEngine
 from scheduler.jobs import Job, Key
 from tests.torture.installation import wait_until

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from scheduler.fast_forward import fast_forward, next_due
 from scheduler.jobs import Job, run_until_quiet
 from tests.cast import Cast

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.presence import Presence
 from sales_campaigns.settings import Settings, read_settings

@@ -11,7 +11,7 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.ports import OutsideWorld
 from tests.cast import Cast
 from tests.conftest import Work

@@ -19,8 +19,8 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.progress import complete_task
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.working import task_of

@@ -8,7 +8,7 @@ import pytest
 
 from sales_campaigns.absence.taking_leave import Absent, take_leave
 from sales_campaigns.calendars.models import LeaveKind
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from tests.builders import a_campaign, a_follow_up, a_mail
 from tests.cast import a_person
 from tests.stories.letters import letters

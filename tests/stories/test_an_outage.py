@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from tests.builders import a_campaign, a_mail
 from tests.cast import a_person
 from tests.stories.letters import letters

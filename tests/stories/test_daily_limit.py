@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.campaigns.file import CampaignFile, read_campaign
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from tests.stories.letters import as_foreseen, as_received, letters, words_of
 from tests.stories.telling import Story, file_campaign, let_pass, people_of, simulated, work_through
 from tests.stories.telling import at as instant

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.people.models import Address, BlockedDomain, Person
 from sales_campaigns.tasks.models import TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -8,7 +8,7 @@ import pytest
 
 from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from tests.stories.letters import as_foreseen, as_received, letters_to, words_of
 from tests.stories.telling import Story, file_campaign, let_pass, people_of, simulated
 

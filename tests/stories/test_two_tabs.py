@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.enrollments.undoing import undo_task
 from sales_campaigns.errors import IllegalMove

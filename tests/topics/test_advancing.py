@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import StepRun, StepRunState
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.messages.gate import about
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.telling import about
 from sales_campaigns.reactions import react
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -13,8 +13,8 @@ from sales_campaigns.analytics.report import Activity
 from sales_campaigns.analytics.week import DayCell, week_of
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person

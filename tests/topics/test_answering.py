@@ -10,15 +10,15 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.answers.opting_out import block_domain, unsubscribe
 from sales_campaigns.enrollments.ending import book_meeting, end_uncertain
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.leaving import deactivate_sender, end_held, hand_over
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
-from sales_campaigns.enrollments.opting_out import block_domain, unsubscribe
 from sales_campaigns.enrollments.pausing import pause_people, resume_people
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import why_not

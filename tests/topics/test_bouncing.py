@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.answers.readdressing import change_and_go_on
 from sales_campaigns.enrollments.models import Enrollment, StepRun
-from sales_campaigns.enrollments.readdressing import change_and_go_on
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Attempt, Message
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.tasks.models import Task

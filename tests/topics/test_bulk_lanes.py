@@ -12,11 +12,11 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.claiming import claim_due
-from sales_campaigns.messages.dispatching import PostRoom, _within_a_second, dispatch
+from sales_campaigns.messages.handing_over.claiming import claim_due
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, _within_a_second, dispatch
+from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import exact_mail
-from sales_campaigns.messages.recovery import recover
+from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.ports import MailAccount, MailProvider, MailProviders
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -22,7 +22,7 @@ from sales_campaigns.campaigns.versions import drafts_of, in_force, newest, save
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.templates import TemplateDraft, create_template
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.enrollments.file_changes import plan_file
+from sales_campaigns.enrollments.changes.file_changes import plan_file
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 from tests.cast import Cast

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
-from sales_campaigns.messages.catching_up import notice_outage, outage_seen
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.messages.explaining.queue_order import gap, spread
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.queue_order import gap, spread
+from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person

@@ -15,12 +15,12 @@ from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.versions import drafts_of, newest, save_version
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.content.wordings import wording_of
-from sales_campaigns.enrollments.changing import change_campaign, effect_of_changes
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.changes.changing import change_campaign, effect_of_changes
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import IllegalMove, NotAllowed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.tasks.models import Task
 from scheduler.fast_forward import fast_forward

@@ -23,12 +23,12 @@ from sales_campaigns.enrollments.composing import (
     send_for_task,
     take_back_mail,
 )
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task, skip_task
 from sales_campaigns.errors import IllegalMove, Invalid
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.tasks.models import Priority, Task, TaskKind, TaskState
 from sales_campaigns.tasks.working import hand_on, remind, task_of

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork

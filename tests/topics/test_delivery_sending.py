@@ -23,7 +23,7 @@ from sales_campaigns.deliveries.preparing import prepare
 from sales_campaigns.deliveries.setups import schedule_of
 from sales_campaigns.deliveries.waves import equal_waves
 from sales_campaigns.errors import IllegalMove, NotAllowed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Address
 from tests.builders import a_wish

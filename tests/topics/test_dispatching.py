@@ -11,9 +11,9 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.recovery import recover
 from sales_campaigns.messages.settling import send_again
 from sales_campaigns.people.models import Address
 from sales_campaigns.tasks.models import Task

@@ -12,13 +12,13 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.ending import end, end_for_person, end_people
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.enrollments.launches.take_back import take_back
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.pausing import pause_people
-from sales_campaigns.enrollments.take_back import take_back
 from sales_campaigns.errors import IllegalMove, NotAllowed, NotFound
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task

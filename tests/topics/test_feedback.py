@@ -18,10 +18,10 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.figures import figures_of, percent
 from sales_campaigns.deliveries.logs import sending_log, status_words
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.messages.dispatching import PostRoom
 from sales_campaigns.messages.feedback.models import UnknownBounce
 from sales_campaigns.messages.feedback.qualifying import Answered
 from sales_campaigns.messages.feedback.taking import Feedback, take
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.reports import ReportKind
 from sales_campaigns.messages.models import Attempt, Message
 from sales_campaigns.people.models import Address

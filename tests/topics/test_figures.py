@@ -13,11 +13,11 @@ from sales_campaigns.campaigns.drafts import arranged
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.versions import drafts_of, newest, save_version
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.changing import change_campaign
-from sales_campaigns.enrollments.figures import Figures, figures_of
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.changes.changing import change_campaign
+from sales_campaigns.enrollments.explaining.figures import Figures, figures_of
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.tasks.models import Task
 from scheduler.fast_forward import fast_forward

@@ -13,7 +13,7 @@ from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.foreseeing import Foreseen, Question, foresee_campaign
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.tasks.capacity import capacity_of, choose_capacity

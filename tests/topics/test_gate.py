@@ -19,7 +19,7 @@ from sales_campaigns.enrollments.pausing import (
     resume_campaign,
     resume_enrollment,
 )
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.people.models import Address, BlockedDomain, Person
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.enrollments.undoing import undo_task
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task

@@ -13,10 +13,10 @@ from sales_campaigns.accounts.rights import deactivate
 from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.content.templates import TemplateDraft, create_template
+from sales_campaigns.enrollments.answers.opting_out import block_domain, unsubscribe_many
 from sales_campaigns.enrollments.belongings import belongings_of, give_belongings
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.enrollments.opting_out import block_domain, unsubscribe_many
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
 from sales_campaigns.people.blocking import blocked_domains, unblock_domain
 from sales_campaigns.people.bulk_editing import give_people, set_consent

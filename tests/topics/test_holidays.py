@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sales_campaigns.absence.keeping_holidays import drop_holiday, keep_holiday
 from sales_campaigns.calendars.own_dates import OwnDate, with_own
 from sales_campaigns.campaigns.holiday_use import campaigns_by_place
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.errors import Invalid, NotAllowed, NotFound
 from tests.builders import a_campaign, a_mail

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.clock import machine_now
-from sales_campaigns.enrollments.balance import launches_out_of_balance
+from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
 from sales_campaigns.enrollments.models import Launch
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.models import Message
 from tests.cast import Cast

@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.errors import Outside, OutsideKind
-from sales_campaigns.messages.claiming import claim_due
-from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.gate import Gated, gate
-from sales_campaigns.messages.journal import Journal, journal_in
+from sales_campaigns.messages.handing_over.claiming import claim_due
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.gate import Gated, gate
+from sales_campaigns.messages.handing_over.journal import Journal, journal_in
+from sales_campaigns.messages.handing_over.recovery import recover, settle_journals
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.recovery import recover, settle_journals
 from sales_campaigns.ports import HandOver
 from tests.cast import Cast
 from tests.conftest import Work

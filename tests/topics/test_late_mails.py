@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from sales_campaigns.absence.late_mails import answer_late, count_late, late_mails
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import IllegalMove, Invalid
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.tasks.models import Task, TaskState
 from scheduler.fast_forward import fast_forward

@@ -20,10 +20,10 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.content.rendering import Content, render
-from sales_campaigns.enrollments.checking import Checked
-from sales_campaigns.enrollments.first_mails import filled_in
-from sales_campaigns.enrollments.forecasting import forecast
-from sales_campaigns.enrollments.launching import Order, launch, prepare
+from sales_campaigns.enrollments.launches.checking import Checked
+from sales_campaigns.enrollments.launches.first_mails import filled_in
+from sales_campaigns.enrollments.launches.forecasting import forecast
+from sales_campaigns.enrollments.launches.launching import Order, launch, prepare
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.pausing import pause_campaign
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound

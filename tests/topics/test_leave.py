@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sales_campaigns.absence.taking_leave import Absent, cancel_leave, change_leaves, take_leave
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.forecasting import forecast
-from sales_campaigns.enrollments.launching import Order, launch, prepare
+from sales_campaigns.enrollments.launches.forecasting import forecast
+from sales_campaigns.enrollments.launches.launching import Order, launch, prepare
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound
-from sales_campaigns.messages.dispatching import PostRoom, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, mailboxes_with_due_mail
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.working import remind

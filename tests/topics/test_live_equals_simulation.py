@@ -22,9 +22,9 @@ from sales_campaigns.campaigns.simulating import foresee
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_sessions
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.ports import OutgoingMail, OutsideWorld, Taken
 from sales_campaigns.rehearsals.happened import entries_of, letters_of
 from sales_campaigns.rehearsals.plays import Play

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.stopping import release_everything, stop_everything
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.stops.stopping import release_everything, stop_everything
 from sales_campaigns.notices.models import Notice, NoticeKind, UserLetter
 from sales_campaigns.notices.reading import newest_notices, notices_after, see_all, unseen
 from sales_campaigns.notices.sending_letters import NO_MAILBOX, send_letters

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock, machine_now
-from sales_campaigns.messages.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.models import Bucket
 from tests.cast import Cast
 from tests.conftest import Work
@@ -94,7 +94,7 @@ def test_a_mailbox_whose_mails_reach_nobody_stops_by_itself(
 
 def due_mails_named(work: Work, cast: Cast, *emails: str) -> None:
     """As due_mails, as often as wanted: each campaign of a team has a name of its own."""
-    from sales_campaigns.enrollments.launching import Order, launch
+    from sales_campaigns.enrollments.launches.launching import Order, launch
     from tests.builders import a_campaign, a_mail
     from tests.cast import a_person
 

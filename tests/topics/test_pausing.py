@@ -15,7 +15,7 @@ from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.pausing import (

@@ -21,7 +21,7 @@ from sales_campaigns.content.templates import (
     create_template,
     edit_template,
 )
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.unit_of_work import UnitOfWork
 from tests.builders import a_call, a_campaign, a_mail

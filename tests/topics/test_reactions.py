@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.activity import AWAITED, Activity
 from sales_campaigns.errors import NotAllowed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.people.models import SubscriptionChange
 from sales_campaigns.reactions import BATCH, REACTIONS, TRIES, react, set_aside, try_again
 from tests.cast import Cast

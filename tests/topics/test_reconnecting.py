@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sales_campaigns.absence.reconnecting import HELD_AFTER, hold_disconnected, next_hold, reconnect
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.counting import held_counts
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.explaining.counting import held_counts
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.leaving import activate_sender, deactivate_sender, end_held, hand_over
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import pause_enrollment

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock, machine_now
-from sales_campaigns.messages.claiming import claim_due
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.claiming import claim_due
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.recovery import recover
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.tasks.models import Task
 from scheduler.fast_forward import fast_forward

@@ -13,16 +13,16 @@ from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.personal import Thread, opening, write_personal
-from sales_campaigns.enrollments.disposing import interested, not_now, said_no, wrong_person
+from sales_campaigns.enrollments.answers.disposing import interested, not_now, said_no, wrong_person
 from sales_campaigns.enrollments.models import Comeback, Enrollment
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.disposing import dispose, received_of, wait_again
 from sales_campaigns.messages.incoming.models import Disposal, ReceivedMail
 from sales_campaigns.messages.incoming.reading import Box, box_counts, reply_lines, waiting
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.resending import call_off
+from sales_campaigns.messages.outbox.composing import Typed
+from sales_campaigns.messages.outbox.resending import call_off
 from sales_campaigns.people.models import Person
 from sales_campaigns.people.unsubscribing import opt_out
 from sales_campaigns.tasks.models import Task

@@ -14,7 +14,7 @@ from sales_campaigns.absence.rescuing import Wish, preview_rescue, rescue, undo_
 from sales_campaigns.absence.taking_leave import Absent, take_leave
 from sales_campaigns.calendars.models import LeaveKind, OwnHoliday
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound

@@ -22,7 +22,7 @@ from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.schedule_use import campaigns_by_schedule
 from sales_campaigns.campaigns.simulating import simulate
 from sales_campaigns.enrollments.foreseeing import Question, foresee_campaign
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound
 from tests.builders import a_campaign, a_mail

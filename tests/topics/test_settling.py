@@ -12,7 +12,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.settling import give_it_up, say_it_was_sent, send_again
 from sales_campaigns.unit_of_work import UnitOfWork

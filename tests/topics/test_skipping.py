@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.pausing import pause_campaign
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.tasks.models import Task
 from scheduler.fast_forward import fast_forward
 from tests.builders import a_call, a_campaign

@@ -6,7 +6,7 @@ import pytest
 
 from sales_campaigns.campaigns.starters import STARTERS, start_from
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid
 from tests.cast import Cast, a_person
 from tests.conftest import Work

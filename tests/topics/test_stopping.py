@@ -9,19 +9,19 @@ import sqlalchemy as sa
 
 from sales_campaigns.absence.pausing_work import pause_work, resume_work
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.errors import IllegalMove, NotAllowed, NotFound
-from sales_campaigns.messages.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Cause, Hold, Message, Stop
-from sales_campaigns.messages.stopping import (
+from sales_campaigns.messages.stops.reasons import lift_stop, put_stop
+from sales_campaigns.messages.stops.stopping import (
     release_everything,
     release_mailbox,
     stop_everything,
     stop_mailbox,
 )
-from sales_campaigns.messages.stops import lift_stop, put_stop
 from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work

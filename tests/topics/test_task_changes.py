@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.progress import complete_tasks, skip_tasks

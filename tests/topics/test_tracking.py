@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Mailbox, Team
 from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_by_link
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.enrollments.opting_out import unsubscribe_by_link
-from sales_campaigns.messages.dispatching import PostRoom
-from sales_campaigns.messages.marking import Outward, Tracked, choose_tracking
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.letters.marking import Outward, Tracked, choose_tracking
+from sales_campaigns.messages.letters.tokens import token_of
 from sales_campaigns.messages.models import Message, TrackingChoice
-from sales_campaigns.messages.outbox import exact_mail
-from sales_campaigns.messages.tokens import token_of
+from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.people.models import Address, Person, SubscriptionChange
 from sales_campaigns.tracking.figures import Engagement, engagement_of
 from sales_campaigns.tracking.machines import SEVERAL, Hit

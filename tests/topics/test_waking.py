@@ -10,11 +10,11 @@ from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import Instance
 from sales_campaigns.errors import IllegalMove, NotAllowed
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Hold
-from sales_campaigns.messages.waking import MOVED, OLDER, confirm_instance, doubted, live, wake
-from sales_campaigns.messages.witness import Witness, place_of, witness_in
+from sales_campaigns.messages.stops.waking import MOVED, OLDER, confirm_instance, doubted, live, wake
+from sales_campaigns.messages.stops.witness import Witness, place_of, witness_in
 from sales_campaigns.settings import Settings
 from scheduler.jobs import guard_job
 from scheduler.runner import running

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -12,18 +12,18 @@ from sales_campaigns.absence.pausing_work import pause_work
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock, machine_now
-from sales_campaigns.enrollments.health import health_of
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.explaining.health import health_of
+from sales_campaigns.enrollments.explaining.why import Explained, why_message, why_person, why_step, why_task
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.pausing import pause_campaign, pause_enrollment
-from sales_campaigns.enrollments.why import Explained, why_message, why_person, why_step, why_task
 from sales_campaigns.errors import NotFound
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.explaining.trace import Gate, Stand
+from sales_campaigns.messages.explaining.waiting import traces_of, waiting_groups
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Hold, Message
-from sales_campaigns.messages.trace import Gate, Stand
-from sales_campaigns.messages.waiting import traces_of, waiting_groups
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.presence import beat
 from sales_campaigns.tasks.models import Task

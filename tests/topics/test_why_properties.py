@@ -17,7 +17,8 @@ from sqlalchemy.engine import Engine
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock, machine_now
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.explaining.why import Explained, why_person
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.pausing import (
@@ -28,12 +29,11 @@ from sales_campaigns.enrollments.pausing import (
 )
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.enrollments.states import UNDER_WAY
-from sales_campaigns.enrollments.why import Explained, why_person
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.explaining.trace import Stand
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Hold, Message, MessageState
 from sales_campaigns.messages.settling import say_it_was_sent
-from sales_campaigns.messages.trace import Stand
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.presence import Presence, beat
 from sales_campaigns.tasks.models import Task

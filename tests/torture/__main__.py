@@ -20,7 +20,7 @@ from integrations.directory import connected
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_sessions
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.unit_of_work import unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import durable_postgresql_url, empty_engine

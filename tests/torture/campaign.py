@@ -9,7 +9,7 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_sessions
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.builders import a_campaign, a_mail

@@ -9,7 +9,7 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.database import make_sessions
-from sales_campaigns.messages.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.unit_of_work import unit_of_work
 from tests.cast import cast_of
 from tests.mta.coming_back import FATES, addresses, move_in, send_and_read, working_with, wrongs

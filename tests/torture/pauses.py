@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.pausing import pause_campaign, pause_enrollment
-from sales_campaigns.messages.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.builders import a_campaign, a_mail

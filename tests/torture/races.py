@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.enrollments.ending import end_for_person
-from sales_campaigns.enrollments.launching import Order, launch
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.progress import complete_task, messages_ended
 from sales_campaigns.enrollments.undoing import undo_task
 from sales_campaigns.errors import IllegalMove, Invalid, Refusal
-from sales_campaigns.messages.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Person
 from sales_campaigns.reactions import react

@@ -12,7 +12,7 @@ import click
 from flask.cli import with_appcontext
 
 from sales_campaigns.accounts.users import user_by_email
-from sales_campaigns.enrollments.file_changes import FilePlan, apply_file, plan_file
+from sales_campaigns.enrollments.changes.file_changes import FilePlan, apply_file, plan_file
 from web.change_words import effect_sentences
 from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.running import command_work, json_option, out

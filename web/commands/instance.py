@@ -6,9 +6,9 @@ import click
 
 from sales_campaigns.accounts.users import user_by_email
 from sales_campaigns.messages.models import Stop
-from sales_campaigns.messages.stopping import release_everything, stop_everything
-from sales_campaigns.messages.stops import stops_on, waiting_mails
-from sales_campaigns.messages.waking import confirm_instance
+from sales_campaigns.messages.stops.reasons import stops_on, waiting_mails
+from sales_campaigns.messages.stops.stopping import release_everything, stop_everything
+from sales_campaigns.messages.stops.waking import confirm_instance
 from web.commands.running import CommandGroup, command_work, json_option, out
 
 group = CommandGroup("instance", help="Sending as a whole.")

@@ -16,11 +16,11 @@ from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.people_file import read_people
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.enrollments import choosing
-from sales_campaigns.enrollments.chosen_times import timed_steps
-from sales_campaigns.enrollments.forecasting import forecast
-from sales_campaigns.enrollments.launching import Order, Prepared, launch, prepare
-from sales_campaigns.enrollments.orders import open_for_launch
+from sales_campaigns.enrollments.launches import choosing
+from sales_campaigns.enrollments.launches.chosen_times import timed_steps
+from sales_campaigns.enrollments.launches.forecasting import forecast
+from sales_campaigns.enrollments.launches.launching import Order, Prepared, launch, prepare
+from sales_campaigns.enrollments.launches.orders import open_for_launch
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.groups import groups_of
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -10,9 +10,9 @@ from flask.cli import with_appcontext
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.users import user_by_email
-from sales_campaigns.enrollments.why import Explained, why_person
+from sales_campaigns.enrollments.explaining.why import Explained, why_person
 from sales_campaigns.errors import NotFound, Refusal
-from sales_campaigns.messages.trace import Gate, Stand
+from sales_campaigns.messages.explaining.trace import Gate, Stand
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.commands.running import command_work, json_option, out

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.enrollments.opting_out import block_domain
+from sales_campaigns.enrollments.answers.opting_out import block_domain
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.blocking import blocked_domains, unblock_domain
 from web.answers import go, page

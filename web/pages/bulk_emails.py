@@ -11,11 +11,11 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.enrollments.composing import take_back_mail
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.folders import Folder
-from sales_campaigns.messages.keeping import call_off_many, rewrite_many, shift, waiting_of
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import mail_ids
+from sales_campaigns.messages.outbox.composing import Typed
+from sales_campaigns.messages.outbox.folders import Folder
+from sales_campaigns.messages.outbox.keeping import call_off_many, rewrite_many, shift, waiting_of
+from sales_campaigns.messages.outbox.lines import mail_ids
 from sales_campaigns.tasks.models import Task, TaskState
 from sales_campaigns.tasks.working import tasks_of
 from web.answers import go, page

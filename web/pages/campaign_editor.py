@@ -15,7 +15,7 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import IfPast, StepKind
 from sales_campaigns.campaigns.stored_settings import read_time, settings_of
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.enrollments.changing import change_campaign, effect_of_changes, may_change
+from sales_campaigns.enrollments.changes.changing import change_campaign, effect_of_changes, may_change
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, is_htmx, page
 from web.change_words import effect_sentences, effect_words

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.enrollments import take_back as taking
 from sales_campaigns.enrollments.ending import end_people
+from sales_campaigns.enrollments.explaining.people_in import launches_of, people_in, picked
+from sales_campaigns.enrollments.launches import take_back as taking
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import pause_campaign, pause_people, resume_campaign, resume_people
-from sales_campaigns.enrollments.people_in import launches_of, people_in, picked
 from sales_campaigns.errors import Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import answer, go

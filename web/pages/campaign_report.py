@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Blueprint
 
 from sales_campaigns.campaigns.listing import campaign_of
-from sales_campaigns.enrollments.figures import Figures, figures_of
+from sales_campaigns.enrollments.explaining.figures import Figures, figures_of
 from web.answers import page
 from web.filters import WEEKDAYS
 from web.request_scope import me, work

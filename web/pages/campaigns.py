@@ -12,7 +12,7 @@ from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.starters import STARTERS, start_from
-from sales_campaigns.enrollments.counting import PeopleCount, people_counts
+from sales_campaigns.enrollments.explaining.counting import PeopleCount, people_counts
 from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, page

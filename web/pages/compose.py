@@ -8,9 +8,9 @@ from sales_campaigns.content.template_list import templates_of
 from sales_campaigns.deliveries.personal import draft_row, write_personal
 from sales_campaigns.enrollments.composing import look_for_task, send_for_task, take_back_mail
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.composing import Typed, look_of
-from sales_campaigns.messages.drafting import forget_draft
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import Typed, look_of
+from sales_campaigns.messages.outbox.drafting import forget_draft
 from sales_campaigns.tasks.working import task_of
 from web.answers import answer, go, page
 from web.composer import Subject, again, opened, subject_of, typed_mail

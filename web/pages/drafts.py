@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.composing import Typed
-from sales_campaigns.messages.drafting import discard_draft, draft_of, save_draft
+from sales_campaigns.messages.outbox.composing import Typed
+from sales_campaigns.messages.outbox.drafting import discard_draft, draft_of, save_draft
 from web.answers import go
 from web.composer import subject_of
 from web.filters import clock_words

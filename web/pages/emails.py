@@ -9,12 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.campaigns.listing import campaign_names
-from sales_campaigns.enrollments.history import subjects_ahead
-from sales_campaigns.messages.drafting import count_drafts, drafts_of
-from sales_campaigns.messages.folders import Folder, Search
-from sales_campaigns.messages.outbox import PAGE, MailLine, folder_counts, mail_lines
+from sales_campaigns.enrollments.explaining.history import subjects_ahead
+from sales_campaigns.messages.explaining.waiting import traces_of
+from sales_campaigns.messages.outbox.drafting import count_drafts, drafts_of
+from sales_campaigns.messages.outbox.folders import Folder, Search
+from sales_campaigns.messages.outbox.lines import PAGE, MailLine, folder_counts, mail_lines
 from sales_campaigns.messages.states import WAITING
-from sales_campaigns.messages.waiting import traces_of
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.reading import view_of
 from sales_campaigns.saved_views.saving import choose_columns

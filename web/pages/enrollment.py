@@ -8,7 +8,7 @@ from flask import Blueprint, Response, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.enrollments.ending import book_meeting, end_people
-from sales_campaigns.enrollments.history import held_of, way_of
+from sales_campaigns.enrollments.explaining.history import held_of, way_of
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.pausing import pause_enrollment, resume_enrollment
 from sales_campaigns.unit_of_work import UnitOfWork

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.clock import machine_now
-from sales_campaigns.enrollments.health import health_of
+from sales_campaigns.enrollments.explaining.health import health_of
 from web.answers import answer
 from web.request_scope import me, work
 from web.why_words import holdup

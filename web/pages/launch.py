@@ -8,8 +8,8 @@ from dataclasses import replace
 from flask import Blueprint, Response, make_response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from sales_campaigns.enrollments.launching import launch, launch_limit
-from sales_campaigns.enrollments.orders import open_for_launch
+from sales_campaigns.enrollments.launches.launching import launch, launch_limit
+from sales_campaigns.enrollments.launches.orders import open_for_launch
 from sales_campaigns.errors import Invalid
 from web import launch_steps as steps
 from web.answers import answer, go

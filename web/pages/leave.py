@@ -16,7 +16,7 @@ from sales_campaigns.calendars.leave import LeaveLine, leave_of, leaves_seen
 from sales_campaigns.calendars.models import LeaveKind
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.models import Cause, Message, Stop
-from sales_campaigns.messages.stops import stops_on, waiting_mails
+from sales_campaigns.messages.stops.reasons import stops_on, waiting_mails
 from sales_campaigns.people.listing import owners
 from sales_campaigns.tasks.days import local_date, start_of_day
 from web.answers import go, page

@@ -19,8 +19,8 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages.dispatching import account_of
-from sales_campaigns.messages.signatures import OWN_FIELDS, change_signature, signature_as_sent
+from sales_campaigns.messages.handing_over.dispatching import account_of
+from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signature, signature_as_sent
 from web.answers import go, page
 from web.filters import count_words
 from web.mailbox_check import answer_of

@@ -14,16 +14,16 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
 from sales_campaigns.enrollments.ending import end_uncertain
-from sales_campaigns.enrollments.why import why_message
+from sales_campaigns.enrollments.explaining.why import why_message
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
-from sales_campaigns.messages.composing import Typed, look_of
-from sales_campaigns.messages.folders import folder_of
 from sales_campaigns.messages.incoming.reading import answers_to
-from sales_campaigns.messages.keeping import archive, mark_success, remove, rewrite, words_to_edit
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import attempts_of, exact_mail, message_of, was_reported
-from sales_campaigns.messages.resending import call_off, write_again
+from sales_campaigns.messages.outbox.composing import Typed, look_of
+from sales_campaigns.messages.outbox.folders import folder_of
+from sales_campaigns.messages.outbox.keeping import archive, mark_success, remove, rewrite, words_to_edit
+from sales_campaigns.messages.outbox.lines import attempts_of, exact_mail, message_of, was_reported
+from sales_campaigns.messages.outbox.resending import call_off, write_again
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.queue import task_with_mail
 from sales_campaigns.tasks.working import task_of

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.campaigns.previewing import person_for_preview
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import message_of
+from sales_campaigns.messages.outbox.lines import message_of
 from sales_campaigns.people.listing import owners, person_of
 from sales_campaigns.people.models import Person
 from sales_campaigns.people.zones import zone_names

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.listing import campaigns_of
 from sales_campaigns.campaigns.models import CampaignState
-from sales_campaigns.enrollments.opting_out import unsubscribe_many
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.bulk_editing import give_people, set_consent
 from sales_campaigns.people.editing import delete_people, restore_people

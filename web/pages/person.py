@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.enrollments.history import held_of
-from sales_campaigns.enrollments.readdressing import change_and_go_on
+from sales_campaigns.enrollments.answers.readdressing import change_and_go_on
+from sales_campaigns.enrollments.explaining.history import held_of
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.incoming.reading import unanswered_of
 from sales_campaigns.people.columns import custom as custom_name

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.content.html import for_frame
-from sales_campaigns.enrollments.disposing import interested, not_now, said_no, wrong_person
-from sales_campaigns.enrollments.history import held_of
+from sales_campaigns.enrollments.answers.disposing import interested, not_now, said_no, wrong_person
+from sales_campaigns.enrollments.explaining.history import held_of
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.messages.incoming.disposing import FROM_PEOPLE, dispose, received_of, wait_again
 from sales_campaigns.messages.incoming.facts import html_of, parsed

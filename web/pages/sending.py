@@ -7,14 +7,14 @@ from flask import Blueprint, Response, url_for
 from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.messages.mailbox_lines import mailbox_lines
 from sales_campaigns.messages.models import Stop
-from sales_campaigns.messages.stopping import (
+from sales_campaigns.messages.stops.reasons import stops_on, waiting_mails
+from sales_campaigns.messages.stops.stopping import (
     release_everything,
     release_mailbox,
     stop_everything,
     stop_mailbox,
 )
-from sales_campaigns.messages.stops import stops_on, waiting_mails
-from sales_campaigns.messages.waking import confirm_instance
+from sales_campaigns.messages.stops.waking import confirm_instance
 from web.answers import go, page
 from web.filters import count_words
 from web.request_scope import me, work

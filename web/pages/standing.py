@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe
 from sales_campaigns.enrollments.ending import end_people
-from sales_campaigns.enrollments.history import held_of
-from sales_campaigns.enrollments.opting_out import unsubscribe
+from sales_campaigns.enrollments.explaining.history import held_of
 from sales_campaigns.enrollments.pausing import resume_people
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.people.editing import notice_nothing

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request, session, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.enrollments.team_load import team_lines
+from sales_campaigns.enrollments.explaining.team_load import team_lines
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.listing import owners
 from sales_campaigns.tasks.call_choices import choices_of

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
-from sales_campaigns.messages.folders import Folder
+from sales_campaigns.messages.explaining.waiting import waiting_groups
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.incoming.reading import Box, reply_lines
 from sales_campaigns.messages.incoming.reading import waiting as replies_waiting
-from sales_campaigns.messages.outbox import folder_counts, mailbox_days
-from sales_campaigns.messages.stops import is_stopped, waiting_mails
-from sales_campaigns.messages.waiting import waiting_groups
+from sales_campaigns.messages.outbox.folders import Folder
+from sales_campaigns.messages.outbox.lines import folder_counts, mailbox_days
+from sales_campaigns.messages.stops.reasons import is_stopped, waiting_mails
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted

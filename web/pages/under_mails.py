@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.models import Team
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.footers import change_footer
-from sales_campaigns.messages.marks import FOOTER
+from sales_campaigns.messages.letters.footers import change_footer
+from sales_campaigns.messages.letters.marks import FOOTER
 from web.answers import go, page
 from web.request_scope import me, settings, work
 

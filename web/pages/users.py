@@ -15,9 +15,9 @@ from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.enrollments import leaving
 from sales_campaigns.enrollments.belongings import belongings_of, give_belongings
 from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
-from sales_campaigns.messages.dispatching import account_of
+from sales_campaigns.messages.handing_over.dispatching import account_of
 from sales_campaigns.messages.models import Cause, Stop
-from sales_campaigns.messages.stops import stops_on
+from sales_campaigns.messages.stops.reasons import stops_on
 from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
 from web.commands.users import link_for

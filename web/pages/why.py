@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from sales_campaigns.enrollments.why import Explained, why_message, why_step, why_task
+from sales_campaigns.enrollments.explaining.why import Explained, why_message, why_step, why_task
 from web.answers import answer
 from web.request_scope import me, work
 from web.why_words import told

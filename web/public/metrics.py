@@ -11,8 +11,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from sales_campaigns.clock import machine_now
-from sales_campaigns.enrollments.balance import launches_out_of_balance
-from sales_campaigns.enrollments.health import Health, health_of
+from sales_campaigns.enrollments.explaining.health import Health, health_of
+from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.invariants import PROMISES, Finding, findings
 from web.request_scope import settings, work

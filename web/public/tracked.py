@@ -10,9 +10,9 @@ from flask import Blueprint, Response, redirect, request
 
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.errors import NotFound
+from sales_campaigns.messages.letters.tokens import message_in
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.outbox import exact_mail
-from sales_campaigns.messages.tokens import message_in
+from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.tracking.machines import Hit
 from sales_campaigns.tracking.models import EventKind
 from sales_campaigns.tracking.noticing import notice, target_of

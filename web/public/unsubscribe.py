@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from sales_campaigns.accounts.models import Team
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.enrollments.opting_out import unsubscribe_by_link
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_by_link
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.models import Message
 from web.public.tracked import message_of_token

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.content.rendering import Content, needs_of
-from sales_campaigns.messages.writing import values_of
+from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Person
 
 COLUMNS = {

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.lifecycle import move_each
-from sales_campaigns.messages.breaking import stop_if_it_bounces
 from sales_campaigns.messages.feedback.counting import Trouble, count_troubles, forgive
 from sales_campaigns.messages.feedback.decisions import Decision, Facts, Move, decide
 from sales_campaigns.messages.feedback.judging import judge
 from sales_campaigns.messages.feedback.qualifying import Answered, Qualified
-from sales_campaigns.messages.gate import about
 from sales_campaigns.messages.incoming.reports import ReportKind
 from sales_campaigns.messages.models import Attempt, Message, MessageState
+from sales_campaigns.messages.pace.breaking import stop_if_it_bounces
 from sales_campaigns.messages.states import MESSAGE
+from sales_campaigns.messages.telling import about
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.unit_of_work import UnitOfWork
 

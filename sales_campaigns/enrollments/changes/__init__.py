@@ -1,0 +1,1 @@
+"""Another version of a running campaign: what it means, and the change."""

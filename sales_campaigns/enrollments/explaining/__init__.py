@@ -1,0 +1,1 @@
+"""Reads: where people stand, why, and the dates ahead."""

@@ -1,0 +1,131 @@
+"""The people of a campaign: state, next step, when and why, a page at a time; and its launches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.enrollments.explaining.dates_ahead import StepDate, dates_of, next_of
+from sales_campaigns.enrollments.explaining.surroundings import surroundings_of
+from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
+from sales_campaigns.enrollments.ways import ways_of
+from sales_campaigns.errors import Invalid
+from sales_campaigns.people.models import Person
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PersonInCampaign:
+    """One line. `next` is the first step that is not over, None when every one is."""
+
+    enrollment: Enrollment
+    person: Person
+    sender: str
+    next: StepDate | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOfCampaign:
+    """`after` is the key of the next page, "" on the last one; `counts` are of the whole campaign, by state."""
+
+    lines: tuple[PersonInCampaign, ...]
+    after: str
+    counts: Mapping[EnrollmentState, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchLine:
+    """One act of adding people. `active` of them are still under way; `mine` tells that the actor may take it back."""
+
+    launch: Launch
+    user: str
+    active: int
+    mine: bool
+
+
+def people_in(
+    session: Session,
+    campaign: Campaign,
+    now: datetime,
+    *,
+    state: EnrollmentState | None = None,
+    words: str = "",
+    after: str = "",
+    limit: int = PAGE,
+) -> PeopleOfCampaign:
+    """Newest first. The caller has the right to see the campaign; costs the same for every page."""
+    query = (
+        sa.select(Enrollment, Person, User)
+        .join(Person, Person.id == Enrollment.person_id)
+        .join(User, User.id == Enrollment.sender_id)
+        .where(Enrollment.campaign_id == campaign.id, *_narrowed(state, words, after))
+        .order_by(Enrollment.id.desc())
+    )
+    found = session.execute(query.limit(limit + 1)).all()
+    ways = ways_of(session, [enrollment.id for enrollment, *_ in found[:limit]])
+    known = surroundings_of(session, ways, now)
+    nexts = {way.enrollment.id: next_of(dates_of(way, known)) for way in ways}
+    lines = tuple(PersonInCampaign(one, who, user.name, nexts[one.id]) for one, who, user in found[:limit])
+    more = str(lines[-1].enrollment.id) if len(found) > limit else ""
+    return PeopleOfCampaign(lines, more, _counts(session, campaign))
+
+
+def picked(session: Session, campaign: Campaign, enrollment_ids: Sequence[int]) -> list[Enrollment]:
+    """The rows that were chosen on the page, of this campaign only. Raises Invalid for none."""
+    query = sa.select(Enrollment).where(
+        Enrollment.campaign_id == campaign.id, Enrollment.id.in_(enrollment_ids)
+    )
+    found = list(session.scalars(query.order_by(Enrollment.id)))
+    if not found:
+        raise Invalid("Choose at least one person first.")
+    return found
+
+
+def launches_of(session: Session, actor: User, campaign: Campaign, limit: int = 20) -> list[LaunchLine]:
+    """The newest launches of a campaign, in one query."""
+    active = (
+        sa.select(Enrollment.launch_id, sa.func.count().label("people"))
+        .where(Enrollment.campaign_id == campaign.id, Enrollment.state.in_(("active", "paused", "held")))
+        .group_by(Enrollment.launch_id)
+        .subquery()
+    )
+    query = (
+        sa.select(Launch, User, sa.func.coalesce(active.c.people, 0))
+        .join(User, User.id == Launch.user_id)
+        .outerjoin(active, active.c.launch_id == Launch.id)
+        .where(Launch.campaign_id == campaign.id)
+        .order_by(Launch.id.desc())
+    )
+    return [
+        LaunchLine(row, user.name, people, row.user_id == actor.id or may(actor, "manage_team"))
+        for row, user, people in session.execute(query.limit(limit))
+    ]
+
+
+def _narrowed(state: EnrollmentState | None, words: str, after: str) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if state is not None:
+        conditions.append(Enrollment.state == state)
+    if after.isdecimal() and len(after) < 16:
+        conditions.append(Enrollment.id < int(after))
+    columns = (Person.first_name, Person.last_name, Person.company, Person.email)
+    for word in words.split()[:5]:
+        conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    return conditions
+
+
+def _counts(session: Session, campaign: Campaign) -> dict[EnrollmentState, int]:
+    query = (
+        sa.select(Enrollment.state, sa.func.count())
+        .where(Enrollment.campaign_id == campaign.id)
+        .group_by(Enrollment.state)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}

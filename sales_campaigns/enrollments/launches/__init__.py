@@ -1,0 +1,1 @@
+"""One act of adding people: check, first mails, dates, confirm, take back."""

@@ -1,0 +1,138 @@
+"""An order to launch: what the rep chose, and what the launch would make of it. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.campaigns.day_rules import zone_by
+from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
+from sales_campaigns.campaigns.outlines import outline_of
+from sales_campaigns.campaigns.planner import Start
+from sales_campaigns.campaigns.states import CAMPAIGN
+from sales_campaigns.campaigns.versions import in_force
+from sales_campaigns.enrollments.launches.checking import Checked, check_people
+from sales_campaigns.enrollments.launches.chosen_times import refuse_bad_times
+from sales_campaigns.enrollments.ways import Absence, absences_of
+from sales_campaigns.errors import IllegalMove, Invalid
+from sales_campaigns.people.models import Person
+from sales_campaigns.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the rep chose.
+
+    `send_at` maps a step's key to when it leaves instead: naive is wall-clock time in each person's zone, aware is
+    that instant for everybody. `words` maps a person to subject and HTML of the first e-mail. `recipients_zone`
+    None is as the campaign says. The same `request_key` of the same user is the same launch.
+    """
+
+    campaign_id: int
+    person_ids: Sequence[int]
+    mailbox_id: int | None = None
+    recipients_zone: bool | None = None
+    send_at: Mapping[str, datetime] = field(default_factory=dict)
+    words: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    request_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An order checked: what a launch would do, and what the launch page shows.
+
+    `zone` is the one of everybody whose own is not asked for: the schedule's, else the sender's.
+    """
+
+    campaign: Campaign
+    version: CampaignVersion
+    mailbox: Mailbox
+    checked: Checked
+    recipients_zone: bool
+    absence: Absence
+    zone: str
+
+
+def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
+    """Check an order. Raises NotFound, NotAllowed, IllegalMove, Invalid."""
+    campaign, version = open_for_launch(uow, actor, order.campaign_id)
+    mailbox = mailbox_of(uow, actor, order.mailbox_id)
+    people = order.person_ids
+    checked = check_people(uow.session, actor, campaign, version, people, mailbox, order.words)
+    by_recipient = version.settings.get("timezone") == "recipient"
+    chosen = by_recipient if order.recipients_zone is None else order.recipients_zone
+    absence = absences_of(uow.session, [(actor.id, campaign.team_id)])[actor.id]
+    zone = zone_by(version.settings.get("schedule"), absence.own, actor.zone)
+    return Prepared(campaign, version, mailbox, checked, chosen, absence, zone)
+
+
+def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, CampaignVersion]:
+    """The campaign and the steps that people added now go through. Raises when nobody can be added."""
+    require(actor, "launch")
+    campaign = campaign_of(uow.session, actor, campaign_id)
+    if campaign.state in {CampaignState.ARCHIVED, CampaignState.PAUSED}:
+        raise IllegalMove(f"Nobody can be added: {CAMPAIGN.sentences[campaign.state]}")
+    version = in_force(uow.session, campaign)
+    if not version.steps:
+        raise Invalid({"campaign": "This campaign has no steps yet. Add one, then add people."})
+    return campaign, version
+
+
+def not_allowed(actor: User, checked: Checked, limit: int) -> str:
+    """The rule: one's own people within the limit; more, or those of others, need start deliveries. "" is allowed."""
+    others = any(person.owner_id != actor.id for person in checked.to_deliver)
+    if may(actor, "launch_many") or not (others or len(checked.to_deliver) > limit):
+        return ""
+    why = "people of a colleague" if others else f"more than {limit} people at once"
+    return f"Adding {why} needs the right “start deliveries”. Ask an administrator."
+
+
+def refuse_times(uow: UnitOfWork, prepared: Prepared, order: Order) -> None:
+    """Raises Invalid({"send_at.KEY": words}) for a time that this launch cannot keep."""
+    starts = starts_of(prepared, order, uow.now).values()
+    outline = outline_of(prepared.version, own=prepared.absence.own)
+    refuse_bad_times(prepared.version, outline, order.send_at, starts, whole(uow.now))
+
+
+def starts_of(prepared: Prepared, order: Order, now: datetime) -> dict[str, Start]:
+    """Zone → start of the people in it, as the launch would make it now."""
+    zones = {zone_of(person, prepared) for person in prepared.checked.to_deliver}
+    positions = {step.key: step.position for step in prepared.version.steps}
+    chosen = {positions[key]: at for key, at in order.send_at.items() if key in positions}
+    away = prepared.absence.away
+    return {zone: Start(whole(now), zone, chosen, away=away) for zone in sorted(zones)}
+
+
+def zone_of(person: Person, prepared: Prepared) -> str:
+    """The rule: the sender's zone, or the recipient's, and the sender's where that is not known."""
+    return person.zone if prepared.recipients_zone and person.zone else prepared.zone
+
+
+def whole(instant: datetime) -> datetime:
+    """Launches are cut to the whole second, so that what was previewed is what is planned."""
+    return instant.replace(microsecond=0)
+
+
+def mailbox_of(uow: UnitOfWork, actor: User, mailbox_id: int | None) -> Mailbox:
+    """The actor's own mailbox, the first one unless another is named. Raises Invalid when there is none."""
+    query = sa.select(Mailbox).where(Mailbox.user_id == actor.id).order_by(Mailbox.id)
+    if mailbox_id is not None:
+        query = query.where(Mailbox.id == mailbox_id)
+    mailbox = uow.session.scalars(query).first()
+    if mailbox is None:
+        raise Invalid({"mailbox": "Connect a mailbox first: mails leave from your own address."})
+    return mailbox
+
+
+def stored_times(order: Order) -> dict[str, str]:
+    """The chosen times as a launch keeps them: aware in UTC, naive as they are; `Way.start` reads both."""
+    return {
+        key: (at.astimezone(UTC) if at.tzinfo else at).replace(microsecond=0).isoformat()
+        for key, at in order.send_at.items()
+    }

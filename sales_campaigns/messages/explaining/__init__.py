@@ -1,0 +1,1 @@
+"""Why a message waits, or what became of it."""

@@ -1,0 +1,1 @@
+"""From a due row to an answer of the server: claim, gate, hand over, record."""

@@ -1,0 +1,239 @@
+"""Empty the outbox: find mailboxes with due mail, claim a batch of one, gate, hand over and record it.
+
+A rep's own mailbox gates one mail after the other; a bulk lane gates so many at once and hands them over side by
+side. The steps are the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, MailboxState
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.clock import Clock, machine_now, machine_seconds
+from sales_campaigns.content.models import Wording
+from sales_campaigns.database import Sessions
+from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
+from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
+from sales_campaigns.messages.handing_over.journal import Journal, journal_in
+from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
+from sales_campaigns.messages.holds import nothing_holds
+from sales_campaigns.messages.letters.marking import Outward
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.states import WAITING
+from sales_campaigns.ports import (
+    HandOver,
+    MailAccount,
+    MailProvider,
+    MailProviders,
+    MailReaders,
+    OutgoingMail,
+)
+from sales_campaigns.unit_of_work import unit_of_work
+
+log = structlog.get_logger()
+
+BATCH = 50
+BULK_BATCH = 1_000
+GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second to hand over
+SECOND = 1.0
+BULK_CONNECTIONS = 4
+
+
+@dataclass(frozen=True)
+class PostRoom:
+    """What dispatching needs: the database, the time, the way out, and this process's name.
+
+    `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
+    should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
+    are reached from outside; None leaves every mark out of the mails.
+    """
+
+    sessions: Sessions
+    reads: Sessions
+    clock: Clock
+    providers: MailProviders
+    seal: Seal
+    owner: str
+    lease_seconds: int = 900
+    journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
+    bulk_allowed: bool = True
+    readers: MailReaders | None = None  # None where no mailbox is read
+    outward: Outward | None = None
+    ending: threading.Event = field(default_factory=threading.Event, compare=False)
+
+
+@dataclass
+class _Round:
+    """One batch on its way: what is still to be gated, what was answered and is not recorded yet.
+
+    `at_once` is how many are gated together. Wordings never change, so those read before are known.
+    """
+
+    room: PostRoom
+    provider: MailProvider
+    waiting: deque[Claim]
+    at_once: int
+    bulk: bool
+    journal: Journal | None
+    answers: list[Answer] = field(default_factory=list)
+    wordings: dict[int, Wording] = field(default_factory=dict)
+
+
+def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
+    """The mailboxes that have something to send now and may send: one row each, however long their queue."""
+    waiting = (
+        sa.exists()
+        .where(
+            Message.mailbox_id == Mailbox.id,
+            Message.state.in_(WAITING),
+            Message.act_at <= now,
+            nothing_holds(),
+        )
+        .correlate(Mailbox)
+    )
+    return list(session.scalars(sa.select(Mailbox.id).where(_open_now(), waiting).order_by(Mailbox.id)))
+
+
+def bulk_lanes(session: Session) -> list[int]:
+    """The mailboxes that are relays for many mails."""
+    return list(session.scalars(sa.select(Mailbox.id).where(Mailbox.bulk_lane)))
+
+
+def next_act(session: Session, after: datetime) -> datetime | None:
+    """The next instant at which some message may be taken."""
+    return session.scalar(
+        sa.select(sa.func.min(Message.act_at)).where(
+            Message.state.in_(WAITING), Message.act_at > after, nothing_holds()
+        )
+    )
+
+
+def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
+    """Send up to one batch of this mailbox's due mail; how many were claimed."""
+    with unit_of_work(room.sessions, room.clock) as uow:
+        box = uow.session.get_one(Mailbox, mailbox_id)
+        limit = batch or (BULK_BATCH if box.bulk_lane else BATCH)
+        waiting = deque(claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit))
+        account = account_of(box, room.seal) if waiting else None
+    claimed = len(waiting)
+    if account is None:
+        return 0
+    at_once = GATED_AT_ONCE if box.bulk_lane else 1
+    try:
+        with closing(room.providers.open(account)) as provider:
+            noted = room.journals if provider.capabilities.announces else None
+            with journal_in(noted, room.owner) as journal:
+                _send_all(_Round(room, provider, waiting, at_once, box.bulk_lane, journal))
+    finally:
+        if waiting:
+            _give_back(room, waiting)
+    return claimed
+
+
+def account_of(box: Mailbox, seal: Seal) -> MailAccount:
+    """How to reach this mailbox, its secret opened."""
+    return MailAccount(
+        id=box.id,
+        provider=box.provider,
+        address=box.address,
+        host=box.host,
+        port=box.port,
+        security=box.security,
+        username=box.username,
+        secret=seal.open(box.sealed_secret),
+        connections=BULK_CONNECTIONS if box.bulk_lane else 1,
+    )
+
+
+def _send_all(now: _Round) -> None:
+    """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
+    try:
+        while now.waiting and not (now.room.ending.is_set() or _stopped(now.answers)):
+            _hand_over(now, _gate_next(now))
+    finally:  # answers are written down whatever becomes of the next messages
+        if now.answers:
+            _next(now, [])
+
+
+def _stopped(answers: Sequence[Answer]) -> bool:
+    return any(stops_mailbox(one.hand_over) for one in answers)
+
+
+def _gate_next(now: _Round) -> list[Gated]:
+    """Where a batch cannot be looked at, one of it may be why: from then on they are looked at singly."""
+    claims = [now.waiting.popleft() for _ in range(min(now.at_once, len(now.waiting)))]
+    try:
+        return _next(now, claims)
+    except sa.exc.DBAPIError:
+        if len(claims) == 1:
+            raise
+        now.waiting.extendleft(reversed(claims))
+        now.at_once, now.bulk = 1, False
+        return []
+
+
+def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
+    if now.journal is not None:
+        now.journal.gates(claims)
+    with unit_of_work(now.room.sessions, now.room.clock) as uow:
+        record_hand_overs(uow, now.answers)
+        gated = gate(uow, claims, now.wordings, now.room.outward)
+    now.answers = []
+    return gated
+
+
+def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
+    """Each answer counts at once, whatever happens to the others of its batch."""
+    by_key = {one.mail.key: one.passed for one in gated}
+    mails = [_noted(now.journal, one.mail) for one in gated]
+    begun = machine_seconds()
+    for hand_over in now.provider.hand_over(mails):
+        now.answers.append(Answer(by_key[hand_over.key], hand_over))
+        _log(now, by_key[hand_over.key], hand_over)
+        if now.journal is not None:
+            now.journal.answers(hand_over)
+    if now.bulk and gated:
+        now.at_once = _within_a_second(len(gated), machine_seconds() - begun)
+
+
+def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:
+    """One mail a line, under the trace of what wrote it. Bulk lanes have their attempts, rehearsals no log."""
+    if now.bulk or not now.room.clock.real:
+        return
+    outcome = hand_over.refused.kind.value if hand_over.refused else "accepted"
+    told = {"message_id": passed.claim.message_id, "mailbox_id": passed.mailbox_id, "attempt": passed.attempt}
+    log.info("handed over", outcome=outcome, code=hand_over.code, trace_id=passed.trace_id, **told)
+
+
+def _noted(journal: Journal | None, mail: OutgoingMail) -> OutgoingMail:
+    return mail if journal is None else replace(mail, begins=partial(journal.begins, mail.key))
+
+
+def _within_a_second(mails: int, seconds: float) -> int:
+    """The rule: a bulk lane gates at most what takes one second to hand over."""
+    return max(1, min(GATED_AT_ONCE, int(mails * SECOND / seconds) if seconds else GATED_AT_ONCE))
+
+
+def _give_back(room: PostRoom, waiting: Sequence[Claim]) -> None:
+    """The one that failed waits for its lease: others come first."""
+    with unit_of_work(room.sessions, room.clock) as uow:
+        give_back(uow, waiting)
+
+
+def _open_now() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Mailbox.state == MailboxState.CONNECTED,
+        sa.or_(Mailbox.paused_until.is_(None), Mailbox.paused_until <= machine_now()),
+    )

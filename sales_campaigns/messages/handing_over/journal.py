@@ -1,0 +1,148 @@
+"""The hand-over journal: what this process began and what it was answered, written before and after each body.
+
+One file for one batch, kept by the kernel when the process is killed, deleted when the batch is written down. Whoever
+finds one whose process is gone reads from it what the rows cannot say: never begun, answered, or really uncertain.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.messages.handing_over.claiming import Claim
+from sales_campaigns.ports import HandOver
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass
+class Left:
+    """What a journal says. Keys are message ids, values generations, or the answer as it was given."""
+
+    owner: str
+    gated: dict[int, int] = field(default_factory=dict)
+    begun: set[int] = field(default_factory=set)
+    answered: dict[int, HandOver] = field(default_factory=dict)
+
+
+class Journal:
+    """Appends lines; each is one write, so that a killed process leaves whole lines."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def gates(self, claims: Iterable[Claim]) -> None:
+        """Before the gate: these may be let through when its transaction stands."""
+        self._write({"gates": {one.message_id: one.generation for one in claims}})
+
+    def begins(self, message_id: int) -> None:
+        """Before the first byte of its body is written."""
+        self._write({"begins": message_id})
+
+    def answers(self, hand_over: HandOver) -> None:
+        refused = hand_over.refused
+        said = [refused.kind, refused.words, refused.code, refused.enhanced] if refused else None
+        names = (hand_over.provider_id, hand_over.thread_id)
+        self._write({"answers": [hand_over.key, hand_over.reply, hand_over.code, said, *names]})
+
+    def _write(self, line: dict[str, object]) -> None:
+        os.write(self._descriptor, json.dumps(line).encode() + b"\n")
+
+
+@contextmanager
+def journal_in(folder: Path | None, owner: str) -> Iterator[Journal | None]:
+    """A journal for one batch; None where there is no folder, or where a restart of the machine could not be told.
+
+    A machine that went down may have lost its last lines, so a journal counts for one boot only.
+    """
+    boot = _boot()
+    if folder is None or not boot:
+        yield None
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid4().hex}.journal"
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel gives it back however the process ends
+        os.write(descriptor, json.dumps({"owner": owner, "boot": boot}).encode() + b"\n")
+        yield Journal(descriptor)
+        path.unlink()  # not when the block raised: then something may not be written down
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def left_behind(path: Path) -> Iterator[Left | None]:
+    """What a dead process of this boot left; the file is gone after the block. None for one that lives or is older."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        left = _read(descriptor) if _is_free(descriptor) else None
+        yield left
+        if left is not None:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _read(descriptor: int) -> Left | None:
+    lines = list(_lines(descriptor))
+    if not lines or lines[0].get("boot") != _boot():
+        return None
+    left = Left(lines[0]["owner"])
+    for line in lines[1:]:
+        left.gated.update((int(id), generation) for id, generation in line.get("gates", {}).items())
+        if "begins" in line:
+            left.begun.add(line["begins"])
+        if "answers" in line:
+            left.answered[line["answers"][0]] = _answer(*line["answers"])
+    return left
+
+
+def _lines(descriptor: int) -> Iterator[dict[str, Any]]:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        written = file.read()
+    for line in written.split(b"\n"):
+        with suppress(ValueError):  # a torn last line: what it announced had not happened yet
+            yield json.loads(line)
+
+
+def _answer(
+    key: int,
+    reply: str,
+    code: int | None,
+    said: list[Any] | None,
+    provider_id: str | None,
+    thread_id: str | None,
+) -> HandOver:
+    refused = None
+    if said is not None:
+        kind, words, number, enhanced = said
+        refused = Outside(OutsideKind(kind), words, code=number, enhanced=enhanced)
+    return HandOver(key, reply, code, refused, provider_id, thread_id)
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,79 @@
+"""What a mail of a bulk lane is made of: kept instead of its bytes, which are made from it again, the very same.
+
+A recipe holds what may change later (names, addresses, field values, signature, the instant); wordings never do. The
+boundary follows from the Message-ID. The hash of the bytes that left is the proof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sales_campaigns.content.liquid import parse
+from sales_campaigns.content.mime import Letter, build
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.rendering import Content, needs_of, render
+from sales_campaigns.content.wordings import content_of
+from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.letters.marks import Marks, dressed, stored_marks
+from sales_campaigns.messages.letters.writing import Parties, outer_letter, recipient_name, signed
+from sales_campaigns.messages.models import Message
+
+Recipe = dict[str, Any]
+
+
+def has_recipe(message: Message) -> bool:
+    """Whether the wording is all it says: nothing edited, nothing quoted, no thread, no test."""
+    other = (message.edited_html, message.edited_subject, message.follows_id, message.replies_to_id)
+    return message.wording_id is not None and not any(one is not None for one in other) and not message.proof
+
+
+def recipe_of(
+    message: Message, parties: Parties, content: Content, at: datetime, marks: Marks | None = None
+) -> Recipe:
+    """Plain JSON. Only the values that the content and the signature use are kept."""
+    signature = parties.mailbox.signature_html
+    names = needs_of(content).used | parse(signature, part="html", html=True).names
+    return {
+        "at": at.isoformat(),
+        "zone": parties.sender.zone,
+        "from": [parties.sender.name, parties.mailbox.address],
+        "to": [recipient_name(message, parties), parties.person.email],
+        "cc": message.cc,
+        "values": {name: value for name, value in parties.values.items() if name in names},
+        "signature": signature,
+        **({"marks": stored_marks(marks)} if marks else {}),
+    }
+
+
+def letter_of(recipe: Recipe, content: Content, message_id: str) -> Letter:
+    """The letter that this recipe makes. Raises as `render`."""
+    own = signed(render(content, recipe["values"]), recipe["signature"], recipe["values"])
+    marks = Marks(**recipe["marks"]) if "marks" in recipe else None
+    return outer_letter(
+        dressed(own, content.html, marks, recipe["from"][1]),
+        message_id=message_id,
+        date=datetime.fromisoformat(recipe["at"]),
+        zone=recipe["zone"],
+        sender=tuple(recipe["from"]),
+        recipient=tuple(recipe["to"]),
+        cc=recipe["cc"],
+        marks=marks,
+    )
+
+
+def hash_of(mime: bytes) -> bytes:
+    return hashlib.sha256(mime).digest()
+
+
+def made_again(session: Session, message: Message, recipe: Recipe, expected: bytes | None) -> bytes:
+    """The bytes that left. Raises Invalid when what is made now is not what left."""
+    assert message.message_id is not None
+    content = content_of(session.get(Wording, message.wording_id))
+    mime = build(letter_of(recipe, content, message.message_id))
+    if hash_of(mime) != expected:
+        raise Invalid("This mail left in a form that this version of the product no longer makes.")
+    return mime

@@ -1,0 +1,1 @@
+"""Looking into mailboxes: what came, and what of ours is filed there."""

@@ -1,0 +1,113 @@
+"""Look into the mailboxes that are due: take in what came, ask for mails of ours in doubt, file copies of sent ones.
+
+Nothing is read twice and nothing is passed over: the cursor moves in the transaction that keeps what was read.
+One process looks (the leader): it holds the connections on which the servers say that something came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.inboxes import reading_account
+from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.clock import machine_now
+from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.inboxes.filing import ask_for_the_uncertain, file_copies
+from sales_campaigns.messages.incoming.receiving import receive
+from sales_campaigns.ports import Changes, MailAccount, MailReader
+from sales_campaigns.unit_of_work import unit_of_work
+
+EVERY = timedelta(minutes=2)  # where the server does not say by itself that something came
+AT_MOST = timedelta(minutes=10)  # a look that takes longer belongs to a dead process
+LONGEST_PAUSE = timedelta(minutes=30)
+
+
+def inboxes_due(room: PostRoom) -> Sequence[int]:
+    """Those whose time has come, and those whose server has just said that there is something."""
+    if room.readers is None:
+        return ()
+    due = sa.or_(Inbox.look_at <= machine_now(), Inbox.mailbox_id.in_(room.readers.stirred()))
+    with room.reads() as session:
+        return session.scalars(sa.select(Inbox.mailbox_id).where(due).order_by(Inbox.mailbox_id)).all()
+
+
+def look(room: PostRoom, mailbox_id: int) -> int:
+    """One look into one mailbox, where it is due; how many mails of it were news to us."""
+    begun = _begin(room, mailbox_id)
+    if begun is None or room.readers is None:
+        return 0
+    account, cursor = begun
+    try:
+        with closing(room.readers.open(account)) as reader:
+            came = _read(room, mailbox_id, reader, cursor)
+            came += ask_for_the_uncertain(room, mailbox_id, reader)
+            file_copies(room, mailbox_id, reader)
+    except Outside as refused:
+        _fail(room, mailbox_id, refused)
+        return 0
+    _end(
+        room, mailbox_id, look_at=machine_now() + EVERY, read_at=machine_now(), trouble="", failing_since=None
+    )
+    return came
+
+
+def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str] | None:
+    """Whoever moves the time of the next look makes this one."""
+    stirred = room.readers is not None and mailbox_id in room.readers.stirred()
+    now = machine_now()
+    with unit_of_work(room.sessions, room.clock) as uow:
+        inbox = uow.session.get(Inbox, mailbox_id, with_for_update={"of": Inbox})
+        if inbox is None or not (stirred or inbox.look_at <= now):
+            return None
+        inbox.look_at = now + AT_MOST
+        return reading_account(inbox, room.seal), inbox.cursor
+
+
+def _read(room: PostRoom, mailbox_id: int, reader: MailReader, cursor: str) -> int:
+    came, more = 0, True
+    while more:
+        changes = reader.changes(cursor)
+        taken = _take_in(room, mailbox_id, cursor, changes)
+        if taken is None:
+            return came
+        came, cursor, more = came + taken, changes.cursor, changes.more
+    return came
+
+
+def _take_in(room: PostRoom, mailbox_id: int, cursor: str, changes: Changes) -> int | None:
+    """How many were news; None when somebody else has read on meanwhile."""
+    if changes.cursor == cursor:
+        return 0
+    with unit_of_work(room.sessions, room.clock) as uow:
+        moved = uow.session.execute(
+            sa.update(Inbox)
+            .where(Inbox.mailbox_id == mailbox_id, Inbox.cursor == cursor)
+            .values(cursor=changes.cursor)
+            .returning(Inbox.mailbox_id)
+        ).all()
+        if not moved:
+            return None
+        return receive(uow, uow.session.get_one(Mailbox, mailbox_id), changes.mails)
+
+
+def _fail(room: PostRoom, mailbox_id: int, refused: Outside) -> None:
+    """Again in a while, later each time; a refused sign-in is not tried until the account is locked."""
+    now = machine_now()
+    with unit_of_work(room.sessions, room.clock) as uow:
+        inbox = uow.session.get(Inbox, mailbox_id)
+        if inbox is None:
+            return
+        since = inbox.failing_since or now
+        hopeless = refused.kind in (OutsideKind.AUTHORISATION, OutsideKind.POLICY)
+        inbox.look_at = now + (LONGEST_PAUSE if hopeless else min(max(now - since, EVERY), LONGEST_PAUSE))
+        inbox.trouble, inbox.failing_since = refused.words, since
+
+
+def _end(room: PostRoom, mailbox_id: int, **values: datetime | str | None) -> None:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        uow.session.execute(sa.update(Inbox).where(Inbox.mailbox_id == mailbox_id).values(**values))

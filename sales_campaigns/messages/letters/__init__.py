@@ -1,0 +1,1 @@
+"""What is written into one mail: parties, words, signature, footer, marks."""

@@ -1,0 +1,96 @@
+"""Which marks each mail gets: by its delivery, its person, its team, and whether our pages can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import Mailbox, Team
+from sales_campaigns.messages.letters.marks import FOOTER, Marks
+from sales_campaigns.messages.letters.tokens import token_of
+from sales_campaigns.messages.letters.writing import Parties
+from sales_campaigns.messages.models import Message, TrackingChoice
+from sales_campaigns.settings import LOOPBACK, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """How our pages are reached from outside. `address` "" is not at all. `caught_only`: the address is of this
+    machine, so it stands only in what a mailbox of this machine catches.
+    """
+
+    address: str
+    key: str
+    caught_only: bool = False
+
+    def seen_by(self, box: Mailbox) -> str:
+        """The address, where mails of this mailbox may contain it."""
+        return "" if self.caught_only and box.host not in LOOPBACK else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What is noticed of the mails of a delivery, and what its links carry on (`utm_source=…&utm_medium=…`)."""
+
+    opens: bool = True
+    clicks: bool = True
+    utm: str = ""
+
+
+def outward_of(settings: Settings) -> Outward:
+    """As the operator has set it."""
+    return Outward(settings.outward_url, settings.secret_key, caught_only=not settings.reachable)
+
+
+def marks_for(
+    session: Session, outward: Outward | None, mails: Sequence[tuple[Message, Parties]]
+) -> dict[int, Marks]:
+    """Message → its marks; in two queries, however many. Nobody has any where there is no `outward`."""
+    if outward is None or not mails:
+        return {}
+    ids = {message.delivery_id for message, _ in mails}
+    chosen = {
+        row.delivery_id: row
+        for row in session.scalars(sa.select(TrackingChoice).where(TrackingChoice.delivery_id.in_(ids)))
+    }
+    teams = {message.team_id for message, _ in mails}
+    footers = {
+        id: (text or FOOTER) if wanted else ""
+        for id, text, wanted in session.execute(
+            sa.select(Team.id, Team.unsubscribe_text, Team.footer).where(Team.id.in_(teams))
+        )
+    }
+    return {
+        message.id: _marks(outward, message, parties, chosen.get(message.delivery_id), footers)
+        for message, parties in mails
+    }
+
+
+def choose_tracking(session: Session, delivery_ids: Iterable[int], chosen: Tracked) -> None:
+    """Keep what is noticed of the mails of these deliveries; it holds for what leaves from now on."""
+    ids = list(delivery_ids)
+    session.execute(sa.delete(TrackingChoice).where(TrackingChoice.delivery_id.in_(ids)))
+    if ids:
+        values = {"opens": chosen.opens, "clicks": chosen.clicks, "utm": chosen.utm}
+        session.execute(sa.insert(TrackingChoice), [{"delivery_id": id, **values} for id in ids])
+
+
+def _marks(
+    outward: Outward,
+    message: Message,
+    parties: Parties,
+    chosen: TrackingChoice | None,
+    footers: dict[int, str],
+) -> Marks:
+    """A test mail leads nowhere: what its sender does with it is nobody else's. An answer carries no footer."""
+    watched = not (message.proof or parties.person.untracked)
+    return Marks(
+        address="" if message.proof else outward.seen_by(parties.mailbox),
+        token=token_of(message.id, outward.key),
+        opens=watched and (chosen is None or chosen.opens),
+        clicks=watched and (chosen is None or chosen.clicks),
+        footer="" if message.replies_to_id else footers.get(message.team_id, ""),
+    )

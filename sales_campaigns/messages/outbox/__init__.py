@@ -1,0 +1,1 @@
+"""The mails a rep writes, looks through and puts right."""

@@ -1,0 +1,1 @@
+"""How fast a mailbox, a domain and a relay may send."""
