@@ -9,7 +9,8 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
-from web import commands, enrollment_words, errors, filters, frame, pages, public, request_scope, security
+from web import commands, errors, filters, frame, pages, public, request_scope, security
+from web.parts import enrollment_words
 
 
 def create_app(

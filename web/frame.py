@@ -14,9 +14,9 @@ from sales_campaigns.messages.incoming.reading import waiting
 from sales_campaigns.notices.reading import unseen
 from web.answers import is_htmx
 from web.filters import zone_words
+from web.parts.stop_words import banners
 from web.request_scope import house, maybe_me, me, settings, work
 from web.security import nonce
-from web.stop_words import banners
 
 
 @dataclass(frozen=True)

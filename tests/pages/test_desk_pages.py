@@ -30,7 +30,7 @@ from tests.conftest import Work
 from tests.pages.conftest import Browser
 from tests.pages.parts import plain
 from tests.sink import Sink
-from web.pushing import Places
+from web.parts.pushing import Places
 
 Browse = Callable[[User], Browser]
 Queries = Callable[[], AbstractContextManager[list[str]]]

@@ -18,7 +18,7 @@ from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
-from web.pages.policies import ACTIONS
+from web.pages.administration.policies import ACTIONS
 
 Browse = Callable[[User], Browser]
 Queries = Callable[[], AbstractContextManager[list[str]]]

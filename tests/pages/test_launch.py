@@ -26,7 +26,7 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
 from tests.pages.parts import plain
-from web.launch_wish import same_words
+from web.pages.campaigns.launch_wish import same_words
 
 Browse = Callable[[User], Browser]
 Queries = Callable[[], AbstractContextManager[list[str]]]

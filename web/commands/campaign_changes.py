@@ -13,10 +13,10 @@ from flask.cli import with_appcontext
 
 from sales_campaigns.accounts.users import user_by_email
 from sales_campaigns.enrollments.changes.file_changes import FilePlan, apply_file, plan_file
-from web.change_words import effect_sentences
 from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.running import command_work, json_option, out
 from web.filters import count_words, when_words
+from web.parts.change_words import effect_sentences
 
 SHOWN = 20
 CHANGES = 2  # the exit code of a plan that would change something

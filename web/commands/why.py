@@ -17,7 +17,7 @@ from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.commands.running import command_work, json_option, out
 from web.filters import when_words
-from web.why_words import moment_words
+from web.parts.why_words import moment_words
 
 MARKS = {Stand.PASSED: "+", Stand.WAITS: "-", Stand.STOPS: "x", Stand.OVER: "."}
 

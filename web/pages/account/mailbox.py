@@ -1,0 +1,162 @@
+"""The rep's own mailbox: connect and check it, sign its mails, limit what it sends a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, request, url_for
+
+from sales_campaigns.absence.reconnecting import connect_and_go_on, reconnect
+from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox_of
+from sales_campaigns.accounts.mailboxes import (
+    SECURITY,
+    mailbox_of,
+    pace_mailbox,
+    settings_typed,
+)
+from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.roles import may
+from sales_campaigns.enrollments.limiting import change_limit
+from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.messages.handing_over.dispatching import account_of
+from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signature, signature_as_sent
+from web.answers import go, page
+from web.filters import count_words
+from web.pages.mails.previews import POLICY
+from web.parts.mailbox_check import answer_of
+from web.request_scope import house, me, work
+
+pages = Blueprint("mailbox", __name__, url_prefix="/mailbox")
+TYPED = ("address", "host", "port", "security", "username")
+Words = Mapping[str, str]
+
+
+@pages.get("")
+def index() -> Response:
+    return mailbox_page()
+
+
+@pages.post("")
+def connect() -> Response:
+    """Try what was typed; it is kept only when the server takes it."""
+    try:
+        settings = settings_typed(request.form)
+        secret = _secret(settings.is_of)
+        words = answer_of(settings.account(secret))
+        if words:
+            raise Invalid({"": words})
+        connect_and_go_on(work(), me(), settings, house().seal.close(secret))
+    except Invalid as refusal:
+        return mailbox_page(request.form, refusal.problems)
+    return _back(f"{settings.address} is connected: the server took the sign-in.")
+
+
+@pages.post("/check")
+def check() -> Response:
+    """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
+    words = answer_of(account_of(_mailbox(), house().seal))
+    if words:
+        return mailbox_page(None, {"": words})
+    people = reconnect(work(), me(), _mailbox())
+    anew = f" {count_words(people, 'person gets', 'people get')} new dates." if people else ""
+    return _back(f"The server took the sign-in. Mail can leave.{anew}")
+
+
+@pages.post("/signature")
+def sign() -> Response:
+    try:
+        change_signature(work(), me(), request.form.get("signature_html", ""))
+    except Invalid as refusal:
+        return mailbox_page(request.form, refusal.problems)
+    return _back("The signature is saved. It stands under every mail from now on.")
+
+
+@pages.post("/signature/preview")
+def preview() -> Response:
+    """For the frame beside the field; nothing in it can load or run."""
+    try:
+        html, problem = signature_as_sent(request.form.get("signature_html", ""), me(), _mailbox()), ""
+    except Invalid as refusal:
+        html, problem = "", refusal.problems["signature_html"]
+    response = make_response(page("mailbox/signature.html", html=html, problem=problem))
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+@pages.post("/limit")
+def limit() -> Response:
+    try:
+        mailbox = change_limit(work(), me(), request.form.get("daily_limit", ""))
+    except Invalid as refusal:
+        return mailbox_page(request.form, refusal.problems)
+    return _back(f"At most {mailbox.daily_limit:,} campaign mails leave a day.")
+
+
+@pages.post("/pace")
+def pace() -> Response:
+    try:
+        bulk = bool(request.form.get("bulk_lane"))
+        mailbox = pace_mailbox(work(), me(), request.form.get("per_minute", ""), bulk_lane=bulk)
+    except Invalid as refusal:
+        return mailbox_page({"bulk_lane": "", **request.form}, refusal.problems)
+    most = (
+        f"At most {mailbox.per_minute:,} mails leave a minute" if mailbox.per_minute else "Mails leave as due"
+    )
+    return _back(f"{most}, {'in batches' if mailbox.bulk_lane else 'one by one'}.")
+
+
+def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> Response:
+    """The whole page, with what was typed in one of its forms and what is wrong with it."""
+    mailbox = mailbox_of(work().session, me())
+    stored: dict[str, Any] = {name: getattr(mailbox, name) for name in TYPED} if mailbox else {}
+    known = {"address": me().email, "port": 587, "security": "starttls", **stored}
+    shown = page(
+        "mailbox/index.html",
+        mailbox=mailbox,
+        typed={
+            **known,
+            "signature_html": mailbox.signature_html if mailbox else "",
+            "daily_limit": mailbox.daily_limit if mailbox else "",
+            "per_minute": (mailbox.per_minute or "") if mailbox else "",
+            "bulk_lane": mailbox.bulk_lane if mailbox else False,
+            **_reading(mailbox),
+            **(typed or {}),
+        },
+        inbox=inbox_of(work().session, mailbox) if mailbox else None,
+        ways_to_read=list(READ_SECURITY.items()),
+        problems=problems or {},
+        securities=list(SECURITY.items()),
+        fields=OWN_FIELDS,
+        may_bulk=may(me(), "start_deliveries"),
+    )
+    return make_response(shown, 422 if problems else 200)
+
+
+def _reading(mailbox: Mailbox | None) -> dict[str, Any]:
+    """How the mailbox is read; where it is not yet, a guess from how it sends."""
+    if mailbox is None:
+        return {}
+    known = inbox_of(work().session, mailbox) or inbox_guessed(mailbox)
+    return {f"imap_{name}": getattr(known, name) for name in ("host", "port", "security", "username")}
+
+
+def _secret(is_of: Any) -> str:
+    """What was typed, else the stored one where it belongs to the same server and user."""
+    typed, mailbox = request.form.get("password", ""), mailbox_of(work().session, me())
+    if typed or mailbox is None or not mailbox.sealed_secret:
+        return typed
+    if not is_of(mailbox):
+        raise Invalid({"password": "Type the password again: server or user name are others now."})
+    return house().seal.open(mailbox.sealed_secret)
+
+
+def _mailbox() -> Mailbox:
+    mailbox = mailbox_of(work().session, me())
+    if mailbox is None:
+        raise NotFound("Connect a mailbox first.")
+    return mailbox
+
+
+def _back(words: str) -> Response:
+    return go(url_for("mailbox.index"), words)

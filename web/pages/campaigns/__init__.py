@@ -1,0 +1,31 @@
+"""Campaigns: the list, the editor, launching, foreseeing, rehearsing, one person in them."""
+
+from web.pages.campaigns import (
+    campaign_editor,
+    campaign_people,
+    campaign_report,
+    campaign_settings,
+    campaign_step,
+    campaigns,
+    enrollment,
+    late,
+    launch,
+    rehearse,
+    simulate,
+    why,
+)
+
+PAGES = (
+    campaign_editor.pages,
+    campaign_people.pages,
+    campaign_report.pages,
+    campaign_settings.pages,
+    campaign_step.pages,
+    campaigns.pages,
+    enrollment.pages,
+    late.pages,
+    launch.pages,
+    rehearse.pages,
+    simulate.pages,
+    why.pages,
+)

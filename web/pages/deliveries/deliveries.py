@@ -1,0 +1,130 @@
+"""Deliveries: the list, and the form in which one is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.content.fields import FIELDS
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.template_list import template_of, templates_of
+from sales_campaigns.content.wordings import content_of
+from sales_campaigns.deliveries.editing import change, create
+from sales_campaigns.deliveries.inputs import START_WORDS
+from sales_campaigns.deliveries.listing import PAGE, deliveries_of, delivery_of, mailboxes_for, state_counts
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
+from sales_campaigns.deliveries.setups import setup_of
+from sales_campaigns.errors import Invalid
+from sales_campaigns.people.groups import groups_of
+from sales_campaigns.people.listing import owners
+from sales_campaigns.people.zones import zone_names
+from web.answers import answer, go, page
+from web.pages.deliveries import delivery_form
+from web.pages.deliveries.delivery_words import STATES
+from web.request_scope import me, work
+
+pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
+
+
+@pages.get("")
+def index() -> str:
+    session, wanted = work().session, request.args
+    state = wanted.get("state", "")
+    lines = deliveries_of(
+        session,
+        me(),
+        search=wanted.get("search", "")[:200],
+        states=[DeliveryState(state)] if state in set(DeliveryState) else [],
+        steps="steps" in wanted,
+        before=wanted.get("before", type=int),
+    )
+    return answer(
+        "deliveries/index.html",
+        "deliveries/_list.html",
+        lines=lines,
+        counts=state_counts(session, me()),
+        states=STATES,
+        wanted=wanted,
+        may_write=may(me(), "prepare_deliveries"),
+        older=lines[-1].delivery.id if len(lines) == PAGE else None,
+    )
+
+
+@pages.get("/new")
+def new() -> str:
+    """`?template=` takes its words, `?people=1,2` are chosen already."""
+    typed = {**delivery_form.blank(work().session, me()), **_picked()}
+    if request.args.get("people"):
+        typed |= {"audience": "people", "people": request.args["people"][:20_000]}
+    return _form(typed, {})
+
+
+@pages.post("")
+def add() -> Response | tuple[str, int]:
+    require(me(), "prepare_deliveries")
+    try:
+        delivery = create(work(), me(), delivery_form.wish_of(request.form))
+    except Invalid as refusal:
+        return _form(delivery_form.as_typed(request.form), refusal.problems), 422
+    return go(url_for("delivery.show", delivery_id=delivery.id), "Saved. Prepare it to see who gets it.")
+
+
+@pages.get("/<int:delivery_id>/edit")
+def edit(delivery_id: int) -> str:
+    session = work().session
+    delivery = delivery_of(session, me(), delivery_id)
+    return _form({**delivery_form.stored_form(session, delivery), **_picked()}, {}, delivery)
+
+
+@pages.post("/<int:delivery_id>/edit")
+def save(delivery_id: int) -> Response | tuple[str, int]:
+    delivery = delivery_of(work().session, me(), delivery_id)
+    setup_of(work().session, delivery)
+    require(me(), "prepare_deliveries")
+    try:
+        change(work(), me(), delivery_id, delivery_form.wish_of(request.form))
+    except Invalid as refusal:
+        return _form(delivery_form.as_typed(request.form), refusal.problems, delivery), 422
+    return go(
+        url_for("delivery.show", delivery_id=delivery_id), "Saved. Prepare it again before it is confirmed."
+    )
+
+
+def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Delivery | None = None) -> str:
+    session, user = work().session, me()
+    return page(
+        "deliveries/form.html",
+        delivery=delivery,
+        typed=typed,
+        problems=problems,
+        labels=delivery_form.LABELS,
+        fields=FIELDS,
+        templates=templates_of(session, user),
+        mailboxes=[(box.id, f"{box.user.name} <{box.address}>") for box in mailboxes_for(session, user)],
+        groups=[
+            (line.group.id, line.group.name, f"{line.people:,} people") for line in groups_of(session, user)
+        ],
+        owner_options=[("", "Anybody"), *((owner.id, owner.name) for owner in owners(session, user))],
+        zones=zone_names(),
+        start_options=[(value.value, words) for value, words in START_WORDS.items()],
+        may_start=may(user, "start_deliveries"),
+        may_write=may(user, "prepare_deliveries"),
+    )
+
+
+def _picked() -> dict[str, str]:
+    """The words of the template that was picked."""
+    template_id = request.args.get("template", type=int)
+    if template_id is None:
+        return {}
+    template = template_of(work().session, me(), template_id)
+    content = content_of(work().session.get(Wording, template.wording_id))
+    return {
+        "subject": content.subject,
+        "html": content.html,
+        "text": content.text,
+        "from_template": template.name,
+    }

@@ -1,0 +1,64 @@
+"""A series: the page on which a delivery becomes one, and its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from sales_campaigns.accounts.roles import may
+from sales_campaigns.deliveries.inputs import START_WORDS
+from sales_campaigns.deliveries.listing import delivery_of
+from sales_campaigns.deliveries.models import DeliveryState
+from sales_campaigns.deliveries.recurrence import recurrence_from
+from sales_campaigns.deliveries.series import runs_of, series_of, start_series
+from sales_campaigns.deliveries.setups import settings_of, setup_of
+from sales_campaigns.errors import Invalid
+from sales_campaigns.people.zones import zone_names
+from web.answers import go, page
+from web.pages.deliveries.delivery_words import STATES
+from web.pages.deliveries.series_form import EVERY_OPTIONS, LABELS, blank, recurrence_of
+from web.pages.deliveries.series_words import OUTCOMES, rhythm_words
+from web.request_scope import me, work
+
+pages = Blueprint("series", __name__, url_prefix="/deliveries/<int:delivery_id>/series")
+
+
+@pages.get("")
+def index(delivery_id: int) -> str:
+    """The form for one that is being written; the rhythm and the runs of one that is a series."""
+    return _shown(delivery_id, blank(me().zone), {})
+
+
+@pages.post("")
+def start(delivery_id: int) -> Response | tuple[str, int]:
+    delivery_of(work().session, me(), delivery_id)
+    try:
+        start_series(work(), me(), delivery_id, recurrence_of(request.form))
+    except Invalid as refusal:
+        return _shown(delivery_id, request.form, refusal.problems), 422
+    return go(url_for(".index", delivery_id=delivery_id), "The series has begun.")
+
+
+def _shown(delivery_id: int, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
+    session = work().session
+    delivery = delivery_of(session, me(), delivery_id)
+    setup, series = setup_of(session, delivery), series_of(session, delivery_id)
+    return page(
+        "delivery/series.html",
+        delivery=delivery,
+        look=STATES[delivery.state],
+        states=STATES,
+        outcomes=OUTCOMES,
+        rhythm=rhythm_words(recurrence_from(series.recurrence)) if series else "",
+        start_words=START_WORDS[settings_of(setup).start_by],
+        runs=runs_of(session, delivery_id) if series else [],
+        typed=typed,
+        problems=problems,
+        labels=LABELS,
+        every_options=EVERY_OPTIONS,
+        zones=zone_names(),
+        may_begin=may(me(), "start_deliveries") and delivery.state is DeliveryState.EDITING,
+        series=series,
+    )

@@ -1,0 +1,19 @@
+"""The day: Today, feed, calendar, team, analytics."""
+
+from web.pages.desk import (
+    analytics,
+    calendar,
+    feed,
+    saved_views,
+    team,
+    today,
+)
+
+PAGES = (
+    analytics.pages,
+    calendar.pages,
+    feed.pages,
+    saved_views.pages,
+    team.pages,
+    today.pages,
+)

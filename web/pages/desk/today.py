@@ -1,0 +1,70 @@
+"""Today: how the day stands, the next act, what left, and what needs a look."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from sqlalchemy.orm import Session
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
+from sales_campaigns.messages.explaining.waiting import waiting_groups
+from sales_campaigns.messages.holds import INSTANCE
+from sales_campaigns.messages.incoming.reading import Box, reply_lines
+from sales_campaigns.messages.incoming.reading import waiting as replies_waiting
+from sales_campaigns.messages.outbox.folders import Folder
+from sales_campaigns.messages.outbox.lines import folder_counts, mailbox_days
+from sales_campaigns.messages.stops.reasons import is_stopped, waiting_mails
+from sales_campaigns.tasks.days import start_of_day
+from sales_campaigns.tasks.queue import counts, task_lines
+from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
+from web.answers import page
+from web.pages.desk.alerts import alerts_of, alerts_of_deliveries, broken_promises, first_steps
+from web.parts.reply_rows import reply_row
+from web.parts.task_rows import row
+from web.parts.why_words import holdup
+from web.request_scope import me, work
+
+pages = Blueprint("today", __name__)
+FIRST = 5
+
+
+def _could_be_stopped(session: Session, user: User) -> int | None:
+    """How many mails "Stop all sending" would hold; None for who may not, or where it is stopped already."""
+    if not may(user, "manage_installation") or is_stopped(session, *INSTANCE):
+        return None
+    return waiting_mails(session)
+
+
+@pages.get("/")
+def index() -> str:
+    uow, user = work(), me()
+    session, now = uow.session, uow.now
+    wanted = Wanted(assignee_id=user.id)
+    numbers = counts(session, user, wanted, now)
+    lines, _ = task_lines(session, user, wanted, now, limit=FIRST)
+    boxes = mailbox_days(session, user, start_of_day(now, user.zone), start_of_day(now, user.zone, 1))
+    mails = folder_counts(session, user, now, sender_id=user.id)
+    groups = waiting_groups(session, now, uow.speed, sender_id=user.id)
+    waiting = [holdup(group) for group in groups]
+    return page(
+        "today/index.html",
+        counts=numbers,
+        Group=Group,
+        open=numbers.of(TO_DO),
+        done=numbers.of([Group.DONE]),
+        rows=[row(line, now, user.id) for line in lines],
+        boxes=boxes,
+        scheduled=mails[Folder.SCHEDULED],
+        alerts=[
+            *broken_promises(session, user),
+            *alerts_of(session, user, boxes, mails, waiting),
+            *alerts_of_deliveries(session, user, now),
+        ],
+        replies=[
+            reply_row(line, now)
+            for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
+        ],
+        replies_waiting=replies_waiting(session, user)[0],
+        stop_all=_could_be_stopped(session, user),
+        first_steps=first_steps(session, user, boxes, mails),
+    )

@@ -1,0 +1,100 @@
+"""Command Center › Tasks: the queue, what can be done from a row, and the same for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, request, url_for
+
+from sales_campaigns.absence.late_mails import count_late
+from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.listing import campaign_names
+from sales_campaigns.enrollments.undoing import undo_act, undo_last
+from sales_campaigns.errors import Invalid
+from sales_campaigns.people.listing import owners, teammates
+from sales_campaigns.saved_views.models import ListName
+from sales_campaigns.tasks.history import last_act
+from sales_campaigns.tasks.models import Task
+from sales_campaigns.tasks.queue import task_lines
+from web.answers import answer, go, is_htmx, page
+from web.filters import count_words
+from web.parts.task_filters import counted, narrowed, outcomes_shown, wanted_in
+from web.parts.task_rows import groups_of, snooze_options
+from web.parts.view_chips import opened_with, view_chips
+from web.parts.way_back import shown_there, way_back
+from web.request_scope import me, settings, work
+
+pages = Blueprint("tasks", __name__)
+
+
+@pages.get("/tasks")
+def index() -> Response | str:
+    uow, args = work(), request.args
+    there = opened_with(ListName.TASKS)
+    if there:
+        return go(there)
+    wanted = wanted_in(args)
+    lines, after = task_lines(uow.session, me(), wanted, uow.now, after=args.get("after", ""))
+    return answer(
+        "tasks/index.html",
+        "tasks/_list.html",
+        groups=groups_of(lines, uow.now, me().id),
+        after=url_for(".index", **narrowed(args), after=after) if after else "",
+        campaigns=list(campaign_names(uow.session, me()).items()),
+        my_id=me().id,
+        teammates=teammates(uow.session, me()),
+        snoozes=snooze_options(uow.now, me().zone),
+        late=count_late(uow.session, me()),
+        outcomes=outcomes_shown(args),
+        shown=len(lines),
+        saved=view_chips(ListName.TASKS, narrowed(args)),
+        **counted(args),
+    )
+
+
+@pages.post("/tasks/undo")
+def undo() -> Response:
+    """What was last done to these `tasks`, or all that one `act` did."""
+    act, seconds = request.args.get("act", type=int), settings().undo_seconds
+    if act is not None:
+        tasks = undo_act(work(), me(), act, seconds)
+    else:
+        ids = [int(one) for one in request.args.get("tasks", "").split(",") if one.isdecimal()]
+        tasks = undo_last(work(), me(), ids, seconds)
+    return go(way_back(url_for(".index")), f"Undone: {named(tasks)}.")
+
+
+def acted(tasks: Sequence[Task], words: str, *, undoable: bool = True) -> Response | str:
+    """The answer to a button of a row: the row goes, the numbers change, the notice says what happened."""
+    undo = undo_url(tasks) if undoable else None
+    if not is_htmx():
+        return go(way_back(url_for("tasks.index")), words, undo)
+    work().session.flush()
+    return page(
+        "tasks/_acted.html",
+        gone=tasks[0].id,
+        words=words,
+        undo=undo,
+        seconds=settings().undo_seconds,
+        **counted(shown_there()),
+    )
+
+
+def undo_url(tasks: Sequence[Task]) -> str:
+    """One is named by itself; many by the act that changed them."""
+    if len(tasks) == 1:
+        return url_for("tasks.undo", tasks=tasks[0].id)
+    return url_for("tasks.undo", act=last_act(work().session, tasks[0]))
+
+
+def named(tasks: Sequence[Task]) -> str:
+    """The one task by its name, several by their number."""
+    return f"“{tasks[0].name}”" if len(tasks) == 1 else count_words(len(tasks), "task")
+
+
+def teammate(user_id: int | None) -> User:
+    """An active user of the team. Raises Invalid."""
+    for user in owners(work().session, me()):
+        if user.id == user_id:
+            return user
+    raise Invalid({"assignee": "Choose somebody of the team."})
