@@ -153,6 +153,7 @@ class Message(Base):
     # What became of it.
     provider_id: Mapped[str | None] = mapped_column(sa.String(255))
     thread_id: Mapped[str | None] = mapped_column(sa.String(255))
+    draft_id: Mapped[str | None] = mapped_column(sa.String(255))  # what it is sent from, at a provider with drafts
     failure: Mapped[FailureType | None] = mapped_column(checked(FailureType))
     reason: Mapped[str] = mapped_column(sa.String(64), default="")
     words: Mapped[str] = mapped_column(sa.Text, default="")

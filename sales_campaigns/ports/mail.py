@@ -56,7 +56,8 @@ class OutgoingMail:
     `begins` is called before the first byte of the message leaves, where the provider `announces`.
 
     For a provider with drafts: `send_key` names this mail for good, whoever hands it over and how often; the draft
-    carries it. `thread` is None where the mail begins one. `draft_id` is a draft that was made for it earlier.
+    carries it. `thread` is None where the mail begins one. `draft_id` is a draft that was made for it earlier; `again`
+    says that it was in hand before, so that a draft of it may stand there whose id nobody kept.
     `drafted` is told the id of a new draft before anything is sent: it keeps it, and raises when this mail is no
     longer the caller's to send; then nothing is sent, and what it raised is passed on.
     """
@@ -71,6 +72,7 @@ class OutgoingMail:
     send_key: str = ""
     thread: ThreadPlace | None = None
     draft_id: str | None = None
+    again: bool = False
     drafted: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
 
