@@ -65,18 +65,24 @@ class Settings(BaseModel):
     google_client_id: str = Field("", description="Of your own Cloud project; empty leaves Gmail out.")
     google_client_secret: str = Field("", description="The secret of that client.")
     google_accounts_url: str = Field(
-        "https://accounts.google.com", description="Where reps are asked to let us in, and who vouches for them."
+        "https://accounts.google.com",
+        description="Where reps are asked to let us in, and who vouches for them.",
     )
     google_token_url: str = Field(
         "https://oauth2.googleapis.com/token", description="Where Google gives tokens."
     )
     gmail_api_url: str = Field("https://gmail.googleapis.com", description="The Gmail API.")
     gmail_web_url: str = Field("https://mail.google.com", description="Gmail as people open it.")
-    microsoft_client_id: str = Field("", description="Of your own app registration; empty leaves Outlook out.")
+    microsoft_client_id: str = Field(
+        "", description="Of your own app registration; empty leaves Outlook out."
+    )
     microsoft_client_secret: str = Field("", description="The secret of that registration.")
-    microsoft_tenant: str = Field("organizations", description="Whose accounts may be connected: your tenant's id.")
+    microsoft_tenant: str = Field(
+        "organizations", description="Whose accounts may be connected: your tenant's id."
+    )
     microsoft_authority_url: str = Field(
-        "https://login.microsoftonline.com", description="Where reps are asked to let us in, without the tenant."
+        "https://login.microsoftonline.com",
+        description="Where reps are asked to let us in, without the tenant.",
     )
     microsoft_graph_url: str = Field("https://graph.microsoft.com", description="Microsoft Graph.")
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")

@@ -2,9 +2,18 @@
 
 from integrations.gmail.consent import GoogleConsent
 from integrations.gmail.delegation import GoogleDelegation
-from integrations.gmail.drafts import GmailDrafts
+from integrations.gmail.drafts import GmailDrafts, drafts_of
 from integrations.gmail.provider import GmailProvider
 from integrations.gmail.reader import GmailReader
-from integrations.gmail.settings import Settings
+from integrations.gmail.settings import Settings, settings_of
 
-__all__ = ["GmailDrafts", "GmailProvider", "GmailReader", "GoogleConsent", "GoogleDelegation", "Settings"]
+__all__ = [
+    "GmailDrafts",
+    "GmailProvider",
+    "GmailReader",
+    "GoogleConsent",
+    "GoogleDelegation",
+    "Settings",
+    "drafts_of",
+    "settings_of",
+]

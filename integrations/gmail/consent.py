@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -65,6 +66,9 @@ class GoogleConsent:
     def refresh(self, refresh_token: str) -> Granted:
         return granted_in(self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token}), "")
 
+    def reads(self, scopes: tuple[str, ...]) -> bool:
+        return may_read(scopes)
+
     def lacking(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
         if not may_send(scopes):
             words = "You did not allow sending. Connect once more, and leave every box ticked."
@@ -80,7 +84,7 @@ class GoogleConsent:
 
 def ask_for_token(settings: Settings, asked: dict[str, str]) -> dict[str, Any]:
     """What the token endpoint answers. Raises Outside; a token that was asked for twice harms nobody."""
-    calls = Calls(settings.manners)
+    calls = Calls(replace(settings.manners, connect_seconds=4, answer_seconds=8))  # a row is locked meanwhile
     try:
         answer = calls.ask("POST", settings.token_url, FORM, urlencode(asked))
     except NoAnswer as lost:

@@ -15,7 +15,7 @@ from integrations.calls import NoAnswer
 from integrations.gmail import finding
 from integrations.gmail.api import ME, GmailApi
 from integrations.gmail.envelopes import message_of, without_thread
-from integrations.gmail.settings import Settings
+from integrations.gmail.settings import Settings, may_draft, may_read
 from sales_campaigns.errors import NotFound, Outside, OutsideKind
 from sales_campaigns.ports import Draft, Drafted, DraftState, Found, MailAccount, OpenLink
 
@@ -85,6 +85,12 @@ class GmailDrafts:
         search = f"in:drafts rfc822msgid:{(name or '').strip('<>')}"
         found = [OpenLink("Open in Gmail", f"{box}#search/{quote(search, safe='')}")] if name else []
         return (*found, OpenLink("Compose in Gmail", f"{box}?{urlencode(_prefilled(mime), quote_via=quote)}"))
+
+
+def drafts_of(account: MailAccount, settings: Settings) -> GmailDrafts | None:
+    """None where what was granted has no drafts, or where nothing could be found again."""
+    enough = may_draft(account.scopes) and may_read(account.scopes)
+    return GmailDrafts(account, settings) if enough else None
 
 
 def _prefilled(mime: bytes) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from integrations.calls import Manners
+from sales_campaigns.settings import Settings as Product
 
 API = "https://www.googleapis.com/auth/"
 COMPOSE, READ, SEND = f"{API}gmail.compose", f"{API}gmail.readonly", f"{API}gmail.send"
@@ -24,6 +25,19 @@ class Settings:
     web_url: str = "https://mail.google.com"
     reach_back_days: int = 7
     manners: Manners = field(default_factory=Manners)
+
+
+def settings_of(product: Product) -> Settings:
+    """As the settings of the product say."""
+    return Settings(
+        client_id=product.google_client_id,
+        client_secret=product.google_client_secret,
+        accounts_url=product.google_accounts_url,
+        token_url=product.google_token_url,
+        api_url=product.gmail_api_url,
+        web_url=product.gmail_web_url,
+        manners=Manners(ca_bundle=product.ca_bundle or None),
+    )
 
 
 def may_draft(scopes: tuple[str, ...]) -> bool:

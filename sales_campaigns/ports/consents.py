@@ -55,6 +55,10 @@ class Consent(Protocol):
         """
         ...
 
+    def reads(self, scopes: tuple[str, ...]) -> bool:
+        """Whether the mailbox may be read with these scopes: replies, returned mail, copies of sent ones."""
+        ...
+
     def lacking(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
         """What cannot be done with these scopes alone, as sentences; () with all of them. Raises Outside (policy)
         when they do not even suffice to send.

@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.inboxes import reading_account
 from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.reaching import reading_account
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.inboxes.filing import ask_for_the_uncertain, file_copies
+from sales_campaigns.messages.inboxes.recognising import recognise
+from sales_campaigns.messages.inboxes.reconciling import reconcile
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.ports import Changes, MailAccount, MailReader
 from sales_campaigns.unit_of_work import unit_of_work
@@ -45,6 +47,7 @@ def look(room: PostRoom, mailbox_id: int) -> int:
     try:
         with closing(room.readers.open(account)) as reader:
             came = _read(room, mailbox_id, reader, cursor)
+            came += reconcile(room, mailbox_id)
             came += ask_for_the_uncertain(room, mailbox_id, reader)
             file_copies(room, mailbox_id, reader)
     except Outside as refused:
@@ -65,7 +68,7 @@ def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str] | None:
         if inbox is None or not (stirred or inbox.look_at <= now):
             return None
         inbox.look_at = now + AT_MOST
-        return reading_account(inbox, room.seal), inbox.cursor
+        return reading_account(inbox, room.seal, room.access), inbox.cursor
 
 
 def _read(room: PostRoom, mailbox_id: int, reader: MailReader, cursor: str) -> int:
@@ -92,7 +95,9 @@ def _take_in(room: PostRoom, mailbox_id: int, cursor: str, changes: Changes) -> 
         ).all()
         if not moved:
             return None
-        return receive(uow, uow.session.get_one(Mailbox, mailbox_id), changes.mails)
+        box = uow.session.get_one(Mailbox, mailbox_id)
+        recognise(uow, box, changes.mails)
+        return receive(uow, box, changes.mails)
 
 
 def _fail(room: PostRoom, mailbox_id: int, refused: Outside) -> None:

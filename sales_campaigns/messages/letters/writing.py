@@ -21,6 +21,7 @@ from sales_campaigns.messages.letters.marks import Marks, dressed, headers_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import LEFT
 from sales_campaigns.people.models import Person
+from sales_campaigns.ports import ThreadPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,17 @@ def _thread(session: Session, message: Message) -> tuple[str | None, tuple[str, 
     if received is not None and received.message_id:
         return received.message_id, (*received.references.split(), received.message_id)
     return thread_of(followed(session, message))
+
+
+def place_of(session: Session, message: Message) -> ThreadPlace | None:
+    """Where it stands in a conversation, in the names of its own mailbox: another mailbox has other ones."""
+    received = replied(session, message)
+    if received is not None:
+        mine = received.mailbox_id == message.mailbox_id
+        return ThreadPlace(received.thread_id, received.uid) if mine else None
+    earlier = followed(session, message)
+    mine = earlier is not None and earlier.mailbox_id == message.mailbox_id
+    return ThreadPlace(earlier.thread_id, earlier.provider_id) if earlier is not None and mine else None
 
 
 def thread_of(earlier: Message | None) -> tuple[str | None, tuple[str, ...]]:

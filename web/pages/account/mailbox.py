@@ -16,10 +16,10 @@ from sales_campaigns.accounts.mailboxes import (
     settings_typed,
 )
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages.handing_over.dispatching import account_of
 from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signature, signature_as_sent
 from web.answers import go, page
 from web.filters import count_words
@@ -55,7 +55,7 @@ def connect() -> Response:
 @pages.post("/check")
 def check() -> Response:
     """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
-    words = answer_of(account_of(_mailbox(), house().seal))
+    words = answer_of(account_of(_mailbox(), house().seal, house().access))
     if words:
         return mailbox_page(None, {"": words})
     people = reconnect(work(), me(), _mailbox())
