@@ -21,6 +21,7 @@ SECURITY = {
     "starttls": "STARTTLS (usually port 587)",
     "none": "None: only inside one's own network",
 }
+BY_CONSENT = ("gmail", "outlook")  # those that are reached by what was granted, without a password
 MOST_A_DAY = 2000
 USUAL_A_DAY = 500
 MOST_A_MINUTE = 100_000

@@ -178,6 +178,11 @@ class Google(StandIn):
         return Reply(body={"id": id, "message": resource(mail, shape)})
 
 
+def raw_in(asked: Asked) -> bytes:
+    """The mail that a call carries."""
+    return _raw(asked.json().get("message", {"raw": ""}))
+
+
 def error(status: int, reason: str, words: str, headers: dict[str, str] | None = None) -> Reply:
     """As guides/handle-errors shows them."""
     one = {"domain": "global", "reason": reason, "message": words}

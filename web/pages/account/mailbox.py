@@ -25,6 +25,7 @@ from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
 from web.parts.mailbox_check import answer_of
+from web.parts.mailbox_ways import ways_in
 from web.request_scope import house, me, work
 
 pages = Blueprint("mailbox", __name__, url_prefix="/mailbox")
@@ -129,6 +130,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
+        **ways_in(mailbox, {**known, **(typed or {})}),
     )
     return make_response(shown, 422 if problems else 200)
 
