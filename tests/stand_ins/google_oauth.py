@@ -56,6 +56,12 @@ class Tokens:
         self._access[token] = (address, scopes, time.monotonic() + self.seconds)
         return token
 
+    def lasting(self, address: str, scopes: tuple[str, ...]) -> str:
+        """What brings new access tokens until it is revoked."""
+        token = "1//" + secrets.token_urlsafe(16)
+        self._refresh[token] = (address, scopes)
+        return token
+
     def holder(self, token: str) -> tuple[str, tuple[str, ...]] | None:
         address, scopes, until = self._access.get(token, ("", (), 0.0))
         return (address, scopes) if until > time.monotonic() else None
@@ -90,8 +96,7 @@ class Tokens:
             raise Refused("invalid_grant", "Malformed auth code.")
         if form.get("redirect_uri") != code.redirect:
             raise Refused("redirect_uri_mismatch", "Bad Request")
-        token = "1//" + secrets.token_urlsafe(16)
-        self._refresh[token] = (code.address, code.scopes)
+        token = self.lasting(code.address, code.scopes)
         given = self._given(code.address, code.scopes)
         return given | {"refresh_token": token, "id_token": self._identity(code.address)}
 

@@ -69,10 +69,11 @@ def nothing(_name: str, _asked: Asked) -> Fault | None:
 
 
 class StandIn:
-    """The running server: `heard` are the names of its calls, in order."""
+    """The running server: `heard` are the names of its calls, `said` what it answered to those that it served."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.said: list[tuple[str, Asked, Reply]] = []
         self.seconds_off = 0.0
         self.lock = threading.RLock()
         self._script: Script = nothing
@@ -172,6 +173,7 @@ def _server_of(stand_in: StandIn) -> _Server:
                 return _drop(self)
             with stand_in.lock:
                 reply = fault if isinstance(fault, Reply) else stand_in.answer(name, asked)
+                stand_in.said.append((name, asked, reply))
             return _drop(self) if fault is Act.DROP_AFTER else _give(self, reply)
 
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):

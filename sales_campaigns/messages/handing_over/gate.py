@@ -175,7 +175,7 @@ def _make(uow: UnitOfWork, standing: Standing, marks: Marks | None) -> _Made:
         send_key=send_key(message),
         thread=place_of(uow.session, message),
         draft_id=message.draft_id or None,
-        again=standing.claim.generation > 1,
+        again=message.draft_id == NO_DRAFT_YET,
     )
     return _Made(standing, letter, mail, recipe)
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.mailboxes import BY_CONSENT
+from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
 from sales_campaigns.accounts.reaching import reading_account
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
@@ -30,12 +31,17 @@ LONGEST_PAUSE = timedelta(minutes=30)
 
 
 def inboxes_due(room: PostRoom) -> Sequence[int]:
-    """Those whose time has come, and those whose server has just said that there is something."""
+    """Those whose time has come, and those whose server has just said that there is something.
+
+    Who took the permission back is not asked again until the mailbox is connected anew.
+    """
     if room.readers is None:
         return ()
     due = sa.or_(Inbox.look_at <= machine_now(), Inbox.mailbox_id.in_(room.readers.stirred()))
+    shut = sa.and_(Mailbox.provider.in_(BY_CONSENT), Mailbox.state == MailboxState.NEEDS_RECONNECT)
+    ids = sa.select(Inbox.mailbox_id).join(Mailbox, Mailbox.id == Inbox.mailbox_id).where(due, ~shut)
     with room.reads() as session:
-        return session.scalars(sa.select(Inbox.mailbox_id).where(due).order_by(Inbox.mailbox_id)).all()
+        return session.scalars(ids.order_by(Inbox.mailbox_id)).all()
 
 
 def look(room: PostRoom, mailbox_id: int) -> int:
