@@ -25,9 +25,14 @@ class GoogleDelegation:
     """The port's Delegation. The key is the JSON file of a service account, as Google gives it."""
 
     label = "Gmail"
+    asks_for = "Paste the whole JSON file of a service account that has domain-wide delegation."
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    def whose(self, key: str) -> str:
+        signer_of(key)
+        return str(_parsed(key)["client_email"])
 
     def grant(self, key: str, address: str) -> Granted:
         assertion = jwt.encode(  # type: ignore[no-untyped-call]

@@ -67,9 +67,17 @@ class Consent(Protocol):
 
 
 class Delegation(Protocol):
-    """A provider that lets an administrator open mailboxes for all, with a key of the organisation."""
+    """A provider that lets an administrator open mailboxes for all, with a key of the organisation.
+
+    `asks_for` is a sentence: what the administrator lays down.
+    """
 
     label: str
+    asks_for: str
+
+    def whose(self, key: str) -> str:
+        """Whom the key stands for, so that people recognise it. Raises Outside (policy) for what is no key."""
+        ...
 
     def grant(self, key: str, address: str) -> Granted:
         """A token for this mailbox. `key` is what the administrator has laid down (a service account's key)."""

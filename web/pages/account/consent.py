@@ -39,6 +39,8 @@ def begin(provider: str) -> Response:
 @pages.get("")
 def back() -> Response:
     """The provider's answer. It is used up before anything is asked, and no transaction is open meanwhile."""
+    if "state" not in request.args:
+        return go(url_for("mailbox.index"))
     try:
         with writing() as uow:
             question = take_answer(uow, me(), house().seal, g.token, request.args)
