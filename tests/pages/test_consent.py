@@ -23,7 +23,7 @@ from tests.pages.conftest import Browser
 from tests.sink import Sink
 from tests.stand_ins.google import API, Google
 from tests.stand_ins.serving import Act, times
-from tests.stand_ins.worlds import settings_with, world_with
+from tests.stand_ins.worlds import world_with
 
 Browse = Callable[[User], Browser]
 CLEO = "cleo@north.example"
@@ -35,11 +35,6 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def google() -> Iterator[Google]:
     with Google() as made:
         yield made
-
-
-@pytest.fixture
-def settings(google: Google) -> Settings:
-    return settings_with(google)
 
 
 @pytest.fixture

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from integrations.calls import Manners
 from integrations.directory import Providers, outside_as_set
@@ -12,6 +17,7 @@ from integrations.gmail import Settings as GmailSettings
 from sales_campaigns.ports import MailAccount, OutsideWorld
 from sales_campaigns.settings import Settings
 from tests.stand_ins.google import CLIENT, SECRET, Google
+from tests.stand_ins.google_oauth import SERVICE
 
 SCOPES = ("https://www.googleapis.com/auth/gmail.compose", "https://www.googleapis.com/auth/gmail.readonly")
 SEND_ONLY = ("https://www.googleapis.com/auth/gmail.send",)
@@ -35,6 +41,15 @@ def world_with(google: Google) -> Iterator[OutsideWorld]:
     yield world
     assert isinstance(world.mail, Providers)
     world.mail.close_all()
+
+
+@cache
+def service_key() -> str:
+    """The JSON file of a service account, as Google gives it."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    told = {"type": "service_account", "client_email": SERVICE, "private_key_id": "1"}
+    return json.dumps({**told, "private_key": private.private_bytes(*form).decode()})
 
 
 def gmail_settings(google: Google, **other: object) -> GmailSettings:
