@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from integrations import gmail, imap
 from integrations.smtp import Settings, SmtpProvider
@@ -20,6 +21,7 @@ from sales_campaigns.ports import (
     OutgoingMail,
     OutsideWorld,
 )
+from sales_campaigns.settings import LOOPBACK
 from sales_campaigns.settings import Settings as Product
 
 IDLE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2.7: servers end a silent connection after five minutes
@@ -170,6 +172,11 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
         caught=caught,
         readers=Readers(by_imap, {"gmail": lambda account: gmail.GmailReader(account, google)}),
         drafts=Folders({"gmail": lambda account: gmail.drafts_of(account, google)}),
-        consents={"gmail": gmail.GoogleConsent(google)} if google.client_id else {},
-        delegations={"gmail": gmail.GoogleDelegation(google)},
+        consents={"gmail": gmail.GoogleConsent(google)} if google.client_id and _may(settings) else {},
+        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings) else {},
     )
+
+
+def _may(settings: Product) -> bool:
+    """The rule: mail of the demo stays on this machine, so nothing that leads away from it is connected there."""
+    return not settings.demo or urlsplit(settings.gmail_api_url).hostname in LOOPBACK
