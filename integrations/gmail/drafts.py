@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from integrations.calls import NoAnswer
 from integrations.gmail import finding
 from integrations.gmail.api import ME, GmailApi
-from integrations.gmail.envelopes import message_of, without_thread
+from integrations.gmail.envelopes import NO_SUCH_THREAD, message_of, without_thread
 from integrations.gmail.settings import Settings, may_draft, may_read
 from sales_campaigns.errors import NotFound, Outside, OutsideKind
 from sales_campaigns.ports import Draft, Drafted, DraftState, Found, MailAccount, OpenLink
@@ -36,7 +36,7 @@ class GmailDrafts:
         try:
             made = self._call(self._api.drafts.create(userId=ME, body={"message": body}))
         except Outside as refused:
-            if refused.code != 404 or "threadId" not in body:
+            if refused.code not in NO_SUCH_THREAD or "threadId" not in body:
                 raise
             made = self._call(self._api.drafts.create(userId=ME, body={"message": without_thread(body)}))
         return self._drafted(made, draft)

@@ -14,6 +14,7 @@ from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import OutgoingMail, ThreadPlace
 
 KEY = "X-Sales-Campaigns-Key"
+NO_SUCH_THREAD = (400, 404)  # an id of another mailbox, or of another provider before this one
 MOST_BYTES = 25_000_000  # what Gmail takes of a message, attachments included
 _NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>,;\u2028\u2029]")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from integrations.calls import NoAnswer
 from integrations.gmail import finding
 from integrations.gmail.api import ME, GmailApi
-from integrations.gmail.envelopes import body_of, without_thread
+from integrations.gmail.envelopes import NO_SUCH_THREAD, body_of, without_thread
 from integrations.gmail.settings import Settings, may_draft, may_read
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import Capabilities, Found, HandOver, MailAccount, OutgoingMail, Place
@@ -98,11 +98,9 @@ class GmailProvider:
         try:
             made = self._api.call(self._api.drafts.create(userId=ME, body={"message": body}))
         except Outside as refused:
-            if refused.code != 404 or "threadId" not in body:
+            if refused.code not in NO_SUCH_THREAD or "threadId" not in body:
                 raise
-            return self._new_draft(
-                mail, without_thread(body)
-            )  # a thread of another mailbox, or one that is gone
+            return self._new_draft(mail, without_thread(body))
         except NoAnswer:
             found = finding.find_draft(self._api, mail.send_key)
             if found is None:

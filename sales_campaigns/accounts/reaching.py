@@ -6,6 +6,7 @@ from functools import partial
 
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.inboxes import InboxSettings
+from sales_campaigns.accounts.mailboxes import BY_CONSENT
 from sales_campaigns.accounts.models import Grant, Inbox, Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import machine_now
@@ -16,7 +17,7 @@ BULK_CONNECTIONS = 4
 
 def account_of(box: Mailbox, seal: Seal, access: Access | None = None) -> MailAccount:
     """How to send from this mailbox."""
-    if box.grant is not None:
+    if box.provider in BY_CONSENT and box.grant is not None:
         return _by_grant(box, box.grant, seal, access)
     return MailAccount(
         id=box.id,
@@ -34,7 +35,7 @@ def account_of(box: Mailbox, seal: Seal, access: Access | None = None) -> MailAc
 def reading_account(inbox: Inbox, seal: Seal, access: Access | None = None) -> MailAccount:
     """How to read this inbox."""
     box = inbox.mailbox
-    if box.grant is not None:
+    if box.provider in BY_CONSENT and box.grant is not None:
         return _by_grant(box, box.grant, seal, access)
     settings = InboxSettings(inbox.host, inbox.port, inbox.security, inbox.username)
     return settings.account(box, seal.open(box.sealed_secret), kept=True)

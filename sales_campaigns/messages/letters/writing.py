@@ -221,13 +221,11 @@ def _thread(session: Session, message: Message) -> tuple[str | None, tuple[str, 
 
 def place_of(session: Session, message: Message) -> ThreadPlace | None:
     """Where it stands in a conversation, in the names of its own mailbox: another mailbox has other ones."""
-    received = replied(session, message)
-    if received is not None:
-        mine = received.mailbox_id == message.mailbox_id
-        return ThreadPlace(received.thread_id, received.uid) if mine else None
-    earlier = followed(session, message)
-    mine = earlier is not None and earlier.mailbox_id == message.mailbox_id
-    return ThreadPlace(earlier.thread_id, earlier.provider_id) if earlier is not None and mine else None
+    before = replied(session, message) or followed(session, message)
+    if before is None or before.thread_id is None or before.mailbox_id != message.mailbox_id:
+        return None
+    name = before.uid if isinstance(before, ReceivedMail) else before.provider_id
+    return ThreadPlace(before.thread_id, name)
 
 
 def thread_of(earlier: Message | None) -> tuple[str | None, tuple[str, ...]]:

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, make_response, request, url_for
 from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.delegating import hanging_on, key_of, keys_of, lay_down, take_away
 from sales_campaigns.accounts.listing import UserLine, user_of, users_of
-from sales_campaigns.accounts.models import MailboxState
+from sales_campaigns.accounts.mailboxes import mailbox_of
+from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.errors import Invalid, NotFound, Outside
 from sales_campaigns.ports import Delegation
@@ -51,7 +52,7 @@ def connect(provider: str) -> Response:
     require(me(), "manage_installation")
     delegation, key = _delegation(provider), key_of(work().session, me(), provider, house().seal)
     chosen = [user_of(work().session, me(), int(id)) for id in request.form.getlist("user") if id.isdecimal()]
-    addresses = {user.id: user.email for user in chosen}
+    addresses = {user.id: _address_of(user) for user in chosen}
     give_up()
     refused = {
         address: words
@@ -92,6 +93,12 @@ def _page(problems: Mapping[str, str] | None = None, done: int = 0) -> Response:
         done=done,
     )
     return make_response(shown, 422 if problems else 200)
+
+
+def _address_of(user: User) -> str:
+    """The one that the user writes from already, else the one of the sign-in."""
+    box = mailbox_of(work().session, user)
+    return box.address if box else user.email
 
 
 def _is_to_connect(line: UserLine) -> bool:
