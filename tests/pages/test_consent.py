@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 import sqlalchemy as sa
+from flask import Flask
 
 from sales_campaigns.accounts.models import ConsentAsked, Grant, Inbox, Mailbox, MailboxState, User
 from sales_campaigns.accounts.secrets import Seal
@@ -235,3 +237,21 @@ def test_a_mailbox_with_a_password_becomes_one_by_consent_and_back(
 
 def test_without_settings_there_is_no_such_way(browse: Browse, cast: Cast) -> None:
     assert browse(cast.cleo).post("/mailbox/consent/outlook", {"consent_address": CLEO}).status_code == 404
+
+
+def test_the_command_asks_every_mailbox_and_says_what_to_fix(
+    browse: Browse, app: Flask, work: Work, cast: Cast, google: Google
+) -> None:
+    connected(browse(cast.ana), "ana@north.example")
+    runner = app.test_cli_runner()
+    good = runner.invoke(args=["mailbox", "check", "ana@north.example", "--json"])
+    assert good.exit_code == 0 and json.loads(good.stdout) == [
+        {"address": "ana@north.example", "trouble": ""}
+    ]
+    google.tokens.revoke("ana@north.example")
+    bad = runner.invoke(args=["mailbox", "check", "ana@north.example"])
+    assert bad.exit_code == 1
+    assert bad.stdout.strip() == (
+        "ana@north.example  Google said: Token has been expired or revoked. Connect the mailbox again."
+    )
+    assert runner.invoke(args=["mailbox", "check", "nobody@north.example"]).exit_code == 1
