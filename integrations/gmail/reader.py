@@ -19,6 +19,7 @@ from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 50  # mails a call: each costs 20 of the 6,000 units a minute
+LONGEST = 2_000_000  # bytes of one mail: what counts stands at its beginning
 SENT, DRAFT = "SENT", "DRAFT"
 NOT_READ = {DRAFT, "CHAT", "TRASH"}
 
@@ -119,4 +120,6 @@ def _added(history: Iterable[dict[str, Any]]) -> list[str]:
 def _incoming(message: dict[str, Any]) -> IncomingMail:
     at = datetime.fromtimestamp(int(message.get("internalDate", 0)) / 1000, UTC)
     own = SENT in message.get("labelIds", [])
-    return IncomingMail(str(message["id"]), at, raw_of(message), own=own, thread_id=message.get("threadId"))
+    return IncomingMail(
+        str(message["id"]), at, raw_of(message)[:LONGEST], own=own, thread_id=message.get("threadId")
+    )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.authorising.granting import keep_grant
-from sales_campaigns.accounts.models import Grant, Mailbox, MailboxState
+from sales_campaigns.accounts.models import Grant, Inbox, Mailbox, MailboxState
 from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.activity import Activity
@@ -186,6 +186,19 @@ def test_its_queue_is_held_and_goes_on_in_turn_after_it_is_connected_again(
         clock.forward(timedelta(minutes=1))
         run_until_quiet(room)
     assert len(google.box(ANA).left) == 6 and set(states(work)) == {"sent"}
+
+
+def test_another_address_is_read_from_its_own_beginning(
+    work: Work, cast: Cast, box: Mailbox, google: Google
+) -> None:
+    with work() as uow:
+        uow.session.get_one(Inbox, box.id).cursor = '{"history": "1"}'
+        keep_grant(uow, cast.ana, "gmail", granted(google), SEAL, reads=True)
+        assert uow.session.get_one(Inbox, box.id).cursor, "the same mailbox goes on where it was"
+        other = replace(granted(google), address="ana.lind@north.example")
+        keep_grant(uow, cast.ana, "gmail", other, SEAL, reads=True)
+    with work() as uow:
+        assert uow.session.get_one(Inbox, box.id).cursor == ""
 
 
 def test_a_grant_that_is_gone_is_said(work: Work, access: Access, cast: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.mailboxes import mailbox_for
+from sales_campaigns.accounts.mailboxes import mailbox_for, mailbox_of
 from sales_campaigns.accounts.models import Grant, Inbox, Mailbox, User
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import machine_now
@@ -35,8 +35,9 @@ def keep_grant(
     """The owner's mailbox, sending (and read, where `reads`) with what was granted. Raises Invalid when somebody else
     sends from this address.
     """
+    before = _locked(uow, owner)
     box = mailbox_for(uow, owner, granted.address)
-    if box.provider != provider:
+    if before != (provider, granted.address):
         uow.session.execute(sa.delete(Inbox).where(Inbox.mailbox_id == box.id))
     box.provider, box.host, box.port, box.security = provider, "", 0, "tls"
     box.username, box.sealed_secret, box.bulk_lane = box.address, "", False
@@ -60,6 +61,15 @@ def forget_grant(uow: UnitOfWork, box: Mailbox) -> None:
     """It is reached by a password from now on."""
     for row in (Grant, Inbox):
         uow.session.execute(sa.delete(row).where(row.mailbox_id == box.id))
+
+
+def _locked(uow: UnitOfWork, owner: User) -> tuple[str, str] | None:
+    """(provider, address) until now. Whoever renews a token locks its grant first, and then perhaps the mailbox."""
+    box = mailbox_of(uow.session, owner)
+    if box is None:
+        return None
+    uow.session.get(Grant, box.id, with_for_update=True)
+    return box.provider, box.address
 
 
 def _read(uow: UnitOfWork, box: Mailbox, *, reads: bool) -> None:
