@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
@@ -160,6 +161,16 @@ def answers(app: Flask, browser: Browser, ids: Ids, owned_only: bool) -> Iterato
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             answer = browser.get(path) if method == "GET" else browser.post(f"{path}?kind=call", TYPED)
             yield f"{method} {rule.rule}", answer.status_code, answer.headers.get("Location", "")
+
+
+def answers_of(app: Flask, browser: Browser, ids: Ids) -> Iterator[tuple[str, TestResponse]]:
+    """(path, answer) of every page."""
+    for rule in rules(app):
+        if "GET" in (rule.methods or set()):
+            with app.test_request_context():
+                found = {name: ids[name] for name in rule.arguments}
+                path = app.url_map.bind("localhost").build(rule.endpoint, found)
+            yield path, browser.get(path)
 
 
 @pytest.fixture

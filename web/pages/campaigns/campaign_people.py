@@ -18,6 +18,7 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import answer, go
 from web.filters import count_words
+from web.numbers import whole
 from web.parts.enrollment_words import STATES
 from web.request_scope import me, work
 
@@ -65,7 +66,7 @@ def bulk(campaign_id: int) -> Response:
     act, told = BULK.get(request.form.get("do", ""), (None, ""))
     if act is None:
         raise Invalid("Use the buttons of the page.")
-    chosen = picked(work().session, campaign, request.form.getlist("enrollment", type=int))
+    chosen = picked(work().session, campaign, request.form.getlist("enrollment", type=whole))
     done = act(work(), me(), chosen)
     return _back(campaign_id, f"{count_words(done, 'person', 'people')} {told}.")
 
