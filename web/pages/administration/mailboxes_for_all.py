@@ -16,6 +16,7 @@ from sales_campaigns.errors import Invalid, NotFound, Outside
 from sales_campaigns.ports import Delegation
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import whole
 from web.request_scope import give_up, house, me, outside, work, writing
 
 pages = Blueprint("mailboxes_for_all", __name__, url_prefix="/admin/mailboxes")
@@ -51,7 +52,7 @@ def connect(provider: str) -> Response:
     """One after the other, with no transaction open while the provider is asked; what fails is told by name."""
     require(me(), "manage_installation")
     delegation, key = _delegation(provider), key_of(work().session, me(), provider, house().seal)
-    chosen = [user_of(work().session, me(), int(id)) for id in request.form.getlist("user") if id.isdecimal()]
+    chosen = [user_of(work().session, me(), id) for id in request.form.getlist("user", type=whole)]
     addresses = {user.id: _address_of(user) for user in chosen}
     give_up()
     refused = {
