@@ -15,6 +15,7 @@ from sales_campaigns.ports import Granted
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES = (COMPOSE, READ)
+LONGEST = 20_000  # characters of a private key
 NOT_LET_IN = (
     "Let this service account in: Admin console, Security, API controls, Domain-wide delegation, "
     f"with these scopes: {', '.join(SCOPES)}."
@@ -32,7 +33,7 @@ class GoogleDelegation:
 
     def whose(self, key: str) -> str:
         signer_of(key)
-        return str(_parsed(key)["client_email"])
+        return str(_parsed(key)["client_email"])[:254]
 
     def grant(self, key: str, address: str) -> Granted:
         assertion = jwt.encode(  # type: ignore[no-untyped-call]
@@ -68,8 +69,14 @@ def _parsed(key: str) -> dict[str, Any]:
         read = json.loads(key)
     except ValueError:
         read = None
-    if not isinstance(read, dict) or not {"client_email", "private_key"} <= read.keys():
+    if not isinstance(read, dict) or not all(
+        _is_text(read.get(name)) for name in ("client_email", "private_key")
+    ):
         raise Outside(
             OutsideKind.POLICY, "This is not the key of a service account: paste its whole JSON file."
         )
     return read
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) < LONGEST

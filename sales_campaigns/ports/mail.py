@@ -99,6 +99,7 @@ class IncomingMail:
     """One mail found in a mailbox: `uid` is its name there for good, so that what is read twice is one mail.
 
     `at` is when it came in, in business time. `own` says that it is a copy of what the owner sent.
+    `send_key` is ours, where the provider keeps it beside the bytes; in them it stands in `X-Sales-Campaigns-Key`.
     """
 
     uid: str
@@ -106,6 +107,7 @@ class IncomingMail:
     raw: bytes
     own: bool = False
     thread_id: str | None = None
+    send_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,17 @@ def test_the_key_is_kept_sealed_and_never_shown(cleo: Browser, work: Work) -> No
         assert "PRIVATE" not in uow.session.get_one(DelegationKey, "gmail").sealed_key
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", "{}", '{"client_email": "a", "private_key": "b"}'])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "nonsense",
+        "{}",
+        "[]",
+        '{"client_email": 1, "private_key": 2}',
+        '{"client_email": "a", "private_key": "b"}',
+    ],
+)
 def test_what_is_no_key_is_refused_beside_its_field(browse: Browse, cast: Cast, key: str) -> None:
     answer = browse(cast.cleo).post("/admin/mailboxes/gmail/key", {"key": key})
     assert answer.status_code == 422 and "This is not the key of a service account" in answer.text

@@ -17,7 +17,8 @@ from sales_campaigns.messages.telling import about
 from sales_campaigns.ports import Found, IncomingMail, Place
 from sales_campaigns.unit_of_work import UnitOfWork
 
-KEY = "x-sales-campaigns-key"
+KEY = b"x-sales-campaigns-key"
+HEAD = 20_000  # bytes in which the headers stand
 
 
 def recognise(uow: UnitOfWork, box: Mailbox, mails: Iterable[IncomingMail]) -> int:
@@ -64,7 +65,7 @@ def _names(message: Message, found: Found) -> dict[str, Any]:
 
 def _keyed(mails: Iterable[IncomingMail]) -> Iterator[tuple[str, Found]]:
     for mail in mails:
-        if mail.own and KEY in mail.raw[:20_000].lower().decode("latin-1"):
+        if mail.own and (mail.send_key or KEY in mail.raw[:HEAD].lower()):
             facts = facts_of(parsed(mail.raw))
             found = Found(Place.SENT, mail.uid, facts.message_id or None, mail.thread_id, mail.at)
-            yield facts.headers.get(KEY, ""), found
+            yield mail.send_key or facts.headers.get(KEY.decode(), ""), found
