@@ -24,6 +24,7 @@ from sales_campaigns.enrollments.states import ENROLLMENT
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import release
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import WAITING
 from sales_campaigns.messages.stops.catching_up import catch_up
 from sales_campaigns.ports import Granted
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -57,6 +58,7 @@ def connect_and_go_on(uow: UnitOfWork, actor: User, settings: MailboxSettings, s
     before = mailbox_of(uow.session, actor)
     if before is not None and before.provider in BY_CONSENT:
         forget_grant(uow, before)
+        _forget_drafts(uow, before)
     box = connect_mailbox(uow, actor, settings, sealed_secret)
     uow.session.flush()
     _go_on(uow, actor, box)
@@ -67,11 +69,21 @@ def consented_and_go_on(
     uow: UnitOfWork, actor: User, owner: User, provider: str, granted: Granted, seal: Seal, **how: bool
 ) -> Mailbox:
     """Keep what was granted for the owner's mailbox; what waited goes on. Raises as `keep_grant`, and NotAllowed."""
+    known = mailbox_of(uow.session, owner)
+    before = (known.provider, known.address) if known else None
     box = keep_grant(uow, owner, provider, granted, seal, **how)
+    if before != (box.provider, box.address):
+        _forget_drafts(uow, box)
     works_again(uow, actor, box)
     uow.session.flush()
     _go_on(uow, actor, box)
     return box
+
+
+def _forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
+    """What waits to leave leaves from the new mailbox, where the drafts of the former one are not known."""
+    waits = (Message.mailbox_id == box.id, Message.state.in_(WAITING), Message.draft_id.is_not(None))
+    uow.session.execute(sa.update(Message).where(*waits).values(draft_id=None))
 
 
 def reconnect(uow: UnitOfWork, actor: User, box: Mailbox) -> int:

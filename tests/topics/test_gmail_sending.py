@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
+from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.authorising.granting import keep_grant
 from sales_campaigns.accounts.models import Inbox, Mailbox
@@ -378,3 +379,19 @@ def test_a_mail_in_doubt_is_not_asked_of_a_person_while_the_mailbox_can_say(
     google.obey(lambda *_: None)
     look_again(work, room)
     assert message(work, id).state is MessageState.SENT and len(box.left) == 1
+
+
+def test_a_draft_of_a_former_mailbox_is_forgotten_with_it(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    (id,) = due_mails(work, cast, "maria@example.com")
+    google.obey(times(1, error(429, "rateLimitExceeded", "later"), "drafts.send"))
+    send(room)
+    assert message(work, id).draft_id
+    other = "ana.lind@north.example"
+    tokens = Tokens(google.token_of(other), google.tokens.lasting(other, SCOPES))
+    granted = Granted(tokens, SCOPES, other, machine_now() + timedelta(hours=1))
+    with work() as uow:
+        consented_and_go_on(uow, cast.ana, cast.ana, "gmail", granted, SEAL, reads=True)
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(google.box(other).left) == 1 and box.left == []
