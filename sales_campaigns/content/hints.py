@@ -14,7 +14,7 @@ from sales_campaigns.errors import Invalid
 LONGEST_SUBJECT = 60  # characters: what a phone shows
 MOST_LINKS = 5
 LARGE = 60_000  # bytes of HTML: large providers cut what is over it
-LOUD = 8  # letters in capitals that are no abbreviation any more
+LOUD = 5  # letters of a word in capitals that is no abbreviation any more
 MOST_WORDS = 200  # of a one-to-one mail that people read to its end
 
 _FIELD = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
@@ -57,8 +57,7 @@ def _of_subject(subject: str) -> Iterator[Hint]:
     if len(shown) > LONGEST_SUBJECT:
         words = f"The subject has {len(shown)} characters; phones show about {LONGEST_SUBJECT}."
         yield Hint("subject", words)
-    letters = [letter for letter in shown if letter.isalpha()]
-    if len(letters) >= LOUD and all(letter.isupper() for letter in letters):
+    if shown.isupper() and max(map(len, re.findall(r"[^\W\d_]+", shown))) >= LOUD:
         yield Hint("subject", "A subject all in capitals reads as shouting, and filters take it for spam.")
     if _SHOUTED.search(shown):
         yield Hint("subject", "Several exclamation or question marks make filters suspicious.")
