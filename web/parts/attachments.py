@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,16 +43,19 @@ def bundle_typed(team_id: int) -> int | None:
     """
     bundle = _named(request.form)
     found = g.bundle_id = bundle.id if bundle is not None else None
-    uploads = [
-        Upload(file.filename, file.mimetype or "", file.read())
-        for file in request.files.getlist("attach")
-        if file.filename
-    ]
+    uploads = list(_uploads())
     without = request.form.getlist("detach", type=int)
     if uploads or without or (bundle is not None and bundle.team_id != team_id):
         found = g.bundle_id = gather(work(), me(), team_id, found, uploads, without)
         commit_now()
     return found
+
+
+def _uploads() -> Iterator[Upload]:
+    for file in request.files.getlist("attach"):
+        with closing(file):
+            if file.filename:
+                yield Upload(file.filename, file.mimetype or "", file.read())
 
 
 def files_again(typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-// Writing a mail: fields and snippets are inserted where the cursor stands, and the preview follows what is typed.
+// Writing a mail: fields and snippets are inserted where the cursor stands, and preview and hints follow what is typed.
 import { whenNew } from "./when_new.js";
 
 const PATIENCE = 700;
@@ -17,10 +17,14 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("input", (event) => {
-  const button = event.target.closest("[data-previewed]")?.querySelector("[data-previews]");
+  const writing = event.target.closest("[data-previewed]");
+  const button = writing?.querySelector("[data-previews]");
   if (!button) return;
   clearTimeout(waiting);
-  waiting = setTimeout(() => preview(button), PATIENCE);
+  waiting = setTimeout(() => {
+    preview(button);
+    writing.querySelector(".hints")?.dispatchEvent(new Event("paused"));
+  }, PATIENCE);
 });
 
 whenNew("[data-previews]", preview);
