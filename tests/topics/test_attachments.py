@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 import sqlalchemy as sa
 
+from integrations.sandbox import SandboxMail
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.copying import copy_campaign
@@ -31,6 +32,7 @@ from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid, NotAllowed, NotFound
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.recipes import copy_to_file
 from sales_campaigns.messages.letters.carrying import made_at_once
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.composing import Typed
@@ -38,10 +40,13 @@ from sales_campaigns.messages.outbox.drafting import About, save_draft
 from sales_campaigns.messages.outbox.keeping import rewrite
 from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.people.models import Person
+from sales_campaigns.rehearsals.asking import Wanted, ask_rehearsal
+from sales_campaigns.rehearsals.playing import play_of
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.fast_forward import fast_forward
 from scheduler.jobs import run_until_quiet
+from scheduler.rehearsing import rehearse
 from tests.builders import a_call, a_campaign, a_delivery, a_follow_up, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
@@ -137,6 +142,8 @@ def test_a_step_s_files_go_with_every_mail_and_the_exact_bytes_are_made_again(
         rows = uow.session.scalars(sa.select(Message).options(*undeferred)).all()
         assert all(row.mime is None if bulk else b"multipart/mixed" not in (row.mime or b"") for row in rows)
         assert {exact_mail(uow.session, row) for row in rows} == {mail.raw for mail in sink.caught}
+        if not bulk:
+            assert {copy_to_file(uow.session, row.id) for row in rows} == {mail.raw for mail in sink.caught}
 
 
 def test_a_follow_up_quotes_the_words_and_leaves_the_files_out(
@@ -204,6 +211,27 @@ def test_what_the_server_does_not_take_is_refused_before_it_is_scheduled_and_at_
         delivery = a_delivery(uow, cast.cleo)
         uow.session.get_one(DeliverySetup, delivery.id).wording_id = words(uow, with_offer(uow, cast))
         assert "takes 500 bytes" in task_of(uow.session, delivery, uow.now).problems["attach"]
+
+
+def test_a_launch_is_refused_before_anything_is_scheduled(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(largest_mail=500))
+        uow.session.expire_all()
+        campaign = campaign_with_offer(uow, cast)
+        with pytest.raises(Invalid, match=r"Day 1, step 1: The files make a mail of"):
+            launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana).id]))
+        assert not uow.session.scalars(sa.select(Message)).all()
+
+
+def test_a_rehearsal_plays_the_files_too(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        campaign = campaign_with_offer(uow, cast)
+        a_person(uow, cast.ana)
+        row = ask_rehearsal(uow, cast.ana, campaign.id, Wanted())
+        uow.session.flush()
+        play = play_of(uow.session, row.id)
+    told = rehearse(SandboxMail, play, lambda _: None).told()
+    assert [one["attachments"] for one in told["messages"]] == [[OFFER.name]]
 
 
 def test_what_became_too_large_for_the_server_is_mended_not_sent(
