@@ -173,19 +173,25 @@ def _held(session: Session, bundle_id: int) -> list[tuple[Attachment, bytes]]:
 
 def _taken_in(session: Session, upload: Upload) -> Enclosed:
     """The file, kept once by its content; one that had been withdrawn has its bytes again."""
-    name = clean_name(upload.name)
-    digest = sha256(upload.content).hexdigest()
-    same = sa.select(AttachmentFile).where(AttachmentFile.digest == digest)
-    file = session.scalar(same.options(undefer(AttachmentFile.content)).with_for_update())
-    if file is None:
-        file = AttachmentFile(digest=digest, size=len(upload.content), content=upload.content)
-        try:
-            with session.begin_nested():
-                session.add(file)
-        except IntegrityError:  # taken in by somebody else between the look and the insert
-            file = session.scalars(same).one()
-    elif file.content is None:
-        file.content = upload.content
-    session.flush()
-    kind = clean_type(upload.media_type, name)
-    return Enclosed(0, name, kind, len(upload.content), file.id, digest)
+    name, digest = clean_name(upload.name), sha256(upload.content).hexdigest()
+    file_id = _known_file(session, digest) or _added_file(session, digest, upload.content)
+    empty = (AttachmentFile.id == file_id, AttachmentFile.content.is_(None))
+    session.execute(sa.update(AttachmentFile).where(*empty).values(content=upload.content))
+    return Enclosed(0, name, clean_type(upload.media_type, name), len(upload.content), file_id, digest)
+
+
+def _known_file(session: Session, digest: str) -> int | None:
+    return session.scalar(sa.select(AttachmentFile.id).where(AttachmentFile.digest == digest))
+
+
+def _added_file(session: Session, digest: str, content: bytes) -> int:
+    file = AttachmentFile(digest=digest, size=len(content), content=content)
+    try:
+        with session.begin_nested():
+            session.add(file)
+    except IntegrityError:  # taken in by somebody else between the look and the insert
+        known = _known_file(session, digest)
+        assert known is not None
+        return known
+    session.expunge(file)  # megabytes do not wait for the end of a transaction
+    return file.id

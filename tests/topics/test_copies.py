@@ -10,15 +10,19 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.mailboxes import copy_mailbox
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.campaigns.editing import StepWords, write_step
+from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.rendering import Content
 from sales_campaigns.deliveries.proofs import send_test
 from sales_campaigns.enrollments.changes.changing import change_campaign
+from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address, BlockedDomain
+from sales_campaigns.tasks.models import Task
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person
@@ -83,6 +87,22 @@ def test_a_change_of_the_step_reaches_mails_that_wait(
         write_step(uow, cast.ana, campaign.id, step.key, copied)
         change_campaign(uow, cast.ana, campaign.id)
         assert uow.session.scalars(sa.select(Message.cc)).one() == "boss@north.example"
+
+
+def test_the_composer_of_a_step_s_task_opens_with_the_step_s_copies(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    with work() as uow:
+        step = a_mail(uow, 1, send=SendOption.TASK, cc="boss@north.example")
+        maria = a_person(uow, cast.ana)
+        launch(uow, cast.ana, Order(a_campaign(uow, cast.ana, [step]).id, [maria.id]))
+    run_until_quiet(room)
+    with work() as uow:
+        task = uow.session.scalars(sa.select(Task)).one()
+        assert open_composer(uow.session, cast.ana, task, maria).beside.cc == "boss@north.example"
+        send_for_task(uow, cast.ana, task, maria, Typed("Hi", "<p>Hi</p>"))
+    run_until_quiet(room)
+    assert sink.caught[0].recipients == ("maria@example.com",)
 
 
 def test_a_test_mail_goes_to_nobody_else(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
 from sales_campaigns.enrollments.ending import end_uncertain
@@ -68,6 +69,7 @@ def show(message_id: int) -> str:
         task=task_with_mail(uow.session, message.id),
         received=answers_to(uow.session, message),
         files=files_shown(bundle_of(uow.session, message)),
+        may_withdraw=may(me(), "manage_team"),
         kinds=KINDS,
     )
 
