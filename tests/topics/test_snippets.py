@@ -173,6 +173,7 @@ def test_those_answered_most_are_recommended_with_their_figures(
     with work() as uow, queries() as seen:
         found = recommended(uow.session, cast.ben, uow.now)
         assert [(one.name, one.sent, one.answered) for one in found] == [("best", 50, 10), ("often", 60, 6)]
+        assert found[0].figures == "20 % of 50 mails answered in 90 days"
         assert found[0].rate == 0.2 and len([one for one in seen if "SELECT" in one]) == 1
         assert recommended(uow.session, cast.dirk, uow.now) == []
 

@@ -48,11 +48,7 @@ def template_choices(search: str = "") -> list[tuple[str, list[tuple[TemplateLin
     lines = templates_of(session, me(), search=search)
     by_id = {line.id: line for line in lines}
     mine = favourites_of(session, me())
-    best = [
-        (by_id[one.id], f"{one.rate:.0%} answered of {one.sent:,} in 90 days")
-        for one in recommended(session, me(), work().now)
-        if one.id in by_id
-    ]
+    best = [(by_id[one.id], one.figures) for one in recommended(session, me(), work().now) if one.id in by_id]
     favourites = [(line, "") for line in lines if line.id in mine]
     groups = [("Favourites", favourites), ("Recommended", best)]
     categories = list(dict.fromkeys(line.category for line in lines))
