@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,7 @@ from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.unit_of_work import UnitOfWork
 
 Parts = tuple[bytes, ...]
+_DIGEST = re.compile("[0-9a-f]{64}")
 KEPT_BYTES = 64 * 1024 * 1024  # of files that are kept at hand while mails are made
 
 
@@ -37,7 +39,7 @@ class Enclosed:
 
 def bundle_named(session: Session, actor: User, digest: str) -> Bundle:
     """By its digest, which nobody can guess who has not seen it. Raises NotFound, also for another team's."""
-    query = sa.select(Bundle).where(Bundle.digest == digest)
+    query = sa.select(Bundle).where(Bundle.digest == digest if _DIGEST.fullmatch(digest) else sa.false())
     if not sees_every_team(actor):
         query = query.where(Bundle.team_id == actor.team_id)
     bundle = session.scalars(query.order_by(Bundle.team_id != actor.team_id, Bundle.id)).first()

@@ -325,8 +325,9 @@ def test_a_bundle_of_another_team_is_not_there(work: Work, cast: Cast) -> None:
         with_offer(uow, cast)
         digest = uow.session.scalars(sa.select(Bundle.digest)).one()
         assert bundle_named(uow.session, cast.ben, digest).team_id == cast.ana.team_id
-        with pytest.raises(NotFound):
-            bundle_named(uow.session, cast.dirk, digest)
+        for actor, named in ((cast.dirk, digest), (cast.ana, "\0"), (cast.ana, digest[:-1])):
+            with pytest.raises(NotFound):
+                bundle_named(uow.session, actor, named)
 
 
 def test_a_bulk_lane_holds_as_many_mails_at_once_as_fit_into_memory(
