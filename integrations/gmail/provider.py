@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from integrations.calls import NoAnswer
 from integrations.gmail import finding
 from integrations.gmail.api import ME, GmailApi
-from integrations.gmail.envelopes import NO_SUCH_THREAD, body_of, without_thread
+from integrations.gmail.envelopes import MOST_BYTES, NO_SUCH_THREAD, body_of, without_thread
 from integrations.gmail.settings import Settings, may_draft, may_read
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import Capabilities, Found, HandOver, MailAccount, OutgoingMail, Place
@@ -35,11 +35,11 @@ class GmailProvider:
         for mail in mails:
             yield self._outcome(mail)
 
-    def check(self) -> None:
+    def check(self) -> int | None:
         """Ask whose mailbox it is. Raises Outside with what to do; `gmail.send` alone may not even ask that."""
         if not (self.capabilities.drafts or may_read(self._account.scopes)):
             self._renewed()
-            return
+            return MOST_BYTES
         try:
             address = str(self._api.profile().get("emailAddress", ""))
         except NoAnswer as lost:
@@ -47,6 +47,7 @@ class GmailProvider:
         if address.lower() != self._account.address.lower():
             words = f"Google let us into {address}, not into {self._account.address}. Connect it again."
             raise Outside(OutsideKind.AUTHORISATION, words)
+        return MOST_BYTES
 
     def close(self) -> None:
         self._api.close()

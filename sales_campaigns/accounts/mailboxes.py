@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.accounts.policies import limits_of
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.addresses import check_address
+from sales_campaigns.addresses import check_address, copies_typed
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.ports import MailAccount
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -112,6 +112,23 @@ def mailbox_for(uow: UnitOfWork, owner: User, address: str) -> Mailbox:
     return mailbox
 
 
+def note_largest_mail(mailbox: Mailbox, size: int | None) -> None:
+    """What its server said when it was asked: bytes, None where it names no limit."""
+    mailbox.largest_mail = size
+
+
+def copy_mailbox(uow: UnitOfWork, actor: User, typed: Mapping[str, str]) -> Mailbox:
+    """To whom copies of every mail from here go: `cc` and `bcc` as typed. Raises Invalid by field, NotFound."""
+    mailbox = mailbox_of(uow.session, actor)
+    if mailbox is None:
+        raise NotFound("Connect a mailbox first.")
+    copies = copies_typed({name: typed.get(name, "") for name in ("cc", "bcc")})
+    mailbox.cc, mailbox.bcc = copies["cc"], copies["bcc"]
+    data = {"mailbox": mailbox.id, **copies}
+    uow.record("mailbox.copied", actor_id=actor.id, team_id=actor.team_id, data=data)
+    return mailbox
+
+
 def works_again(uow: UnitOfWork, actor: User, mailbox: Mailbox) -> None:
     """After a successful check, sending goes on. One stopped for its policy waits for an administrator."""
     if mailbox.state is MailboxState.STOPPED:
@@ -150,6 +167,8 @@ def pace_mailbox(uow: UnitOfWork, actor: User, per_minute: str, *, bulk_lane: bo
     typed = per_minute.strip()
     if typed and not (typed.isdecimal() and len(typed) < 7 and 1 <= int(typed) <= MOST_A_MINUTE):
         raise Invalid({"per_minute": f"Write a number from 1 to {MOST_A_MINUTE:,}, or nothing."})
+    if bulk_lane and mailbox.provider in BY_CONSENT:
+        raise Invalid("A mailbox that is connected by consent hands over one mail after the other.")
     if bulk_lane != mailbox.bulk_lane:
         require(actor, "start_deliveries")
     mailbox.per_minute, mailbox.bulk_lane = (int(typed) if typed else None), bulk_lane

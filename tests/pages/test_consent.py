@@ -255,3 +255,12 @@ def test_the_command_asks_every_mailbox_and_says_what_to_fix(
         "ana@north.example  Google said: Token has been expired or revoked. Connect the mailbox again."
     )
     assert runner.invoke(args=["mailbox", "check", "nobody@north.example"]).exit_code == 1
+
+
+def test_a_mailbox_by_consent_is_no_relay(browse: Browse, work: Work, cast: Cast, google: Google) -> None:
+    cleo = browse(cast.cleo)
+    connected(cleo)
+    assert "This is a relay for many mails" not in cleo.get("/mailbox").text
+    answer = cleo.post("/mailbox/pace", {"per_minute": "", "bulk_lane": "1"})
+    assert answer.status_code == 422 and "one mail after the other" in answer.text
+    assert not box(work, cast.cleo).bulk_lane

@@ -41,6 +41,7 @@ def keep_grant(
         uow.session.execute(sa.delete(Inbox).where(Inbox.mailbox_id == box.id))
     box.provider, box.host, box.port, box.security = provider, "", 0, "tls"
     box.username, box.sealed_secret, box.bulk_lane = box.address, "", False
+    box.largest_mail = None  # until it is checked
     uow.session.flush()
     grant = uow.session.get(Grant, box.id) or Grant(mailbox_id=box.id)
     grant.delegated, grant.granted_at = delegated, machine_now()
