@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from integrations import gmail, imap
+from integrations import gmail, imap, outlook
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
 from sales_campaigns.ports import (
     CaughtMails,
+    Consent,
     Drafts,
     HandOver,
     MailAccount,
@@ -166,17 +167,44 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
     trusted = settings.ca_bundle or None
     smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
     by_imap = imap.Readers(imap.Settings(ca_bundle=trusted))
-    google = gmail.settings_of(settings)
+    google, microsoft = gmail.settings_of(settings), outlook.settings_of(settings)
     return OutsideWorld(
-        mail=connected(smtp, {"gmail": lambda account: gmail.GmailProvider(account, google)}),
+        mail=connected(
+            smtp,
+            {
+                "gmail": lambda account: gmail.GmailProvider(account, google),
+                "outlook": lambda account: outlook.OutlookProvider(account, microsoft),
+            },
+        ),
         caught=caught,
-        readers=Readers(by_imap, {"gmail": lambda account: gmail.GmailReader(account, google)}),
-        drafts=Folders({"gmail": lambda account: gmail.drafts_of(account, google)}),
-        consents={"gmail": gmail.GoogleConsent(google)} if google.client_id and _may(settings) else {},
-        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings) else {},
+        readers=Readers(
+            by_imap,
+            {
+                "gmail": lambda account: gmail.GmailReader(account, google),
+                "outlook": lambda account: outlook.OutlookReader(account, microsoft),
+            },
+        ),
+        drafts=Folders(
+            {
+                "gmail": lambda account: gmail.drafts_of(account, google),
+                "outlook": lambda account: outlook.drafts_of(account, microsoft),
+            }
+        ),
+        consents=_consents(settings, google, microsoft),
+        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings, google.api_url) else {},
     )
 
 
-def _may(settings: Product) -> bool:
+def _consents(settings: Product, google: gmail.Settings, microsoft: outlook.Settings) -> dict[str, Consent]:
+    """Those that the settings know a client of."""
+    consents: dict[str, Consent] = {}
+    if google.client_id and _may(settings, google.api_url):
+        consents["gmail"] = gmail.GoogleConsent(google)
+    if microsoft.client_id and _may(settings, microsoft.graph_url):
+        consents["outlook"] = outlook.MicrosoftConsent(microsoft)
+    return consents
+
+
+def _may(settings: Product, where: str) -> bool:
     """The rule: mail of the demo stays on this machine, so nothing that leads away from it is connected there."""
-    return not settings.demo or urlsplit(settings.gmail_api_url).hostname in LOOPBACK
+    return not settings.demo or urlsplit(where).hostname in LOOPBACK

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.calls import NoAnswer
+from integrations.calls import answered
 from integrations.gmail.api import ME, GmailApi
 from integrations.gmail.cursors import Cursor, read_cursor, write_cursor
 from integrations.gmail.envelopes import raw_of
 from integrations.gmail.settings import Settings
-from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.errors import Outside
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 50  # mails a call: each costs 20 of the 6,000 units a minute
@@ -97,16 +97,10 @@ class GmailReader:
                 yield _incoming(message)
 
     def _profile(self) -> dict[str, Any]:
-        try:
-            return self._api.profile()
-        except NoAnswer as lost:
-            raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost
+        return answered(self._api.profile)
 
     def _call(self, request: Any) -> dict[str, Any]:
-        try:
-            return self._api.call(request)
-        except NoAnswer as lost:
-            raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost
+        return answered(lambda: self._api.call(request))
 
 
 def _added(history: Iterable[dict[str, Any]]) -> list[str]:

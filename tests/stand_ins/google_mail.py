@@ -41,7 +41,7 @@ class Left:
 
     @property
     def message_id(self) -> str:
-        return str(message_from_bytes(self.raw, policy=policy.compat32).get("Message-ID", ""))
+        return header_in(self.raw, "Message-ID")
 
 
 @dataclass
@@ -154,6 +154,10 @@ class GmailBox:
     def _remove(self, id: str) -> Mail:
         self.history.append((next(self._order), "messagesDeleted", id))
         return self.mails.pop(id)
+
+
+def header_in(raw: bytes, name: str) -> str:
+    return str(message_from_bytes(raw, policy=policy.compat32).get(name, ""))
 
 
 def without_bcc(raw: bytes) -> bytes:
