@@ -92,7 +92,9 @@ class Calls:
 
     def __init__(self, manners: Manners) -> None:
         self._waits = (manners.connect_seconds, manners.answer_seconds)
-        self._trusted = manners.ca_bundle or True  # said with each call: the environment overrides a session's
+        self._trusted = (
+            manners.ca_bundle or True
+        )  # said with each call: the environment overrides a session's
         self._session = requests.Session()
         never = HTTPAdapter(max_retries=Retry(total=0, redirect=False, raise_on_status=False))
         self._session.mount("https://", never)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
 from sales_campaigns.errors import Outside, OutsideKind
@@ -17,7 +18,7 @@ def hidden_in(mail: OutgoingMail) -> list[str]:
     """Those of the envelope that neither To nor Cc names. Raises Outside (message) for what is no address."""
     if any(_NOT_IN_AN_ADDRESS.search(address) for address in mail.recipients):
         raise Outside(OutsideKind.MESSAGE, "A recipient of this mail is no address.")
-    parsed = message_from_bytes(mail.mime, policy=policy.compat32)
+    parsed = BytesHeaderParser(policy=policy.compat32).parsebytes(mail.mime)
     fields = [str(value) for name in ("to", "cc") for value in parsed.get_all(name, [])]
     shown = {_comparable(address) for _, address in getaddresses(fields)}
     return [address for address in mail.recipients if _comparable(address) not in shown]

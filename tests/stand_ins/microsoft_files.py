@@ -73,6 +73,5 @@ class Files:
 
 
 def _put(item: Item, name: str, media_type: str, content: bytes) -> None:
-    written = base64.b64encode(content).decode()
-    file = {"name": name, "contentType": media_type, "contentBytes": written, "size": len(content)}
+    file = {"name": name, "contentType": media_type, "content": content, "size": len(content)}
     item.files[f"f{next(NUMBERS)}"] = file

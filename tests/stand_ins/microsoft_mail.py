@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,7 +120,7 @@ class OutlookBox:
 
     def forget_history(self) -> None:
         """What a client held of it is too old."""
-        self.oldest = self.number() + 1
+        self.oldest = self.number()
 
     def touch(self, id: str) -> None:
         """It was read, flagged or filed under a category."""
@@ -162,7 +161,7 @@ def person(address: str) -> dict[str, Any]:
 
 
 def _as_sent(sender: str, item: Item) -> bytes:
-    """The bytes that leave: Outlook writes them from what the draft says."""
+    """The bytes that leave, without files: Outlook writes them from what the draft says."""
     mail = EmailMessage()
     mail["Message-ID"], mail["From"] = item.name, sender
     for name, header in (("toRecipients", "To"), ("ccRecipients", "Cc")):
@@ -178,8 +177,4 @@ def _as_sent(sender: str, item: Item) -> bytes:
             mail[header] = item.properties[id]
     body = item.fields.get("body", {"contentType": "text", "content": ""})
     mail.set_content(body["content"], subtype="html" if body["contentType"].lower() == "html" else "plain")
-    for file in item.files.values():
-        kind, _, form = file["contentType"].partition("/")
-        content = base64.b64decode(file["contentBytes"])
-        mail.add_attachment(content, maintype=kind, subtype=form, filename=file["name"])
     return mail.as_bytes()
