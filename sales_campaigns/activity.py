@@ -30,6 +30,9 @@ AWAITED = frozenset(
         "task.assigned",
         "mailbox.lost",
         "receipt.received",
+        "crm.completed",
+        "crm.deleted",
+        "crm.opted_out",
     }
 )
 

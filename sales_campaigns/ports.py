@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from sales_campaigns.crm_port import Crms
 from sales_campaigns.errors import Outside
 
 
@@ -280,3 +281,4 @@ class OutsideWorld:
     mail: MailProviders
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
+    crms: Crms | None = None

@@ -6,6 +6,7 @@ from sales_campaigns.activity import Activity
 from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
+from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.typology import models as typology
@@ -27,6 +28,7 @@ TOPICS = (
     calendars,
     campaigns,
     content,
+    crm,
     deliveries,
     enrollments,
     feedback,

@@ -62,6 +62,14 @@ class Settings(BaseModel):
         0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    salesforce_login_url: str = Field(
+        "https://login.salesforce.com",
+        description="Where Salesforce signs in; a sandbox or My Domain has its own.",
+    )
+    salesforce_api_version: str = Field(
+        "62.0", pattern=r"^\d{2,3}\.0$", description="The version of Salesforce's REST API that is spoken."
+    )
+    hubspot_api_url: str = Field("https://api.hubapi.com", description="Where HubSpot's API answers.")
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
@@ -77,7 +85,7 @@ class Settings(BaseModel):
     )
     lease_seconds: int = Field(900, ge=10, description="A claim older than this belongs to a dead process.")
 
-    @field_validator("public_url", "tracking_url")
+    @field_validator("public_url", "tracking_url", "salesforce_login_url", "hubspot_api_url")
     @classmethod
     def _a_web_address(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"http", "https"}:

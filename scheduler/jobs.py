@@ -12,6 +12,8 @@ import structlog
 from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
+from sales_campaigns.crm.rounds import sync
+from sales_campaigns.crm.syncing import CrmDesk, connections_due, gather_changes, with_changes
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.enrollments.answers.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
@@ -137,6 +139,27 @@ def _beat(uow: UnitOfWork) -> int:
     return 0
 
 
+def _crms_with_changes(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return with_changes(uow)
+
+
+def _gather(room: PostRoom, key: Key) -> int:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return gather_changes(uow, int(key))
+
+
+def _crms_due(room: PostRoom) -> Sequence[Key]:
+    if room.crms is None:
+        return ()
+    with unit_of_work(room.reads, room.clock) as uow:
+        return connections_due(uow)
+
+
+def _sync(room: PostRoom, key: Key) -> int:
+    return sync(CrmDesk(room.sessions, room.clock, room.crms, room.seal), int(key)) if room.crms else 0
+
+
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("leave", _always, _in_one_transaction(change_leaves)),
@@ -150,6 +173,8 @@ JOBS: tuple[Job, ...] = (
     Job("read", inboxes_due, _look, every=1),
     Job("write letters", _always, _in_one_transaction(write_letters), every=30),
     Job("send letters", _always, _send_letters, every=15),
+    Job("gather for the CRM", _crms_with_changes, _gather),
+    Job("sync with the CRM", _crms_due, _sync, place=Place.WORKERS),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),

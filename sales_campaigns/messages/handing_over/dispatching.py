@@ -23,6 +23,7 @@ from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, machine_now, machine_seconds
 from sales_campaigns.content.models import Wording
+from sales_campaigns.crm_port import Crms
 from sales_campaigns.database import Sessions
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
@@ -71,6 +72,7 @@ class PostRoom:
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    crms: Crms | None = None  # None where no CRM is connected
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
