@@ -70,6 +70,7 @@ RAIL = (
     ("Unsubscribing", "under_mails.index", "ban", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Policies", "policies.index", "lock", ""),
+    ("CRM", "crm.index", "link", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Audit log", "audit.index", "history", ""),
@@ -83,6 +84,7 @@ FOR_TEAM_ADMINISTRATORS = frozenset(
         "call_choices.index",
         "policies.index",
         "under_mails.index",
+        "crm.index",
     }
 )
 

@@ -1,6 +1,7 @@
 """What is one's own: sign-in, profile, mailbox, notices, leave."""
 
 from web.pages.account import (
+    crm_sign_in,
     inbox,
     leave,
     mailbox,
@@ -11,6 +12,7 @@ from web.pages.account import (
 )
 
 PAGES = (
+    crm_sign_in.pages,
     inbox.pages,
     leave.pages,
     mailbox.pages,

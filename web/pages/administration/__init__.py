@@ -3,6 +3,9 @@
 from web.pages.administration import (
     audit,
     blocked_domains,
+    crm,
+    crm_diagnostics,
+    crm_users,
     health,
     holidays,
     policies,
@@ -14,6 +17,9 @@ from web.pages.administration import (
 PAGES = (
     audit.pages,
     blocked_domains.pages,
+    crm.pages,
+    crm_diagnostics.pages,
+    crm_users.pages,
     health.pages,
     holidays.pages,
     policies.pages,
