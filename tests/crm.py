@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from integrations.crms import crms_as_set
 from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.crm.connecting import Switches, begin_connection, let_in, map_users, retry, switch
@@ -18,7 +17,6 @@ from sales_campaigns.crm.rounds import sync
 from sales_campaigns.crm.syncing import CrmDesk, Round, gather_changes
 from sales_campaigns.crm_port import CrmChoice
 from sales_campaigns.reactions import react
-from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from scheduler.jobs import run_until_quiet
@@ -96,18 +94,6 @@ class Synced:
     def task(self, task_id: int) -> Task:
         with self.work() as uow:
             return uow.session.get_one(Task, task_id)
-
-
-def crms_of(there: Any) -> Any:
-    """The adapters, whose vendors all answer where the stand-in does."""
-    return crms_as_set(
-        Settings(
-            secret_key="only for the tests, and long enough",
-            salesforce_login_url=there.url,
-            salesforce_api_version="62.0",
-            hubspot_api_url=there.url,
-        )
-    )
 
 
 def connect(uow: UnitOfWork, room: Any, cast: Cast, there: Any, **switches: Any) -> int:

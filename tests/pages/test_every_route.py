@@ -21,6 +21,7 @@ from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHo
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.crm.models import CrmAddition, CrmConnection
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
@@ -48,6 +49,9 @@ TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/bounce-rules",
+    "GET /admin/crm",
+    "GET /admin/crm/diagnostics",
+    "GET /admin/crm/users",
     "GET /admin/health",
     "GET /admin/holidays",
     "GET /admin/schedules",
@@ -71,6 +75,14 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/bounce-rules/delete",
     "POST /admin/bounce-rules/keep",
     "POST /admin/bounce-rules/restore",
+    "POST /admin/crm/check",
+    "POST /admin/crm/connect",
+    "POST /admin/crm/diagnostics/retry",
+    "POST /admin/crm/disconnect",
+    "POST /admin/crm/fields",
+    "POST /admin/crm/key",
+    "POST /admin/crm/switches",
+    "POST /admin/crm/users",
     "POST /admin/holidays",
     "POST /admin/holidays/<int:holiday_id>/drop",
     "POST /admin/policies",
@@ -243,6 +255,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "mailbox_id": cast.ana_box.id,
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
+            **crm_of(uow, cast),
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
             "received_id": received.id,
@@ -277,6 +290,21 @@ def absence_of(uow: Any, cast: Cast) -> Ids:
         "rescue_id": rescue.id,
         "schedule_id": schedule.id,
     }
+
+
+def crm_of(uow: Any, cast: Cast) -> Ids:
+    """A CRM that has let nobody in yet, and rows that Ana chose there."""
+    connection = CrmConnection(
+        team_id=cast.ana.team_id, vendor="hubspot", look_at=uow.now, created_at=uow.now
+    )
+    uow.session.add(connection)
+    uow.session.flush()
+    chosen = CrmAddition(
+        connection_id=connection.id, user_id=cast.ana.id, crm_ids=["1"], signature="s", created_at=uow.now
+    )
+    uow.session.add(chosen)
+    uow.session.flush()
+    return {"addition_id": chosen.id, "connection_id": connection.id}
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:

@@ -21,7 +21,8 @@ from sales_campaigns.tasks.working import delete_tasks, remind
 from tests.builders import a_call, a_campaign
 from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.crm import Synced, connect, crms_of, owner_of
+from tests.crm import Synced, connect, owner_of
+from tests.stand_ins.reaching import crms_at
 from tests.stand_ins.salesforce import Salesforce
 from tests.stand_ins.server import Fault
 
@@ -36,7 +37,7 @@ def there(clock: Any) -> Iterator[Salesforce]:
 
 @pytest.fixture
 def synced(room: Any, work: Work, cast: Cast, there: Salesforce) -> Synced:
-    crm_room = replace(room, crms=crms_of(there))
+    crm_room = replace(room, crms=crms_at(there.url))
     with work() as uow:
         connection_id = connect(uow, crm_room, cast, there)
     return Synced(crm_room, there, room.clock, connection_id)
@@ -83,7 +84,7 @@ def test_what_was_there_before_the_sync_was_on_stays_here(
     """The rule: existing tasks are not pushed, only those created afterwards."""
     reminder()
     room.clock.forward(timedelta(seconds=1))
-    crm_room = replace(room, crms=crms_of(there))
+    crm_room = replace(room, crms=crms_at(there.url))
     with work() as uow:
         connection_id = connect(uow, crm_room, cast, there)
     Synced(crm_room, there, room.clock, connection_id).round()
@@ -94,7 +95,7 @@ def test_it_is_off_until_somebody_switches_it_on(
     room: Any, work: Work, cast: Cast, there: Salesforce, reminder: Remind
 ) -> None:
     """The rule: two-way task sync, off by default."""
-    crm_room = replace(room, crms=crms_of(there))
+    crm_room = replace(room, crms=crms_at(there.url))
     with work() as uow:
         connection_id = connect(uow, crm_room, cast, there, syncs_tasks=False)
     reminder()
@@ -308,7 +309,7 @@ def test_the_first_sync_looks_back_a_day(
     room: Any, work: Work, cast: Cast, there: Salesforce, age: timedelta, taken: int
 ) -> None:
     """The rule: first-sync window of 24 h."""
-    crm_room = replace(room, crms=crms_of(there))
+    crm_room = replace(room, crms=crms_at(there.url))
     with work() as uow:
         connection_id = connect(uow, crm_room, cast, there, syncs_tasks=False)
     there.task(owner=owner_of(work, connection_id, cast.ana), due="2026-12-02")

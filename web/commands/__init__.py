@@ -5,6 +5,7 @@ from flask import Flask
 from web.commands import (
     campaign,
     campaign_changes,
+    crm,
     db,
     delivery,
     instance,
@@ -22,6 +23,7 @@ for command in (launching.command, rehearsing.command, campaign_changes.plan, ca
     campaign.group.add_command(command)
 GROUPS = [
     campaign.group,
+    crm.group,
     db.group,
     delivery.group,
     instance.group,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import url_for
+from flask import request, url_for
 
 from sales_campaigns.crm.accounts import account_of
 from sales_campaigns.crm.models import CrmConnection
@@ -53,9 +53,12 @@ def person_link(person: Person) -> Link | None:
 
 def way_back() -> str:
     """The address that the CRM sends an administrator back to; it stands in its own settings."""
-    if settings().public_url:
-        return f"{settings().public_url}{url_for('crm_sign_in.back')}"
-    return url_for("crm_sign_in.back", _external=True)
+    return outside_address(url_for("crm_sign_in.back"))
+
+
+def outside_address(path: str) -> str:
+    """As others reach it; while PUBLIC_URL is not set, as this browser does."""
+    return f"{settings().public_url or request.host_url.rstrip('/')}{path}"
 
 
 def _link(found: tuple[CrmConnection, str] | None) -> Link | None:

@@ -64,7 +64,13 @@ def back() -> str | Response:
         trouble = given.get("error_description") or "Salesforce has not let us in."
     elif given.get("state") != begun["state"]:
         trouble = "This answer belongs to another sign-in. Begin again."
-    return page("crm/back.html", code=given.get("code", ""), state=begun["state"], trouble=trouble, again=_again(begun))
+    return page(
+        "crm/back.html",
+        code=given.get("code", ""),
+        state=begun["state"],
+        trouble=trouble,
+        again=_again(begun),
+    )
 
 
 @pages.post("/back")
@@ -76,7 +82,9 @@ def finish() -> Response:
     try:
         account = _signed_in(begun)
     except Outside as refusal:
-        return make_response(page("crm/back.html", code="", state="", trouble=refusal.words, again=_again(begun)), 422)
+        return make_response(
+            page("crm/back.html", code="", state="", trouble=refusal.words, again=_again(begun)), 422
+        )
     session.pop("crm")
     if not begun["asked"]:
         speak_as(work(), me(), _connection(), house().seal, account.secret)

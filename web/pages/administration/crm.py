@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, request, session, url_for
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.crm.accounts import USUAL_NAMES, closed
+from sales_campaigns.crm.adding import key_of, new_key
 from sales_campaigns.crm.connecting import (
     SWITCHES,
     Switches,
@@ -27,7 +28,7 @@ from sales_campaigns.crm.reading import VENDOR_WORDS, counts
 from sales_campaigns.crm_port import CrmAccount
 from sales_campaigns.errors import Invalid, Outside
 from web.answers import go, page
-from web.parts.crm_links import answer_of, crms, way_back
+from web.parts.crm_links import answer_of, crms, outside_address, way_back
 from web.parts.crm_words import FIELD_WORDS, FLOWS, SWITCH_WORDS, VENDORS
 from web.request_scope import give_up, house, me, work
 
@@ -93,6 +94,13 @@ def check() -> Response:
     return go(url_for(".index"), "All is as it should be there.")
 
 
+@pages.post("/key")
+def key() -> Response:
+    """A new key for the button of lists in the CRM, shown once."""
+    new_key(work(), me(), house().seal)
+    return _page(key=key_of(work(), me(), house().seal))
+
+
 @pages.post("/disconnect")
 def end() -> Response:
     disconnect(work(), me())
@@ -134,7 +142,9 @@ def _connected(asked: CrmAccount) -> Response:
     return go(url_for("crm_users.index"), " ".join([words, *advice]), kind="bad" if advice else "done")
 
 
-def _page(typed: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None) -> Response:
+def _page(
+    typed: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None, key: str = ""
+) -> Response:
     connection = connection_of(work().session, me())
     shown = page(
         "crm/index.html",
@@ -147,6 +157,7 @@ def _page(typed: Mapping[str, str] | None = None, problems: Mapping[str, str] | 
         typed=typed or {},
         problems=problems or {},
         back=way_back(),
+        key=key,
     )
     return make_response(shown, 422 if problems else 200)
 
@@ -155,6 +166,7 @@ def _standing(connection: CrmConnection) -> dict[str, Any]:
     usual = USUAL_NAMES[connection.vendor]
     return {
         "vendor": VENDOR_WORDS[connection.vendor],
+        "button_url": outside_address(url_for("public.crm_people", connection_id=connection.id)),
         "counts": {state.value: number for state, number in counts(work().session, connection).items()},
         "names": [
             (name, FIELD_WORDS[name], connection.names.get(name, there)) for name, there in usual.items()

@@ -1,6 +1,7 @@
 """People and groups."""
 
 from web.pages.people import (
+    crm_people,
     groups,
     notes,
     people,
@@ -9,6 +10,7 @@ from web.pages.people import (
 )
 
 PAGES = (
+    crm_people.pages,
     groups.pages,
     notes.pages,
     people.pages,
