@@ -204,7 +204,8 @@ def _remember(uow: UnitOfWork, judged: Sequence[Judged]) -> None:
             "ours_at": one.record.ours_at,
             "user_id": one.record.user_id,
         }
-        owed = bool(to_write(ours, one.result.agreed)) or bool(one.record.ending)
+        still_there = ours.get("status") == GONE
+        owed = bool(to_write(ours, one.result.agreed)) or bool(one.record.ending) or still_there
         (waiting if owed else agreed).append(row)
     failed = {one.record.id for one in judged if one.record.state is RecordState.FAILED}
     uow.session.flush()

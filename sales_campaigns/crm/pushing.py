@@ -140,8 +140,8 @@ def _told(record: CrmRecord, person: str) -> Mapping[str, str]:
 
 def _is_call(record: CrmRecord, letter: Letter) -> bool:
     """Whether there is something to say, and somebody to say it of."""
-    if is_gone(record) and not record.crm_id and not record.doubtful:
-        return False  # it never came there
+    if is_gone(record) and not record.crm_id and (record.agreed or not record.doubtful):
+        return False  # it is gone there as well, or never came there
     return letter.what == "delete" or (bool(letter.write.fields) and not _is_nobodys(letter))
 
 
