@@ -70,13 +70,7 @@ def told(
     uow: UnitOfWork, connection: CrmConnection, people: Sequence[CrmPerson], answers: Sequence[CrmAnswer]
 ) -> list[CrmAnswer]:
     """Keep what the CRM took; those it refused."""
-    taken = [people[answer.key].email for answer in answers if not answer.refused]
-    uow.session.execute(
-        sa.update(CrmContact)
-        .where(CrmContact.connection_id == connection.id, CrmContact.email.in_(taken))
-        .values(opted_out=True)
-        .execution_options(synchronize_session=False)
-    )
+    flag(uow, connection, [people[answer.key].email for answer in answers if not answer.refused])
     return [answer for answer in answers if answer.refused]
 
 
@@ -95,6 +89,28 @@ def opted_out_there(uow: UnitOfWork, connection: CrmConnection, found: Sequence[
     uow.record_many("person.unsubscribed", rows)
     uow.record_many("crm.opted_out", rows)
     return len(changed)
+
+
+def flag(uow: UnitOfWork, connection: CrmConnection, emails: Iterable[str]) -> None:
+    """These have opted out there, as we know now."""
+    uow.session.execute(
+        sa.update(CrmContact)
+        .where(CrmContact.connection_id == connection.id, CrmContact.email.in_(list(emails)))
+        .values(opted_out=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def let_in_there(uow: UnitOfWork, connection: CrmConnection, everybody: set[str]) -> None:
+    """After all who opted out there were read: whoever is not among them was let in again there."""
+    query = sa.select(CrmContact.email).where(CrmContact.connection_id == connection.id, CrmContact.opted_out)
+    known = set(uow.session.scalars(query))
+    uow.session.execute(
+        sa.update(CrmContact)
+        .where(CrmContact.connection_id == connection.id, CrmContact.email.in_(sorted(known - everybody)))
+        .values(opted_out=False)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _contact_of(connection: CrmConnection) -> sa.ColumnElement[bool]:

@@ -8,7 +8,9 @@ from sales_campaigns.crm.adopting import adopt, adoptable, remember_people, stra
 from sales_campaigns.crm.gathering import gather
 from sales_campaigns.crm.introducing import introduce, unknown_addresses
 from sales_campaigns.crm.opting_out import (
+    flag,
     last_change,
+    let_in_there,
     opted_out_here,
     opted_out_there,
     reconciles_now,
@@ -95,14 +97,17 @@ def _pull_opt_outs(this: Round) -> int:
         if not connection.syncs_opt_outs or not (nightly or since is None or now - since >= OVERLAP):
             return 0
     everybody = nightly or since is None
-    moved, some = 0, list[CrmPerson]()
+    moved, some, read = 0, list[CrmPerson](), set[str]()
     for person in this.crm.opted_out_since(None if everybody or since is None else since - OVERLAP):
         some.append(person)
+        read.add(person.email.lower())
         if len(some) == PAGE:
             moved, some = moved + _opted_out_there(this, some), []
     moved += _opted_out_there(this, some)
-    with this.connection() as (_, connection):
+    with this.connection() as (uow, connection):
         connection.opt_outs_until = now
+        if everybody:
+            let_in_there(uow, connection, read)
     return moved
 
 
@@ -111,6 +116,7 @@ def _opted_out_there(this: Round, people: list[CrmPerson]) -> int:
         return 0
     with this.connection() as (uow, connection):
         remember_people(uow, connection, people)
+        flag(uow, connection, [person.email.lower() for person in people])
         return opted_out_there(uow, connection, people)
 
 
