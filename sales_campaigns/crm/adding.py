@@ -125,7 +125,7 @@ def _ids(given: object) -> Sequence[str]:
 def _campaign(uow: UnitOfWork, connection: CrmConnection, given: object) -> int | None:
     if given in (None, ""):
         return None
-    number = int(str(given)) if str(given).isdecimal() else 0
+    number = int(str(given)) if str(given).isdecimal() and len(str(given)) < 10 else 0
     campaign = uow.session.get(Campaign, number)
     if campaign is None or campaign.team_id != connection.team_id:
         raise Invalid({"campaign": "The team has no such campaign."})

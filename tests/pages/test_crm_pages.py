@@ -25,7 +25,6 @@ from sales_campaigns.crm.rounds import sync
 from sales_campaigns.crm.syncing import CrmDesk
 from sales_campaigns.people.models import PeopleImport
 from sales_campaigns.ports import OutsideWorld
-from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.working import remind
 from tests.builders import a_call, a_campaign
 from tests.cast import Cast, a_person
@@ -34,7 +33,6 @@ from tests.crm import connect
 from tests.pages.conftest import Browser, browser_of
 from tests.stand_ins.reaching import crms_at
 from tests.stand_ins.salesforce import Salesforce
-from web import create_app
 
 Browse = Callable[[User], Browser]
 
@@ -48,13 +46,6 @@ def there(clock: VirtualClock) -> Iterator[Salesforce]:
 @pytest.fixture
 def outside(outside: OutsideWorld, there: Salesforce) -> OutsideWorld:
     return replace(outside, crms=crms_at(there.url))
-
-
-@pytest.fixture
-def app(settings: Settings, engine: Any, outside: OutsideWorld, clock: VirtualClock) -> Flask:
-    app = create_app(settings, engine, outside, clock)
-    app.testing = True
-    return app
 
 
 @pytest.fixture

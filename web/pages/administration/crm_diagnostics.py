@@ -9,6 +9,7 @@ from sales_campaigns.crm.connecting import connection_of, retry
 from sales_campaigns.crm.reading import VENDOR_WORDS, diagnoses
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import whole
 from web.request_scope import me, work
 
 pages = Blueprint("crm_diagnostics", __name__, url_prefix="/admin/crm/diagnostics")
@@ -29,7 +30,7 @@ def index() -> str:
 @pages.post("/retry")
 def again() -> Response:
     """Those that were chosen, or all of them."""
-    chosen = request.form.getlist("record", type=int)
+    chosen = request.form.getlist("record", type=whole)
     number = retry(work(), me(), chosen or None)
     return go(
         url_for(".index"), f"{count_words(number, 'write is', 'writes are')} tried again within seconds."

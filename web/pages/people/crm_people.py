@@ -18,6 +18,7 @@ from sales_campaigns.people.importing import check_import
 from sales_campaigns.people.models import ImportState, PeopleImport
 from web.answers import go, page
 from web.filters import count_words, when_words
+from web.numbers import whole
 from web.parts.crm_links import answer_of
 from web.request_scope import me, settings, work
 
@@ -43,7 +44,7 @@ def find() -> Response:
         if by not in WAYS or not what:
             raise Invalid({"what": "Choose whom to bring in."})
         found = answer_of(connection, lambda crm: crm.find_people(PeopleBy(by), [what]))
-        return _to_the_import(found, WAYS[PeopleBy(by)].lower(), request.form.get("group", type=int))
+        return _to_the_import(found, WAYS[PeopleBy(by)].lower(), request.form.get("group", type=whole))
     except Invalid as refusal:
         return _page(request.form, refusal.problems)
     except Outside as refusal:
