@@ -65,6 +65,7 @@ def remember_people(uow: UnitOfWork, connection: CrmConnection, found: Iterable[
             "kind": person.kind,
             "opted_out": person.opted_out,
             "asked_at": uow.now,
+            "trouble": "",
         }
         for person in reversed(list(found))
         if person.email

@@ -14,6 +14,7 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.accounts.secrets import Seal, new_token
 from sales_campaigns.crm.accounts import USUAL_NAMES, closed
 from sales_campaigns.crm.models import ConnectionState, CrmConnection, CrmRecord, CrmUser, RecordState
+from sales_campaigns.crm.opting_out import forgive
 from sales_campaigns.crm.states import CONNECTION, RECORD
 from sales_campaigns.crm.subjects import check_pattern
 from sales_campaigns.crm_port import CrmChoice
@@ -208,6 +209,8 @@ def retry_records(uow: UnitOfWork, connection_id: int, record_ids: Sequence[int]
     where += [CrmRecord.id.in_(record_ids)] if record_ids is not None else []
     gone = [CrmRecord.code == "ENTITY_IS_DELETED", CrmRecord.state == RecordState.FAILED]
     uow.session.execute(sa.update(CrmRecord).where(*where, *gone).values(crm_id="", agreed={}))
+    if record_ids is None:
+        forgive(uow, connection_id)
     again = move_many(uow.session, RECORD, CrmRecord, "retry", *where, due_at=uow.now, tries=0)
     soon = sa.update(CrmRecord).where(
         *where, CrmRecord.state == RecordState.WAITING, CrmRecord.category.is_not(None)

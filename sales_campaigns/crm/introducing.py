@@ -60,6 +60,7 @@ def introduce(
             "kind": "",
             "opted_out": False,
             "asked_at": uow.now,
+            "trouble": "",
         }
         for email in sorted(nobody)
     ]

@@ -92,6 +92,7 @@ class CrmContact(Base):
     kind: Mapped[str] = mapped_column(sa.String(24), default="")
     opted_out: Mapped[bool] = mapped_column(default=False)
     asked_at: Mapped[datetime]
+    trouble: Mapped[str] = mapped_column(sa.Text, default="")  # why the CRM refused the opt-out, in its words
 
     __table_args__ = (sa.Index("ix_crm_contact_crm_id", "connection_id", "crm_id"),)
 

@@ -36,7 +36,8 @@ def opted_out_here(session: Session, connection: CrmConnection, *, everybody: bo
         .outerjoin(CrmContact, _contact_of(connection))
         .where(
             Address.opted_out_at.is_not(None),
-            CrmContact.email.is_(None) | (~CrmContact.opted_out & (CrmContact.crm_id != "")),
+            CrmContact.email.is_(None)
+            | (~CrmContact.opted_out & (CrmContact.crm_id != "") & (CrmContact.trouble == "")),
         )
         .order_by(Address.email)
         .limit(MOST)
@@ -68,10 +69,36 @@ def to_tell(session: Session, connection: CrmConnection, emails: Iterable[str]) 
 
 def told(
     uow: UnitOfWork, connection: CrmConnection, people: Sequence[CrmPerson], answers: Sequence[CrmAnswer]
-) -> list[CrmAnswer]:
-    """Keep what the CRM took; those it refused."""
+) -> None:
+    """Keep what the CRM took; what it refused is shown, and tried again the next night."""
     flag(uow, connection, [people[answer.key].email for answer in answers if not answer.refused])
-    return [answer for answer in answers if answer.refused]
+    refused = [
+        {
+            "connection_id": connection.id,
+            "email": people[answer.key].email,
+            "trouble": f"{answer.code}: {answer.words}",
+        }
+        for answer in answers
+        if answer.refused
+    ]
+    if refused:
+        uow.session.execute(sa.update(CrmContact), refused)
+
+
+def forgive(uow: UnitOfWork, connection_id: int) -> None:
+    """What was refused is tried once more."""
+    uow.session.execute(
+        sa.update(CrmContact)
+        .where(CrmContact.connection_id == connection_id, CrmContact.trouble != "")
+        .values(trouble="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def refused_opt_outs(session: Session, connection: CrmConnection, limit: int = 50) -> Sequence[CrmContact]:
+    """Who opted out here and is not marked so there, because the CRM refused it."""
+    query = sa.select(CrmContact).where(CrmContact.connection_id == connection.id, CrmContact.trouble != "")
+    return session.scalars(query.order_by(CrmContact.email).limit(limit)).all()
 
 
 def opted_out_there(uow: UnitOfWork, connection: CrmConnection, found: Sequence[CrmPerson]) -> int:

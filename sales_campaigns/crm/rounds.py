@@ -9,6 +9,7 @@ from sales_campaigns.crm.gathering import gather
 from sales_campaigns.crm.introducing import introduce, unknown_addresses
 from sales_campaigns.crm.opting_out import (
     flag,
+    forgive,
     last_change,
     let_in_there,
     opted_out_here,
@@ -21,7 +22,7 @@ from sales_campaigns.crm.pulling import owners_of, take_changes, take_deletions
 from sales_campaigns.crm.pushing import hand_over, keep_answers, letters_due
 from sales_campaigns.crm.syncing import CrmDesk, Round, all_is_well, connected_one, rest
 from sales_campaigns.crm_port import CrmChanges, CrmPerson, PeopleBy
-from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.errors import Outside
 
 DELETIONS_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=5)
@@ -47,10 +48,17 @@ def sync(desk: CrmDesk, connection_id: int) -> int:
     return moved
 
 
+def _gather(this: Round) -> None:
+    """Batch after batch, each in a transaction of its own."""
+    some = 1
+    while some:
+        with this.connection() as (uow, connection):
+            some = gather(uow, connection)
+
+
 def _pull(this: Round) -> int:
+    _gather(this)
     with this.connection() as (uow, connection):
-        while gather(uow, connection):
-            pass
         if not connection.syncs_tasks:
             return 0
         watermark, owners = connection.watermark, sorted(owners_of(uow.session, connection))
@@ -154,6 +162,8 @@ def _push_opt_outs(this: Round) -> int:
         if not connection.syncs_opt_outs:
             return 0
         nightly, now, last = reconciles_now(connection, uow.now), uow.now, last_change(uow.session)
+        if nightly:
+            forgive(uow, connection.id)
     while True:
         with this.connection() as (uow, connection):
             emails = opted_out_here(uow.session, connection, everybody=nightly)
@@ -174,7 +184,5 @@ def _tell_opt_outs(this: Round, emails: list[str]) -> int:
         people = to_tell(uow.session, connection, emails)
     answers = this.crm.set_opt_out(people) if people else ()
     with this.connection() as (uow, connection):
-        refused = told(uow, connection, people, answers)
-    if refused:
-        raise Outside(OutsideKind.MESSAGE, f"{refused[0].code}: {refused[0].words}")
+        told(uow, connection, people, answers)
     return len(people)

@@ -272,6 +272,8 @@ def test_the_page_says_while_the_crm_does_not_answer(
     shown = browse(cast.cleo).get("/admin/crm").text
     assert "Resting" in shown
     assert "It goes on by itself" in shown
+    assert "Salesforce does not answer: 0 writes wait" in browse(cast.cleo).get("/").text
+    assert "Salesforce" not in browse(cast.ana).get("/").text
 
 
 def test_the_commands_tell_sync_and_retry(

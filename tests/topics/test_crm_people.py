@@ -17,6 +17,7 @@ from sales_campaigns.crm.accounts import account_of
 from sales_campaigns.crm.adding import Signed, signature_of, take_addition
 from sales_campaigns.crm.finding import bring_in
 from sales_campaigns.crm.models import CrmAddition, CrmConnection
+from sales_campaigns.crm.opting_out import refused_opt_outs
 from sales_campaigns.crm_port import PeopleBy
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe
 from sales_campaigns.enrollments.launches.launching import Order, launch
@@ -133,6 +134,25 @@ def test_opting_out_here_is_told_at_once(synced: Synced, cast: Cast, work: Work)
     with work() as uow:
         unsubscribe(uow, cast.ana, a_person(uow, cast.ana))
     synced.later(minutes=1)
+    synced.round()
+    assert synced.there.opted_out("maria@example.com")
+
+
+def test_an_opt_out_that_is_refused_there_holds_nothing_up(synced: Synced, cast: Cast, work: Work) -> None:
+    """The rule: each failed write is shown. It is tried again the next night."""
+    id = synced.there.person("maria@example.com")
+    synced.there.refused[id] = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Ask legal")
+    synced.round()
+    with work() as uow:
+        unsubscribe(uow, cast.ana, a_person(uow, cast.ana))
+    synced.later(minutes=1)
+    synced.round()
+    with work() as uow:
+        (told,) = refused_opt_outs(uow.session, uow.session.get_one(CrmConnection, synced.connection_id))
+    assert told.trouble == "FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask legal"
+    assert synced.connection().trouble == ""
+    synced.there.refused.clear()
+    synced.later(hours=25)
     synced.round()
     assert synced.there.opted_out("maria@example.com")
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
         sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"],
             ["crm_connection.id"],

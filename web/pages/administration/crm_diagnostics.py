@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.crm.connecting import connection_of, retry
+from sales_campaigns.crm.opting_out import refused_opt_outs
 from sales_campaigns.crm.reading import VENDOR_WORDS, diagnoses
 from web.answers import go, page
 from web.filters import count_words
@@ -24,6 +25,7 @@ def index() -> str:
         connection=connection,
         vendor=VENDOR_WORDS[connection.vendor] if connection else "the CRM",
         lines=diagnoses(work().session, connection) if connection else [],
+        opt_outs=refused_opt_outs(work().session, connection) if connection else [],
     )
 
 
