@@ -157,12 +157,22 @@ def _with_old_keys(steps: Steps, former: Steps) -> Steps:
     So a step that is put before others leaves them what they are, with their log and the people on the way to them.
     """
     keys: dict[int, str] = {}
+    old = {step.key: step for step in former}
     for alike in (_place_and_words, _words, _place):
         free = {alike(step): step.key for step in reversed(former) if step.key not in keys.values()}
         for index, step in enumerate(steps):
             if index not in keys and (key := free.pop(alike(step), None)) is not None:
                 keys[index] = key
-    return tuple(replace(step, key=keys.get(index, step.key)) for index, step in enumerate(steps))
+    return tuple(
+        _still_varied(replace(step, key=keys[index]), old[keys[index]]) if index in keys else step
+        for index, step in enumerate(steps)
+    )
+
+
+def _still_varied(step: StepDraft, before: StepDraft) -> StepDraft:
+    """A file holds the first variant only: a step that says what that one says keeps the others."""
+    same = step.kind is before.kind and step.wording_id == before.wording_id
+    return replace(step, variants=before.variants) if same else step
 
 
 def _place(step: StepDraft) -> tuple[object, ...]:

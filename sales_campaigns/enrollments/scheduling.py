@@ -134,18 +134,26 @@ def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
 
 def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     """A follow-up that has no mail to follow takes the subject that its thread would have had."""
-    thread = threading(way, step)
-    if not step.follow_up or thread["follows_id"] or step.wording_id is None:
-        return {"wording_id": step.wording_id, **thread}
-    own = uow.session.get_one(Wording, step.wording_id)
+    said = {"variant": variant_said(way, step), **threading(way, step)}
+    wording_id = way.wording_of(step)
+    if not step.follow_up or said["follows_id"] or wording_id is None:
+        return {"wording_id": wording_id, **said}
+    own = uow.session.get_one(Wording, wording_id)
     subject = own.subject or subject_before(uow.session, way, step)
-    return {"wording_id": wording_of(uow.session, subject, own.html, own.text).id, **thread}
+    return {"wording_id": wording_of(uow.session, subject, own.html, own.text).id, **said}
+
+
+def variant_said(way: Way, step: Step) -> str:
+    """The letter that a mail counts for; words that the rep typed at the launch are those of no variant."""
+    variant = way.variant_of(step)
+    return variant.key if variant is not None and _edits(way, step)["edited_html"] is None else ""
 
 
 def subject_before(session: Session, way: Way, step: Step) -> str:
     """The subject of the nearest mail before it that has one of its own."""
     for earlier in reversed(way.steps[: step.position]):
-        wording = session.get(Wording, earlier.wording_id) if earlier.wording_id else None
+        wording_id = way.wording_of(earlier)
+        wording = session.get(Wording, wording_id) if wording_id else None
         if wording is not None and wording.subject:
             return wording.subject
     return ""
