@@ -19,6 +19,7 @@ from sales_campaigns.campaigns.file import CampaignFile, FileStep, Priority, Quo
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.stored_settings import settings_of, stored_form
+from sales_campaigns.campaigns.variants import running
 from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_version
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.rendering import Content, check
@@ -90,6 +91,15 @@ def export_campaign(session: Session, campaign: Campaign) -> CampaignFile:
         settings=settings_of(version.settings),
         steps=tuple(_filed(step, wordings.get(step.wording_id or 0)) for step in steps),
     )
+
+
+def export_note(session: Session, campaign: Campaign) -> str:
+    """What the file cannot hold, in a sentence; "" when it holds everything."""
+    varied = [step for step in newest(session, campaign).steps if len(running(step.variants)) > 1]
+    if not varied:
+        return ""
+    places = ", ".join(f"day {step.day}, step {step.number}" for step in varied)
+    return f"A file holds one content a step: of the variants of {places} it has the first."
 
 
 def _steps(uow: UnitOfWork, actor: User, file: CampaignFile) -> Steps:

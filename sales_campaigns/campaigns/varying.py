@@ -81,11 +81,6 @@ def remove_variant(uow: UnitOfWork, actor: User, campaign_id: int, key: str, let
     return change_step(uow, actor, campaign_id, key, without)
 
 
-def left_out(version: CampaignVersion) -> int:
-    """How many variants a campaign file cannot hold: it has one content for each step."""
-    return sum(max(0, len(running(step.variants)) - 1) for step in version.steps)
-
-
 def _stopped(
     uow: UnitOfWork,
     actor: User,

@@ -24,7 +24,6 @@ from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.letters.marking import Tracked
 from sales_campaigns.unit_of_work import UnitOfWork
 
-
 PLAIN = [field.name for field in fields(StepDraft) if field.name != "variants"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sales_campaigns.campaigns.models import Step
@@ -26,7 +26,7 @@ class StepDate:
     """One step. `at` is when it ended, or when it happens as things stand; None for what is not run.
 
     `state` is one word or two, `why` one sentence: the one binding reason that it waits, or how it ended.
-    `moves` are the rules that shifted it, in words.
+    `moves` are the rules that shifted it, in words. `variant` is the letter of what this person gets, or got.
     """
 
     step: Step
@@ -38,12 +38,14 @@ class StepDate:
     moves: tuple[str, ...] = ()
     message_id: int | None = None
     task_id: int | None = None
+    variant: str = ""
 
 
 def dates_of(way: Way, known: Surroundings) -> list[StepDate]:
     """Every step in order. What is still open is never assumed to have ended before now."""
     ahead = planned_ahead(way, known.now)
-    return [_date(way, step, known, ahead.get(step.position)) for step in way.steps]
+    dates = [_date(way, step, known, ahead.get(step.position)) for step in way.steps]
+    return [replace(one, variant=_letter(way, one, known)) for one in dates]
 
 
 def next_of(dates: list[StepDate]) -> StepDate | None:
@@ -78,6 +80,13 @@ def _date(way: Way, step: Step, known: Surroundings, planned: Planned | None) ->
         return StepDate(step, title, None, True, "Not run", why)
     moves = _moved(move.why for move in planned.moved)
     return StepDate(step, title, planned.at, False, "Planned", why, moves)
+
+
+def _letter(way: Way, date: StepDate, known: Surroundings) -> str:
+    if message := known.messages.get(date.message_id or 0):
+        return message.variant
+    variant = None if date.over else way.variant_of(date.step)
+    return variant.key if variant is not None else ""
 
 
 def _why(way: Way, step: Step, known: Surroundings, planned: Planned | None) -> str:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
-from sales_campaigns.campaigns.filing import export_campaign, import_campaign
+from sales_campaigns.campaigns.filing import export_campaign, export_note, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.starters import STARTERS, start_from
@@ -78,7 +78,8 @@ def import_file() -> AnyResponse | tuple[str, int]:
 def export(campaign_id: int) -> Response:
     session = work().session
     campaign = campaign_of(session, me(), campaign_id)
-    response = Response(write_campaign(export_campaign(session, campaign)), mimetype="application/yaml")
+    text, note = write_campaign(export_campaign(session, campaign)), export_note(session, campaign)
+    response = Response(f"# {note}\n{text}" if note else text, mimetype="application/yaml")
     response.headers.set("Content-Disposition", "attachment", filename=f"{campaign.name}.yaml")
     return response
 
