@@ -13,7 +13,7 @@ from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import LEFT
-from sales_campaigns.tracking.figures import OPENING
+from sales_campaigns.tracking.figures import LOOKING, OPENING
 from sales_campaigns.tracking.models import EventKind, TrackingEvent
 
 REPLY = "reply.received"
@@ -43,7 +43,7 @@ def _noticed(campaign: Campaign) -> sa.Subquery:
             _ever(opening).label("opened"),
             _ever(click).label("clicked"),
             _ever(kind == EventKind.OPT_OUT).label("opted_out"),
-            _often(sa.and_(human, kind.in_((EventKind.OPEN, EventKind.MIRROR)))).label("opens"),
+            _often(sa.and_(human, kind.in_(LOOKING))).label("opens"),
             _often(click).label("clicks"),
             _often(sa.and_(~human, kind == EventKind.OPEN)).label("machine_opens"),
             _often(sa.and_(~human, kind == EventKind.CLICK)).label("machine_clicks"),
