@@ -45,8 +45,8 @@ def leave(uow: UnitOfWork, campaign: Campaign) -> list[Message]:
         .values(state="sent", sent_at=uow.now)
         .execution_options(synchronize_session=False)
     )
-    uow.session.expire_all()
-    return list(uow.session.scalars(sa.select(Message).where(mine).order_by(Message.person_id)))
+    left = sa.select(Message).where(mine).order_by(Message.person_id)
+    return list(uow.session.scalars(left.execution_options(populate_existing=True)))
 
 
 def did(
