@@ -74,14 +74,14 @@ def _typed(given: Typed) -> dict[str, str]:
     """What was asked for; what was not is this campaign, the last thirty days beside the thirty before."""
     now = last_days(local_date(work().now, me().zone), DAYS)
     same = given.get("b", given.get("a", "")) == given.get("a", "")
-    other = now.before if same else now
+    then = now.before if same else now
     usual = {
         "a": "",
         "b": given.get("a", ""),
-        "a_from": other.first.isoformat(),
-        "a_to": other.last.isoformat(),
-        "b_from": now.first.isoformat(),
-        "b_to": now.last.isoformat(),
+        "a_from": now.first.isoformat(),
+        "a_to": now.last.isoformat(),
+        "b_from": then.first.isoformat(),
+        "b_to": then.last.isoformat(),
     }
     return {name: given.get(name, words) for name, words in usual.items()}
 
