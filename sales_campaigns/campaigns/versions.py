@@ -93,11 +93,12 @@ def put_in_force(uow: UnitOfWork, campaign: Campaign, version: CampaignVersion) 
 
 
 def _draft(step: Step) -> StepDraft:
-    variants = tuple(
-        VariantDraft(one.key, one.wording_id, one.weight, one.from_template, one.stopped)
-        for one in step.variants
-    )
-    return StepDraft(**{name: getattr(step, name) for name in PLAIN}, variants=variants)
+    said = {name: getattr(step, name) for name in PLAIN}
+    return StepDraft(**said, variants=tuple(map(_variant, step.variants)))
+
+
+def _variant(row: StepVariant) -> VariantDraft:
+    return VariantDraft(row.key, row.wording_id, row.weight, row.from_template, row.stopped)
 
 
 def _row(position: int, step: StepDraft) -> Step:

@@ -37,7 +37,11 @@ class HotPerson:
 def hot_people(session: Session, owner_id: int, now: datetime, limit: int = 5) -> list[HotPerson]:
     """Of the owner's people those with the highest score, who did something last before others; one query."""
     since = now - timedelta(days=DAYS)
-    did = sa.union_all(_noticed(since), _answered(since)).subquery()
+    mine = sa.select(Person.id).where(Person.owner_id == owner_id, Person.deleted_at.is_(None))
+    noticed, answered = _noticed(since), _answered(since)
+    did = sa.union_all(
+        noticed.where(Message.person_id.in_(mine)), answered.where(ReceivedMail.person_id.in_(mine))
+    ).subquery()
     score = sa.func.sum(did.c.score)
     query = (
         sa.select(
@@ -47,7 +51,6 @@ def hot_people(session: Session, owner_id: int, now: datetime, limit: int = 5) -
             sa.func.max(did.c.at).label("last_at"),
         )
         .join(did, did.c.person_id == Person.id)
-        .where(Person.owner_id == owner_id, Person.deleted_at.is_(None))
         .group_by(Person.id)
         .order_by(score.desc(), sa.func.max(did.c.at).desc(), Person.id)
         .limit(limit)

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.drafts import Steps
 from sales_campaigns.campaigns.editing import StepWords, write_step
-from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.models import Campaign, Step, StepVariant
 from sales_campaigns.campaigns.varying import add_variant
 from sales_campaigns.campaigns.versions import drafts_of, in_force, newest
+from sales_campaigns.enrollments.explaining.figures import StepFigures
+from sales_campaigns.enrollments.explaining.funnels import Funnel
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.models import Message
@@ -24,6 +26,7 @@ from tests.conftest import Work
 from tests.engagement import leave
 from tests.pages.conftest import Browser
 from tests.pages.parts import text
+from web.parts.variant_lines import varied_steps
 
 Browse = Callable[[User], Browser]
 
@@ -164,3 +167,30 @@ def test_a_file_of_it_says_what_it_leaves_out(browse: Browse, cast: Cast, step: 
     written = browse(cast.ana).get(f"/campaigns/{campaign_of(step)}/export").text
     assert written.startswith("# A file holds one content a step: of the variants of day 1, step 1")
     assert "Bold words" not in written
+
+
+def figures_of_two(stopped: bool = False) -> StepFigures:
+    """A: 10 of 100 replied; B: 22 of 100."""
+    rows = [
+        StepVariant(key="A", weight=50, stopped=False),
+        StepVariant(key="B", weight=50, stopped=stopped),
+    ]
+    funnels = {
+        "A": Funnel(sent=100, delivered=100, replied=10),
+        "B": Funnel(sent=100, delivered=100, replied=22),
+    }
+    return StepFigures("s", Step(key="s", variants=rows), "Hello", Funnel(), {}, funnels)
+
+
+def test_the_best_is_marked_once_the_test_is_sure() -> None:
+    (varied,) = varied_steps([figures_of_two()], "replied")
+    assert varied.verdict is not None and varied.verdict.words == "B is better, 95 %."
+    assert [(line.letter, line.best) for line in varied.lines] == [("A", False), ("B", True)]
+    (by_clicks,) = varied_steps([figures_of_two()], "clicked")
+    assert by_clicks.verdict is not None and by_clicks.verdict.winner == ""
+
+
+def test_what_is_stopped_is_shown_and_not_compared() -> None:
+    (varied,) = varied_steps([figures_of_two(stopped=True)], "replied")
+    assert varied.verdict is None
+    assert [(line.stopped, line.alone) for line in varied.lines] == [(False, True), (True, False)]

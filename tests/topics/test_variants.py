@@ -172,10 +172,23 @@ def test_stopping_a_variant_gives_its_scheduled_mails_another_and_can_be_undone(
     assert settled.effect is not None, "it is in force"
     assert set(got(work, campaign_id).values()) == {("A", "Plain words")}
     with work() as uow:
-        unsettle(uow, cast.ana, campaign_id, settled.edited.former)
-    after = got(work, campaign_id)
-    assert after.keys() == before.keys()
-    assert {letter for letter, _ in after.values()} == {"A"}, "what they have now, they keep"
+        unsettle(uow, cast.ana, campaign_id, key, settled.edited.former)
+    assert got(work, campaign_id) == before
+
+
+def test_one_that_is_sent_again_gets_people_who_are_still_to_come(
+    work: Work, cast: Cast, running: tuple[int, str]
+) -> None:
+    """The rule: a mail that is scheduled keeps its variant."""
+    campaign_id, key = running
+    with work() as uow:
+        settle_variant(uow, cast.ana, campaign_id, key, "B", "stop")
+        settle_variant(uow, cast.ana, campaign_id, key, "B", "start")
+    assert {letter for letter, _ in got(work, campaign_id).values()} == {"A"}
+    with work() as uow:
+        ids = [a_person(uow, cast.ana, f"q{n}@example.com").id for n in range(PEOPLE)]
+        launch(uow, cast.ana, Order(campaign_id, ids))
+    assert {letter for letter, _ in got(work, campaign_id).values()} == {"A", "B"}
 
 
 def test_use_this_for_all_from_now_on(work: Work, cast: Cast, running: tuple[int, str]) -> None:

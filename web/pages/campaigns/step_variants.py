@@ -62,7 +62,7 @@ def remove(campaign_id: int, key: str, letter: str) -> AnyResponse:
 
 @pages.post("/undo/<int:number>")
 def undo(campaign_id: int, key: str, number: int) -> AnyResponse:
-    settled = unsettle(work(), me(), campaign_id, number)
+    settled = unsettle(work(), me(), campaign_id, key, number)
     return go(way_back(_step(campaign_id, key)), f"It is as it was before.{_in_force(settled)}")
 
 
