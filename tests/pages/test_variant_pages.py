@@ -35,7 +35,7 @@ Browse = Callable[[User], Browser]
 def step(work: Work, cast: Cast) -> str:
     """The address of a step with two variants, in a campaign in which nobody is yet."""
     with work() as uow:
-        mail = a_mail(uow, 1, "Plain words")
+        mail = a_mail(uow, 1, "Plain words", key="first")
         campaign = a_campaign(uow, cast.ana, [mail])
         add_variant(uow, cast.ana, campaign.id, mail.key)
         write_step(uow, cast.ana, campaign.id, mail.key, StepWords("Bold words", "<p>Hi</p>", variant="B"))

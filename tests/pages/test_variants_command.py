@@ -25,7 +25,7 @@ def run(app: Flask, *words: str) -> Result:
 def campaign(work: Work, cast: Cast) -> Campaign:
     """Two variants; eight people got theirs."""
     with work() as uow:
-        mail = a_mail(uow, 1)
+        mail = a_mail(uow, 1, key="first")
         campaign = a_campaign(uow, cast.ana, [mail])
         add_variant(uow, cast.ana, campaign.id, mail.key)
         ids = [a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(8)]

@@ -69,7 +69,7 @@ def vary(
 def draft(work: Work, cast: Cast) -> tuple[int, str]:
     """A campaign whose first mail has two variants, for noon, and a follow-up; nobody is in it."""
     with work() as uow:
-        mails = [a_mail(uow, 1, "Plain words", "<p>Plain</p>", at="12:00"), a_follow_up(uow, 2)]
+        mails = [a_mail(uow, 1, "Plain words", "<p>Plain</p>", at="12:00", key="first"), a_follow_up(uow, 2)]
         campaign = a_campaign(uow, cast.ana, mails)
         key = steps_of(uow, campaign.id)[0].key
         vary(uow, cast, campaign.id, key, "Bold words", "<p>Bold</p>")
@@ -245,7 +245,7 @@ def test_a_task_opens_with_the_persons_variant(
     work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, sink: Sink
 ) -> None:
     with work() as uow:
-        mail = a_mail(uow, 1, "Plain, {{ first_name }}", send=SendOption.TASK)
+        mail = a_mail(uow, 1, "Plain, {{ first_name }}", send=SendOption.TASK, key="first")
         campaign = a_campaign(uow, cast.ana, [mail])
         vary(uow, cast, campaign.id, mail.key, "Bold, {{ first_name }}")
         ids = [a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(PEOPLE)]
