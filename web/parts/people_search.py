@@ -13,6 +13,7 @@ from sales_campaigns.campaigns.listing import campaign_names
 from sales_campaigns.enrollments.explaining.counting import ended_reasons
 from sales_campaigns.people.engagement import DID, LONGEST, STANDINGS
 from sales_campaigns.people.listing import Wanted
+from web.numbers import row_of
 
 DAYS = 30
 DID_WORDS = (
@@ -41,9 +42,9 @@ def engagement_wanted(asked: Mapping[str, str], now: datetime) -> dict[str, Any]
     did, standing = asked.get("did", ""), asked.get("standing", "")
     return {
         "did": did if did in DID else "",
-        "days": _number(asked.get("days", ""), LONGEST) or DAYS,
+        "days": min(row_of(asked.get("days", "")), LONGEST) or DAYS,
         "as_of": now,
-        "campaign_id": _number(asked.get("campaign", ""), 2**31 - 1),
+        "campaign_id": row_of(asked.get("campaign", "")) or None,
         "standing": standing if standing in STANDINGS else "",
         "ended_why": asked.get("why", "").strip()[:200],
     }
@@ -59,9 +60,3 @@ def search_fields(session: Session, actor: User, wanted: Wanted) -> dict[str, An
         "reasons": ended_reasons(session, wanted.campaign_id) if wanted.campaign_id in names else [],
         "asks_more": bool(wanted.did or wanted.campaign_id),
     }
-
-
-def _number(written: str, most: int) -> int | None:
-    if not written.isdecimal() or len(written) > 10:
-        return None
-    return int(written) if 1 <= int(written) <= most else None

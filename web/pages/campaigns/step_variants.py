@@ -12,6 +12,7 @@ from sales_campaigns.campaigns.editing import Edited
 from sales_campaigns.enrollments.changes.settling_variants import Settled, settle_variant, unsettle
 from sales_campaigns.errors import Invalid
 from web.answers import go
+from web.numbers import row_of
 from web.pages.campaigns.campaign_step import step_form
 from web.parts.change_words import effect_words
 from web.parts.way_back import way_back
@@ -91,6 +92,4 @@ def _step(campaign_id: int, key: str, letter: str = "") -> str:
 def _weights(typed: Mapping[str, str]) -> dict[str, int]:
     """By letter; what is no number is refused as 0 is."""
     written = {name[7:]: words.strip() for name, words in typed.items() if name.startswith("weight.")}
-    return {
-        letter: int(words) if words.isdecimal() and len(words) < 5 else 0 for letter, words in written.items()
-    }
+    return {letter: row_of(words) for letter, words in written.items()}

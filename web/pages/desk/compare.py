@@ -15,11 +15,13 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.tasks.days import local_date
 from web.answers import page
+from web.numbers import row_of
 from web.request_scope import me, work
 
 pages = Blueprint("compare", __name__, url_prefix="/analytics/compare")
 DAYS = 30
 LONGEST = 366 * 3
+YEARS = range(2000, 2101)
 # (heading, small print, field): unique counts people, total counts mails.
 FIGURES = (
     ("Sent", "total", "sent"),
@@ -99,7 +101,8 @@ def _period(typed: Typed, side: str) -> Period:
         first, last = (date.fromisoformat(typed[f"{side}_{end}"]) for end in ("from", "to"))
     except ValueError:
         raise Invalid({f"{side}_from": "Write two dates, such as 2026-11-01 and 2026-11-30."}) from None
-    if not 0 <= (last - first).days < LONGEST:
+    known = first.year in YEARS and last.year in YEARS
+    if not known or not 0 <= (last - first).days < LONGEST:
         raise Invalid(
             {f"{side}_to": "The last day is not before the first, and at most three years after it."}
         )
@@ -107,9 +110,9 @@ def _period(typed: Typed, side: str) -> Period:
 
 
 def _side(typed: Typed, side: str) -> Side:
-    session, period, wanted = work().session, _period(typed, side), typed[side]
-    if not wanted.isdecimal() or len(wanted) > 15:
+    session, period = work().session, _period(typed, side)
+    if not row_of(typed[side]):
         return Side(None, period, figures_of_team(session, me(), period))
-    campaign = campaign_of(session, me(), int(wanted))
+    campaign = campaign_of(session, me(), row_of(typed[side]))
     found = figures_by_campaign(session, me(), period, None)
     return Side(campaign.id, period, found.get(campaign.id, NOTHING))
