@@ -61,6 +61,8 @@ class Way:
         kept, run = self.variants.get(step.key, ""), self.runs.get(step.key)
         if run is not None and run.state in OVER:
             return next((one for one in step.variants if one.key == kept), None)
+        if not self.enrollment.email:
+            return None
         return variant_for(step.key, step.variants, self.enrollment.email, kept)
 
     def wording_of(self, step: Step) -> int | None:

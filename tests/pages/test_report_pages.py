@@ -53,7 +53,7 @@ def test_the_report_labels_unique_and_total_and_greys_machines(
 def test_the_pictures_can_be_read_out(browse: Browse, cast: Cast, campaign: Campaign) -> None:
     page = browse(cast.ana).get(f"/campaigns/{campaign.id}/report").text
     assert 'role="img" aria-labelledby="chart-1-title chart-1-words"' in page
-    assert "Mon: 4 mails sent, 2 opened, 1 clicked, 0 replied." in page
+    assert "Mon: 4 mails sent, 2 opened, 1 clicked, 0 replied, 1 opted out." in page
     assert "09: 4 mails sent" in page
 
 

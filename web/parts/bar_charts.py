@@ -81,4 +81,5 @@ def _bar(n: int, label: str, funnel: Funnel, most: int) -> Bar:
 
 def _words(label: str, funnel: Funnel) -> str:
     did = f"{funnel.opened:,} opened, {funnel.clicked:,} clicked, {funnel.replied:,} replied"
-    return f"{label}: {count_words(funnel.sent, 'mail')} sent, {did}."
+    out = f", {funnel.opted_out:,} opted out" if funnel.opted_out else ""
+    return f"{label}: {count_words(funnel.sent, 'mail')} sent, {did}{out}."

@@ -64,7 +64,8 @@ def remove(campaign_id: int, key: str, letter: str) -> AnyResponse:
 @pages.post("/undo/<int:number>")
 def undo(campaign_id: int, key: str, number: int) -> AnyResponse:
     settled = unsettle(work(), me(), campaign_id, key, number)
-    return go(way_back(_step(campaign_id, key)), f"It is as it was before.{_in_force(settled)}")
+    said = _in_force(settled) if settled.effect is not None else ""
+    return go(way_back(_step(campaign_id, key)), f"It is as it was before.{said}")
 
 
 def _settled(campaign_id: int, key: str, letter: str, act: str, words: str) -> AnyResponse:
