@@ -123,7 +123,9 @@ def test_a_persons_way_says_which(work: Work, cast: Cast, running: tuple[int, st
     with work() as uow:
         for enrollment in uow.session.scalars(sa.select(Enrollment)):
             _, way = way_of(uow.session, cast.ana, enrollment.id, uow.now)
-            assert [date.variant for date in way.dates] == [found[enrollment.email][0], ""]
+            letter, subject = found[enrollment.email]
+            assert [date.variant for date in way.dates] == [letter, ""]
+            assert [date.title for date in way.dates] == [subject, f"Re: {subject}"]
 
 
 def test_a_follow_up_quotes_that_persons_variant(
