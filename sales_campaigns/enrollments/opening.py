@@ -154,6 +154,8 @@ def _wording(step: Step, enrollment: Enrollment) -> int | None:
 def _subjects(session: Session, steps: Iterable[Step]) -> dict[int | None, str]:
     """Wording → its subject, of all that these steps may say; one query."""
     ids = {id for step in steps for id in (step.wording_id, *(one.wording_id for one in step.variants)) if id}
+    if not ids:
+        return {}
     rows = session.execute(sa.select(Wording.id, Wording.subject).where(Wording.id.in_(ids)))
     return {row.id: row.subject for row in rows}
 

@@ -65,6 +65,8 @@ def titles_by_version(session: Session, ways: Iterable[Way]) -> dict[int, list[s
 
 def _subjects(session: Session, ways: Iterable[Way]) -> dict[int, str]:
     ids = {one.wording_id for way in ways for step in way.steps for one in step.variants}
+    if not ids:
+        return {}
     rows = session.execute(sa.select(Wording.id, Wording.subject).where(Wording.id.in_(ids)))
     return {row.id: in_words(row.subject) for row in rows}
 
