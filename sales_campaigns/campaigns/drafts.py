@@ -19,8 +19,9 @@ MOST_STEPS = 100
 class StepDraft:
     """One step. `key` is its own name through all versions; `number` counts within the day, from 1.
 
-    `quote` is "template" or "sent", `priority` "normal" or "high", `skip_after_days` counts days. Where there are
-    `variants`, the wording of the step is that of the first one that is not stopped.
+    `quote` is "template" or "sent", `priority` "normal" or "high", `skip_after_days` counts days. `cc` and `bcc` are
+    addresses with spaces between. Where there are `variants`, the wording of the step is that of the first one that is
+    not stopped.
     """
 
     key: str
@@ -38,11 +39,19 @@ class StepDraft:
     skip_after_days: int | None = None
     wording_id: int | None = None
     from_template: str = ""
+    cc: str = ""
+    bcc: str = ""
     variants: tuple[VariantDraft, ...] = ()
 
     @property
     def is_task(self) -> bool:
         return self.kind is not StepKind.EMAIL or self.send is SendOption.TASK
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What somebody wrote in it."""
+        words = [(one.key, one.wording_id) for one in self.variants]
+        return self.wording_id, words, self.cc, self.bcc, self.name, self.details
 
     @property
     def outline(self) -> StepOutline:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.calendars.schedules import refuse_unknown_schedule
+from sales_campaigns.campaigns.beside_the_file import with_what_stands_beside
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.creating import add_campaign
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged
@@ -19,12 +20,11 @@ from sales_campaigns.campaigns.file import CampaignFile, FileStep, Priority, Quo
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.stored_settings import settings_of, stored_form
-from sales_campaigns.campaigns.variants import running
 from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_version
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.content.template_list import visible_to
-from sales_campaigns.content.wordings import content_of, wording_of
+from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.errors import Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -55,7 +55,8 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     steps, settings = _steps(uow, actor, file), stored_form(file.settings)
     campaign, former = opened(uow, actor, known.id)
     campaign.category = file.category
-    version = save_version(uow, actor, campaign, _with_old_keys(steps, drafts_of(former)), settings)
+    steps = with_what_stands_beside(uow, steps, drafts_of(former))
+    version = save_version(uow, actor, campaign, steps, settings)
     data = {"name": campaign.name, "version": version.number}
     about = {"actor_id": actor.id, "team_id": campaign.team_id, "campaign_id": campaign.id}
     uow.record("campaign.imported", **about, data=data)
@@ -91,15 +92,6 @@ def export_campaign(session: Session, campaign: Campaign) -> CampaignFile:
         settings=settings_of(version.settings),
         steps=tuple(_filed(step, wordings.get(step.wording_id or 0)) for step in steps),
     )
-
-
-def export_note(session: Session, campaign: Campaign) -> str:
-    """What the file cannot hold, in a sentence; "" when it holds everything."""
-    varied = [step for step in newest(session, campaign).steps if len(running(step.variants)) > 1]
-    if not varied:
-        return ""
-    places = ", ".join(f"day {step.day}, step {step.number}" for step in varied)
-    return f"A file holds one content a step: of the variants of {places} it has the first."
 
 
 def _steps(uow: UnitOfWork, actor: User, file: CampaignFile) -> Steps:
@@ -144,7 +136,7 @@ def _content(step: FileStep, templates: Mapping[str, Content]) -> Content | None
 
 def _draft(uow: UnitOfWork, step: FileStep, templates: Mapping[str, Content]) -> StepDraft:
     content = _content(step, templates)
-    wording = wording_of(uow.session, content.subject, content.html, content.text) if content else None
+    wording = wording_for(uow.session, content) if content else None
     draft = StepDraft(
         key=new_key(),
         day=step.outline.day,
@@ -159,42 +151,6 @@ def _draft(uow: UnitOfWork, step: FileStep, templates: Mapping[str, Content]) ->
         from_template=step.template or step.from_template or "",
     )
     return draft.as_outlined(step.outline)
-
-
-def _with_old_keys(steps: Steps, former: Steps) -> Steps:
-    """A step is the same as before when it says the same, else when it stands where one of its type stood.
-
-    So a step that is put before others leaves them what they are, with their log and the people on the way to them.
-    """
-    keys: dict[int, str] = {}
-    old = {step.key: step for step in former}
-    for alike in (_place_and_words, _words, _place):
-        free = {alike(step): step.key for step in reversed(former) if step.key not in keys.values()}
-        for index, step in enumerate(steps):
-            if index not in keys and (key := free.pop(alike(step), None)) is not None:
-                keys[index] = key
-    return tuple(
-        _still_varied(replace(step, key=keys[index]), old[keys[index]]) if index in keys else step
-        for index, step in enumerate(steps)
-    )
-
-
-def _still_varied(step: StepDraft, before: StepDraft) -> StepDraft:
-    """A file holds the first variant only: a step that says what that one says keeps the others."""
-    same = step.kind is before.kind and step.wording_id == before.wording_id
-    return replace(step, variants=before.variants) if same else step
-
-
-def _place(step: StepDraft) -> tuple[object, ...]:
-    return step.day, step.number, step.kind
-
-
-def _words(step: StepDraft) -> tuple[object, ...]:
-    return step.kind, step.wording_id, step.name, step.details
-
-
-def _place_and_words(step: StepDraft) -> tuple[object, ...]:
-    return *_place(step), *_words(step)
 
 
 def _filed(step: StepDraft, wording: Wording | None) -> FileStep:

@@ -165,7 +165,7 @@ def test_the_editor_counts_them(browse: Browse, cast: Cast, step: str) -> None:
 
 def test_a_file_of_it_says_what_it_leaves_out(browse: Browse, cast: Cast, step: str) -> None:
     written = browse(cast.ana).get(f"/campaigns/{campaign_of(step)}/export").text
-    assert written.startswith("# A file holds one content a step: of the variants of day 1, step 1")
+    assert written.startswith("# Day 1, step 1: a campaign file has the first of its variants only.")
     assert "Bold words" not in written
 
 

@@ -9,11 +9,12 @@ from email import message_from_bytes, policy
 import pytest
 import sqlalchemy as sa
 
+from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.drafts import Steps
 from sales_campaigns.campaigns.editing import SendChoice as Choice
 from sales_campaigns.campaigns.editing import StepWords, choose_send, retype_step, write_step
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
-from sales_campaigns.campaigns.filing import export_campaign, export_note
+from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.variants import variant_for
@@ -293,7 +294,9 @@ def test_a_file_has_the_first_variant_and_says_so(work: Work, cast: Cast, draft:
         text = write_campaign(export_campaign(uow.session, campaign))
         assert "Plain words" in text
         assert "Bold words" not in text
-        assert "day 1, step 1" in export_note(uow.session, campaign)
+        assert left_out_of_the_file(uow.session, campaign) == [
+            "Day 1, step 1: a campaign file has the first of its variants only."
+        ]
         assert plan_file(uow, cast.ana, read_campaign(text)).nothing, "the file changes no variant"
 
 

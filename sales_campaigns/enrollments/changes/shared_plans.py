@@ -65,6 +65,8 @@ def _said(version: CampaignVersion) -> dict[str, tuple[object, ...]]:
         step.key: (
             step.wording_id,
             tuple((one.key, one.weight, one.wording_id, one.stopped) for one in step.variants),
+            step.cc,
+            step.bcc,
             step.name,
             step.details,
             step.priority,

@@ -12,6 +12,8 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import CampaignVersion, Step
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.variants import variant_for
+from sales_campaigns.content.attachments import too_large
+from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, render
 from sales_campaigns.content.wordings import content_of
@@ -60,6 +62,15 @@ def contents_of(session: Session, steps: Sequence[Step]) -> list[Said]:
         )
         for step in steps
     ]
+
+
+def refuse_large_files(session: Session, version: CampaignVersion, mailbox: Mailbox) -> None:
+    """The rule: files are checked against the channel's limit before anything is scheduled. Raises Invalid."""
+    for said in contents_of(session, automatic_mails(version)):
+        for content in (said.content, *said.by_letter.values()):
+            sizes = [one.size for one in enclosed(session, content.bundle_id)]
+            if words := too_large(sizes, mailbox.largest_mail):
+                raise Invalid(f"Day {said.step.day}, step {said.step.number}: {words}")
 
 
 def first_said(session: Session, version: CampaignVersion) -> Said | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -17,14 +18,15 @@ from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.variants import MOST, VariantDraft, running, share
 from sales_campaigns.campaigns.versions import drafts_of, newest
-from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.quoting import reply_subject
-from sales_campaigns.content.template_list import template_of, templates_of
+from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
 from web.answers import go, page
 from web.numbers import row_of
+from web.parts.attachments import bundle_typed, files_again
+from web.parts.writing import beside_the_words, template_choices
 from web.request_scope import me, work
 
 pages = Blueprint("campaign_step", __name__, url_prefix="/campaigns/<int:campaign_id>/steps/<key>")
@@ -40,11 +42,13 @@ def form(campaign_id: int, key: str) -> str:
 
 @pages.post("")
 def write(campaign_id: int, key: str) -> AnyResponse | tuple[str, int]:
+    team_id = campaign_of(work().session, me(), campaign_id).team_id
     try:
-        edited = write_step(work(), me(), campaign_id, key, _words(request.form), _seen(request.form))
+        words = replace(_words(request.form), bundle_id=bundle_typed(team_id))
+        edited = write_step(work(), me(), campaign_id, key, words, _seen(request.form))
     except Invalid as refusal:
         letter = request.form.get("variant", "")
-        return step_form(campaign_id, key, letter, request.form, refusal.problems), 422
+        return step_form(campaign_id, key, letter, files_again(request.form), refusal.problems), 422
     said = " ".join([*_saved(request.form.get("variant", "")), *edited.reset])
     return go(url_for("campaign_editor.index", campaign_id=campaign_id) + f"#step-{key}", said)
 
@@ -62,6 +66,7 @@ def step_form(
     subjects = subjects_of(steps, wordings)
     is_mail = steps[place].kind is StepKind.EMAIL
     variant = _shown(steps[place], letter)
+    written = {**_typed(steps[place], variant), **typed}
     return page(
         "campaign_step/index.html",
         campaign=campaign,
@@ -69,14 +74,13 @@ def step_form(
         step=steps[place],
         title=titles_of(steps, wordings)[place],
         answers=reply_subject(subjects[place - 1]) if steps[place].follow_up and place else "",
-        typed={**_typed(steps[place], variant), **typed},
+        typed=written,
         problems=problems,
         variant=variant.key if variant else "",
         shares={one.key: share(one, steps[place].variants) for one in steps[place].variants},
         is_draft=campaign.state is CampaignState.DRAFT,
         may_vary=is_mail and bool(steps[place].wording_id) and len(running(steps[place].variants)) < MOST,
-        templates=templates_of(session, me()) if is_mail else [],
-        fields=FIELDS,
+        **({"choices": template_choices(), **beside_the_words(written)} if is_mail else {}),
     )
 
 
@@ -98,6 +102,9 @@ def _typed(step: StepDraft, variant: VariantDraft | None) -> dict[str, Any]:
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
+        "cc": step.cc,
+        "bcc": step.bcc,
         "from_template": said.from_template,
         **{f"weight.{one.key}": one.weight for one in step.variants},
         "name": step.name,
@@ -107,21 +114,23 @@ def _typed(step: StepDraft, variant: VariantDraft | None) -> dict[str, Any]:
     }
 
 
-def _of_template(template_id: int) -> dict[str, str]:
+def _of_template(template_id: int) -> dict[str, Any]:
     template = template_of(work().session, me(), template_id)
     content = content_of(work().session.get(Wording, template.wording_id))
     return {
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
         "from_template": template.name,
     }
 
 
 def _words(typed: Mapping[str, str]) -> StepWords:
-    names = ("subject", "html", "text", "from_template", "name", "details", "variant")
+    names = ("subject", "html", "text", "cc", "bcc", "from_template", "name", "details", "variant")
+    written: dict[str, Any] = {name: typed.get(name, "") for name in names}
     return StepWords(
-        **{name: typed.get(name, "") for name in names},
+        **written,
         priority=typed.get("priority", "normal"),
         skip_after_days=_days(typed.get("skip_after_days", "").strip()),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
-from sales_campaigns.campaigns.filing import export_campaign, export_note, import_campaign
+from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.starters import STARTERS, start_from
@@ -79,8 +80,9 @@ def import_file() -> AnyResponse | tuple[str, int]:
 def export(campaign_id: int) -> Response:
     session = work().session
     campaign = campaign_of(session, me(), campaign_id)
-    text, note = write_campaign(export_campaign(session, campaign)), export_note(session, campaign)
-    response = Response(f"# {note}\n{text}" if note else text, mimetype="application/yaml")
+    notes = "".join(f"# {words}\n" for words in left_out_of_the_file(session, campaign))
+    text = notes + write_campaign(export_campaign(session, campaign))
+    response = Response(text, mimetype="application/yaml")
     response.headers.set("Content-Disposition", "attachment", filename=f"{campaign.name}.yaml")
     return response
 
