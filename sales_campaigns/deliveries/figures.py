@@ -100,6 +100,7 @@ def _by_fate(session: Session, delivery_id: int) -> dict[str, int]:
 def _field_missing(session: Session, delivery_id: int) -> int:
     query = sa.select(sa.func.count()).where(
         Message.delivery_id == delivery_id,
+        ~Message.proof,
         Message.state == MessageState.CANCELLED,
         Message.reason == "field_missing",
     )

@@ -86,6 +86,21 @@ class DeliverySetup(Base):
     changed_at: Mapped[datetime]
 
 
+class DeliveryTemplate(Base):
+    """Settings under a name, for deliveries that are made from it. What is made keeps its own copy."""
+
+    __tablename__ = "delivery_template"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    name: Mapped[str] = mapped_column(sa.String(120))
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("team_id", "name"),)
+
+
 class Stage(StrEnum):
     """Where a preparation is: each is done in chunks, so that it can be stopped and goes on after a restart."""
 

@@ -21,7 +21,7 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
-from sales_campaigns.people.suppression import Cause, first_cause
+from sales_campaigns.people.suppression import INVALID_ADDRESS, Cause, first_cause
 
 MOST = 10_000
 SENTENCES = {
@@ -123,7 +123,7 @@ def _verdict(
     person: Person, cause: str | None, active: set[int], told: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """The first cause wins. Somebody without an address is left out of the e-mail steps only."""
-    if cause == "no_address":
+    if cause in {"no_address", INVALID_ADDRESS}:
         cause = None if person.phone or person.linkedin_url else "unreachable"
     if cause is None and person.id in active:
         cause = "active"
