@@ -82,7 +82,7 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
     uow.move(DELIVERY, delivery, "start", about=about(delivery), next_at=uow.now)
     release(uow.session, "delivery", [delivery.id])
     seeds = add_seeds(uow, delivery)
-    note(uow, delivery.id, f"It has begun{f', with {seeds} seeds' if seeds else ''}.")
+    note(uow, delivery.id, f"It has begun{_with(seeds)}.")
 
 
 def who_can_start(session: Session, team_id: int) -> str:
@@ -104,6 +104,10 @@ def require_start(session: Session, actor: User) -> None:
     if not may(actor, "start_deliveries"):
         names = who_can_start(session, actor.team_id)
         raise NotAllowed(f"This needs the right “start deliveries”. Who has it: {names}.")
+
+
+def _with(seeds: int) -> str:
+    return f", with {seeds} seed{'' if seeds == 1 else 's'}" if seeds else ""
 
 
 _UNCONFIRMED: dict[str, None] = {"starts_at": None, "valid_until": None, "next_at": None}

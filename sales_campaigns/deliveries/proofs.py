@@ -70,7 +70,7 @@ def send_proofs(
     if task.problems or task.mailbox is None:
         raise Invalid({"addresses": " ".join(task.problems.values())})
     person = _shown_as(uow.session, task, person_id)
-    wanted = {address: person for address in _addresses(written, needed=not profiles)}
+    wanted = dict.fromkeys(_addresses(written, needed=not profiles), person)
     wanted |= _stand_ins(uow.session, actor, profiles, person)
     _refuse(uow.session, wanted)
     number = _next_proof(uow.session, delivery.id)

@@ -21,6 +21,7 @@ from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHo
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
@@ -98,6 +99,9 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /leave/of/<int:user_id>/pause",
     "POST /leave/of/<int:user_id>/resume",
     "POST /people/<int:person_id>/resubscribe",
+    "POST /test-profiles",
+    "POST /test-profiles/<int:profile_id>",
+    "POST /test-profiles/<int:profile_id>/delete",
     "POST /sending-policy",
     "POST /sending-policy/<int:rule_id>",
     "POST /sending-policy/<int:rule_id>/delete",
@@ -205,7 +209,10 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             details={"words": "rival"},
             changed_at=uow.now,
         )
-        session.add(rule)
+        profile = TestProfile(
+            team_id=cast.ana.team_id, email="look@north.example", name="Look", created_at=uow.now
+        )
+        session.add_all([rule, profile])
         message = a_message(uow, cast, enrollment)
         mail = RehearsedMail(
             rehearsal_id=rehearsal.id,
@@ -238,6 +245,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "launch_id": launched.id,
             "delivery_id": delivery.id,
             "rule_id": rule.id,
+            "profile_id": profile.id,
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,

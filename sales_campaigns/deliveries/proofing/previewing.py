@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import Team, User
+from sales_campaigns.accounts.models import Team
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.content.rendering import MissingFields, needs_of, render
 from sales_campaigns.deliveries.audience import targeted

@@ -72,9 +72,7 @@ def delete_profile(uow: UnitOfWork, actor: User, profile_id: int) -> TestProfile
     return profile
 
 
-def _fill(
-    session: Session, profile: TestProfile, name: str, email: str, stands_in: str, seed: bool
-) -> None:
+def _fill(session: Session, profile: TestProfile, name: str, email: str, stands_in: str, seed: bool) -> None:
     """Everything is checked before anything is changed."""
     problems: dict[str, str] = {}
     said = " ".join(name.split())

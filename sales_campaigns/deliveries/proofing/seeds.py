@@ -1,4 +1,4 @@
-"""Seeds: copies that leave with a delivery, as its recipients get it. Outside all figures, marked in the list of proofs.
+"""Seeds: copies that leave with a delivery, as its recipients get it. Outside all figures, listed with the proofs.
 
 The rule: “seed addresses: added to each send, outside figures”. They hang on the delivery, so a pause and a stop hold
 them too, and the mailbox's limits count them.

@@ -20,8 +20,8 @@ from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Address, Person
-from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
 from sales_campaigns.people.suppression import INVALID_ADDRESS, Cause, first_cause
+from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
 
 MOST = 10_000
 SENTENCES = {

@@ -6,8 +6,10 @@ from web.pages.deliveries import (
     delivery,
     delivery_logs,
     delivery_tracking,
+    proofs,
     quarantine,
     series,
+    test_profiles,
     typology,
 )
 
@@ -17,7 +19,9 @@ PAGES = (
     delivery.pages,
     delivery_logs.pages,
     delivery_tracking.pages,
+    proofs.pages,
     quarantine.pages,
     series.pages,
+    test_profiles.pages,
     typology.pages,
 )

@@ -15,10 +15,9 @@ from sales_campaigns.deliveries.figures import causes_of, figures_of, preparatio
 from sales_campaigns.deliveries.journal import journal_of
 from sales_campaigns.deliveries.listing import delivery_of
 from sales_campaigns.deliveries.models import ApprovalKind, Delivery, DeliverySetup, DeliveryState
-from sales_campaigns.deliveries.proofs import send_proofs
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
-from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.listing import owners
 from sales_campaigns.tracking.figures import engagement_of
@@ -125,19 +124,6 @@ def delete(delivery_id: int) -> Response:
     return go(url_for("deliveries.index"), f"“{name}” was deleted.")
 
 
-@pages.post("/proofs")
-def proofs(delivery_id: int) -> Response | tuple[str, int]:
-    """To the typed addresses, as the first person of the audience would get it."""
-    written = request.form.get("addresses", "")
-    try:
-        number = send_proofs(work(), me(), delivery_id, written)
-    except Invalid as refusal:
-        problems = {"addresses": refusal.problems.get("addresses", refusal.words)}
-        again = {**_context(delivery_id), "typed": request.form, "problems": problems}
-        return page("delivery/index.html", **again), 422
-    return _back(delivery_id, f"Proofs are on their way to {count_words(number, 'address', 'addresses')}.")
-
-
 @pages.post("/approvals/<kind>")
 def approvals(delivery_id: int, kind: str) -> Response:
     """Ask reviewers, or answer as one: `answer` is granted or refused."""
@@ -203,8 +189,6 @@ def _setup_context(delivery: Delivery) -> dict[str, Any]:
     owner = session.get_one(type(me()), delivery.owner_id)
     return {
         "setup": setup,
-        "typed": {},
-        "problems": {},
         "wording": session.get(Wording, setup.wording_id) if setup.wording_id else None,
         "audience": audience_words(session, audience),
         "people": count_people(session, audience, owner) if delivery.state in _COUNTED else 0,
