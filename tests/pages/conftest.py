@@ -22,6 +22,7 @@ from sales_campaigns.settings import Settings
 from scheduler.rehearsing import rehearse
 from tests.conftest import Work
 from web import create_app
+from web.request_scope import open_house
 from web.security import COOKIE
 
 
@@ -30,10 +31,21 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(secret_key="only for the tests, and long enough", data_dir=tmp_path)
 
 
+# Some hundred addresses and templates are compiled once a process, not once a test.
+APPS: dict[str, Flask] = {}
+
+
 @pytest.fixture
 def app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock) -> Flask:
-    app = create_app(settings, engine, outside, clock, partial(rehearse, SandboxMail))
-    app.testing = True
+    """The product on this test's database, clock and outside; nothing of the test before is left in it."""
+    playing = partial(rehearse, SandboxMail)
+    key = settings.model_dump_json(exclude={"data_dir"})
+    if key not in APPS:
+        APPS[key] = create_app(settings, engine, outside, clock, playing)
+        APPS[key].testing = True
+    app = APPS[key]
+    app.extensions["house"] = open_house(settings, engine, outside, clock, playing)
+    app.extensions.pop("streams", None)
     return app
 
 
