@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, request, url_for
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.models import Wording
 from sales_campaigns.deliveries import confirming, editing, pausing, preparing
+from sales_campaigns.deliveries.alarms.reading import alarms_of
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval, missing_approval
 from sales_campaigns.deliveries.audience import count_people
 from sales_campaigns.deliveries.figures import causes_of, figures_of, preparation_of
@@ -171,6 +172,7 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "preparation": preparation_of(session, delivery),
         "causes": causes_of(session, delivery),
         "sentences": sentences(session, delivery.team_id),
+        "alarms": alarms_of(session, delivery_id, work().now),
         "journal": journal_of(session, delivery_id, limit=100),
         "may_start": may(user, "start_deliveries"),
         "may_prepare": may(user, "prepare_deliveries"),
