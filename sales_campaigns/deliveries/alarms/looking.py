@@ -46,7 +46,7 @@ def standings(session: Session, now: datetime) -> dict[int, Standing]:
     }
 
 
-def _watched(now: datetime) -> sa.Select[Any]:
+def _watched(now: datetime) -> sa.Select[Delivery, DeliverySetup, Preparation, int | None]:
     """A failed preparation is told of for a week, like everything else."""
     fresh = now - FRESH
     return (

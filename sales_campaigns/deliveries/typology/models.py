@@ -27,6 +27,14 @@ class RuleScope(StrEnum):
     STEPS = "steps"
 
 
+class Of(StrEnum):
+    """Whose mails a capacity rule counts."""
+
+    DELIVERY = "delivery"
+    MAILBOX = "mailbox"
+    DOMAIN = "domain"
+
+
 class TypologyRule(Base):
     """One rule of a team. `details` by kind: filtering {words, owner, group}; collision {excludes};
     pressure {messages, days}; capacity {messages, hours, excludes, of}.

@@ -89,7 +89,7 @@ def check_people(
     """
     if len(person_ids) > MOST:
         raise Invalid({"people": f"Add at most {MOST:,} people at once. Split the list."})
-    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS)
+    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS, joins=campaign.id)
     rows = _people(session, campaign.team_id, person_ids, rules)
     told = {**SENTENCES, **{rule.name: rule.sentence for rule in rules}}
     active = _active_here(session, campaign.id, [person.id for person, _ in rows])
