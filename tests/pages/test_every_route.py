@@ -21,6 +21,7 @@ from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHo
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.models import DeliveryTemplate
 from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launches.launching import Order, launch
@@ -99,6 +100,10 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /leave/of/<int:user_id>/pause",
     "POST /leave/of/<int:user_id>/resume",
     "POST /people/<int:person_id>/resubscribe",
+    "POST /delivery-templates",
+    "POST /delivery-templates/<int:settings_id>",
+    "POST /delivery-templates/<int:settings_id>/delete",
+    "POST /deliveries/<int:delivery_id>/settings-as-template",
     "POST /test-profiles",
     "POST /test-profiles/<int:profile_id>",
     "POST /test-profiles/<int:profile_id>/delete",
@@ -212,7 +217,10 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         profile = TestProfile(
             team_id=cast.ana.team_id, email="look@north.example", name="Look", created_at=uow.now
         )
-        session.add_all([rule, profile])
+        kept = DeliveryTemplate(
+            team_id=cast.ana.team_id, author_id=cast.ana.id, name="Letters", changed_at=uow.now
+        )
+        session.add_all([rule, profile, kept])
         message = a_message(uow, cast, enrollment)
         mail = RehearsedMail(
             rehearsal_id=rehearsal.id,
@@ -246,6 +254,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "delivery_id": delivery.id,
             "rule_id": rule.id,
             "profile_id": profile.id,
+            "settings_id": kept.id,
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,

@@ -130,6 +130,7 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
         ("Waves", f"{waves}{more}" if waves else "All at once"),
         ("Validity", f"{settings.validity_hours} hours from the contact date"),
         ("Noticed", noticed_words(settings)),
+        *([("Typology", settings.typology)] if settings.typology else []),
         ("Priority", settings.priority.value.capitalize()),
         ("Who starts it", START_WORDS[settings.start_by]),
     ]
