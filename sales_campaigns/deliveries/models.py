@@ -131,6 +131,7 @@ class Preparation(Base):
     warnings: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    computed_at: Mapped[datetime | None]  # when somebody had every figure built again from the rows
 
     __table_args__ = (
         sa.CheckConstraint("targeted = to_deliver + excluded", name="targeted"),
@@ -189,6 +190,27 @@ class Exclusion(Base):
     at: Mapped[datetime]
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "occasion", "person_id"),)
+
+
+class KeptFigures(Base):
+    """What the rows of a delivery counted when the first of them was removed: its figures from then on.
+
+    `fates`: fate → recipients; `causes`: cause → exclusions; `engagement`: the fields of `Engagement`. A log without
+    its instant has all its rows.
+    """
+
+    __tablename__ = "kept_figures"
+
+    delivery_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True
+    )
+    fates: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    field_missing: Mapped[int] = mapped_column(default=0)
+    causes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    engagement: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tracking_removed_at: Mapped[datetime | None]
+    exclusions_removed_at: Mapped[datetime | None]
+    sending_removed_at: Mapped[datetime | None]
 
 
 class ApprovalKind(StrEnum):

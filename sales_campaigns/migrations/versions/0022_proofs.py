@@ -37,6 +37,7 @@ def upgrade() -> None:
     typology = sa.Column("typology", sa.String(80), nullable=False, server_default="")
     op.add_column("typology_rule", typology)
     _kinds("typology_rule", "rulekind", RULES, RULES_NOW)
+    op.add_column("preparation", sa.Column("computed_at", UtcDateTime(), nullable=True))
     _test_profile()
     _delivery_template()
     _delivery_alarm()
@@ -46,6 +47,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("kept_figures", "retention", "delivery_alarm", "delivery_template", "test_profile"):
         op.drop_table(table)
+    op.drop_column("preparation", "computed_at")
     op.execute("DELETE FROM typology_rule WHERE kind = 'collision'")
     _kinds("typology_rule", "rulekind", RULES_NOW, RULES)
     op.drop_column("typology_rule", "typology")

@@ -12,16 +12,26 @@ from sales_campaigns.deliveries import confirming, editing, pausing, preparing
 from sales_campaigns.deliveries.alarms.reading import alarms_of
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval, missing_approval
 from sales_campaigns.deliveries.audience import count_people
-from sales_campaigns.deliveries.figures import causes_of, figures_of, preparation_of
+from sales_campaigns.deliveries.computing import compute_stats
+from sales_campaigns.deliveries.figures import (
+    causes_of,
+    engagement_of_delivery,
+    figures_of,
+    preparation_of,
+)
 from sales_campaigns.deliveries.journal import journal_of
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import ApprovalKind, Delivery, DeliverySetup, DeliveryState
+from sales_campaigns.deliveries.models import (
+    ApprovalKind,
+    Delivery,
+    DeliverySetup,
+    DeliveryState,
+    KeptFigures,
+)
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.errors import NotFound
-from sales_campaigns.messages.models import Message
 from sales_campaigns.people.listing import owners
-from sales_campaigns.tracking.figures import engagement_of
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
 from web.pages.deliveries.delivery_words import (
@@ -29,6 +39,7 @@ from web.pages.deliveries.delivery_words import (
     audience_words,
     kpi_rows,
     progress_of,
+    removed_words,
     settings_words,
     when_it_leaves,
 )
@@ -125,6 +136,14 @@ def delete(delivery_id: int) -> Response:
     return go(url_for("deliveries.index"), f"“{name}” was deleted.")
 
 
+@pages.post("/compute")
+def compute(delivery_id: int) -> Response:
+    """The rule: Compute stats builds every figure from the rows and must change nothing when all is well."""
+    changed = compute_stats(work(), me(), delivery_id)
+    words = "Computed again from the rows: nothing changed."
+    return _back(delivery_id, f"Computed again from the rows: {' '.join(changed)}" if changed else words)
+
+
 @pages.post("/approvals/<kind>")
 def approvals(delivery_id: int, kind: str) -> Response:
     """Ask reviewers, or answer as one: `answer` is granted or refused."""
@@ -165,9 +184,8 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "tone": tone,
         "sentence": sentence,
         "figures": figures,
-        "kpis": kpi_rows(
-            figures, engagement_of(session, Message.delivery_id == delivery_id), _address(delivery_id)
-        ),
+        "kpis": kpi_rows(figures, engagement_of_delivery(session, delivery), _address(delivery_id)),
+        "removed": removed_words(session.get(KeptFigures, delivery_id), user.zone),
         "progress": progress_of(figures),
         "preparation": preparation_of(session, delivery),
         "causes": causes_of(session, delivery),

@@ -10,9 +10,10 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.deliveries.figures import Figures, percent
 from sales_campaigns.deliveries.inputs import START_WORDS, Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import DeliveryState as S
+from sales_campaigns.deliveries.models import KeptFigures
 from sales_campaigns.people.models import Group
 from sales_campaigns.tracking.figures import Engagement
-from web.filters import count_words, zone_words
+from web.filters import count_words, when_words, zone_words
 
 # state → (label, colour of its tag, sentence under the title)
 STATES = {
@@ -141,6 +142,19 @@ def noticed_words(settings: Settings) -> str:
     seen = [name for name, wanted in (("opens", settings.opens), ("clicks", settings.clicks)) if wanted]
     said = " and ".join(seen).capitalize() or "Nothing"
     return f"{said} · {settings.utm}" if settings.utm and settings.clicks else said
+
+
+def removed_words(kept: KeptFigures | None, zone: str) -> str:
+    """Rows of the sending log were removed on Mon 30 Nov …: its figures are those of that day."""
+    if kept is None:
+        return ""
+    logs = (
+        ("tracking log", kept.tracking_removed_at),
+        ("exclusion log", kept.exclusions_removed_at),
+        ("sending log", kept.sending_removed_at),
+    )
+    since = [f"of the {name} on {when_words(at, zone)}" for name, at in logs if at is not None]
+    return f"Rows removed: {', '.join(since)}. The figures are those of then." if since else ""
 
 
 def progress_of(figures: Figures) -> dict[str, Any]:
