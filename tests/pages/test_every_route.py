@@ -153,7 +153,8 @@ Ids = dict[str, Any]
 
 
 def rules(app: Flask) -> Iterator[Rule]:
-    for rule in app.url_map.iter_rules():
+    """What deletes comes last, so that the others find their rows."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/delete")):
         if rule.endpoint.partition(".")[0] not in OPEN:
             yield rule
 
