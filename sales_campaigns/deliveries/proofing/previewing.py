@@ -19,7 +19,7 @@ from sales_campaigns.messages.letters.writing import signed, values_of
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES, first_cause
 
-FOUND = 20
+FOUND = 8
 
 
 @dataclass(frozen=True, slots=True)
