@@ -41,6 +41,7 @@ from web.pages.deliveries.delivery_words import (
     progress_of,
     removed_words,
     settings_words,
+    settled_words,
     when_it_leaves,
 )
 from web.request_scope import commit_now, house, me, settings, work
@@ -185,6 +186,7 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "sentence": sentence,
         "figures": figures,
         "kpis": kpi_rows(figures, engagement_of_delivery(session, delivery), _address(delivery_id)),
+        "settled": settled_words(delivery.valid_until, work().now, user.zone),
         "removed": removed_words(session.get(KeptFigures, delivery_id), user.zone),
         "progress": progress_of(figures),
         "preparation": preparation_of(session, delivery),

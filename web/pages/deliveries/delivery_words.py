@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from sales_campaigns.people.models import Group
 from sales_campaigns.tracking.figures import Engagement
 from web.filters import count_words, when_words, zone_words
 
+LATE_BOUNCES = timedelta(days=7)
 # state → (label, colour of its tag, sentence under the title)
 STATES = {
     S.EDITING: ("Editing", "", "Prepare it to see who gets it. Nothing is sent by preparing."),
@@ -155,6 +157,14 @@ def removed_words(kept: KeptFigures | None, zone: str) -> str:
     )
     since = [f"of the {name} on {when_words(at, zone)}" for name, at in logs if at is not None]
     return f"Rows removed: {', '.join(since)}. The figures are those of then." if since else ""
+
+
+def settled_words(valid_until: datetime | None, now: datetime, zone: str) -> str:
+    """The rule: until validity and the 7 days for late bounces are over every rate is provisional, then final."""
+    if valid_until is None:
+        return ""
+    final_at = valid_until + LATE_BOUNCES
+    return "Rates are final." if now >= final_at else f"Provisional until {when_words(final_at, zone)}."
 
 
 def progress_of(figures: Figures) -> dict[str, Any]:
