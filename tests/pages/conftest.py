@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy.engine import Engine
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import Client, TestResponse
 
 from integrations.sandbox import SandboxMail
@@ -61,9 +62,14 @@ class Browser:
         return self.client.get(url, headers=self._headers(htmx), **more)
 
     def post(
-        self, url: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **more: Any
+        self,
+        url: str,
+        data: dict[str, Any] | MultiDict[str, str] | None = None,
+        *,
+        htmx: bool = False,
+        **more: Any,
     ) -> TestResponse:
-        typed = {"csrf_token": self.token, **(data or {})}
+        typed = data if isinstance(data, MultiDict) else {"csrf_token": self.token, **(data or {})}
         return self.client.post(url, data=typed, headers=self._headers(htmx), **more)
 
     def _headers(self, htmx: bool) -> dict[str, str]:
