@@ -122,7 +122,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
 
 def _kept_settings() -> dict[str, Any]:
     """The settings of the delivery template that was chosen."""
-    settings_id = request.args.get("settings", type=int)
+    settings_id = request.args.get("settings", type=whole)
     if settings_id is None:
         return {}
     template = delivery_template_of(work().session, me(), settings_id)

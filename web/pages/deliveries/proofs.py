@@ -25,6 +25,7 @@ from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.models import Person
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import row_of, whole
 from web.pages.mails.previews import POLICY
 from web.request_scope import me, work
 
@@ -34,14 +35,14 @@ pages = Blueprint("proofs", __name__, url_prefix="/deliveries/<int:delivery_id>"
 @pages.get("/proofs")
 def index(delivery_id: int) -> str:
     """`?as=` is the person whose mail was looked at."""
-    shown_as = request.args.get("as", 0, int)
+    shown_as = request.args.get("as", 0, whole)
     return _proofs(_delivery(delivery_id), {"as": shown_as or ""}, [], {})
 
 
 @pages.post("/proofs")
 def send(delivery_id: int) -> Response | tuple[str, int]:
-    typed, profiles = request.form, request.form.getlist("profiles", int)
-    shown_as = typed.get("as", 0, int) or None
+    typed, profiles = request.form, request.form.getlist("profiles", whole)
+    shown_as = typed.get("as", 0, whole) or None
     delivery = _delivery(delivery_id)
     try:
         number = send_proofs(
@@ -59,7 +60,7 @@ def preview(delivery_id: int) -> str:
     """`?person=` is who gets it, `?words=` whom to look for."""
     session, delivery = work().session, _delivery(delivery_id)
     task, words = _task(delivery), request.args.get("words", "").strip()[:200]
-    here = around(session, task, request.args.get("person", None, int))
+    here = around(session, task, request.args.get("person", None, whole))
     return page(
         "delivery/preview.html",
         delivery=delivery,
@@ -77,7 +78,7 @@ def preview(delivery_id: int) -> str:
 def mail(delivery_id: int) -> Response:
     """The document inside the frame. The rule of the mirror page: nothing in it loads or runs."""
     session, task = work().session, _task(_delivery(delivery_id))
-    here = around(session, task, request.args.get("person", None, int))
+    here = around(session, task, request.args.get("person", None, whole))
     if here is None:
         raise NotFound("Nobody is in this audience.")
     shown = as_recipient(session, task, here.person)
@@ -108,7 +109,7 @@ def _proofs(
     delivery: Delivery, typed: Mapping[str, Any], profiles: Sequence[int], problems: Mapping[str, str]
 ) -> str:
     session = work().session
-    shown_as = session.get(Person, int(typed.get("as") or 0))
+    shown_as = session.get(Person, row_of(str(typed.get("as") or "")))
     hidden = shown_as is not None and shown_as.team_id != delivery.team_id
     return page(
         "delivery/proofs.html",
