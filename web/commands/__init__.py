@@ -8,6 +8,7 @@ from web.commands import (
     campaign_variants,
     db,
     delivery,
+    delivery_proofs,
     instance,
     launching,
     leave,
@@ -28,6 +29,8 @@ for command in (
     campaign_variants.variant,
 ):
     campaign.group.add_command(command)
+for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
     db.group,

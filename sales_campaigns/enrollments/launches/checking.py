@@ -25,8 +25,8 @@ from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.suppression import INVALID_ADDRESS, Cause, first_cause
 from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
-from sales_campaigns.people.suppression import Cause, first_cause
 
 MOST = 10_000
 SENTENCES = {
@@ -94,7 +94,7 @@ def check_people(
     """
     if len(person_ids) > MOST:
         raise Invalid({"people": f"Add at most {MOST:,} people at once. Split the list."})
-    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS)
+    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS, joins=campaign.id)
     rows = _people(session, campaign.team_id, person_ids, rules)
     told = {**SENTENCES, **{rule.name: rule.sentence for rule in rules}}
     active = _active_here(session, campaign.id, [person.id for person, _ in rows])
@@ -128,7 +128,7 @@ def _verdict(
     person: Person, cause: str | None, active: set[int], told: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """The first cause wins. Somebody without an address is left out of the e-mail steps only."""
-    if cause == "no_address":
+    if cause in {"no_address", INVALID_ADDRESS}:
         cause = None if person.phone or person.linkedin_url else "unreachable"
     if cause is None and person.id in active:
         cause = "active"
