@@ -33,6 +33,7 @@ AWAITED = frozenset(
         "crm.completed",
         "crm.deleted",
         "crm.opted_out",
+        "delivery.alarm",
     }
 )
 
