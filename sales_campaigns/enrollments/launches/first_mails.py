@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,15 +19,29 @@ from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Person
 
 
-def automatic_mails(version: CampaignVersion) -> list[Step]:
-    """The e-mail steps that leave by themselves, in order."""
-    return [step for step in version.steps if step.kind is StepKind.EMAIL and not step.is_task]
+def automatic_mails(version: CampaignVersion, first: int = 0) -> list[Step]:
+    """The e-mail steps from the one at `first` on that leave by themselves, in order."""
+    return [step for step in version.steps[first:] if step.kind is StepKind.EMAIL and not step.is_task]
 
 
-def begins_with_a_mail(version: CampaignVersion) -> bool:
+def begins_with_a_mail(version: CampaignVersion, first: int = 0) -> bool:
     """Whether the first e-mail leaves by itself. One that waits as a task is written when the task opens."""
-    mails = (step for step in version.steps if step.kind is StepKind.EMAIL)
+    mails = (step for step in version.steps[first:] if step.kind is StepKind.EMAIL)
     return any(not step.is_task for step in list(mails)[:1])
+
+
+def mails_from(session: Session, version: CampaignVersion, first: int = 0) -> list[Content]:
+    """What the mails say that leave by themselves. A follow-up that begins has the subject of its thread.
+
+    The rule: a follow-up whose mail before it was left out goes out as a new thread.
+    """
+    mails = automatic_mails(version, first)
+    contents = contents_of(session, mails)
+    if contents and not contents[0].subject and mails[0].follow_up:
+        earlier = contents_of(session, version.steps[: mails[0].position])
+        subject = next((one.subject for one in reversed(earlier) if one.subject), "")
+        contents[0] = replace(contents[0], subject=subject)
+    return contents
 
 
 def contents_of(session: Session, steps: Sequence[Step]) -> list[Content]:
@@ -37,11 +52,11 @@ def contents_of(session: Session, steps: Sequence[Step]) -> list[Content]:
     return [content_of(known.get(step.wording_id or 0)) for step in steps]
 
 
-def first_content(session: Session, version: CampaignVersion) -> Content | None:
-    """The words of the first e-mail; None where a rep writes it, or there is none."""
-    if not begins_with_a_mail(version):
+def first_content(session: Session, version: CampaignVersion, first: int = 0) -> Content | None:
+    """The words of the first e-mail from `first` on; None where a rep writes it, or there is none."""
+    if not begins_with_a_mail(version, first):
         return None
-    return contents_of(session, automatic_mails(version)[:1])[0]
+    return mails_from(session, version, first)[0]
 
 
 def filled_in(content: Content, person: Person, sender: User, mailbox: Mailbox | None) -> tuple[str, str]:
