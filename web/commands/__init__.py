@@ -7,6 +7,7 @@ from web.commands import (
     campaign_changes,
     db,
     delivery,
+    detours,
     instance,
     launching,
     leave,
@@ -18,7 +19,15 @@ from web.commands import (
     why,
 )
 
-for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
+for command in (
+    launching.command,
+    rehearsing.command,
+    campaign_changes.plan,
+    campaign_changes.apply,
+    detours.jump,
+    detours.restart,
+    detours.move,
+):
     campaign.group.add_command(command)
 GROUPS = [
     campaign.group,
