@@ -57,7 +57,7 @@ def send_proofs(uow: UnitOfWork, actor: User, delivery_id: int, written: str) ->
         raise Invalid({"addresses": " ".join(task.problems.values())})
     person = uow.session.scalars(
         sa.select(Person)
-        .where(*targeted(task.audience, task.owner), Person.deleted_at.is_(None))
+        .where(*targeted(uow.session, task.audience, task.owner), Person.deleted_at.is_(None))
         .order_by(Person.address_id.is_(None), Person.id)
         .limit(1)
     ).first()

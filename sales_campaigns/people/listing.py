@@ -32,7 +32,10 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the list is narrowed to. `words` are looked for in names, company and address, all of them."""
+    """What the list is narrowed to. `words` are looked for in names, company and address, all of them.
+
+    `within` is another search that must find the person too.
+    """
 
     words: str = ""
     owner_id: int | None = None
@@ -40,6 +43,7 @@ class Wanted:
     import_id: int | None = None
     unsubscribed: bool = False
     consent: str = ""
+    within: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ def teammates(session: Session, actor: User) -> Sequence[tuple[int, str]]:
 def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """The people of a team that a search finds: conditions on Person, for a list and for an audience alike."""
     conditions = [Person.team_id == team_id, Person.deleted_at.is_(None)]
+    if wanted.within is not None:
+        conditions += matching(team_id, wanted.within)
     if wanted.owner_id is not None:
         conditions.append(Person.owner_id == wanted.owner_id)
     if wanted.group_id is not None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
 from sales_campaigns.people.listing import Wanted, matching
+from sales_campaigns.people.searches import resolved
 from sales_campaigns.people.suppression import CAUSES, SENTENCES, Cause
 
 # The causes that preparation adds to those of an address and of the team's filtering rules, in order.
@@ -25,7 +26,7 @@ def rules_about_people(session: Session, team_id: int, name: str, scope: RuleSco
     The same ones judge a million people at preparation and one person who joins a campaign step.
     """
     own = in_force(session, team_id, name, scope, RuleKind.FILTERING)
-    return (*CAUSES, *(_filter(rule) for rule in own))
+    return (*CAUSES, *(_filter(session, rule) for rule in own))
 
 
 def in_force(
@@ -60,13 +61,13 @@ def own_sentences(session: Session, team_id: int) -> dict[str, str]:
     return {key_of(rule): _sentence(rule) for rule in own}
 
 
-def _filter(rule: TypologyRule) -> Cause:
+def _filter(session: Session, rule: TypologyRule) -> Cause:
     wanted = Wanted(
         words=rule.details.get("words", ""),
         owner_id=rule.details.get("owner") or None,
         group_id=rule.details.get("group") or None,
     )
-    return Cause(key_of(rule), _sentence(rule), sa.and_(*matching(rule.team_id, wanted)))
+    return Cause(key_of(rule), _sentence(rule), sa.and_(*matching(rule.team_id, resolved(session, wanted))))
 
 
 def _sentence(rule: TypologyRule) -> str:

@@ -22,10 +22,14 @@ def upgrade() -> None:
         enrollment.create_foreign_key(op.f("fk_enrollment_after_id"), "enrollment", ["after_id"], ["id"])
     with op.batch_alter_table("step_run") as run:
         run.add_column(sa.Column("passed_over", sa.Boolean(), server_default=sa.false(), nullable=False))
+    with op.batch_alter_table("people_group") as group:
+        group.add_column(sa.Column("search", sa.JSON(none_as_null=True), nullable=True))
     _way_change()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("people_group") as group:
+        group.drop_column("search")
     op.drop_table("way_change")
     with op.batch_alter_table("step_run") as run:
         run.drop_column("passed_over")

@@ -104,9 +104,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
         fields=FIELDS,
         templates=templates_of(session, user),
         mailboxes=[(box.id, f"{box.user.name} <{box.address}>") for box in mailboxes_for(session, user)],
-        groups=[
-            (line.group.id, line.group.name, f"{line.people:,} people") for line in groups_of(session, user)
-        ],
+        groups=[(line.group.id, line.group.name, line.words) for line in groups_of(session, user)],
         owner_options=[("", "Anybody"), *((owner.id, owner.name) for owner in owners(session, user))],
         zones=zone_names(),
         start_options=[(value.value, words) for value, words in START_WORDS.items()],

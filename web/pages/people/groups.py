@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.deliveries.group_use import use_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import change_group, create_group, delete_group, group_of, groups_of
+from sales_campaigns.people.models import Group
+from sales_campaigns.people.searches import counts_of
 from web.answers import go, page
 from web.request_scope import me, work
 
@@ -30,7 +35,7 @@ def create() -> Response | tuple[str, int]:
 @pages.get("/groups/<int:group_id>")
 def edit(group_id: int) -> str:
     group = group_of(work().session, me(), group_id)
-    return page("groups/form.html", group=group, name=group.name, shared=group.shared, problems={})
+    return _form(group, group.name, group.shared, {})
 
 
 @pages.post("/groups/<int:group_id>")
@@ -40,8 +45,7 @@ def change(group_id: int) -> Response | tuple[str, int]:
     try:
         change_group(work(), me(), group_id, name=name, shared=shared)
     except Invalid as error:
-        again = page("groups/form.html", group=group, name=name, shared=shared, problems=error.problems)
-        return again, 422
+        return _form(group, name, shared, error.problems), 422
     return go(url_for("groups.index"), "Saved.")
 
 
@@ -51,5 +55,13 @@ def delete(group_id: int) -> Response:
     return go(url_for("groups.index"), "The group was deleted. Its people stay.")
 
 
+def _form(group: Group, name: str, shared: bool, problems: Mapping[str, str]) -> str:
+    use = use_of(work().session, group)
+    return page("groups/form.html", group=group, name=name, shared=shared, problems=problems, use=use)
+
+
 def _list(typed: dict[str, str], problems: dict[str, str]) -> str:
-    return page("groups/index.html", groups=groups_of(work().session, me()), typed=typed, problems=problems)
+    session = work().session
+    groups = groups_of(session, me())
+    found = counts_of(session, [line.group for line in groups])
+    return page("groups/index.html", groups=groups, found=found, typed=typed, problems=problems)

@@ -14,6 +14,7 @@ from sales_campaigns.people.editing import delete_people, restore_people
 from sales_campaigns.people.groups import add_to_group, groups_of, remove_from_group
 from sales_campaigns.people.listing import Wanted, owners, people_page
 from sales_campaigns.people.models import Consent
+from sales_campaigns.people.searches import kept_search, resolved, save_search
 from web.answers import answer, go
 from web.filters import CONSENT_WORDS, count_words
 from web.request_scope import me, work
@@ -28,7 +29,8 @@ OPEN = (CampaignState.DRAFT, CampaignState.ACTIVE)
 def index() -> str:
     session, wanted = work().session, _wanted()
     groups = groups_of(session, me())
-    found = people_page(session, me(), wanted, after=request.args.get("after", ""))
+    looked_for = resolved(session, wanted)
+    found = people_page(session, me(), looked_for, after=request.args.get("after", ""))
     return answer(
         "people/index.html",
         "people/_list.html",
@@ -37,7 +39,9 @@ def index() -> str:
         owner_options=[("", "Everybody"), *((owner.id, owner.name) for owner in owners(session, me()))],
         group_options=[*LIVING_GROUPS, *((line.group.id, line.group.name) for line in groups)],
         chosen_group=request.args.get("group", ""),
-        groups=groups,
+        groups=[line for line in groups if line.group.search is None],
+        savable=bool(kept_search(wanted)) and looked_for.within is None,
+        living=looked_for.within is not None,
         bases=[(basis.value, words) for basis, words in CONSENT_WORDS.items()],
         may_prepare=may(me(), "prepare_deliveries"),
         campaigns=campaigns_of(session, me(), states=OPEN),
@@ -54,6 +58,15 @@ def bulk() -> Response:
     if act is None:
         raise Invalid("Say what is to be done with them.")
     return act(chosen)
+
+
+@pages.post("/people/save-search")
+def save() -> Response:
+    """The search stands in the address, its name in the form."""
+    shared = "shared" in request.form
+    group = save_search(work(), me(), request.form.get("name", ""), _wanted(), shared=shared)
+    words = f"Saved: whoever this finds is in “{group.name}” from now on."
+    return go(url_for("people.index", group=group.id), words)
 
 
 @pages.post("/people/restore")
