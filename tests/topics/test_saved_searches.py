@@ -87,9 +87,7 @@ def test_a_filtering_rule_leaves_out_whoever_it_finds(uow: UnitOfWork, cast: Cas
     uow.session.flush()
     rules = rules_about_people(uow.session, cast.ana.team_id, "Any", RuleScope.DELIVERIES)
     query = sa.select(Person.email, first_cause(causes=rules)).outerjoin(Person.address)
-    causes = dict(
-        (row[0], row[1]) for row in uow.session.execute(query.where(Person.team_id == cast.ana.team_id))
-    )
+    causes = {row[0]: row[1] for row in uow.session.execute(query.where(Person.team_id == cast.ana.team_id))}
     assert causes == {
         "one@example.com": f"rule_{rule.id}",
         "two@example.com": f"rule_{rule.id}",

@@ -36,7 +36,7 @@ def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") 
     uow.record(
         "person.unsubscribed", actor_id=actor.id, team_id=person.team_id, person_id=person.id, data=data
     )
-    return len(_end_at(uow, [person.address_id], f"{UNSUBSCRIBED}, says {actor.name}", actor.id))
+    return len(end_at(uow, [person.address_id], f"{UNSUBSCRIBED}, says {actor.name}", actor.id))
 
 
 def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool, reason: str = "") -> None:
@@ -60,7 +60,7 @@ def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool
     note_opt_out(uow, message_id)
     about = {"team_id": message.team_id, "person_id": message.person_id, "message_id": message_id}
     uow.record("person.unsubscribed", **about, data={"source": BY_LINK, "words": reason})
-    _end_at(uow, changed, UNSUBSCRIBED)
+    end_at(uow, changed, UNSUBSCRIBED)
 
 
 def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], reason: str = "") -> int:
@@ -72,7 +72,7 @@ def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], re
         uow, {id for id in found if id is not None}, source=BY_HAND, reason=reason.strip(), actor=actor
     )
     uow.record_many("person.unsubscribed", _told(uow, actor, changed, reason.strip()))
-    _end_at(uow, changed, f"{UNSUBSCRIBED}, says {actor.name}", actor.id)
+    end_at(uow, changed, f"{UNSUBSCRIBED}, says {actor.name}", actor.id)
     return len(changed)
 
 
@@ -95,7 +95,7 @@ def people_unsubscribed(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
             uow.record(
                 "person.unsubscribed", team_id=row.team_id, person_id=row.person_id, data={"source": BY_MAIL}
             )
-    _end_at(uow, {id for found in addresses.values() for id in found}, UNSUBSCRIBED)
+    end_at(uow, {id for found in addresses.values() for id in found}, UNSUBSCRIBED)
 
 
 def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
@@ -106,7 +106,7 @@ def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     )
     ids = sorted({id for id in found if id is not None})
     complain(uow, ids, COMPLAINED)
-    _end_at(uow, ids, COMPLAINED)
+    end_at(uow, ids, COMPLAINED)
 
 
 def block_domain(uow: UnitOfWork, actor: User, domain: str, reason: str = "") -> int:
@@ -125,6 +125,12 @@ def block_domain(uow: UnitOfWork, actor: User, domain: str, reason: str = "") ->
     return len(end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor.id))
 
 
+def end_at(uow: UnitOfWork, address_ids: Iterable[int], cause: str, actor_id: int | None = None) -> list[int]:
+    """End every enrollment of whoever has one of these addresses; the ids of those that ended."""
+    people = sa.select(Person.id).where(Person.address_id.in_(list(address_ids)))
+    return end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor_id)
+
+
 def _addresses(uow: UnitOfWork, happened: Sequence[Activity]) -> dict[int, set[int]]:
     """Activity → the addresses that it takes off the list."""
     mails = [row.data["received"] for row in happened]
@@ -136,10 +142,3 @@ def _addresses(uow: UnitOfWork, happened: Sequence[Activity]) -> dict[int, set[i
     )
     known = {mail: {id for id in ids if id is not None} for mail, *ids in rows}
     return {row.id: known.get(row.data["received"], set()) for row in happened}
-
-
-def _end_at(
-    uow: UnitOfWork, address_ids: Iterable[int], cause: str, actor_id: int | None = None
-) -> list[int]:
-    people = sa.select(Person.id).where(Person.address_id.in_(list(address_ids)))
-    return end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor_id)
