@@ -22,6 +22,7 @@ from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
 from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
@@ -248,6 +249,9 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "mail_id": mail.id,
             "received_id": received.id,
             "batch_id": a_detour(uow, cast, enrollment),
+            "act_id": unsubscribe_many(
+                uow, cast.ana, [a_person(uow, cast.ana, "out@example.com").id]
+            ).batch_id,
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,15 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require, sees_every_team
+from sales_campaigns.enrollments.detours.standing import stand_again
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.holding import tell
 from sales_campaigns.enrollments.models import Enrollment, StepRun, WayChange
-from sales_campaigns.enrollments.models import EnrollmentState as E
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
-from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN, UNDER_WAY
+from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
 from sales_campaigns.errors import IllegalMove, NotFound
 from sales_campaigns.lifecycle import move_many
-from sales_campaigns.messages.holds import release, stop
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import cancel_many
 from sales_campaigns.messages.states import WAITING as UNSENT
@@ -29,7 +29,16 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 UNDONE = "what was done before it was undone"
 TOO_LATE = "It is too late to undo this."
-STOPS = {E.PAUSED: "pause", E.HELD: "hold"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was kept of one person: see `WayChange`."""
+
+    enrollment_id: int
+    next_id: int | None
+    at: datetime
+    before: dict[str, Any]
 
 
 def undo_detour(uow: UnitOfWork, actor: User, batch_id: int, undo_seconds: int = 10) -> int:
@@ -53,16 +62,16 @@ def undo_detour(uow: UnitOfWork, actor: User, batch_id: int, undo_seconds: int =
     return len(changes)
 
 
-def _changes(uow: UnitOfWork, actor: User, batch_id: int) -> Sequence[WayChange]:
+def _changes(uow: UnitOfWork, actor: User, batch_id: int) -> Sequence[Change]:
     query = (
-        sa.select(WayChange)
+        sa.select(WayChange.enrollment_id, WayChange.next_id, WayChange.at, WayChange.before)
         .join(Enrollment, Enrollment.id == WayChange.enrollment_id)
         .where(WayChange.batch_id == batch_id)
         .order_by(WayChange.id)
     )
     if not sees_every_team(actor):
         query = query.where(Enrollment.team_id == actor.team_id)
-    found = uow.session.scalars(query).all()
+    found = [Change(*row) for row in uow.session.execute(query)]
     if not found:
         raise NotFound("There is nothing to undo here, or it was undone already.")
     return found
@@ -74,7 +83,7 @@ def _refuse_changed_again(uow: UnitOfWork, batch_id: int, enrollment_ids: Sequen
         raise IllegalMove("Something was done to one of these people since then.")
 
 
-def _undo_jumps(uow: UnitOfWork, changes: Sequence[WayChange]) -> None:
+def _undo_jumps(uow: UnitOfWork, changes: Sequence[Change]) -> None:
     ids = [one.enrollment_id for one in changes]
     kept = {id for one in changes for id in one.before["runs"]}
     query = sa.select(StepRun).where(StepRun.enrollment_id.in_(ids), StepRun.state != R.CANCELLED)
@@ -102,38 +111,24 @@ def _take_back(uow: UnitOfWork, runs: Sequence[StepRun]) -> None:
         move_many(uow.session, STEP_RUN, StepRun, event, mine, why=UNDONE)
 
 
-def _counted_as_before(change: WayChange) -> dict[str, Any]:
+def _counted_as_before(change: Change) -> dict[str, Any]:
     before = change.before
     at = datetime.fromisoformat(before["first_at"]) if before["first_at"] else None
     same = {name: before[name] for name in ("first_key", "first_day", "slipped")}
     return {"id": change.enrollment_id, "first_at": at, **same}
 
 
-def _undo_launches(uow: UnitOfWork, actor: User, changes: Sequence[WayChange]) -> None:
+def _undo_launches(uow: UnitOfWork, actor: User, changes: Sequence[Change]) -> None:
     """The new enrollments end before anything of them left; whoever was under way goes on in the old one."""
     nexts = [one.next_id for one in changes]
     left = (Message.enrollment_id.in_(nexts), Message.state.not_in({*UNSENT, "cancelled"}))
     if changes and uow.session.scalar(sa.select(Message.id).where(*left).limit(1)) is not None:
         raise IllegalMove(f"{TOO_LATE} A mail has left.")
     end(uow, f"undone by {actor.name}", Enrollment.id.in_(nexts), actor_id=actor.id)
-    under_way = [one for one in changes if one.before["state"] in UNDER_WAY]
-    ids = [one.enrollment_id for one in under_way]
-    move_many(uow.session, ENROLLMENT, Enrollment, "take_back", Enrollment.id.in_(ids), why="", ended_at=None)
-    release(uow.session, "enrollment", ids)
-    for one in under_way:
-        _stop_again(uow, one)
+    stand_again(uow, {one.enrollment_id: (one.before["state"], one.before["why"]) for one in changes})
 
 
-def _stop_again(uow: UnitOfWork, change: WayChange) -> None:
-    """Whoever was paused or held is so again."""
-    event = STOPS.get(E(change.before["state"]))
-    if event is not None:
-        why = change.before["why"]
-        move_many(uow.session, ENROLLMENT, Enrollment, event, Enrollment.id == change.enrollment_id, why=why)
-        stop(uow.session, "enrollment", [change.enrollment_id], why)
-
-
-def _give_words_back(uow: UnitOfWork, changes: Iterable[WayChange]) -> None:
+def _give_words_back(uow: UnitOfWork, changes: Iterable[Change]) -> None:
     """What a rep wrote into a mail that was cancelled stands in the one that takes its place."""
     mails = {(one.enrollment_id, key): id for one in changes for key, id in one.before["mails"].items()}
     edited = sa.select(Message).where(Message.id.in_(mails.values()), Message.edited_html.is_not(None))

@@ -8,6 +8,7 @@ from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.listing import campaigns_of
 from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
+from sales_campaigns.enrollments.detours.opting_back import undo_unsubscribing
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.bulk_editing import give_people, set_consent
 from sales_campaigns.people.editing import delete_people, restore_people
@@ -17,7 +18,7 @@ from sales_campaigns.people.models import Consent
 from sales_campaigns.people.searches import kept_search, resolved, save_search
 from web.answers import answer, go
 from web.filters import CONSENT_WORDS, count_words
-from web.request_scope import me, work
+from web.request_scope import me, settings, work
 
 pages = Blueprint("people", __name__)
 # Dynamic groups: who is in them is seen when they are opened.
@@ -67,6 +68,12 @@ def save() -> Response:
     group = save_search(work(), me(), request.form.get("name", ""), _wanted(), shared=shared)
     words = f"Saved: whoever this finds is in “{group.name}” from now on."
     return go(url_for("people.index", group=group.id), words)
+
+
+@pages.post("/people/unsubscribed/<int:act_id>/undo")
+def subscribe_again(act_id: int) -> Response:
+    back = undo_unsubscribing(work(), me(), act_id, settings().undo_seconds)
+    return go(url_for("people.index"), f"{count_words(back, 'address', 'addresses')} subscribed again.")
 
 
 @pages.post("/people/restore")
@@ -124,7 +131,10 @@ def _consent(chosen: list[int]) -> Response:
 
 def _opt_out(chosen: list[int]) -> Response:
     gone = unsubscribe_many(work(), me(), chosen, request.form.get("reason", "")[:300])
-    return go(url_for("people.index"), f"{count_words(gone, 'address', 'addresses')} unsubscribed.")
+    undo = url_for("people.subscribe_again", act_id=gone.batch_id) if gone.number else None
+    return go(
+        url_for("people.index"), f"{count_words(gone.number, 'address', 'addresses')} unsubscribed.", undo
+    )
 
 
 BULK = {
