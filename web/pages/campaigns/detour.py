@@ -22,6 +22,7 @@ from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import Invalid
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import whole, whole_numbers
 from web.parts.step_choices import step_choices
 from web.parts.way_back import way_back
 from web.request_scope import me, settings, work
@@ -79,7 +80,7 @@ def undo(batch_id: int) -> Response:
 def _asked(campaign_id: int, form: Form) -> Asked:
     """Raises NotFound for a campaign of another team, Invalid for nobody chosen."""
     campaign = campaign_of(work().session, me(), campaign_id)
-    ids = [int(one) for one in form.get("people", "").split(",") if one.isdecimal()]
+    ids = whole_numbers(form.get("people", ""))
     do = form.get("do", "jump")
     return Asked(
         campaign,
@@ -87,7 +88,7 @@ def _asked(campaign_id: int, form: Form) -> Asked:
         do if do in KINDS else "jump",
         form.get("to", ""),
         "again" in form,
-        form.get("target", type=int),
+        form.get("target", type=whole),
     )
 
 

@@ -16,6 +16,7 @@ from sales_campaigns.people.models import Person
 from sales_campaigns.people.suppression import why_not
 from web.answers import go, page
 from web.filters import CONSENT_WORDS
+from web.numbers import whole
 from web.request_scope import me, work
 
 pages = Blueprint("duplicates", __name__)
@@ -53,7 +54,7 @@ def index() -> str:
 
 @pages.get("/people/duplicates/merge")
 def form() -> Response:
-    if not (request.args.get("kept", type=int) and request.args.get("gone", type=int)):
+    if not (request.args.get("kept", type=whole) and request.args.get("gone", type=whole)):
         return go(url_for("duplicates.index"))
     return _form({})
 
@@ -84,7 +85,7 @@ def _form(problems: Mapping[str, str]) -> Response:
 
 def _pair() -> tuple[Person, Person]:
     """Raises NotFound for people of another team, Invalid where nobody is named."""
-    kept, gone = (request.values.get(name, type=int) for name in ("kept", "gone"))
+    kept, gone = (request.values.get(name, type=whole) for name in ("kept", "gone"))
     if kept is None or gone is None:
         raise Invalid("Choose the two people first.")
     return person_of(work().session, me(), kept), person_of(work().session, me(), gone)
