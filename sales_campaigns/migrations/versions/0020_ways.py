@@ -24,10 +24,14 @@ def upgrade() -> None:
         run.add_column(sa.Column("passed_over", sa.Boolean(), server_default=sa.false(), nullable=False))
     with op.batch_alter_table("people_group") as group:
         group.add_column(sa.Column("search", sa.JSON(none_as_null=True), nullable=True))
+    with op.batch_alter_table("instance") as instance:
+        instance.add_column(sa.Column("set_up_at", UtcDateTime(), nullable=True))
     _way_change()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("instance") as instance:
+        instance.drop_column("set_up_at")
     with op.batch_alter_table("people_group") as group:
         group.drop_column("search")
     op.drop_table("way_change")

@@ -7,6 +7,7 @@ from web.pages.administration import (
     holidays,
     policies,
     sending,
+    setup,
     standing,
     users,
 )
@@ -18,6 +19,7 @@ PAGES = (
     holidays.pages,
     policies.pages,
     sending.pages,
+    setup.pages,
     standing.pages,
     users.pages,
 )
