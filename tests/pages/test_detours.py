@@ -84,7 +84,7 @@ def test_a_restart_and_a_move_say_how_many_and_when(browse: Browse, work: Work, 
     ana = browse(cast.ana)
     assert "2 people of 2 begin again" in text(ana.get(f"{PAGE}?people=1,2&do=restart").text)
     moved = text(ana.get(f"{PAGE}?people=1&do=move&target=2").text)
-    assert "Move 1 person" in moved and "1 person of 1 begins again" in moved
+    assert "Move 1 person" in moved and "1 person of 1 begins there" in moved
     ana.post(PAGE, {"people": "1", "do": "move", "target": "2"})
     old, _, new = enrollments(work)
     assert (old.state.value, new.campaign_id) == ("ended", 2)

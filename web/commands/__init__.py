@@ -15,6 +15,7 @@ from web.commands import (
     people,
     quarantine,
     rehearsing,
+    schedule,
     users,
     why,
 )
@@ -38,6 +39,7 @@ GROUPS = [
     mail.group,
     people.group,
     quarantine.group,
+    schedule.group,
     users.group,
 ]
 
