@@ -15,6 +15,7 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.detours.jumping import jump_people
 from sales_campaigns.enrollments.detours.restarting import Wanted, begin_again, foresee_again
 from sales_campaigns.enrollments.detours.undoing import undo_detour
+from sales_campaigns.enrollments.explaining.figures import figures_of
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.pausing import pause_enrollment
@@ -107,6 +108,13 @@ def test_own_words_belong_to_the_first_mail_from_there_on_and_the_thread_has_its
     begun(work, cast, first=2)
     fast_forward(room, clock, clock.now() + timedelta(hours=1))
     assert [subject_of(one) for one in sink.caught] == ["Quick question, Maria"]
+
+
+def test_whoever_was_led_past_a_step_has_not_reached_it(work: Work, cast: Cast) -> None:
+    campaign, _ = begun(work, cast, first=1)
+    with work() as uow:
+        found = figures_of(uow.session, uow.session.get_one(Campaign, campaign.id))
+        assert [step.funnel.reached for step in found.steps] == [0, 1, 0, 0]
 
 
 def test_a_step_that_the_campaign_does_not_have_is_refused(work: Work, cast: Cast) -> None:

@@ -94,7 +94,7 @@ def figures_of(session: Session, campaign: Campaign) -> Figures:
 
 
 def _funnels(session: Session, campaign: Campaign) -> dict[tuple[str, int], Funnel]:
-    """(step, version) → funnel."""
+    """(step, version) → funnel. Whoever was led past a step has not reached it."""
     query = (
         sa.select(
             StepRun.step_key,
@@ -110,7 +110,7 @@ def _funnels(session: Session, campaign: Campaign) -> dict[tuple[str, int], Funn
         .join(Step, Step.id == StepRun.step_id)
         .join(CampaignVersion, CampaignVersion.id == Step.version_id)
         .outerjoin(Message, Message.id == StepRun.message_id)
-        .where(Enrollment.campaign_id == campaign.id, StepRun.state != R.CANCELLED)
+        .where(Enrollment.campaign_id == campaign.id, StepRun.state != R.CANCELLED, ~StepRun.passed_over)
         .group_by(StepRun.step_key, CampaignVersion.number, StepRun.state, Message.state, StepRun.is_task)
     )
     found: dict[tuple[str, int], Funnel] = {}
