@@ -1,38 +1,41 @@
-"""Where a group of people is used, asked before it is changed or deleted."""
+"""Where groups are used: which deliveries and series are addressed to them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.deliveries.models import Delivery, DeliverySetup, DeliveryState
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.deliveries.models import Delivery, DeliverySetup
 from sales_campaigns.deliveries.setups import audience_of
-from sales_campaigns.deliveries.typology.models import TypologyRule
-from sales_campaigns.people.models import Group
-
-OVER = (DeliveryState.STOPPED, DeliveryState.FINISHED, DeliveryState.EXPIRED)
+from sales_campaigns.deliveries.states import OVER
 
 
 @dataclass(frozen=True, slots=True)
 class GroupUse:
-    """Deliveries that go to it and are not over, as (id, name), and the names of rules that leave it out."""
+    """One delivery that a group is part of the audience of."""
 
-    deliveries: tuple[tuple[int, str], ...] = ()
-    rules: tuple[str, ...] = ()
+    id: int
+    name: str
+    state: str
 
 
-def use_of(session: Session, group: Group) -> GroupUse:
-    """Those of the group's team; two queries."""
-    setups = session.execute(
-        sa.select(Delivery.id, Delivery.name, DeliverySetup)
+def deliveries_to_group(session: Session, actor: User, group_id: int) -> Sequence[GroupUse]:
+    """Those that are not over, by name. What a launch took from a group it took once: it is not listed."""
+    query = (
+        sa.select(Delivery, DeliverySetup)
         .join(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
-        .where(Delivery.team_id == group.team_id, Delivery.state.not_in(OVER))
+        .where(Delivery.state.not_in(OVER))
         .order_by(Delivery.name, Delivery.id)
     )
-    deliveries = tuple((id, name) for id, name, setup in setups if group.id in audience_of(setup).groups)
-    rules = session.scalars(
-        sa.select(TypologyRule).where(TypologyRule.team_id == group.team_id).order_by(TypologyRule.name)
-    )
-    return GroupUse(deliveries, tuple(rule.name for rule in rules if rule.details.get("group") == group.id))
+    if not sees_every_team(actor):
+        query = query.where(Delivery.team_id == actor.team_id)
+    return [
+        GroupUse(delivery.id, delivery.name, delivery.state.value)
+        for delivery, setup in session.execute(query)
+        if group_id in audience_of(setup).groups
+    ]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Team
 from sales_campaigns.deliveries.audience import count_people
-from sales_campaigns.deliveries.group_use import GroupUse, use_of
+from sales_campaigns.deliveries.group_use import deliveries_to_group
 from sales_campaigns.deliveries.inputs import Audience
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
 from sales_campaigns.deliveries.typology.rules import rules_about_people
@@ -97,9 +97,10 @@ def test_a_filtering_rule_leaves_out_whoever_it_finds(uow: UnitOfWork, cast: Cas
 
 def test_where_it_is_used_is_known_before_it_is_changed(uow: UnitOfWork, cast: Cast, fjord: int) -> None:
     group = group_of(uow.session, cast.ana, fjord)
-    assert use_of(uow.session, group) == GroupUse()
+    assert deliveries_to_group(uow.session, cast.ana, group.id) == []
     delivery = a_delivery(uow, cast.cleo, audience=Audience(groups=(fjord,)))
-    assert use_of(uow.session, group).deliveries == ((delivery.id, delivery.name),)
+    (use,) = deliveries_to_group(uow.session, cast.ana, group.id)
+    assert (use.id, use.name) == (delivery.id, delivery.name)
 
 
 def test_nobody_is_put_into_it_by_hand(uow: UnitOfWork, cast: Cast, fjord: int) -> None:
