@@ -9,6 +9,7 @@ from web.commands import (
     db,
     delivery,
     delivery_proofs,
+    detours,
     instance,
     launching,
     leave,
@@ -16,6 +17,7 @@ from web.commands import (
     people,
     quarantine,
     rehearsing,
+    schedule,
     users,
     why,
 )
@@ -27,6 +29,9 @@ for command in (
     campaign_changes.apply,
     campaign_variants.report,
     campaign_variants.variant,
+    detours.jump,
+    detours.restart,
+    detours.move,
 ):
     campaign.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
@@ -40,6 +45,7 @@ GROUPS = [
     mail.group,
     people.group,
     quarantine.group,
+    schedule.group,
     users.group,
 ]
 

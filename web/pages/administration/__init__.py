@@ -8,6 +8,7 @@ from web.pages.administration import (
     policies,
     retention,
     sending,
+    setup,
     standing,
     users,
 )
@@ -20,6 +21,7 @@ PAGES = (
     policies.pages,
     retention.pages,
     sending.pages,
+    setup.pages,
     standing.pages,
     users.pages,
 )
