@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Team
+from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.audience import count_people
 from sales_campaigns.deliveries.group_use import deliveries_to_group
 from sales_campaigns.deliveries.inputs import Audience
@@ -132,7 +134,9 @@ def test_a_search_for_everybody_or_within_another_saved_one_is_refused(
 
 def test_every_condition_of_a_search_can_be_saved(uow: UnitOfWork, cast: Cast) -> None:
     """Also those that are added later: each comes back from JSON as it was."""
-    every = Wanted("fjord", cast.ana.id, 7, 3, True, Consent.CONTRACT, "opened", 7, uow.now, 1, "held", "replied")
+    every = Wanted(
+        "fjord", cast.ana.id, 7, 3, True, Consent.CONTRACT, "opened", 7, uow.now, 1, "held", "replied"
+    )
     told = kept_search(every)
     assert {one.name for one in fields(Wanted)} - told.keys() == {"within", "as_of"}
     group = create_group(uow, cast.ana, "Every")
