@@ -11,6 +11,7 @@ from web.pages.administration import (
     policies,
     retention,
     sending,
+    setup,
     standing,
     users,
 )
@@ -26,6 +27,7 @@ PAGES = (
     policies.pages,
     retention.pages,
     sending.pages,
+    setup.pages,
     standing.pages,
     users.pages,
 )

@@ -2,6 +2,7 @@
 
 from web.pages.people import (
     crm_people,
+    duplicates,
     groups,
     notes,
     people,
@@ -11,6 +12,7 @@ from web.pages.people import (
 
 PAGES = (
     crm_people.pages,
+    duplicates.pages,
     groups.pages,
     notes.pages,
     people.pages,
