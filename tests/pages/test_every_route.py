@@ -26,6 +26,8 @@ from sales_campaigns.content.bundles import gather
 from sales_campaigns.content.models import Bundle, Template, TemplateVersion
 from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.models import DeliveryTemplate
+from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
@@ -59,6 +61,7 @@ FOR_ADMINISTRATORS = {
     "GET /admin/schedules",
     "GET /admin/schedules/<int:schedule_id>",
     "GET /admin/quarantine",
+    "GET /admin/retention",
     "GET /set-aside",
     "GET /admin/policies",
     "GET /admin/roles",
@@ -87,6 +90,7 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/schedules",
     "POST /admin/schedules/<int:schedule_id>",
     "POST /admin/schedules/<int:schedule_id>/drop",
+    "POST /admin/retention",
     "POST /admin/quarantine/add",
     "POST /admin/quarantine/again",
     "POST /admin/quarantine/release",
@@ -108,6 +112,14 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /leave/of/<int:user_id>/pause",
     "POST /leave/of/<int:user_id>/resume",
     "POST /people/<int:person_id>/resubscribe",
+    "POST /delivery-templates",
+    "POST /delivery-templates/<int:settings_id>",
+    "POST /delivery-templates/<int:settings_id>/delete",
+    "POST /deliveries/<int:delivery_id>/compute",
+    "POST /deliveries/<int:delivery_id>/settings-as-template",
+    "POST /test-profiles",
+    "POST /test-profiles/<int:profile_id>",
+    "POST /test-profiles/<int:profile_id>/delete",
     "POST /sending-policy",
     "POST /sending-policy/<int:rule_id>",
     "POST /sending-policy/<int:rule_id>/delete",
@@ -151,7 +163,8 @@ Ids = dict[str, Any]
 
 
 def rules(app: Flask) -> Iterator[Rule]:
-    for rule in app.url_map.iter_rules():
+    """What deletes comes last, so that the others find their rows."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/delete")):
         if rule.endpoint.partition(".")[0] not in OPEN:
             yield rule
 
@@ -234,7 +247,13 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             details={"words": "rival"},
             changed_at=uow.now,
         )
-        session.add(rule)
+        profile = TestProfile(
+            team_id=cast.ana.team_id, email="look@north.example", name="Look", created_at=uow.now
+        )
+        kept = DeliveryTemplate(
+            team_id=cast.ana.team_id, author_id=cast.ana.id, name="Letters", changed_at=uow.now
+        )
+        session.add_all([rule, profile, kept])
         message = a_message(uow, cast, enrollment)
         mail = RehearsedMail(
             rehearsal_id=rehearsal.id,
@@ -255,6 +274,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "key": newest(session, campaign).steps[0].key,
             "number": 1,
             "provider": "gmail",
+            "letter": "A",
             "tab": "history",
             "draft_id": a_draft(uow, cast, person.id).id,
             "view_id": save_view(uow, cast.ana, ListName.TASKS, "Calls", {"kind": "call"}).id,
@@ -268,6 +288,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "launch_id": launched.id,
             "delivery_id": delivery.id,
             "rule_id": rule.id,
+            "profile_id": profile.id,
+            "settings_id": kept.id,
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,

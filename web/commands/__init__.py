@@ -5,8 +5,10 @@ from flask import Flask
 from web.commands import (
     campaign,
     campaign_changes,
+    campaign_variants,
     db,
     delivery,
+    delivery_proofs,
     instance,
     launching,
     leave,
@@ -19,8 +21,17 @@ from web.commands import (
     why,
 )
 
-for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
+for command in (
+    launching.command,
+    rehearsing.command,
+    campaign_changes.plan,
+    campaign_changes.apply,
+    campaign_variants.report,
+    campaign_variants.variant,
+):
     campaign.group.add_command(command)
+for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
     db.group,

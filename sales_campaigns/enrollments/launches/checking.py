@@ -14,14 +14,19 @@ from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.content.rendering import Content, MissingFields, render
 from sales_campaigns.deliveries.typology.models import RuleScope
 from sales_campaigns.deliveries.typology.rules import rules_about_people
-from sales_campaigns.enrollments.launches.first_mails import automatic_mails, begins_with_a_mail, contents_of
+from sales_campaigns.enrollments.launches.first_mails import (
+    Said,
+    automatic_mails,
+    begins_with_a_mail,
+    contents_of,
+)
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.suppression import INVALID_ADDRESS, Cause, first_cause
 from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
-from sales_campaigns.people.suppression import Cause, first_cause
 
 MOST = 10_000
 SENTENCES = {
@@ -66,12 +71,12 @@ class _Mails:
 
     actor: User
     mailbox: Mailbox | None
-    contents: list[Content]
+    said: list[Said]
     words: Words
 
     def for_person(self, person: Person) -> list[Content]:
-        own = self.words.get(person.id)
-        return [Content(*own), *self.contents[1:]] if own else self.contents
+        own, contents = self.words.get(person.id), [one.to(person) for one in self.said]
+        return [Content(*own), *contents[1:]] if own else contents
 
 
 def check_people(
@@ -89,7 +94,7 @@ def check_people(
     """
     if len(person_ids) > MOST:
         raise Invalid({"people": f"Add at most {MOST:,} people at once. Split the list."})
-    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS)
+    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS, joins=campaign.id)
     rows = _people(session, campaign.team_id, person_ids, rules)
     told = {**SENTENCES, **{rule.name: rule.sentence for rule in rules}}
     active = _active_here(session, campaign.id, [person.id for person, _ in rows])
@@ -103,7 +108,7 @@ def check_people(
     return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, [one.id for one in to_deliver]))
 
 
-def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple[list[Content], Words]:
+def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple[list[Said], Words]:
     return contents_of(session, automatic_mails(version)), words if begins_with_a_mail(version) else {}
 
 
@@ -123,7 +128,7 @@ def _verdict(
     person: Person, cause: str | None, active: set[int], told: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """The first cause wins. Somebody without an address is left out of the e-mail steps only."""
-    if cause == "no_address":
+    if cause in {"no_address", INVALID_ADDRESS}:
         cause = None if person.phone or person.linkedin_url else "unreachable"
     if cause is None and person.id in active:
         cause = "active"
