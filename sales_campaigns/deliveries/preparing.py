@@ -120,7 +120,7 @@ def _next_chunk(
     following: Stage,
     chunk: int,
 ) -> None:
-    people = [*targeted(task.audience, task.owner), those]
+    people = [*targeted(uow.session, task.audience, task.owner), those]
     beyond = key > preparation.position
     last = _last_key(uow.session, key, [*people, beyond], chunk)
     if last is None:

@@ -82,7 +82,9 @@ def send_proofs(
 
 
 def _shown_as(session: Session, task: Task, person_id: int | None) -> Person:
-    query = sa.select(Person).where(*targeted(task.audience, task.owner), Person.deleted_at.is_(None))
+    query = sa.select(Person).where(
+        *targeted(session, task.audience, task.owner), Person.deleted_at.is_(None)
+    )
     if person_id is not None:
         query = query.where(Person.id == person_id)
     person = session.scalars(query.order_by(Person.address_id.is_(None), Person.id).limit(1)).first()

@@ -29,8 +29,10 @@ from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.models import DeliveryTemplate
 from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
+from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.launches.launching import Order, launch
-from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
@@ -63,6 +65,7 @@ FOR_ADMINISTRATORS = {
     "GET /admin/quarantine",
     "GET /admin/retention",
     "GET /set-aside",
+    "GET /setup",
     "GET /admin/policies",
     "GET /admin/roles",
     "GET /admin/audit",
@@ -128,6 +131,8 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /sending/release",
     "POST /sending/stop",
     "POST /set-aside",
+    "POST /setup/dismiss",
+    "POST /setup/test",
     "POST /settings/calls",
     "POST /settings/unsubscribe",
     "POST /team/<int:user_id>/reassign",
@@ -298,6 +303,10 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
             "received_id": received.id,
+            "batch_id": a_detour(uow, cast, enrollment),
+            "act_id": unsubscribe_many(
+                uow, cast.ana, [a_person(uow, cast.ana, "out@example.com").id]
+            ).batch_id,
             **content_of_the_team(uow, cast),
         }
 
@@ -345,6 +354,13 @@ def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
     draft = save_draft(uow, cast.ana, About(person_id), Typed("Hello", "<p>Hi</p>", key="k"))
     assert draft is not None
     return draft
+
+
+def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
+    counted = {"first_key": "", "first_day": 1, "first_at": None, "slipped": 0}
+    runs = list(uow.session.scalars(sa.select(StepRun.id)))
+    before = {**counted, "runs": runs, "again": {}, "mails": {}}
+    return keep(uow, cast.ana, "jumped", [{"enrollment_id": enrollment.id, "before": before}], {})
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:

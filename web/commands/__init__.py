@@ -9,6 +9,7 @@ from web.commands import (
     db,
     delivery,
     delivery_proofs,
+    detours,
     instance,
     launching,
     leave,
@@ -17,6 +18,7 @@ from web.commands import (
     people,
     quarantine,
     rehearsing,
+    schedule,
     users,
     why,
 )
@@ -28,6 +30,9 @@ for command in (
     campaign_changes.apply,
     campaign_variants.report,
     campaign_variants.variant,
+    detours.jump,
+    detours.restart,
+    detours.move,
 ):
     campaign.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
@@ -42,6 +47,7 @@ GROUPS = [
     mailboxes.group,
     people.group,
     quarantine.group,
+    schedule.group,
     users.group,
 ]
 

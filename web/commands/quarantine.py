@@ -8,9 +8,11 @@ import click
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.accounts.users import user_by_email
+from sales_campaigns.enrollments.answers.opting_out import block_address
 from sales_campaigns.people import quarantine
 from sales_campaigns.people.quarantine import Listed, Wanted
 from web.commands.running import CommandGroup, command_work, json_option, out
+from web.filters import count_words
 
 group = CommandGroup("quarantine", help="Addresses that mail came back from.")
 ACTING = click.option("--user", "email", required=True, help="The administrator who does it.")
@@ -76,3 +78,15 @@ def release(
         wanted = _wanted(text, domain, since, until)
         ids = quarantine.release_all(uow, user_by_email(uow, email), wanted, number)
     out({"released": len(ids)}, as_json, f"Released: {len(ids):,}.")
+
+
+@group.command("block")
+@click.argument("address")
+@ACTING
+@json_option
+def block(address: str, email: str, as_json: bool) -> None:
+    """No more mail to ADDRESS, and every campaign ends for whoever has it."""
+    with command_work() as uow:
+        blocked, ended = block_address(uow, user_by_email(uow, email), address)
+        data = {"email": blocked.email, "ended": ended}
+    out(data, as_json, f"{data['email']} is blocked; {count_words(ended, 'campaign')} ended for it.")

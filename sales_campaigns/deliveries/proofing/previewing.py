@@ -61,7 +61,7 @@ def as_recipient(session: Session, task: Task, person: Person) -> Shown:
 
 def around(session: Session, task: Task, person_id: int | None) -> Around | None:
     """This one of the targeted, else the first; None where nobody is. Raises NotFound for anybody else."""
-    wanted = _everybody(task)
+    wanted = _everybody(session, task)
     query = (
         sa.select(Person, first_cause()).outerjoin(Address, Address.id == Person.address_id).where(*wanted)
     )
@@ -84,17 +84,19 @@ def find_recipients(session: Session, task: Task, words: str) -> list[Person]:
     fitting = [
         sa.or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words.split()[:5]
     ]
-    query = sa.select(Person).where(*_everybody(task), *fitting)
+    query = sa.select(Person).where(*_everybody(session, task), *fitting)
     return list(session.scalars(query.order_by(Person.last_name, Person.first_name, Person.id).limit(FOUND)))
 
 
 def worth_a_look(session: Session, task: Task) -> list[tuple[str, Person]]:
     """(why, person) of the recipients that show soonest what is wrong: the longest name, a field that is missing."""
     names = sa.func.length(Person.first_name) + sa.func.length(Person.last_name)
-    longest = sa.select(Person).where(*_everybody(task)).order_by(names.desc(), Person.id).limit(1)
+    longest = sa.select(Person).where(*_everybody(session, task)).order_by(names.desc(), Person.id).limit(1)
     found = [("Longest name", person) for person in session.scalars(longest)]
     for field in _asked(task):
-        lacking = sa.select(Person).where(*_everybody(task), lacks(field)).order_by(Person.id).limit(1)
+        lacking = (
+            sa.select(Person).where(*_everybody(session, task), lacks(field)).order_by(Person.id).limit(1)
+        )
         found += [(f"No {field.replace('_', ' ')}", person) for person in session.scalars(lacking)]
     return found
 
@@ -109,8 +111,8 @@ def _asked(task: Task) -> list[str]:
     return list(dict.fromkeys([*needed, *named]))[:6]
 
 
-def _everybody(task: Task) -> list[sa.ColumnElement[bool]]:
-    return [*targeted(task.audience, task.owner), Person.deleted_at.is_(None)]
+def _everybody(session: Session, task: Task) -> list[sa.ColumnElement[bool]]:
+    return [*targeted(session, task.audience, task.owner), Person.deleted_at.is_(None)]
 
 
 def _footer(session: Session, team_id: int) -> str:

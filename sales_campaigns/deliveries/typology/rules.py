@@ -12,6 +12,7 @@ from sales_campaigns.deliveries.typology.collisions import on_the_way
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
 from sales_campaigns.deliveries.typology.windows import Pressure
 from sales_campaigns.people.listing import Wanted, matching
+from sales_campaigns.people.searches import resolved
 from sales_campaigns.people.suppression import CAUSES, SENTENCES, Cause
 
 # The causes that preparation adds to those of an address and of the team's filtering rules, in order.
@@ -37,7 +38,11 @@ def rules_about_people(
     filters = in_force(session, team_id, name, scope, RuleKind.FILTERING, typology)
     collisions = in_force(session, team_id, name, scope, RuleKind.COLLISION, typology)
     strict = [rule for rule in collisions if rule.details.get("excludes")]
-    return (*CAUSES, *(_filter(rule) for rule in filters), *(_collision(rule, joins) for rule in strict))
+    return (
+        *CAUSES,
+        *(_filter(session, rule) for rule in filters),
+        *(_collision(rule, joins) for rule in strict),
+    )
 
 
 def in_force(
@@ -85,13 +90,13 @@ def own_sentences(session: Session, team_id: int) -> dict[str, str]:
     return {key_of(rule): _sentence(rule) for rule in own}
 
 
-def _filter(rule: TypologyRule) -> Cause:
+def _filter(session: Session, rule: TypologyRule) -> Cause:
     wanted = Wanted(
         words=rule.details.get("words", ""),
         owner_id=rule.details.get("owner") or None,
         group_id=rule.details.get("group") or None,
     )
-    return Cause(key_of(rule), _sentence(rule), sa.and_(*matching(rule.team_id, wanted)))
+    return Cause(key_of(rule), _sentence(rule), sa.and_(*matching(rule.team_id, resolved(session, wanted))))
 
 
 def _collision(rule: TypologyRule, joins: int | None) -> Cause:

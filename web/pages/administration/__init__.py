@@ -9,6 +9,7 @@ from web.pages.administration import (
     policies,
     retention,
     sending,
+    setup,
     standing,
     users,
 )
@@ -22,6 +23,7 @@ PAGES = (
     policies.pages,
     retention.pages,
     sending.pages,
+    setup.pages,
     standing.pages,
     users.pages,
 )

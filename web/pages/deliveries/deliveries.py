@@ -110,9 +110,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
         **beside_the_words(typed, bulk=True),
         choices=template_choices(),
         mailboxes=[(box.id, f"{box.user.name} <{box.address}>") for box in mailboxes_for(session, user)],
-        groups=[
-            (line.group.id, line.group.name, f"{line.people:,} people") for line in groups_of(session, user)
-        ],
+        groups=[(line.group.id, line.group.name, line.words) for line in groups_of(session, user)],
         owner_options=[("", "Anybody"), *((owner.id, owner.name) for owner in owners(session, user))],
         zones=zone_names(),
         kept_settings=delivery_templates_of(session, user),

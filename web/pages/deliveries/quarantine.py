@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.enrollments.answers.opting_out import block_address
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people import quarantine
+from sales_campaigns.people.models import Address
 from sales_campaigns.people.quarantine import Listed, Wanted
 from web.answers import go, page
 from web.filters import count_words
@@ -52,12 +54,19 @@ def add() -> Response | tuple[str, int]:
     require(me(), "manage_installation")
     which = _which()
     try:
-        address = quarantine.put_on(work(), me(), which, request.values.get("email", ""))
+        address, ended = _put_on(which, request.values.get("email", ""))
     except Invalid as refusal:
         return _page(which, request.form, refusal.problems, Wanted()), 422
     words = "is blocked" if which is Listed.BLOCKED else "is allowed: errors do not quarantine it"
+    words += f", and {count_words(ended, 'campaign')} ended for it" if ended else ""
     undo = url_for(".remove", list=which.value, id=address.id)
     return go(url_for(".index", list=which.value), f"{address.email} {words}.", undo)
+
+
+def _put_on(which: Listed, email: str) -> tuple[Address, int]:
+    if which is Listed.BLOCKED:
+        return block_address(work(), me(), email)
+    return quarantine.put_on(work(), me(), which, email), 0
 
 
 @pages.post("/remove")
