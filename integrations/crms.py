@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from integrations import hubspot, salesforce
-from sales_campaigns.crm_port import Crm, CrmAccount, SignInPage
 from sales_campaigns.errors import Invalid
+from sales_campaigns.ports.crm import Crm, CrmAccount, SignInPage
 from sales_campaigns.settings import Settings
 
 Opener = Callable[[CrmAccount], Crm]

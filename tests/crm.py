@@ -15,7 +15,7 @@ from sales_campaigns.crm.models import CrmConnection, CrmRecord
 from sales_campaigns.crm.pushing import hand_over, keep_answers, letters_due
 from sales_campaigns.crm.rounds import sync
 from sales_campaigns.crm.syncing import CrmDesk, Round, gather_changes
-from sales_campaigns.crm_port import CrmChoice
+from sales_campaigns.ports.crm import CrmChoice
 from sales_campaigns.reactions import react
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work

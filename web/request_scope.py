@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock
@@ -37,6 +38,12 @@ class House:
     writes: Sessions
     seal: Seal
     rehearse: Rehearse | None
+
+    @property
+    def access(self) -> Access:
+        """Renews what was granted to a mailbox, in a unit of work of its own."""
+        outside = self.outside
+        return Access(self.writes, self.clock, self.seal, outside.consents, outside.delegations)
 
 
 def open_house(

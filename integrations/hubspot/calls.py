@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 
-from sales_campaigns.crm_port import CrmAccount, CrmLimits
 from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.ports.crm import CrmAccount, CrmLimits
 
 TIMEOUT = (10, 60)
 FIXED = {

@@ -9,7 +9,7 @@ from typing import Any
 from integrations.hubspot.calls import Calls, Settings
 from integrations.hubspot.tasks import MODIFIED, associations_of, change_of, columns, instant, properties_of
 from sales_campaigns.clock import machine_now
-from sales_campaigns.crm_port import (
+from sales_campaigns.ports.crm import (
     CrmAccount,
     CrmAnswer,
     CrmChanges,

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from html import unescape
 from typing import Any
 
-from sales_campaigns.crm_port import CrmChange, CrmWrite
+from sales_campaigns.ports.crm import CrmChange, CrmWrite
 
 Names = Mapping[str, str]
 FIELDS = {

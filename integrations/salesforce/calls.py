@@ -9,8 +9,8 @@ from typing import Any
 import requests
 
 from integrations.salesforce.signing_in import Settings, renewed
-from sales_campaigns.crm_port import CrmAccount, CrmLimits
 from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.ports.crm import CrmAccount, CrmLimits
 
 TIMEOUT = (10, 120)
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")

@@ -13,7 +13,7 @@ from integrations.salesforce.signing_in import Settings
 from integrations.salesforce.soql import instant_words, names_checked, quoted
 from integrations.salesforce.tasks import change_of, columns, instant, record_of
 from sales_campaigns.clock import machine_now
-from sales_campaigns.crm_port import (
+from sales_campaigns.ports.crm import (
     CrmAccount,
     CrmAnswer,
     CrmChanges,

@@ -10,8 +10,8 @@ from typing import Any
 
 from integrations.salesforce.calls import Calls
 from integrations.salesforce.soql import instant_words, names_checked, quoted
-from sales_campaigns.crm_port import CrmPerson, PeopleBy
 from sales_campaigns.errors import Invalid
+from sales_campaigns.ports.crm import CrmPerson, PeopleBy
 
 PREFIXES = {"003": "Contact", "00Q": "Lead"}
 COMPANY = {"Contact": "Account.Name", "Lead": "Company"}

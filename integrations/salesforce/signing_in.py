@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sales_campaigns.clock import machine_now
-from sales_campaigns.crm_port import CrmAccount, SignInPage
 from sales_campaigns.errors import Invalid, Outside, OutsideKind
+from sales_campaigns.ports.crm import CrmAccount, SignInPage
 
 TIMEOUT = (10, 30)
 ASSERTION_SECONDS = 180

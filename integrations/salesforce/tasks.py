@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sales_campaigns.crm_port import CrmChange, CrmWrite
+from sales_campaigns.ports.crm import CrmChange, CrmWrite
 
 Names = Mapping[str, str]
 FIELDS = {

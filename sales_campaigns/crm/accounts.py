@@ -8,7 +8,7 @@ from functools import partial
 
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.crm.models import CrmConnection, CrmUser
-from sales_campaigns.crm_port import CrmAccount
+from sales_campaigns.ports.crm import CrmAccount
 from sales_campaigns.unit_of_work import UnitOfWork
 
 Keep = Callable[[int, int, Mapping[str, str]], None]  # connection, user (0: the connection's own), new secret

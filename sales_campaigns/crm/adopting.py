@@ -13,9 +13,9 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.crm.gathering import external_id, tasks_seen
 from sales_campaigns.crm.models import CrmConnection, CrmContact, CrmRecord, RecordKind, RecordState
 from sales_campaigns.crm.pulling import Owners, is_new_task
-from sales_campaigns.crm_port import CrmChange, CrmPerson
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.people.models import Address, Person
+from sales_campaigns.ports.crm import CrmChange, CrmPerson
 from sales_campaigns.tasks.changing import told_of
 from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.unit_of_work import UnitOfWork

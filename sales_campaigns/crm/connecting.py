@@ -17,9 +17,9 @@ from sales_campaigns.crm.models import ConnectionState, CrmConnection, CrmRecord
 from sales_campaigns.crm.opting_out import forgive
 from sales_campaigns.crm.states import CONNECTION, RECORD
 from sales_campaigns.crm.subjects import check_pattern
-from sales_campaigns.crm_port import CrmChoice
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.lifecycle import move_many
+from sales_campaigns.ports.crm import CrmChoice
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork
 

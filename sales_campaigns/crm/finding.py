@@ -11,10 +11,10 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.crm.adopting import remember_people
 from sales_campaigns.crm.models import CrmConnection
 from sales_campaigns.crm.reading import VENDOR_WORDS
-from sales_campaigns.crm_port import CrmPerson
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.models import PeopleImport
 from sales_campaigns.people.uploading import upload
+from sales_campaigns.ports.crm import CrmPerson
 from sales_campaigns.unit_of_work import UnitOfWork
 
 COLUMNS = {

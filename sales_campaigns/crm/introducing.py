@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from sales_campaigns.crm.adopting import remember_people
 from sales_campaigns.crm.models import CrmConnection, CrmContact, CrmRecord, RecordState
-from sales_campaigns.crm_port import CrmPerson
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.people.models import Person
+from sales_campaigns.ports.crm import CrmPerson
 from sales_campaigns.unit_of_work import UnitOfWork
 
 MOST = 200

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.crm.models import CrmConnection, CrmContact
-from sales_campaigns.crm_port import CrmAnswer, CrmPerson
 from sales_campaigns.people.models import Address, Person, SubscriptionChange
 from sales_campaigns.people.unsubscribing import opt_out
+from sales_campaigns.ports.crm import CrmAnswer, CrmPerson
 from sales_campaigns.unit_of_work import UnitOfWork
 
 BY_CRM = "crm"

@@ -19,8 +19,8 @@ from sales_campaigns.crm.gathering import changed_record, tasks_seen
 from sales_campaigns.crm.models import CrmConnection, CrmRecord, CrmUser, RecordKind, RecordState
 from sales_campaigns.crm.states import RECORD
 from sales_campaigns.crm.values import columns_of
-from sales_campaigns.crm_port import CrmChange, CrmChanges
 from sales_campaigns.lifecycle import move_each
+from sales_campaigns.ports.crm import CrmChange, CrmChanges
 from sales_campaigns.tasks.changing import told_of, written
 from sales_campaigns.tasks.models import Task, TaskChange, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork

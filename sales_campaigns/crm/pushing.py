@@ -25,10 +25,10 @@ from sales_campaigns.crm.remedies import (
     pause_after,
 )
 from sales_campaigns.crm.states import RECORD
-from sales_campaigns.crm_port import MOST_AT_ONCE, Crm, CrmAnswer, CrmWrite
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.lifecycle import move_each
 from sales_campaigns.people.models import Person
+from sales_campaigns.ports.crm import MOST_AT_ONCE, Crm, CrmAnswer, CrmWrite
 from sales_campaigns.unit_of_work import UnitOfWork
 
 NOBODY = "Nobody in the CRM is this user."

@@ -21,8 +21,8 @@ from sales_campaigns.crm.opting_out import (
 from sales_campaigns.crm.pulling import owners_of, take_changes, take_deletions
 from sales_campaigns.crm.pushing import hand_over, keep_answers, letters_due
 from sales_campaigns.crm.syncing import CrmDesk, Round, all_is_well, connected_one, rest
-from sales_campaigns.crm_port import CrmChanges, CrmPerson, PeopleBy
 from sales_campaigns.errors import Outside
+from sales_campaigns.ports.crm import CrmChanges, CrmPerson, PeopleBy
 
 DELETIONS_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=5)

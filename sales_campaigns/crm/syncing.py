@@ -18,9 +18,9 @@ from sales_campaigns.crm.accounts import account_of, keep_secret
 from sales_campaigns.crm.gathering import gather
 from sales_campaigns.crm.models import ConnectionState, CrmConnection, CrmRecord, CrmUser, RecordState
 from sales_campaigns.crm.states import CONNECTION
-from sales_campaigns.crm_port import Crm, Crms
 from sales_campaigns.database import Sessions
 from sales_campaigns.errors import NotFound, Outside, OutsideKind
+from sales_campaigns.ports.crm import Crm, Crms
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 

@@ -11,8 +11,8 @@ import pytest
 
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.crm.accounts import USUAL_NAMES
-from sales_campaigns.crm_port import Crm, CrmAccount, CrmWrite, PeopleBy
 from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.ports.crm import Crm, CrmAccount, CrmWrite, PeopleBy
 from tests.stand_ins.hubspot import HubSpot
 from tests.stand_ins.reaching import NOWHERE, crms_at
 from tests.stand_ins.salesforce import Salesforce

@@ -18,7 +18,6 @@ from sales_campaigns.crm.adding import Signed, signature_of, take_addition
 from sales_campaigns.crm.finding import bring_in
 from sales_campaigns.crm.models import CrmAddition, CrmConnection
 from sales_campaigns.crm.opting_out import refused_opt_outs
-from sales_campaigns.crm_port import PeopleBy
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
@@ -29,6 +28,7 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.people.importing import check_import, start_import
 from sales_campaigns.people.models import Address, Person, SubscriptionChange
 from sales_campaigns.people.unsubscribing import resubscribe
+from sales_campaigns.ports.crm import PeopleBy
 from sales_campaigns.tasks.changing import prioritise_many
 from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.tasks.states import TASK

@@ -11,9 +11,9 @@ from sales_campaigns.crm.accounts import account_of
 from sales_campaigns.crm.models import CrmConnection
 from sales_campaigns.crm.reading import VENDOR_WORDS, person_there, task_there
 from sales_campaigns.crm.syncing import CrmDesk
-from sales_campaigns.crm_port import Crm, Crms
 from sales_campaigns.errors import NotFound
 from sales_campaigns.people.models import Person
+from sales_campaigns.ports.crm import Crm, Crms
 from sales_campaigns.tasks.models import Task
 from web.request_scope import give_up, house, settings, work
 

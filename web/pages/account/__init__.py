@@ -1,6 +1,7 @@
 """What is one's own: sign-in, profile, mailbox, notices, leave."""
 
 from web.pages.account import (
+    consent,
     crm_sign_in,
     inbox,
     leave,
@@ -13,6 +14,7 @@ from web.pages.account import (
 
 PAGES = (
     crm_sign_in.pages,
+    consent.pages,
     inbox.pages,
     leave.pages,
     mailbox.pages,

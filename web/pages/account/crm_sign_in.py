@@ -16,8 +16,8 @@ from sales_campaigns.crm.accounts import USUAL_NAMES, account_of, opened
 from sales_campaigns.crm.connecting import begin_connection, connection_of, let_in, speak_as
 from sales_campaigns.crm.models import CrmConnection, CrmUser
 from sales_campaigns.crm.reading import VENDOR_WORDS
-from sales_campaigns.crm_port import CrmAccount
 from sales_campaigns.errors import NotFound, Outside
+from sales_campaigns.ports.crm import CrmAccount
 from web.answers import go, page
 from web.parts.crm_links import crms, way_back
 from web.request_scope import give_up, house, me, work

@@ -25,8 +25,8 @@ from sales_campaigns.crm.connecting import (
 )
 from sales_campaigns.crm.models import ConnectionState, CrmConnection
 from sales_campaigns.crm.reading import VENDOR_WORDS, counts
-from sales_campaigns.crm_port import CrmAccount
 from sales_campaigns.errors import Invalid, Outside
+from sales_campaigns.ports.crm import CrmAccount
 from web.answers import go, page
 from web.parts.crm_links import answer_of, crms, outside_address, way_back
 from web.parts.crm_words import FIELD_WORDS, FLOWS, SWITCH_WORDS, VENDORS

@@ -8,8 +8,8 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.crm.connecting import connection_of, map_users, the_connection
 from sales_campaigns.crm.models import CrmConnection
 from sales_campaigns.crm.reading import VENDOR_WORDS, UserLine, user_lines
-from sales_campaigns.crm_port import CrmChoice
 from sales_campaigns.errors import Invalid, Outside
+from sales_campaigns.ports.crm import CrmChoice
 from web.answers import go, page
 from web.filters import count_words
 from web.parts.crm_links import answer_of

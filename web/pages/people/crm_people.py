@@ -11,11 +11,11 @@ from sales_campaigns.crm.adding import addition_of
 from sales_campaigns.crm.finding import bring_in
 from sales_campaigns.crm.models import CrmConnection
 from sales_campaigns.crm.reading import VENDOR_WORDS, live_connection
-from sales_campaigns.crm_port import Crm, CrmPerson, PeopleBy
 from sales_campaigns.errors import Invalid, NotFound, Outside
 from sales_campaigns.people.groups import ensure_group, groups_of
 from sales_campaigns.people.importing import check_import
 from sales_campaigns.people.models import ImportState, PeopleImport
+from sales_campaigns.ports.crm import Crm, CrmPerson, PeopleBy
 from web.answers import go, page
 from web.filters import count_words, when_words
 from web.numbers import whole
