@@ -3,6 +3,7 @@
 from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.activity import Activity
+from sales_campaigns.api_access import models as api_access
 from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
@@ -24,6 +25,7 @@ from sales_campaigns.tracking import models as tracking
 TOPICS = (
     absence,
     accounts,
+    api_access,
     calendars,
     campaigns,
     content,

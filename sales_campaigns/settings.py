@@ -62,6 +62,9 @@ class Settings(BaseModel):
         0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    api_requests_per_minute: int = Field(
+        600, ge=1, description="Requests a minute with one API token, counted by each web process for itself."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."

@@ -62,6 +62,7 @@ RAIL = (
     ("Mailbox", "mailbox.index", "inbox", ""),
     ("Leave", "leave.index", "calendar", ""),
     ("Sending", "sending.index", "zap", ""),
+    ("API tokens", "tokens.index", "link", ""),
     ("Mail catcher", "caught.index", "package", ""),
     ("Administration", "", "", ""),
     ("Holidays", "holidays.index", "sun", ""),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from flask_wtf import CSRFProtect
 
 from sales_campaigns.accounts.sign_in import session_user, touch_session
@@ -16,6 +16,7 @@ from web.request_scope import house, settings, work, writing
 
 COOKIE = "signed_in"
 OPEN_TO_ALL = {"static", "sign_in", "public"}
+WITHOUT_COOKIES = {"api"}
 
 
 def install(app: Flask) -> None:
@@ -25,8 +26,8 @@ def install(app: Flask) -> None:
     app.after_request(_headers)
 
 
-def without_form_token(app: Flask, view: Callable[..., Any]) -> None:
-    """For what is asked without cookies: its address is signed, and nobody's session is behind it."""
+def without_form_token(app: Flask, view: Callable[..., Any] | Blueprint) -> None:
+    """For what is asked without cookies: nobody's session is behind it."""
     app.extensions["csrf"].exempt(view)
 
 
@@ -57,7 +58,7 @@ def nonce() -> str:
 def _who() -> Any:
     """Find the signed-in user; everything but signing in and the public pages needs one."""
     g.me = None
-    if request.endpoint == "static":
+    if request.endpoint == "static" or request.blueprint in WITHOUT_COOKIES:
         return None
     token = request.cookies.get(COOKIE, "")
     if token:

@@ -17,6 +17,8 @@ from werkzeug.routing import Rule
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.api_access.issuing import TokenWish, make_token
+from sales_campaigns.api_access.models import ApiToken
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
@@ -42,7 +44,7 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
-OPEN = {"static", "sign_in", "public"}
+OPEN = {"static", "sign_in", "public", "api"}  # programs are asked for by tests/api
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
@@ -241,6 +243,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
+            "token_id": a_token(uow, cast).id,
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
             "rehearsal_id": rehearsal.id,
@@ -277,6 +280,10 @@ def absence_of(uow: Any, cast: Cast) -> Ids:
         "rescue_id": rescue.id,
         "schedule_id": schedule.id,
     }
+
+
+def a_token(uow: Any, cast: Cast) -> ApiToken:
+    return make_token(uow, cast.ana, TokenWish("A program"))[0]
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:

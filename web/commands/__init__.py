@@ -11,9 +11,11 @@ from web.commands import (
     launching,
     leave,
     mail,
+    openapi,
     people,
     quarantine,
     rehearsing,
+    tokens,
     users,
     why,
 )
@@ -29,6 +31,7 @@ GROUPS = [
     mail.group,
     people.group,
     quarantine.group,
+    tokens.group,
     users.group,
 ]
 
@@ -37,3 +40,4 @@ def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)

@@ -8,6 +8,7 @@ from web.pages.account import (
     profile,
     schedules,
     sign_in,
+    tokens,
 )
 
 PAGES = (
@@ -18,4 +19,5 @@ PAGES = (
     profile.pages,
     schedules.pages,
     sign_in.pages,
+    tokens.pages,
 )
