@@ -26,9 +26,11 @@ sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)
-seal = Seal(settings.secret_key, settings.secret_key_old)
-manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
-room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners, outward_of(settings))
+how = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+ways = (outside.readers, outward_of(settings), outside.hooks)
+room = PostRoom(
+    sessions, reads, clock, outside.mail, Seal(*settings.secret_keys), process_name(), *how, *ways
+)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -274,9 +274,30 @@ class CaughtMails(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """What the receiver of a webhook said; `status` None where nobody answered, `words` say why or begin its body."""
+
+    status: int | None
+    words: str = ""
+
+    @property
+    def taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class HookCaller(Protocol):
+    """Tells a program elsewhere. Never follows a redirect, and reaches no private address unless that is set."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HookAnswer:
+        """Raises Outside where there is no answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideWorld:
     """Every adapter the composition root connected, handed to web and scheduler. `caught`: the demo only."""
 
     mail: MailProviders
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
+    hooks: HookCaller | None = None

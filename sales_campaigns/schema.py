@@ -21,6 +21,7 @@ from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 from sales_campaigns.tracking import models as tracking
+from sales_campaigns.webhooks import models as webhooks
 
 TOPICS = (
     absence,
@@ -41,6 +42,7 @@ TOPICS = (
     tasks,
     tracking,
     typology,
+    webhooks,
 )
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

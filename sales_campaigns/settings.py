@@ -65,6 +65,9 @@ class Settings(BaseModel):
     api_requests_per_minute: int = Field(
         600, ge=1, description="Requests a minute with one API token, counted by each web process for itself."
     )
+    webhooks_private: bool = Field(
+        False, description="Webhooks may lead to private addresses, such as a program on the same machine."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
@@ -104,6 +107,11 @@ class Settings(BaseModel):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.data_dir / 'sales.sqlite3').absolute()}"
+
+    @property
+    def secret_keys(self) -> tuple[str, str]:
+        """The one that seals, and the former one, which may be empty."""
+        return self.secret_key, self.secret_key_old
 
     @property
     def direct_address(self) -> str:

@@ -38,6 +38,9 @@ from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.tracking.telling import something_untold, tell
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from sales_campaigns.webhooks.calling import call_webhook, forget_old_calls, webhooks_due
+from sales_campaigns.webhooks.telling import something_untold as something_for_webhooks
+from sales_campaigns.webhooks.telling import tell_webhooks
 
 log = structlog.get_logger()
 
@@ -99,6 +102,15 @@ def _untold(room: PostRoom) -> Sequence[Key]:
         return EVERYTHING if something_untold(uow) else ()
 
 
+def _for_webhooks(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return EVERYTHING if something_for_webhooks(uow.session) else ()
+
+
+def _call_webhook(room: PostRoom, key: Key) -> int:
+    return call_webhook(room, int(key))
+
+
 def _carry_on(room: PostRoom, key: Key) -> int:
     with unit_of_work(room.sessions, room.clock) as uow:
         return int(carry_on(uow, int(key), reachable=room.bulk_allowed))
@@ -151,6 +163,9 @@ JOBS: tuple[Job, ...] = (
     Job("write letters", _always, _in_one_transaction(write_letters), every=30),
     Job("send letters", _always, _send_letters, every=15),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
+    Job("tell webhooks", _for_webhooks, _in_one_transaction(tell_webhooks)),
+    Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
+    Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
     Job("recover", _always, _recover, every=15),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),

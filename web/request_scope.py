@@ -47,7 +47,7 @@ def open_house(
         clock,
         reads=make_sessions(engine, reads_only=True),
         writes=make_sessions(engine),
-        seal=Seal(settings.secret_key, settings.secret_key_old),
+        seal=Seal(*settings.secret_keys),
         rehearse=rehearse,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,20 @@ from werkzeug.test import Client, TestResponse
 from sales_campaigns.accounts.models import User
 from sales_campaigns.api_access.issuing import TokenWish, make_token
 from sales_campaigns.api_access.scopes import Scope
+from sales_campaigns.settings import Settings
 from tests.conftest import Work
-from tests.pages.conftest import app, settings
+from tests.pages.conftest import app
 
-__all__ = ["app", "settings"]
+__all__ = ["app"]
 PREFIX = "/api/v1"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A test may ask as often as it likes."""
+    return Settings(
+        secret_key="only for the tests, and long enough", data_dir=tmp_path, api_requests_per_minute=1_000_000
+    )
 
 
 @dataclass

@@ -34,6 +34,7 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.ports import (
     HandOver,
+    HookCaller,
     MailAccount,
     MailProvider,
     MailProviders,
@@ -71,6 +72,7 @@ class PostRoom:
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from sales_campaigns.api_access.repeats import FIELD
 from web.api.protocol.operations import Area, Operation, openapi_path
@@ -105,8 +105,17 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
         wanted |= {(model, "validation"): None for model in (one.query, one.body) if model is not None}
         if one.answer is not None:
             wanted[one.answer, "serialization"] = None
-    found: dict[str, Any] = models_json_schema(list(wanted), ref_template=REF)[1]["$defs"]
+    found: dict[str, Any] = models_json_schema(list(wanted), ref_template=REF, schema_generator=_Untitled)[1][
+        "$defs"
+    ]
     return dict(sorted(found.items()))
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without the titles, which only say the names again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
 
 
 def _operation(one: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
