@@ -8,7 +8,7 @@ from integrations.directory import outside_as_set
 from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
-from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.accounts.secrets import seal_of
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
@@ -26,11 +26,9 @@ sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)
-how = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
+manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed)
 ways = (outside.readers, outward_of(settings), outside.hooks)
-room = PostRoom(
-    sessions, reads, clock, outside.mail, Seal(*settings.secret_keys), process_name(), *how, *ways
-)
+room = PostRoom(sessions, reads, clock, outside.mail, seal_of(settings), process_name(), *manners, *ways)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)

@@ -109,11 +109,6 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{(self.data_dir / 'sales.sqlite3').absolute()}"
 
     @property
-    def secret_keys(self) -> tuple[str, str]:
-        """The one that seals, and the former one, which may be empty."""
-        return self.secret_key, self.secret_key_old
-
-    @property
     def direct_address(self) -> str:
         """For connections that last: who leads, who listens, the queue of work. In the words of libpq."""
         url = self.direct_database_url or self.database

@@ -73,6 +73,7 @@ RAIL = (
     ("Policies", "policies.index", "lock", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
+    ("Webhooks", "webhooks.index", "zap", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
 )
@@ -84,6 +85,7 @@ FOR_TEAM_ADMINISTRATORS = frozenset(
         "call_choices.index",
         "policies.index",
         "under_mails.index",
+        "webhooks.index",
     }
 )
 

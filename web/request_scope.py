@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.accounts.secrets import Seal, seal_of
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions, make_sessions
 from sales_campaigns.errors import NotAllowed
@@ -47,7 +47,7 @@ def open_house(
         clock,
         reads=make_sessions(engine, reads_only=True),
         writes=make_sessions(engine),
-        seal=Seal(*settings.secret_keys),
+        seal=seal_of(settings),
         rehearse=rehearse,
     )
 

@@ -9,6 +9,7 @@ from web.pages.administration import (
     sending,
     standing,
     users,
+    webhooks,
 )
 
 PAGES = (
@@ -20,4 +21,5 @@ PAGES = (
     sending.pages,
     standing.pages,
     users.pages,
+    webhooks.pages,
 )
