@@ -9,7 +9,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
-from web import api, commands, errors, filters, frame, pages, public, request_scope, security
+from web import api, commands, errors, filters, frame, numbers, pages, public, request_scope, security
 from web.parts import enrollment_words
 
 
@@ -30,6 +30,7 @@ def create_app(
     )
     app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock, rehearse)
     for part in (
+        numbers,
         request_scope,
         security,
         errors,

@@ -14,8 +14,8 @@ from sales_campaigns.api_access.scopes import Scope
 from web.api.protocol.shapes import Asked, Shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-EVERY = (401, 403, 404, 422, 429)
-WRITES = (400, 409, 413, 415)
+EVERY = (400, 401, 403, 404, 422, 429)
+WRITES = (409, 413, 415)
 EDITS = (412, 428)
 
 

@@ -22,6 +22,7 @@ from sales_campaigns.people.groups import groups_of
 from sales_campaigns.people.listing import owners
 from sales_campaigns.people.zones import zone_names
 from web.answers import answer, go, page
+from web.numbers import whole
 from web.pages.deliveries import delivery_form
 from web.pages.deliveries.delivery_words import STATES
 from web.request_scope import me, work
@@ -39,7 +40,7 @@ def index() -> str:
         search=wanted.get("search", "")[:200],
         states=[DeliveryState(state)] if state in set(DeliveryState) else [],
         steps="steps" in wanted,
-        before=wanted.get("before", type=int),
+        before=wanted.get("before", type=whole),
     )
     return answer(
         "deliveries/index.html",
@@ -117,7 +118,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
 
 def _picked() -> dict[str, str]:
     """The words of the template that was picked."""
-    template_id = request.args.get("template", type=int)
+    template_id = request.args.get("template", type=whole)
     if template_id is None:
         return {}
     template = template_of(work().session, me(), template_id)
