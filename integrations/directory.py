@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from integrations import imap, webhooks
+from integrations import imap, mailgun, webhooks
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
@@ -127,5 +127,7 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
     trusted = settings.ca_bundle or None
     smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
     readers = imap.Readers(imap.Settings(ca_bundle=trusted))
+    key = settings.mailgun_signing_key
+    relays = {"mailgun": mailgun.Events(key)} if key else {}
     hooks = webhooks.Caller(private=settings.webhooks_private, ca_bundle=trusted)
-    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers, hooks=hooks)
+    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers, hooks=hooks, relays=relays)

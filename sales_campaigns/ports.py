@@ -294,6 +294,29 @@ class HookCaller(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RelayEvent:
+    """What a relay reports of one mail: delivered, delayed, failed or complaint.
+
+    `id` names the event, `message_id` is the Message-ID of the mail with its angle brackets.
+    """
+
+    id: str
+    kind: str
+    message_id: str
+    code: int | None = None
+    enhanced: str = ""
+    words: str = ""
+
+
+class RelayReader(Protocol):
+    """Reads what a relay posts."""
+
+    def read(self, body: bytes) -> Sequence[RelayEvent]:
+        """Raises NotAllowed for a signature that does not fit, Invalid for what is no event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideWorld:
     """Every adapter the composition root connected, handed to web and scheduler. `caught`: the demo only."""
 
@@ -301,3 +324,4 @@ class OutsideWorld:
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
     hooks: HookCaller | None = None
+    relays: Mapping[str, RelayReader] = field(default_factory=dict)

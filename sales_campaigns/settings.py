@@ -68,6 +68,12 @@ class Settings(BaseModel):
     webhooks_private: bool = Field(
         False, description="Webhooks may lead to private addresses, such as a program on the same machine."
     )
+    relay_events_secret: str = Field(
+        "", description="Signs what relays report to /api/events/generic; empty closes it."
+    )
+    mailgun_signing_key: str = Field(
+        "", description="Webhook signing key of Mailgun, for /api/events/mailgun; empty closes it."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
