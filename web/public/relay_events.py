@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.answers.relay_events import relay_events_came
@@ -40,8 +41,9 @@ def add_to(pages: Blueprint) -> None:
 
 def relay_events(relay: str) -> Response:
     """The rule: feedback may come in any order, any number of times; the end state is the same."""
-    request.max_content_length = LARGEST
     body = request.get_data()
+    if len(body) > LARGEST:
+        raise RequestEntityTooLarge("Send at most 10 MB at once.")
     relay_events_came(work(), _generic(body) if relay == "generic" else _of(relay, body))
     return Response(status=204)
 
