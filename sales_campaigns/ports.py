@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sales_campaigns.errors import Outside
+from sales_campaigns.program_ports import HookCaller, RelayReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,49 +272,6 @@ class CaughtMails(Protocol):
     def get(self, number: int) -> CaughtMail: ...
     def threads(self, limit: int = 50) -> Sequence[CaughtThread]: ...
     def __len__(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class HookAnswer:
-    """What the receiver of a webhook said; `status` None where nobody answered, `words` say why or begin its body."""
-
-    status: int | None
-    words: str = ""
-
-    @property
-    def taken(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
-
-
-class HookCaller(Protocol):
-    """Tells a program elsewhere. Never follows a redirect, and reaches no private address unless that is set."""
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HookAnswer:
-        """Raises Outside where there is no answer."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RelayEvent:
-    """What a relay reports of one mail: delivered, delayed, failed or complaint.
-
-    `id` names the event, `message_id` is the Message-ID of the mail with its angle brackets.
-    """
-
-    id: str
-    kind: str
-    message_id: str
-    code: int | None = None
-    enhanced: str = ""
-    words: str = ""
-
-
-class RelayReader(Protocol):
-    """Reads what a relay posts."""
-
-    def read(self, body: bytes) -> Sequence[RelayEvent]:
-        """Raises NotAllowed for a signature that does not fit, Invalid for what is no event."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which tests run here: those marked `browser` or `mta` need programs of the machine, those marked `deep` need time.
+"""Which tests run here: those marked `browser`, `mta` or `curl` need programs, those marked `deep` need time.
 
 What is left out is said in one line at the end of the run; REQUIRE=browser,mta makes a missing program an error.
 Loaded by `pytest_plugins = ["tests.programs"]` in tests/conftest.py.
@@ -18,6 +18,7 @@ PATHS = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 NEEDED = {
     "browser": [("chromium", "chromium-browser", "google-chrome")],
     "mta": [("postfix",), ("dovecot",)],
+    "curl": [("curl",)],
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Invalid, NotAllowed
-from sales_campaigns.ports import RelayEvent
+from sales_campaigns.program_ports import RelayEvent
 
 OLDEST_SECONDS = 15 * 60
 SHAPE = "This is no event of Mailgun."

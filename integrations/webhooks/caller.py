@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from integrations.webhooks.addresses import address_of
 from sales_campaigns.errors import Outside, OutsideKind
-from sales_campaigns.ports import HookAnswer
+from sales_campaigns.program_ports import HookAnswer
 
 SECONDS = 10.0
 READ = 1_000  # bytes of an answer

@@ -15,7 +15,7 @@ from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.ports import HookAnswer, HookCaller
+from sales_campaigns.program_ports import HookAnswer, HookCaller
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from sales_campaigns.webhooks.backing_off import next_try
 from sales_campaigns.webhooks.models import CallState, Webhook, WebhookCall, WebhookTry

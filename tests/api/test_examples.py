@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -77,7 +76,7 @@ def test_a_campaign_is_launched_and_followed(app: Flask, work: Work, cast: Cast)
     assert "maria@example.com is active" in said
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+@pytest.mark.curl
 def test_a_session_by_hand(app: Flask, work: Work, cast: Cast) -> None:
     with work() as uow:
         person = a_person(uow, cast.ana)

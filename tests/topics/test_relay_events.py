@@ -17,7 +17,7 @@ from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.people.models import Address
-from sales_campaigns.ports import RelayEvent
+from sales_campaigns.program_ports import RelayEvent
 from sales_campaigns.reactions import react
 from tests.cast import Cast
 from tests.conftest import Work

@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.answers.relay_events import relay_events_came
 from sales_campaigns.errors import Invalid, NotAllowed, NotFound
-from sales_campaigns.ports import RelayEvent
+from sales_campaigns.program_ports import RelayEvent
 from sales_campaigns.webhooks.signing import is_signed
 from web.request_scope import outside, settings, work
 

@@ -12,7 +12,7 @@ from sales_campaigns.messages.incoming.reports import ReportKind
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.telling import about
 from sales_campaigns.people.models import Address
-from sales_campaigns.ports import RelayEvent
+from sales_campaigns.program_ports import RelayEvent
 from sales_campaigns.unit_of_work import UnitOfWork
 
 

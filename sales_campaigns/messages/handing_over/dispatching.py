@@ -36,13 +36,13 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.ports import (
     HandOver,
-    HookCaller,
     MailAccount,
     MailProvider,
     MailProviders,
     MailReaders,
     OutgoingMail,
 )
+from sales_campaigns.program_ports import HookCaller
 from sales_campaigns.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
