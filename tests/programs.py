@@ -43,7 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Stops the run where REQUIRE names tests that cannot run here, or tests that nobody knows."""
     for marker in filter(None, os.environ.get("REQUIRE", "").split(",")):
         if marker not in NEEDED:
-            raise pytest.UsageError(f"REQUIRE={marker}: only {' and '.join(NEEDED)} can be required")
+            *others, last = NEEDED
+            known = f"{', '.join(others)} and {last}"
+            raise pytest.UsageError(f"REQUIRE={marker}: only {known} can be required")
         if lacking := missing(marker):
             raise pytest.UsageError(f"REQUIRE={marker}, and this machine has no {' and no '.join(lacking)}")
 
