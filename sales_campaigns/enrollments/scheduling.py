@@ -137,18 +137,26 @@ def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     subject that its thread would have had.
     """
     thread = threading(way, step)
-    beside = {"cc": step.cc, "bcc": step.bcc, **thread}
-    if not step.follow_up or thread["follows_id"] or step.wording_id is None:
-        return {"wording_id": step.wording_id, **beside}
-    own = uow.session.get_one(Wording, step.wording_id)
+    beside = {"variant": variant_said(way, step), "cc": step.cc, "bcc": step.bcc, **thread}
+    wording_id = way.wording_of(step)
+    if not step.follow_up or thread["follows_id"] or wording_id is None:
+        return {"wording_id": wording_id, **beside}
+    own = uow.session.get_one(Wording, wording_id)
     subject = own.subject or subject_before(uow.session, way, step)
     return {"wording_id": wording_for(uow.session, replace(content_of(own), subject=subject)).id, **beside}
+
+
+def variant_said(way: Way, step: Step) -> str:
+    """The letter that a mail counts for; words that the rep typed at the launch are those of no variant."""
+    variant = way.variant_of(step)
+    return variant.key if variant is not None and _edits(way, step)["edited_html"] is None else ""
 
 
 def subject_before(session: Session, way: Way, step: Step) -> str:
     """The subject of the nearest mail before it that has one of its own."""
     for earlier in reversed(way.steps[: step.position]):
-        wording = session.get(Wording, earlier.wording_id) if earlier.wording_id else None
+        wording_id = way.wording_of(earlier)
+        wording = session.get(Wording, wording_id) if wording_id else None
         if wording is not None and wording.subject:
             return wording.subject
     return ""

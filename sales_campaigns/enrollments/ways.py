@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from sales_campaigns.calendars.leave import Away, away_of
 from sales_campaigns.calendars.schedules import team_calendars
 from sales_campaigns.calendars.team_calendar import PUBLIC, TeamCalendar
-from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
+from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step, StepVariant
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan
+from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.states import OVER
-from sales_campaigns.messages.models import Hold
+from sales_campaigns.messages.models import Hold, Message
 
 OUTCOMES = {R.DONE: Outcome.DONE, R.SKIPPED: Outcome.SKIPPED, R.FAILED: Outcome.FAILED}
 
@@ -50,6 +51,24 @@ class Way:
     launch: Launch
     runs: dict[str, StepRun] = field(default_factory=dict)
     absence: Absence = PRESENT
+    variants: Mapping[str, str] = field(default_factory=dict)  # key of a step → the variant that its mail has
+
+    def variant_of(self, step: Step) -> StepVariant | None:
+        """What this person gets, or got, of a step with several contents; None where all get the same.
+
+        The rule: a mail that is scheduled keeps its variant if that still exists.
+        """
+        kept, run = self.variants.get(step.key, ""), self.runs.get(step.key)
+        if run is not None and run.state in OVER:
+            return next((one for one in step.variants if one.key == kept), None)
+        if not self.enrollment.email:
+            return None
+        return variant_for(step.key, step.variants, self.enrollment.email, kept)
+
+    def wording_of(self, step: Step) -> int | None:
+        """What the step says to this person."""
+        variant = self.variant_of(step)
+        return variant.wording_id if variant is not None else step.wording_id
 
     @property
     def outline(self) -> Outline:
@@ -138,7 +157,7 @@ def absences_of(session: Session, senders: Iterable[tuple[int, int]]) -> dict[in
 
 
 def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
-    """The enrollments in order of id; eight queries however many there are."""
+    """The enrollments in order of id; eleven queries however many there are."""
     ids = sorted(set(enrollment_ids))
     enrollments = session.scalars(
         sa.select(Enrollment).where(Enrollment.id.in_(ids)).order_by(Enrollment.id)
@@ -146,7 +165,7 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
     versions = _by_id(session, CampaignVersion, {e.version_id for e in enrollments})
     campaigns = _by_id(session, Campaign, {e.campaign_id for e in enrollments})
     launches = _by_id(session, Launch, {e.launch_id for e in enrollments})
-    runs = _runs(session, ids)
+    runs, variants = _runs(session, ids)
     absences = absences_of(session, {(e.sender_id, e.team_id) for e in enrollments})
     return [
         Way(
@@ -156,6 +175,7 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
             launches[e.launch_id],
             runs[e.id],
             absences[e.sender_id],
+            variants[e.id],
         )
         for e in enrollments
     ]
@@ -166,12 +186,20 @@ def _by_id(session: Session, model: Any, ids: set[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
-def _runs(session: Session, ids: list[int]) -> dict[int, dict[str, StepRun]]:
+def _runs(
+    session: Session, ids: list[int]
+) -> tuple[dict[int, dict[str, StepRun]], dict[int, dict[str, str]]]:
+    """Enrollment → its live runs by the key of the step, and the variants that mails of them have."""
     found: dict[int, dict[str, StepRun]] = defaultdict(dict)
-    live = sa.select(StepRun).where(StepRun.enrollment_id.in_(ids), StepRun.state != R.CANCELLED)
-    for run in session.scalars(live):
+    variants: dict[int, dict[str, str]] = defaultdict(dict)
+    live = sa.select(StepRun, Message.variant).outerjoin(Message, Message.id == StepRun.message_id)
+    for run, variant in session.execute(
+        live.where(StepRun.enrollment_id.in_(ids), StepRun.state != R.CANCELLED)
+    ):
         found[run.enrollment_id][run.step_key] = run
-    return found
+        if variant:
+            variants[run.enrollment_id][run.step_key] = variant
+    return found, variants
 
 
 def _fact(run: StepRun) -> Over:

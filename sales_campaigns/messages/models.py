@@ -118,6 +118,8 @@ class Message(Base):
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     edited_subject: Mapped[str | None] = mapped_column(sa.Text)
     edited_html: Mapped[str | None] = mapped_column(sa.Text)
+    # The letter of its variant, where its step has several contents.
+    variant: Mapped[str] = mapped_column(sa.String(1), default="", server_default="")
     # The files it carries, where they are not those of its wording.
     bundle_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bundle.id"))
     # The mail it follows in thread. `quoted` names how the copy under it is made.
@@ -198,6 +200,7 @@ class Message(Base):
         sa.Index("ix_message_enrollment", "enrollment_id"),
         sa.Index("ix_message_sender_state", "sender_id", "state", "due_at"),
         sa.Index("ix_message_campaign_step", "campaign_id", "step_key", "state"),
+        sa.Index("ix_message_wording", "wording_id"),
     )
 
 

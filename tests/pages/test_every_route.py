@@ -262,6 +262,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "campaign_id": campaign.id,
             "key": newest(session, campaign).steps[0].key,
             "number": 1,
+            "letter": "A",
             "tab": "history",
             "draft_id": a_draft(uow, cast, person.id).id,
             "view_id": save_view(uow, cast.ana, ListName.TASKS, "Calls", {"kind": "call"}).id,

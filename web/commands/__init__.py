@@ -5,6 +5,7 @@ from flask import Flask
 from web.commands import (
     campaign,
     campaign_changes,
+    campaign_variants,
     db,
     delivery,
     instance,
@@ -20,7 +21,14 @@ from web.commands import (
     why,
 )
 
-for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
+for command in (
+    launching.command,
+    rehearsing.command,
+    campaign_changes.plan,
+    campaign_changes.apply,
+    campaign_variants.report,
+    campaign_variants.variant,
+):
     campaign.group.add_command(command)
 GROUPS = [
     campaign.group,

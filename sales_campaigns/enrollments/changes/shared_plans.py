@@ -64,6 +64,7 @@ def _said(version: CampaignVersion) -> dict[str, tuple[object, ...]]:
     return {
         step.key: (
             step.wording_id,
+            tuple((one.key, one.weight, one.wording_id, one.stopped) for one in step.variants),
             step.cc,
             step.bcc,
             step.name,

@@ -14,7 +14,12 @@ from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.content.rendering import Content, MissingFields, render
 from sales_campaigns.deliveries.typology.models import RuleScope
 from sales_campaigns.deliveries.typology.rules import rules_about_people
-from sales_campaigns.enrollments.launches.first_mails import automatic_mails, begins_with_a_mail, contents_of
+from sales_campaigns.enrollments.launches.first_mails import (
+    Said,
+    automatic_mails,
+    begins_with_a_mail,
+    contents_of,
+)
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
@@ -66,12 +71,12 @@ class _Mails:
 
     actor: User
     mailbox: Mailbox | None
-    contents: list[Content]
+    said: list[Said]
     words: Words
 
     def for_person(self, person: Person) -> list[Content]:
-        own = self.words.get(person.id)
-        return [Content(*own), *self.contents[1:]] if own else self.contents
+        own, contents = self.words.get(person.id), [one.to(person) for one in self.said]
+        return [Content(*own), *contents[1:]] if own else contents
 
 
 def check_people(
@@ -103,7 +108,7 @@ def check_people(
     return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, [one.id for one in to_deliver]))
 
 
-def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple[list[Content], Words]:
+def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple[list[Said], Words]:
     return contents_of(session, automatic_mails(version)), words if begins_with_a_mail(version) else {}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import CampaignVersion, Step
 from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.content.attachments import too_large
 from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
@@ -31,25 +33,48 @@ def begins_with_a_mail(version: CampaignVersion) -> bool:
     return any(not step.is_task for step in list(mails)[:1])
 
 
-def contents_of(session: Session, steps: Sequence[Step]) -> list[Content]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an e-mail step says: `content`, or where it is varied, by letter, what this person's variant says."""
+
+    step: Step
+    content: Content
+    by_letter: Mapping[str, Content]
+
+    def letter_for(self, person: Person) -> str:
+        variant = variant_for(self.step.key, self.step.variants, person.email)
+        return variant.key if variant is not None else ""
+
+    def to(self, person: Person) -> Content:
+        return self.by_letter.get(self.letter_for(person), self.content)
+
+
+def contents_of(session: Session, steps: Sequence[Step]) -> list[Said]:
     """What these steps say, in their order, in one query."""
-    ids = {step.wording_id for step in steps}
+    ids = {id for step in steps for id in (step.wording_id, *(one.wording_id for one in step.variants))}
     rows = session.scalars(sa.select(Wording).where(Wording.id.in_([id for id in ids if id])))
-    known = {row.id: row for row in rows}
-    return [content_of(known.get(step.wording_id or 0)) for step in steps]
+    known = {row.id: content_of(row) for row in rows}
+    return [
+        Said(
+            step,
+            known.get(step.wording_id or 0, content_of(None)),
+            {one.key: known[one.wording_id] for one in step.variants},
+        )
+        for step in steps
+    ]
 
 
 def refuse_large_files(session: Session, version: CampaignVersion, mailbox: Mailbox) -> None:
     """The rule: files are checked against the channel's limit before anything is scheduled. Raises Invalid."""
-    steps = automatic_mails(version)
-    for step, content in zip(steps, contents_of(session, steps), strict=True):
-        words = too_large([one.size for one in enclosed(session, content.bundle_id)], mailbox.largest_mail)
-        if words:
-            raise Invalid(f"Day {step.day}, step {step.number}: {words}")
+    for said in contents_of(session, automatic_mails(version)):
+        for content in (said.content, *said.by_letter.values()):
+            sizes = [one.size for one in enclosed(session, content.bundle_id)]
+            if words := too_large(sizes, mailbox.largest_mail):
+                raise Invalid(f"Day {said.step.day}, step {said.step.number}: {words}")
 
 
-def first_content(session: Session, version: CampaignVersion) -> Content | None:
-    """The words of the first e-mail; None where a rep writes it, or there is none."""
+def first_said(session: Session, version: CampaignVersion) -> Said | None:
+    """What the first e-mail says; None where a rep writes it, or there is none."""
     if not begins_with_a_mail(version):
         return None
     return contents_of(session, automatic_mails(version)[:1])[0]

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, NaiveDatetime
 
 from sales_campaigns.campaigns.listing import campaign_of
-from sales_campaigns.enrollments.explaining.figures import Funnel, StepFigures, figures_of
+from sales_campaigns.enrollments.explaining.figures import StepFigures, figures_of
+from sales_campaigns.enrollments.explaining.funnels import Funnel
 from sales_campaigns.enrollments.foreseeing import Question, foresee_campaign
 from web.api.protocol.operations import Area
 from web.api.protocol.shapes import FIRST_YEAR, LAST_YEAR, Asked, Id, Line, Shown

@@ -12,6 +12,7 @@ from web.pages.campaigns import (
     launch,
     rehearse,
     simulate,
+    step_variants,
     why,
 )
 
@@ -27,5 +28,6 @@ PAGES = (
     launch.pages,
     rehearse.pages,
     simulate.pages,
+    step_variants.pages,
     why.pages,
 )

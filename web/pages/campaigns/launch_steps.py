@@ -17,7 +17,7 @@ from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.enrollments.launches import choosing
 from sales_campaigns.enrollments.launches.chosen_times import timed_steps
-from sales_campaigns.enrollments.launches.first_mails import filled_in, first_content
+from sales_campaigns.enrollments.launches.first_mails import Said, filled_in, first_said
 from sales_campaigns.enrollments.launches.forecasting import Forecast, StepDates, forecast
 from sales_campaigns.enrollments.launches.orders import Order, Prepared, not_allowed, prepare, refuse_times
 from sales_campaigns.errors import Invalid
@@ -74,14 +74,20 @@ class Desk:
         people = [person for person in checked.to_deliver if person.address_id is not None]
         return sorted([*people, *mendable], key=lambda person: person.id)
 
+    @cached_property
+    def said(self) -> Said | None:
+        """What the first e-mail says, if it leaves by itself."""
+        return first_said(self.uow.session, self.version)
+
     def words_for(self, person: Person) -> Words:
         """The words of the first e-mail as this person's page shows them."""
         by_hand = self.wish.by_hand.get(person.id)
-        return by_hand or filled_in(Content(*self.words_for_all), person, self.me, self.prepared.mailbox)
+        said = self.said.to(person) if self.said and not self.wish.for_all else Content(*self.words_for_all)
+        return by_hand or filled_in(said, person, self.me, self.prepared.mailbox)
 
     @property
     def words_for_all(self) -> Words:
-        content = first_content(self.uow.session, self.version) or Content("", "")
+        content = self.said.content if self.said else Content("", "")
         return self.wish.for_all or (content.subject, content.html)
 
 
@@ -157,16 +163,17 @@ def show_check(desk: Desk, _form: Form) -> dict[str, Any]:
 
 def show_mails(desk: Desk, _form: Form) -> dict[str, Any]:
     person = _looked_at(desk)
-    content = first_content(desk.uow.session, desk.version)
+    said = desk.said
     return {
-        "person": person if content else None,
+        "person": person if said else None,
+        "variant": said.letter_for(person) if said and person else "",
         "number": desk.mailed.index(person) + 1 if person else 0,
         "mailed": desk.mailed,
-        "typed": desk.words_for(person) if person and content else ("", ""),
+        "typed": desk.words_for(person) if person and said else ("", ""),
         "typed_for_all": desk.words_for_all,
         "by_hand": desk.wish.by_hand,
         "for_all": desk.wish.for_all,
-        "writes_itself": content is not None,
+        "writes_itself": said is not None,
         "excluded": {one.person.id: one.words for one in desk.prepared.checked.excluded},
     }
 

@@ -17,6 +17,7 @@ from sales_campaigns.people.models import Consent
 from web.answers import answer, go
 from web.filters import CONSENT_WORDS, count_words
 from web.numbers import whole, whole_numbers
+from web.parts.people_search import engagement_wanted, search_fields
 from web.request_scope import me, work
 
 pages = Blueprint("people", __name__)
@@ -42,8 +43,14 @@ def index() -> str:
         bases=[(basis.value, words) for basis, words in CONSENT_WORDS.items()],
         may_prepare=may(me(), "prepare_deliveries"),
         campaigns=campaigns_of(session, me(), states=OPEN),
-        narrowed={name: value for name, value in request.args.items() if name != "after" and value},
+        **search_fields(session, me(), wanted),
+        narrowed={name: value for name, value in request.args.items() if _narrows(name, value, wanted)},
     )
+
+
+def _narrows(name: str, value: str, wanted: Wanted) -> bool:
+    """A number of days says nothing by itself."""
+    return bool(value) and name != "after" and (name != "days" or bool(wanted.did))
 
 
 @pages.post("/people/bulk")
@@ -136,4 +143,5 @@ def _wanted() -> Wanted:
         unsubscribed=group == "unsubscribed",
         consent=consent if consent in {*Consent, "none"} else "",
         import_id=request.args.get("import", type=whole),
+        **engagement_wanted(request.args, work().now),
     )
