@@ -9,6 +9,9 @@ from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries.alarms import models as alarms
+from sales_campaigns.deliveries.proofing import models as proofing
+from sales_campaigns.deliveries.retention import models as retention
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
@@ -26,6 +29,7 @@ from sales_campaigns.webhooks import models as webhooks
 TOPICS = (
     absence,
     accounts,
+    alarms,
     api_access,
     calendars,
     campaigns,
@@ -37,7 +41,9 @@ TOPICS = (
     messages,
     notices,
     people,
+    proofing,
     rehearsals,
+    retention,
     saved_views,
     tasks,
     tracking,

@@ -12,7 +12,9 @@ import structlog
 from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
+from sales_campaigns.deliveries.alarms.watching import watch
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
+from sales_campaigns.deliveries.retention.removing import remove_old
 from sales_campaigns.enrollments.answers.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
@@ -167,6 +169,8 @@ JOBS: tuple[Job, ...] = (
     Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
     Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
     Job("recover", _always, _recover, every=15),
+    Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
+    Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )

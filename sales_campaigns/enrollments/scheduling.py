@@ -105,7 +105,7 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     give_dates(uow, [due for due in placed if due.step.key in due.way.runs])
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
-    words = [words_of(uow, due.way, due.step) for due in mails]
+    words = _words(uow, mails)
     rows = [
         _message(due, deliveries, attempts, release_at) | word for due, word in zip(mails, words, strict=True)
     ]
@@ -130,6 +130,20 @@ def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
         if run.message_id is None or run.message_id in moved:
             run.due_at, run.own_date, run.moved = planned.at, planned.own_date, _moves(planned)
             run.skip_at = _skip_at(due)
+
+
+def _words(uow: UnitOfWork, mails: Iterable[Due]) -> list[dict[str, Any]]:
+    """What each of these mails says. Those of one step without a mail to follow say the same, found once."""
+    known: dict[int, dict[str, Any]] = {}
+    found = []
+    for due in mails:
+        if not due.step.follow_up or threading(due.way, due.step)["follows_id"]:
+            found.append(words_of(uow, due.way, due.step))
+            continue
+        if due.step.id not in known:
+            known[due.step.id] = words_of(uow, due.way, due.step)
+        found.append(known[due.step.id])
+    return found
 
 
 def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
@@ -215,9 +229,9 @@ def threading(way: Way, step: Step) -> dict[str, Any]:
 
 
 def _edits(way: Way, step: Step) -> dict[str, Any]:
-    """The words typed at the launch belong to the first e-mail only."""
-    first = next(s for s in way.steps if s.kind is StepKind.EMAIL)
-    mine = way.enrollment if step.key == first.key else None
+    """The words typed at the launch belong to its first e-mail only."""
+    mails = [one for one in way.steps[way.launched_first :] if one.kind is StepKind.EMAIL]
+    mine = way.enrollment if step.key in {one.key for one in mails[:1]} else None
     return {
         "edited_subject": mine.edited_subject if mine else None,
         "edited_html": mine.edited_html if mine else None,

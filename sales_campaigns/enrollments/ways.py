@@ -92,24 +92,47 @@ class Way:
             resumed_at=self.enrollment.resumed_at,
             slipped=self.enrollment.slipped,
             away=self.absence.away,
+            first=self.first,
+            first_day=self.enrollment.first_day,
+            first_at=self.enrollment.first_at,
         )
+
+    @property
+    def launched_first(self) -> int:
+        """The position at which the launch began."""
+        key = self.launch.first_key
+        return next((step.position for step in self.steps if step.key == key), 0)
+
+    @property
+    def first(self) -> int:
+        """The position that days are counted from; where its step was deleted, the one after what was passed over."""
+        key = self.enrollment.first_key
+        found = (step.position for step in self.steps if step.key == key) if key else iter((0,))
+        passed = (step.position for step in self.steps if self._is_passed_over(step))
+        return next(found, 1 + max(passed, default=-1))
 
     @property
     def over(self) -> dict[int, Over]:
         """The facts: how each step ended that is over, and which were never run for this person.
 
-        The rule: a step inserted before a person's position is not run for that person.
+        The rule: a step inserted before a person's position is not run for that person. Nor is one passed over.
         """
         reached = max((step.position for step in self.steps if step.key in self.runs), default=0)
         never = Over(self.enrollment.launched_at, self.enrollment.launched_at, Outcome.NOT_RUN)
         facts = {}
         for step in self.steps:
             run = self.runs.get(step.key)
-            if run is not None and run.state in OVER:
+            if self._is_passed_over(step):
+                facts[step.position] = never
+            elif run is not None and run.state in OVER:
                 facts[step.position] = _fact(run)
             elif run is None and step.position < reached and not self._ahead_of_its_turn(step):
                 facts[step.position] = never
         return facts
+
+    def _is_passed_over(self, step: Step) -> bool:
+        run = self.runs.get(step.key)
+        return run is not None and run.passed_over
 
     def _ahead_of_its_turn(self, step: Step) -> bool:
         """Whether only steps that leave at once on day 1 have runs behind this one: then its own turn comes."""
@@ -130,7 +153,7 @@ class Way:
             for step in self.steps
             if (run := self.runs.get(step.key))
             and run.state is R.SCHEDULED
-            and any(move["why"] == "limit" for move in run.moved)
+            and any(move["why"] in {"limit", "pressure"} for move in run.moved)
         }
 
 

@@ -38,6 +38,7 @@ class Wanted:
 
     `did` is a name of `engagement.DID`, in the last `days` before the instant `as_of`, which such a search needs.
     `campaign_id`, `standing` and `ended_why` are those of `engagement.stands_in`.
+    `within` is another search that must find the person too.
     """
 
     words: str = ""
@@ -52,6 +53,7 @@ class Wanted:
     campaign_id: int | None = None
     standing: str = ""
     ended_why: str = ""
+    within: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def teammates(session: Session, actor: User) -> Sequence[tuple[int, str]]:
 def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """The people of a team that a search finds: conditions on Person, for a list and for an audience alike."""
     conditions = [Person.team_id == team_id, Person.deleted_at.is_(None)]
+    if wanted.within is not None:
+        conditions += matching(team_id, wanted.within)
     if wanted.owner_id is not None:
         conditions.append(Person.owner_id == wanted.owner_id)
     if wanted.group_id is not None:

@@ -8,6 +8,8 @@ from web.commands import (
     campaign_variants,
     db,
     delivery,
+    delivery_proofs,
+    detours,
     instance,
     launching,
     leave,
@@ -16,6 +18,7 @@ from web.commands import (
     people,
     quarantine,
     rehearsing,
+    schedule,
     tokens,
     users,
     why,
@@ -28,8 +31,13 @@ for command in (
     campaign_changes.apply,
     campaign_variants.report,
     campaign_variants.variant,
+    detours.jump,
+    detours.restart,
+    detours.move,
 ):
     campaign.group.add_command(command)
+for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
     db.group,
@@ -39,6 +47,7 @@ GROUPS = [
     mail.group,
     people.group,
     quarantine.group,
+    schedule.group,
     tokens.group,
     users.group,
 ]

@@ -112,7 +112,12 @@ def _funnels(session: Session, campaign: Campaign, *which: sa.ColumnElement[bool
         .join(Step, Step.id == StepRun.step_id)
         .join(CampaignVersion, CampaignVersion.id == Step.version_id)
         .outerjoin(Message, Message.id == StepRun.message_id)
-        .where(Enrollment.campaign_id == campaign.id, StepRun.state != R.CANCELLED, *which)
+        .where(
+            Enrollment.campaign_id == campaign.id,
+            StepRun.state != R.CANCELLED,
+            ~StepRun.passed_over,
+            *which,
+        )
         .group_by(
             StepRun.step_key,
             CampaignVersion.number,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
+from sales_campaigns.enrollments.explaining.first_run import first_run
 from sales_campaigns.messages.explaining.waiting import waiting_groups
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.incoming.reading import Box, reply_lines
@@ -71,4 +72,5 @@ def index() -> str:
         replies_waiting=replies_waiting(session, user)[0],
         stop_all=_could_be_stopped(session, user),
         first_steps=first_steps(session, user, boxes, mails),
+        run=first_run(session, user) if may(user, "manage_installation") else None,
     )
