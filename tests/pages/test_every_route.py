@@ -19,6 +19,9 @@ from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.api_access.issuing import TokenWish, make_token
+from sales_campaigns.api_access.models import ApiToken
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.attachments import Upload
@@ -47,12 +50,14 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
+from sales_campaigns.webhooks.keeping import HookWish, add_webhook
+from sales_campaigns.webhooks.keeping import test_webhook as a_test_call
 from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
-OPEN = {"static", "sign_in", "public"}
+OPEN = {"static", "sign_in", "public", "api"}  # programs are asked for by tests/api
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
@@ -75,6 +80,8 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit",
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
+    "GET /admin/webhooks",
+    "GET /admin/webhooks/<int:webhook_id>",
     "GET /settings/calls",
     "GET /settings/unsubscribe",
     "GET /team",
@@ -110,6 +117,11 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/quarantine/again",
     "POST /admin/quarantine/release",
     "POST /admin/quarantine/remove",
+    "POST /admin/webhooks",
+    "POST /admin/webhooks/<int:webhook_id>",
+    "POST /admin/webhooks/<int:webhook_id>/calls/<int:call_id>/replay",
+    "POST /admin/webhooks/<int:webhook_id>/delete",
+    "POST /admin/webhooks/<int:webhook_id>/test",
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
@@ -310,6 +322,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
+            "token_id": a_token(uow, cast).id,
+            **webhook_of(uow, cast),
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
             **crm_of(uow, cast),
@@ -376,6 +390,18 @@ def crm_of(uow: Any, cast: Cast) -> Ids:
     uow.session.add(chosen)
     uow.session.flush()
     return {"addition_id": chosen.id, "connection_id": connection.id}
+
+
+def webhook_of(uow: Any, cast: Cast) -> Ids:
+    """A webhook of Ana's team, which an administrator added, and a call to it."""
+    row, _ = add_webhook(
+        uow, cast.cleo, Seal("only for the tests, and long enough"), HookWish("https://hooks.example.com")
+    )
+    return {"webhook_id": row.id, "call_id": a_test_call(uow, cast.cleo, row.id).id}
+
+
+def a_token(uow: Any, cast: Cast) -> ApiToken:
+    return make_token(uow, cast.ana, TokenWish("A program"))[0]
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:

@@ -16,10 +16,12 @@ from web.commands import (
     leave,
     mail,
     mailboxes,
+    openapi,
     people,
     quarantine,
     rehearsing,
     schedule,
+    tokens,
     users,
     why,
 )
@@ -50,6 +52,7 @@ GROUPS = [
     people.group,
     quarantine.group,
     schedule.group,
+    tokens.group,
     users.group,
 ]
 
@@ -58,3 +61,4 @@ def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)
