@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from integrations import gmail, imap, outlook
+from integrations import imap, mailgun, webhooks
+from integrations.crms import crms_as_set
+from integrations.mailboxes import mailboxes_as_set
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
 from sales_campaigns.ports import (
     CaughtMails,
-    Consent,
     Drafts,
     HandOver,
     MailAccount,
@@ -22,7 +22,6 @@ from sales_campaigns.ports import (
     OutgoingMail,
     OutsideWorld,
 )
-from sales_campaigns.settings import LOOPBACK
 from sales_campaigns.settings import Settings as Product
 
 IDLE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2.7: servers end a silent connection after five minutes
@@ -167,44 +166,15 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
     trusted = settings.ca_bundle or None
     smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
     by_imap = imap.Readers(imap.Settings(ca_bundle=trusted))
-    google, microsoft = gmail.settings_of(settings), outlook.settings_of(settings)
+    boxes = mailboxes_as_set(settings)
     return OutsideWorld(
-        mail=connected(
-            smtp,
-            {
-                "gmail": lambda account: gmail.GmailProvider(account, google),
-                "outlook": lambda account: outlook.OutlookProvider(account, microsoft),
-            },
-        ),
+        mail=connected(smtp, boxes.providers),
         caught=caught,
-        readers=Readers(
-            by_imap,
-            {
-                "gmail": lambda account: gmail.GmailReader(account, google),
-                "outlook": lambda account: outlook.OutlookReader(account, microsoft),
-            },
-        ),
-        drafts=Folders(
-            {
-                "gmail": lambda account: gmail.drafts_of(account, google),
-                "outlook": lambda account: outlook.drafts_of(account, microsoft),
-            }
-        ),
-        consents=_consents(settings, google, microsoft),
-        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings, google.api_url) else {},
+        readers=Readers(by_imap, boxes.readers),
+        drafts=Folders(boxes.drafts),
+        consents=boxes.consents,
+        delegations=boxes.delegations,
+        crms=crms_as_set(settings),
+        hooks=webhooks.Caller(private=settings.webhooks_private, ca_bundle=trusted),
+        relays={"mailgun": mailgun.Events(key)} if (key := settings.mailgun_signing_key) else {},
     )
-
-
-def _consents(settings: Product, google: gmail.Settings, microsoft: outlook.Settings) -> dict[str, Consent]:
-    """Those that the settings know a client of."""
-    consents: dict[str, Consent] = {}
-    if google.client_id and _may(settings, google.api_url):
-        consents["gmail"] = gmail.GoogleConsent(google)
-    if microsoft.client_id and _may(settings, microsoft.graph_url):
-        consents["outlook"] = outlook.MicrosoftConsent(microsoft)
-    return consents
-
-
-def _may(settings: Product, where: str) -> bool:
-    """The rule: mail of the demo stays on this machine, so nothing that leads away from it is connected there."""
-    return not settings.demo or urlsplit(where).hostname in LOOPBACK

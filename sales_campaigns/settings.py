@@ -62,6 +62,14 @@ class Settings(BaseModel):
         0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    salesforce_login_url: str = Field(
+        "https://login.salesforce.com",
+        description="Where Salesforce signs in; a sandbox or My Domain has its own.",
+    )
+    salesforce_api_version: str = Field(
+        "62.0", pattern=r"^\d{2,3}\.0$", description="The version of Salesforce's REST API that is spoken."
+    )
+    hubspot_api_url: str = Field("https://api.hubapi.com", description="Where HubSpot's API answers.")
     google_client_id: str = Field("", description="Of your own Cloud project; empty leaves Gmail out.")
     google_client_secret: str = Field("", description="The secret of that client.")
     google_accounts_url: str = Field(
@@ -85,6 +93,18 @@ class Settings(BaseModel):
         description="Where reps are asked to let us in, without the tenant.",
     )
     microsoft_graph_url: str = Field("https://graph.microsoft.com", description="Microsoft Graph.")
+    api_requests_per_minute: int = Field(
+        600, ge=1, description="Requests a minute with one API token, counted by each web process for itself."
+    )
+    webhooks_private: bool = Field(
+        False, description="Webhooks may lead to private addresses, such as a program on the same machine."
+    )
+    relay_events_secret: str = Field(
+        "", description="Signs what relays report to /api/events/generic; empty closes it."
+    )
+    mailgun_signing_key: str = Field(
+        "", description="Webhook signing key of Mailgun, for /api/events/mailgun; empty closes it."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
@@ -103,6 +123,8 @@ class Settings(BaseModel):
     @field_validator(
         "public_url",
         "tracking_url",
+        "salesforce_login_url",
+        "hubspot_api_url",
         "google_accounts_url",
         "google_token_url",
         "gmail_api_url",

@@ -108,8 +108,8 @@ class MicrosoftConsent:
         )
 
     def _check(self, given: dict[str, Any]) -> None:
-        """Issuer, audience and times of the identity token, which msal leaves to us. It came from Microsoft over TLS: that
-        stands for its signature (OpenID Connect Core, section 3.1.3.7, point 6).
+        """Issuer, audience and times of the identity token, which msal leaves to us. TLS stands for its signature
+        (OpenID Connect Core, section 3.1.3.7, point 6).
         """
         claims = given.get("id_token_claims") or {}
         now = machine_now().timestamp()

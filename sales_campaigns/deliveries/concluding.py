@@ -6,12 +6,13 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
+from sales_campaigns.deliveries.capacity import deal_into_slots
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about
 from sales_campaigns.deliveries.models import Delivery, Level, Preparation, SeriesRun, Stage
 from sales_campaigns.deliveries.policies import Task
-from sales_campaigns.deliveries.slots import deal_into_slots, deal_into_waves, latest
+from sales_campaigns.deliveries.slots import deal_into_waves, latest
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.typology.controls import (
     content_warnings,
@@ -20,6 +21,7 @@ from sales_campaigns.deliveries.typology.controls import (
     schedule_warning,
 )
 from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.deliveries.warnings import collision_warnings
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -53,9 +55,9 @@ def _deal_out(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
     """Waves first; a capacity rule then spreads what would leave at one instant."""
     if task.settings.waves:
         deal_into_waves(uow.session, task.delivery.id, task.settings.waves, preparation.to_deliver)
-    for rule in task.capacity:
-        if not rule.excludes:
-            deal_into_slots(uow.session, task.delivery.id, rule.messages, rule.hours)
+    moving = [rule for rule in task.capacity if not rule.excludes]
+    if moving and task.mailbox is not None:
+        deal_into_slots(uow.session, task.delivery, task.mailbox, task.policy.at, moving)
 
 
 def _last_wave(task: Task) -> int:
@@ -76,6 +78,7 @@ def _warnings(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str
         *content_warnings(task.content),
         schedule_warning(task.schedule, uow.now),
         half_left(preparation.targeted, preparation.to_deliver) if preparation.to_deliver else "",
+        *collision_warnings(uow.session, task),
     ]
     return [words for words in found if words]
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.deliveries.audience import count_people, targeted
+from sales_campaigns.deliveries.capacity import room_for
 from sales_campaigns.deliveries.concluding import conclude
 from sales_campaigns.deliveries.inputs import seconds_later
 from sales_campaigns.deliveries.journal import note
@@ -119,7 +120,7 @@ def _next_chunk(
     following: Stage,
     chunk: int,
 ) -> None:
-    people = [*targeted(task.audience, task.owner), those]
+    people = [*targeted(uow.session, task.audience, task.owner), those]
     beyond = key > preparation.position
     last = _last_key(uow.session, key, [*people, beyond], chunk)
     if last is None:
@@ -145,12 +146,18 @@ def _judge(
     with verdicts(session, task.policy, people, among):
         if task.has_logic:
             render_for_everybody(session, task)
-        if task.most is not None:
-            over = max(task.most.messages - preparation.to_deliver, 0)
-            keep_only(session, over, task.most.cause)
+        _leave_out_over_capacity(session, task, preparation.to_deliver)
         _count(preparation, counted(session))
         seconds = {zone: seconds_later(task.schedule, zone) for zone in _zones(session, task)}
         write_down(session, task.delivery.id, uow.now, task.policy, seconds)
+
+
+def _leave_out_over_capacity(session: Session, task: Task, before: int) -> None:
+    """The rule: capacity excludes only where the rule says so. `before`: those of earlier chunks."""
+    for rule in task.capacity:
+        if rule.excludes and task.mailbox is not None:
+            room = room_for(session, rule, task.delivery, task.mailbox, task.policy.at)
+            keep_only(session, max(room - before, 0), rule.cause)
 
 
 def _zones(session: Session, task: Task) -> list[str]:

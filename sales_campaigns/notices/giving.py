@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Role, User
 from sales_campaigns.activity import Activity
+from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.notices.models import Notice, NoticeKind
 from sales_campaigns.notices.wishes import wishes_of
@@ -30,6 +32,7 @@ class Told(NamedTuple):
     kind: NoticeKind
     words: str
     task_id: int | None = None
+    delivery_id: int | None = None
 
 
 def mail_came(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
@@ -58,6 +61,39 @@ def tasks_given(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 def mailboxes_lost(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     """For its owner, and for the administrators of the team."""
     _give(uow, (told for row in happened for told in _of_mailbox(uow.session, row)))
+
+
+def deliveries_alarm(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    """For the owner of the delivery, and for whoever of the team may start it."""
+    owners = _owners(uow.session, {row.data["delivery"] for row in happened})
+    starters = _starters(uow.session, {row.team_id for row in happened if row.team_id})
+    _give(
+        uow,
+        (
+            Told(id, row, NoticeKind.DELIVERY, _of_delivery(row), delivery_id=row.data["delivery"])
+            for row in happened
+            for id in sorted({owners.get(row.data["delivery"], 0), *starters.get(row.team_id or 0, ())})
+        ),
+    )
+
+
+def _of_delivery(row: Activity) -> str:
+    return f"“{row.data['name'][:100]}”: {row.data['words']}"
+
+
+def _owners(session: Session, delivery_ids: set[int]) -> dict[int, int]:
+    rows = session.execute(sa.select(Delivery.id, Delivery.owner_id).where(Delivery.id.in_(delivery_ids)))
+    return {id: owner for id, owner in rows}  # noqa: C416
+
+
+def _starters(session: Session, teams: set[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    may_start = sa.or_(User.can_start, User.role == Role.ADMINISTRATOR)
+    for id, team in session.execute(
+        sa.select(User.id, User.team_id).where(User.team_id.in_(teams), User.active, may_start)
+    ):
+        found[team].append(id)
+    return found
 
 
 def _of_mail(row: Activity, user_id: int, names: dict[int, str]) -> Told:
@@ -108,6 +144,7 @@ def _give(uow: UnitOfWork, told: Iterator[Told]) -> None:
             "words": one.words[:300],
             "person_id": one.activity.person_id,
             "task_id": one.task_id,
+            "delivery_id": one.delivery_id,
             "mail_at": uow.now + GATHERED if one.kind in wishes[one.user_id].mailed else None,
         }
         for one in lines

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from sales_campaigns.ports.caught import CaughtMails
 from sales_campaigns.ports.consents import Consent, Delegation
+from sales_campaigns.ports.crm import Crms
 from sales_campaigns.ports.drafts import DraftFolders
 from sales_campaigns.ports.mail import MailProviders, MailReaders
+from sales_campaigns.ports.programs import HookCaller, RelayReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +24,8 @@ class OutsideWorld:
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
     drafts: DraftFolders | None = None
+    crms: Crms | None = None
+    hooks: HookCaller | None = None
+    relays: Mapping[str, RelayReader] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
     delegations: Mapping[str, Delegation] = field(default_factory=dict)

@@ -19,6 +19,9 @@ from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.api_access.issuing import TokenWish, make_token
+from sales_campaigns.api_access.models import ApiToken
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.attachments import Upload
@@ -26,9 +29,14 @@ from sales_campaigns.content.bundles import gather
 from sales_campaigns.content.models import Bundle, Template, TemplateVersion
 from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.crm.models import CrmAddition, CrmConnection
+from sales_campaigns.deliveries.models import DeliveryTemplate
+from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
+from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.launches.launching import Order, launch
-from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
@@ -42,29 +50,38 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
+from sales_campaigns.webhooks.keeping import HookWish, add_webhook
+from sales_campaigns.webhooks.keeping import test_webhook as a_test_call
 from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
-OPEN = {"static", "sign_in", "public"}
+OPEN = {"static", "sign_in", "public", "api"}  # programs are asked for by tests/api
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/bounce-rules",
+    "GET /admin/crm",
+    "GET /admin/crm/diagnostics",
+    "GET /admin/crm/users",
     "GET /admin/health",
     "GET /admin/mailboxes",
     "GET /admin/holidays",
     "GET /admin/schedules",
     "GET /admin/schedules/<int:schedule_id>",
     "GET /admin/quarantine",
+    "GET /admin/retention",
     "GET /set-aside",
+    "GET /setup",
     "GET /admin/policies",
     "GET /admin/roles",
     "GET /admin/audit",
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
+    "GET /admin/webhooks",
+    "GET /admin/webhooks/<int:webhook_id>",
     "GET /settings/calls",
     "GET /settings/unsubscribe",
     "GET /team",
@@ -78,6 +95,14 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/bounce-rules/delete",
     "POST /admin/bounce-rules/keep",
     "POST /admin/bounce-rules/restore",
+    "POST /admin/crm/check",
+    "POST /admin/crm/connect",
+    "POST /admin/crm/diagnostics/retry",
+    "POST /admin/crm/disconnect",
+    "POST /admin/crm/fields",
+    "POST /admin/crm/key",
+    "POST /admin/crm/switches",
+    "POST /admin/crm/users",
     "POST /admin/holidays",
     "POST /admin/holidays/<int:holiday_id>/drop",
     "POST /admin/mailboxes/<provider>/connect",
@@ -87,10 +112,16 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/schedules",
     "POST /admin/schedules/<int:schedule_id>",
     "POST /admin/schedules/<int:schedule_id>/drop",
+    "POST /admin/retention",
     "POST /admin/quarantine/add",
     "POST /admin/quarantine/again",
     "POST /admin/quarantine/release",
     "POST /admin/quarantine/remove",
+    "POST /admin/webhooks",
+    "POST /admin/webhooks/<int:webhook_id>",
+    "POST /admin/webhooks/<int:webhook_id>/calls/<int:call_id>/replay",
+    "POST /admin/webhooks/<int:webhook_id>/delete",
+    "POST /admin/webhooks/<int:webhook_id>/test",
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
@@ -108,6 +139,14 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /leave/of/<int:user_id>/pause",
     "POST /leave/of/<int:user_id>/resume",
     "POST /people/<int:person_id>/resubscribe",
+    "POST /delivery-templates",
+    "POST /delivery-templates/<int:settings_id>",
+    "POST /delivery-templates/<int:settings_id>/delete",
+    "POST /deliveries/<int:delivery_id>/compute",
+    "POST /deliveries/<int:delivery_id>/settings-as-template",
+    "POST /test-profiles",
+    "POST /test-profiles/<int:profile_id>",
+    "POST /test-profiles/<int:profile_id>/delete",
     "POST /sending-policy",
     "POST /sending-policy/<int:rule_id>",
     "POST /sending-policy/<int:rule_id>/delete",
@@ -116,6 +155,8 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /sending/release",
     "POST /sending/stop",
     "POST /set-aside",
+    "POST /setup/dismiss",
+    "POST /setup/test",
     "POST /settings/calls",
     "POST /settings/unsubscribe",
     "POST /team/<int:user_id>/reassign",
@@ -151,7 +192,8 @@ Ids = dict[str, Any]
 
 
 def rules(app: Flask) -> Iterator[Rule]:
-    for rule in app.url_map.iter_rules():
+    """What deletes comes last, so that the others find their rows."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/delete")):
         if rule.endpoint.partition(".")[0] not in OPEN:
             yield rule
 
@@ -234,7 +276,13 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             details={"words": "rival"},
             changed_at=uow.now,
         )
-        session.add(rule)
+        profile = TestProfile(
+            team_id=cast.ana.team_id, email="look@north.example", name="Look", created_at=uow.now
+        )
+        kept = DeliveryTemplate(
+            team_id=cast.ana.team_id, author_id=cast.ana.id, name="Letters", changed_at=uow.now
+        )
+        session.add_all([rule, profile, kept])
         message = a_message(uow, cast, enrollment)
         mail = RehearsedMail(
             rehearsal_id=rehearsal.id,
@@ -255,6 +303,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "key": newest(session, campaign).steps[0].key,
             "number": 1,
             "provider": "gmail",
+            "letter": "A",
             "tab": "history",
             "draft_id": a_draft(uow, cast, person.id).id,
             "view_id": save_view(uow, cast.ana, ListName.TASKS, "Calls", {"kind": "call"}).id,
@@ -268,14 +317,23 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "launch_id": launched.id,
             "delivery_id": delivery.id,
             "rule_id": rule.id,
+            "profile_id": profile.id,
+            "settings_id": kept.id,
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
+            "token_id": a_token(uow, cast).id,
+            **webhook_of(uow, cast),
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
+            **crm_of(uow, cast),
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
             "received_id": received.id,
+            "batch_id": a_detour(uow, cast, enrollment),
+            "act_id": unsubscribe_many(
+                uow, cast.ana, [a_person(uow, cast.ana, "out@example.com").id]
+            ).batch_id,
             **content_of_the_team(uow, cast),
         }
 
@@ -319,10 +377,44 @@ def absence_of(uow: Any, cast: Cast) -> Ids:
     }
 
 
+def crm_of(uow: Any, cast: Cast) -> Ids:
+    """A CRM that has let nobody in yet, and rows that Ana chose there."""
+    connection = CrmConnection(
+        team_id=cast.ana.team_id, vendor="hubspot", look_at=uow.now, created_at=uow.now
+    )
+    uow.session.add(connection)
+    uow.session.flush()
+    chosen = CrmAddition(
+        connection_id=connection.id, user_id=cast.ana.id, crm_ids=["1"], signature="s", created_at=uow.now
+    )
+    uow.session.add(chosen)
+    uow.session.flush()
+    return {"addition_id": chosen.id, "connection_id": connection.id}
+
+
+def webhook_of(uow: Any, cast: Cast) -> Ids:
+    """A webhook of Ana's team, which an administrator added, and a call to it."""
+    row, _ = add_webhook(
+        uow, cast.cleo, Seal("only for the tests, and long enough"), HookWish("https://hooks.example.com")
+    )
+    return {"webhook_id": row.id, "call_id": a_test_call(uow, cast.cleo, row.id).id}
+
+
+def a_token(uow: Any, cast: Cast) -> ApiToken:
+    return make_token(uow, cast.ana, TokenWish("A program"))[0]
+
+
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
     draft = save_draft(uow, cast.ana, About(person_id), Typed("Hello", "<p>Hi</p>", key="k"))
     assert draft is not None
     return draft
+
+
+def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
+    counted = {"first_key": "", "first_day": 1, "first_at": None, "slipped": 0}
+    runs = list(uow.session.scalars(sa.select(StepRun.id)))
+    before = {**counted, "runs": runs, "again": {}, "mails": {}}
+    return keep(uow, cast.ana, "jumped", [{"enrollment_id": enrollment.id, "before": before}], {})
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:

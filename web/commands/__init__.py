@@ -5,24 +5,44 @@ from flask import Flask
 from web.commands import (
     campaign,
     campaign_changes,
+    campaign_variants,
+    crm,
     db,
     delivery,
+    delivery_proofs,
+    detours,
     instance,
     launching,
     leave,
     mail,
     mailboxes,
+    openapi,
     people,
     quarantine,
     rehearsing,
+    schedule,
+    tokens,
     users,
     why,
 )
 
-for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
+for command in (
+    launching.command,
+    rehearsing.command,
+    campaign_changes.plan,
+    campaign_changes.apply,
+    campaign_variants.report,
+    campaign_variants.variant,
+    detours.jump,
+    detours.restart,
+    detours.move,
+):
     campaign.group.add_command(command)
+for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
+    crm.group,
     db.group,
     delivery.group,
     instance.group,
@@ -31,6 +51,8 @@ GROUPS = [
     mailboxes.group,
     people.group,
     quarantine.group,
+    schedule.group,
+    tokens.group,
     users.group,
 ]
 
@@ -39,3 +61,4 @@ def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)

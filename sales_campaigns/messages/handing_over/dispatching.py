@@ -45,6 +45,8 @@ from sales_campaigns.ports import (
     MailReaders,
     OutgoingMail,
 )
+from sales_campaigns.ports.crm import Crms
+from sales_campaigns.ports.programs import HookCaller
 from sales_campaigns.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
@@ -75,8 +77,10 @@ class PostRoom:
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    crms: Crms | None = None  # None where no CRM is connected
     access: Access | None = None  # renews what was granted; None where every mailbox has a password
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
+    hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 

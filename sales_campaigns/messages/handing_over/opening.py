@@ -32,4 +32,6 @@ def open_post_room(
         outward=outward_of(settings),
         access=Access(sessions, clock, seal, outside.consents, outside.delegations),
         drafts=outside.drafts,
+        crms=outside.crms,
+        hooks=outside.hooks,
     )

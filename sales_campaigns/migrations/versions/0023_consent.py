@@ -6,7 +6,7 @@ from alembic import op
 from sales_campaigns.database import UtcDateTime
 
 revision = "0023"
-down_revision = "0018"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -2,6 +2,7 @@
 
 from web.pages.account import (
     consent,
+    crm_sign_in,
     inbox,
     leave,
     mailbox,
@@ -9,9 +10,11 @@ from web.pages.account import (
     profile,
     schedules,
     sign_in,
+    tokens,
 )
 
 PAGES = (
+    crm_sign_in.pages,
     consent.pages,
     inbox.pages,
     leave.pages,
@@ -20,4 +23,5 @@ PAGES = (
     profile.pages,
     schedules.pages,
     sign_in.pages,
+    tokens.pages,
 )

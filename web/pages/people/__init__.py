@@ -1,6 +1,8 @@
 """People and groups."""
 
 from web.pages.people import (
+    crm_people,
+    duplicates,
     groups,
     notes,
     people,
@@ -9,6 +11,8 @@ from web.pages.people import (
 )
 
 PAGES = (
+    crm_people.pages,
+    duplicates.pages,
     groups.pages,
     notes.pages,
     people.pages,

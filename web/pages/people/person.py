@@ -13,7 +13,7 @@ from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.incoming.reading import unanswered_of
 from sales_campaigns.people.columns import custom as custom_name
 from sales_campaigns.people.editing import create_person
-from sales_campaigns.people.groups import groups_of
+from sales_campaigns.people.groups import lists_of
 from sales_campaigns.people.listing import groups_with, person_of
 from sales_campaigns.people.merging import FIELDS
 from sales_campaigns.people.models import Person
@@ -22,6 +22,7 @@ from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.people.person_tabs import tab_context
+from web.parts.crm_links import person_link
 from web.request_scope import me, work
 
 pages = Blueprint("person", __name__)
@@ -58,7 +59,8 @@ def show(person_id: int, tab: str = "about") -> str:
         held=held_of(session, person),
         unanswered=unanswered_of(session, person),
         groups=groups_with(session, me(), person.id),
-        my_groups=groups_of(session, me()),
+        my_groups=lists_of(session, me()),
+        in_crm=person_link(person),
         tab=tab,
         tabs=[
             {
