@@ -75,7 +75,7 @@ def test_a_mail_is_a_draft_first_whose_id_is_kept_and_is_that_of_the_sent_copy(
     ((id, heard),) = seen
     assert heard == ["messages.create"] and outcome.provider_id == id
     assert microsoft.heard == ["messages.create", "messages.send", "messages.get"]
-    assert (box.items[id].folder, box.items[id].properties[KEY]) == ("sentitems", "1.x")
+    assert (box.mails[id].folder, box.mails[id].properties[KEY]) == ("sentitems", "1.x")
 
 
 def test_every_call_asks_for_ids_that_last(provider: OutlookProvider, microsoft: Microsoft) -> None:
@@ -92,7 +92,7 @@ def test_the_real_message_id_and_conversation_are_read_back(
     outcome = Desk().once(provider)
     (left,) = box.left
     assert outcome.message_id == left.message_id and outcome.message_id != a_mail(1).message_id
-    assert outcome.thread_id == box.items[str(outcome.provider_id)].conversation
+    assert outcome.thread_id == box.mails[str(outcome.provider_id)].thread_id
 
 
 def test_a_follow_up_answers_to_the_mail_before_it_and_goes_to_its_own_person(
@@ -148,7 +148,7 @@ def test_what_outlook_takes_by_other_names_is_given_by_them(
     head = b"List-Unsubscribe: <mailto:ana@ana.example>\r\nX-Campaign: spring\r\n"
     list(provider.hand_over([to_maria(mime=head + to_maria().mime)]))
     assert b"List-Unsubscribe: <mailto:ana@ana.example>" in box.left[0].raw
-    (item,) = box.items.values()
+    (item,) = box.mails.values()
     assert item.fields["internetMessageHeaders"] == [{"name": "X-Campaign", "value": "spring"}]
 
 

@@ -53,7 +53,7 @@ def with_files(**other: object) -> OutgoingMail:
 
 
 def sent_files(box: OutlookBox, number: int = 0) -> dict[str, bytes]:
-    sent = [one for one in box.items.values() if one.folder == "sentitems"]
+    sent = [one for one in box.mails.values() if one.folder == "sentitems"]
     files = sent[number].files.values()
     assert len({file["name"] for file in files}) == len(files)
     return {file["name"]: file["content"] for file in files}

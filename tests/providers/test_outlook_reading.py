@@ -62,7 +62,7 @@ def test_what_comes_is_read_once_byte_for_byte(reader: OutlookReader, box: Outlo
     came = box.comes_in(raw)
     mails, cursor = everything(reader, cursor)
     assert [(one.uid, one.raw, one.own, one.thread_id) for one in mails] == [
-        (came.id, raw, False, came.conversation)
+        (came.id, raw, False, came.thread_id)
     ]
     assert everything(reader, cursor)[0] == []
 
@@ -88,7 +88,7 @@ def test_what_comes_while_it_reaches_back_is_not_passed_over(reader: OutlookRead
     rest, cursor = everything(reader, first.cursor)
     after, _ = everything(reader, cursor)
     assert late.id in {one.uid for one in (*rest, *after)}
-    assert {one.uid for one in (*first.mails, *rest, *after)} == set(box.items)
+    assert {one.uid for one in (*first.mails, *rest, *after)} == set(box.mails)
 
 
 def test_every_folder_is_read_by_itself(reader: OutlookReader, box: OutlookBox) -> None:
@@ -171,11 +171,11 @@ def test_trouble_is_transient_and_nothing_moves(
 def test_a_draft_is_put_found_rewritten_and_taken_away(drafts: OutlookDrafts, box: OutlookBox) -> None:
     made = drafts.put(Draft("7.x", a_mail(7).mime, label="Sales tasks"))
     assert drafts.state(made.id) is DraftState.THERE
-    assert box.items[made.id].fields["categories"] == ["Sales tasks"]
+    assert box.mails[made.id].fields["categories"] == ["Sales tasks"]
     found = drafts.find("7.x")
     assert found is not None and (found.place, found.id) == (Place.DRAFTS, made.id)
     assert drafts.update(made.id, Draft("7.x", a_mail(7, b"Better.\r\n").mime)).id == made.id, "its id stays"
-    assert "Better." in box.items[made.id].fields["body"]["content"]
+    assert "Better." in box.mails[made.id].fields["body"]["content"]
     drafts.delete(made.id), drafts.delete(made.id)
     assert drafts.state(made.id) is DraftState.GONE and drafts.find("7.x") is None
     with pytest.raises(NotFound):
@@ -196,7 +196,7 @@ def test_a_draft_that_the_rep_sent_keeps_its_id_and_is_never_taken_away(
     )
     assert found.at is not None and drafts.state(made.id) is DraftState.GONE
     drafts.delete(made.id)
-    assert box.items[made.id].folder == "sentitems"
+    assert box.mails[made.id].folder == "sentitems"
     with pytest.raises(NotFound):
         drafts.update(made.id, Draft("7.x", a_mail(7).mime))
 
@@ -210,8 +210,8 @@ def test_a_draft_that_the_rep_deleted_is_gone(drafts: OutlookDrafts, box: Outloo
 def test_a_draft_in_a_conversation_stands_in_it(drafts: OutlookDrafts, box: OutlookBox) -> None:
     came = box.comes_in(a_raw_mail())
     mime = b"To: maria@ben.example\r\n" + a_mail(7).mime
-    made = drafts.put(Draft("7.x", mime, ThreadPlace(came.conversation, came.id)))
-    assert made.thread_id == came.conversation and box.items[made.id].people("toRecipients") == [
+    made = drafts.put(Draft("7.x", mime, ThreadPlace(came.thread_id, came.id)))
+    assert made.thread_id == came.thread_id and box.mails[made.id].people("toRecipients") == [
         "maria@ben.example"
     ]
 

@@ -24,6 +24,10 @@ class Mail:
     at_ms: int
 
     @property
+    def name(self) -> str:
+        return self.header("Message-ID")
+
+    @property
     def headers(self) -> list[tuple[str, str]]:
         parsed = message_from_bytes(self.raw, policy=policy.compat32)
         return [(name, str(value)) for name, value in parsed.items()]
@@ -58,6 +62,10 @@ class GmailBox:
     lags: bool = False
     _late: set[str] = field(default_factory=set)
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
+
+    @property
+    def sent(self) -> list[Mail]:
+        return [one for one in self.mails.values() if "SENT" in one.labels]
 
     def history_id(self) -> int:
         return self.history[-1][0] if self.history else self.oldest_history

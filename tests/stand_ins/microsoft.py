@@ -191,7 +191,7 @@ class Microsoft(StandIn):
     def _messages_list(self, box: OutlookBox, asked: Asked) -> Reply:
         parts, wanted = asked.path.split("/"), asked.query.get("$filter", "")
         folder = parts[4] if parts[3] == "mailFolders" else ""
-        found = [one for one in box.items.values() if box.seen(one.id) and folder in ("", one.folder)]
+        found = [one for one in box.mails.values() if box.seen(one.id) and folder in ("", one.folder)]
         quoted = re.findall(r"eq '((?:[^']|'')*)'", wanted)
         if wanted.startswith("internetMessageId eq "):
             found = [one for one in found if one.name == quoted[0]]

@@ -20,7 +20,7 @@ def resource(item: Item, select: str = "", expand: str = "") -> dict[str, Any]:
         "categories": item.fields.get("categories", []),
         "isDraft": item.draft,
         "internetMessageId": item.name,
-        "conversationId": item.conversation,
+        "conversationId": item.thread_id,
         "parentFolderId": f"folder-{item.folder}",
         "receivedDateTime": at,
         "sentDateTime": at,

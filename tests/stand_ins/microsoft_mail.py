@@ -23,7 +23,7 @@ class Item:
     id: str
     folder: str
     name: str
-    conversation: str
+    thread_id: str
     at: datetime
     draft: bool = False
     fields: dict[str, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class OutlookBox:
 
     address: str
     tenant: str = ""
-    items: dict[str, Item] = field(default_factory=dict)
+    mails: dict[str, Item] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     entered: list[tuple[int, str, str, str]] = field(default_factory=list)  # (number, folder, what, id)
     oldest: int = 0
@@ -62,7 +62,11 @@ class OutlookBox:
 
     @property
     def drafts(self) -> dict[str, Item]:
-        return {one.id: one for one in self.items.values() if one.draft and one.folder == "drafts"}
+        return {one.id: one for one in self.mails.values() if one.draft and one.folder == "drafts"}
+
+    @property
+    def sent(self) -> list[Item]:
+        return [one for one in self.mails.values() if one.folder == "sentitems"]
 
     def number(self) -> int:
         """Up to which everything was told: what is late is told later."""
@@ -71,24 +75,24 @@ class OutlookBox:
             return min(late) - 1
         return self.entered[-1][0] if self.entered else self.oldest
 
-    def comes_in(self, raw: bytes, folder: str = "inbox", conversation: str = "") -> Item:
+    def comes_in(self, raw: bytes, folder: str = "inbox", thread_id: str = "") -> Item:
         """A mail of somebody else."""
         named = f"{header_in(raw, 'References')} {header_in(raw, 'In-Reply-To')}".split()
-        known = next((one.conversation for one in self.items.values() if one.name in named), "")
+        known = next((one.thread_id for one in self.mails.values() if one.name in named), "")
         name = header_in(raw, "Message-ID")
-        return self._add(folder, raw=raw, name=name, conversation=conversation or known)
+        return self._add(folder, raw=raw, name=name, thread_id=thread_id or known)
 
-    def new_draft(self, fields: dict[str, Any], conversation: str = "") -> Item:
-        item = self._add("drafts", draft=True, conversation=conversation)
+    def new_draft(self, fields: dict[str, Any], thread_id: str = "") -> Item:
+        item = self._add("drafts", draft=True, thread_id=thread_id)
         item.write(fields)
         return item
 
     def answer_to(self, id: str, fields: dict[str, Any]) -> Item:
         """As Outlook begins an answer: to whoever wrote, be it the owner, with a quote of its own."""
-        before = self.items[id]
+        before = self.mails[id]
         subject = str(before.fields.get("subject") or header_in(before.raw, "Subject"))
         own = {"subject": f"RE: {subject}", "body": {"contentType": "html", "content": "<hr>From: …"}}
-        item = self.new_draft({**own, "toRecipients": [person(self.address)]}, before.conversation)
+        item = self.new_draft({**own, "toRecipients": [person(self.address)]}, before.thread_id)
         item.properties[IN_REPLY_TO] = before.name
         item.properties[REFERENCES] = f"{before.properties.get(REFERENCES, '')} {before.name}".strip()
         item.write(fields)
@@ -96,11 +100,11 @@ class OutlookBox:
 
     def throw_away(self, id: str) -> None:
         """As a person deletes it: it lies among the deleted mails."""
-        self.items[id].folder = "deleteditems"
-        self._enter(self.items[id], "created")
+        self.mails[id].folder = "deleteditems"
+        self._enter(self.mails[id], "created")
 
     def send_draft(self, id: str) -> Item:
-        item = self.items[id]
+        item = self.mails[id]
         item.draft, item.folder, item.at = False, "sentitems", machine_now()
         if self.renames:
             item.name = self._name()
@@ -112,7 +116,7 @@ class OutlookBox:
         return item
 
     def seen(self, id: str) -> Item | None:
-        return None if id in self.late else self.items.get(id)
+        return None if id in self.late else self.mails.get(id)
 
     def catch_up(self) -> None:
         self.late.clear()
@@ -124,14 +128,14 @@ class OutlookBox:
 
     def touch(self, id: str) -> None:
         """It was read, flagged or filed under a category."""
-        self._enter(self.items[id], "updated")
+        self._enter(self.mails[id], "updated")
 
     def remove(self, id: str) -> None:
-        self._enter(self.items.pop(id), "deleted")
+        self._enter(self.mails.pop(id), "deleted")
 
     def since(self, folder: str, number: int, what: str) -> list[Item]:
         ids = [id for at, where, kind, id in self.entered if at > number and where == folder and kind == what]
-        return [self.items[id] for id in dict.fromkeys(ids) if id in self.items and id not in self.late]
+        return [self.mails[id] for id in dict.fromkeys(ids) if id in self.mails and id not in self.late]
 
     def _enter(self, item: Item, what: str) -> None:
         self.entered.append((next(self._order), item.folder, what, item.id))
@@ -146,12 +150,12 @@ class OutlookBox:
         draft: bool = False,
         raw: bytes = b"",
         name: str = "",
-        conversation: str = "",
+        thread_id: str = "",
     ) -> Item:
         order = next(self._order)
-        id, thread = f"AAkALg{order}_-=", conversation or f"AAQk{order}="
+        id, thread = f"AAkALg{order}_-=", thread_id or f"AAQk{order}="
         item = Item(id, folder, name or self._name(), thread, machine_now(), draft=draft, raw=raw)
-        self.items[id] = item
+        self.mails[id] = item
         self._enter(item, "created")
         return item
 
