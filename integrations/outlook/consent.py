@@ -6,6 +6,8 @@ kept sealed by whoever asked, one permission a mailbox, renewed under the lock o
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -25,7 +27,9 @@ from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import Granted, MailAccount, Tokens
 
 CLOCK_SECONDS = 60
+CHECKED = {"state": "checked"}  # by whoever asked, before its code is redeemed: msal would compare it again
 ALWAYS = ("openid", "profile", "offline_access")
+NOT_OURS = "Microsoft answered somebody else's question. Nothing was connected."
 NOT_ENOUGH = (
     "You did not allow reading and sending mail. Connect once more, and accept everything that is asked."
 )
@@ -45,7 +49,10 @@ class MicrosoftConsent:
         self.issuer = f"{self._authority}/v2.0"
 
     def address_of_consent(self, state: str, challenge: str, redirect: str, hint: str) -> str:
-        """The verifier stays with whoever asks, so the address is written here and not by msal."""
+        """The verifier stays with whoever asks, so the address is written here and not by msal.
+
+        `nonce` binds the identity token to this question; its form is the one that msal compares it with.
+        """
         asked = {
             "client_id": self._settings.client_id,
             "redirect_uri": redirect,
@@ -56,13 +63,15 @@ class MicrosoftConsent:
             "state": state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
+            "nonce": hashlib.sha256(challenge.encode()).hexdigest(),
             "login_hint": hint,
         }
         return f"{self._authority}/oauth2/v2.0/authorize?{urlencode(asked)}"
 
     def redeem(self, code: str, verifier: str, redirect: str) -> Granted:
-        asked = {"state": "", "redirect_uri": redirect, "scope": list(WANTED), "code_verifier": verifier}
-        given = self._ask(lambda app: app.acquire_token_by_auth_code_flow(asked, {"code": code, "state": ""}))
+        ours = {"code_verifier": verifier, "nonce": _challenge(verifier)}
+        asked = {**CHECKED, **ours, "redirect_uri": redirect, "scope": list(WANTED)}
+        given = self._ask(lambda app: app.acquire_token_by_auth_code_flow(asked, {**CHECKED, "code": code}))
         self._check(given)
         granted = granted_in(given)
         if not granted.tokens.refresh:
@@ -91,6 +100,8 @@ class MicrosoftConsent:
             given = answered(lambda: ask(self._application(talking)))
         except (ValueError, msal.exceptions.MsalError) as error:
             raise refusal_of({}, talking.last) from error
+        except RuntimeError as error:  # what msal calls an identity token that answers another question
+            raise Outside(OutsideKind.AUTHORISATION, NOT_OURS) from error
         finally:
             talking.close()
         if "access_token" not in given:
@@ -117,8 +128,7 @@ class MicrosoftConsent:
             words = "The answer does not come from Microsoft. Nothing was connected."
             raise Outside(OutsideKind.AUTHORISATION, words)
         if claims.get("aud") != self._settings.client_id:
-            words = "Microsoft answered somebody else's question. Nothing was connected."
-            raise Outside(OutsideKind.AUTHORISATION, words)
+            raise Outside(OutsideKind.AUTHORISATION, NOT_OURS)
         is_over = float(claims.get("exp", 0)) < now - CLOCK_SECONDS
         if is_over or float(claims.get("iat", 0)) > now + CLOCK_SECONDS:
             raise Outside(OutsideKind.POLICY, str(given.get("clock") or CLOCK))
@@ -131,6 +141,11 @@ class MicrosoftConsent:
             return answered(lambda: address_in(api))
         finally:
             api.close()
+
+
+def _challenge(verifier: str) -> str:
+    """S256 (RFC 7636 section 4.2), from which the nonce was made."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def granted_in(given: dict[str, Any]) -> Granted:

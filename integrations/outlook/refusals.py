@@ -35,8 +35,8 @@ LONGEST_WORDS = 200
 
 def refusal_of(given: Mapping[str, Any], last: Answer | None) -> Outside:
     """`given` is what msal says; what it cannot read stands in the last answer."""
-    if last is None:
-        return Outside(OutsideKind.TRANSIENT, "Microsoft cannot be asked for a token.")
+    if last is None or last.status < 300:
+        return Outside(OutsideKind.TRANSIENT, "Microsoft's answer cannot be read.")
     said = given if given.get("error") else last.json()
     error, words = str(said.get("error", "")), str(said.get("error_description", ""))
     found = _NUMBER.search(words)

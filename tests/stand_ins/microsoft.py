@@ -113,7 +113,9 @@ class Microsoft(StandIn):
             self.box(address)
             asked_for = set(asked.query["scope"].split())
             scopes = tuple(one for one in self.allows if one in asked_for)
-            told |= {"code": self.tokens.code(address, scopes, asked.query["code_challenge"], where)}
+            code = self.tokens.code(address, scopes, asked.query["code_challenge"], where)
+            self.tokens.nonces[code] = asked.query["nonce"]
+            told |= {"code": code}
         return Reply(302, headers={"Location": f"{where}?{urlencode(told)}"})
 
     def _of_a_box(self, name: str, asked: Asked) -> Reply:

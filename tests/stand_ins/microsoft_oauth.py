@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sales_campaigns.clock import machine_now
@@ -22,6 +22,8 @@ class Tokens(google_oauth.Tokens):
     """`tid` is the tenant that the identity token names."""
 
     tid: str = TENANT
+    nonces: dict[str, str] = field(default_factory=dict)  # by code
+    _nonce: str = ""
 
     def lasting(self, address: str, scopes: tuple[str, ...]) -> str:
         token = "1.AX0A" + secrets.token_urlsafe(16)
@@ -41,6 +43,7 @@ class Tokens(google_oauth.Tokens):
         if form.get("grant_type") == "refresh_token" and held is None:
             words = "AADSTS50173: The provided grant has expired due to it being revoked."
             raise Refused("invalid_grant", words)
+        self._nonce = self.nonces.pop(form.get("code", ""), "")
         given = super().give(form)
         if held is not None:
             del self._refresh[form["refresh_token"]]
@@ -57,7 +60,14 @@ class Tokens(google_oauth.Tokens):
     def _identity(self, address: str) -> str:
         now = int(machine_now().timestamp() + self.seconds_off)
         who = {"iss": f"{self.issuer}/{self.tid}/v2.0", "aud": self.client, "tid": self.tid, "oid": "1"}
-        claims = {**who, "sub": "1", "preferred_username": address, "iat": now, "exp": now + 3600}
+        claims = {
+            **who,
+            "sub": "1",
+            "nonce": self._nonce,
+            "preferred_username": address,
+            "iat": now,
+            "exp": now + 3600,
+        }
         parts = ({"alg": "RS256"}, claims)
         return (
             ".".join(

@@ -1,4 +1,4 @@
-"""From a due row to a mail that left by way of a draft: once, whatever dies or breaks; and what follows in its thread."""
+"""From a due row to a mail that left by a draft: once, whatever dies or breaks; and what follows in its thread."""
 
 from __future__ import annotations
 
