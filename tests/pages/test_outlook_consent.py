@@ -104,7 +104,7 @@ NOES = [
 def test_each_no_has_its_own_words(
     browse: Browse, work: Work, cast: Cast, microsoft: Microsoft, error: str, words: str, told: str
 ) -> None:
-    microsoft.no = (error, words)
+    microsoft.declines, microsoft.no = True, (error, words)
     assert told in connected(browse(cast.cleo), microsoft) and nothing_is_connected(work)
 
 

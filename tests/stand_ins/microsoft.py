@@ -59,7 +59,8 @@ class Microsoft(StandIn):
         self.boxes: dict[str, OutlookBox] = {}
         self.tokens = Tokens(CLIENT, SECRET)
         self.chosen = ""
-        self.no: tuple[str, str] | None = None
+        self.declines = False
+        self.no = ("access_denied", "AADSTS65004: User declined to consent.")
         self.allows = SCOPES
         context, self.bundle = tls()
         super().__init__(context)
@@ -107,7 +108,7 @@ class Microsoft(StandIn):
         """No answer of Microsoft's names its issuer (RFC 9207 is not spoken there)."""
         address = self.chosen or asked.query["login_hint"]
         where, told = asked.query["redirect_uri"], {"state": asked.query["state"]}
-        if self.no:
+        if self.declines:
             told |= {"error": self.no[0], "error_description": self.no[1]}
         else:
             self.box(address)

@@ -31,8 +31,14 @@ Vendor = Google | Microsoft
 
 
 def settings_with(vendor: Vendor, data_dir: Path = Path("var")) -> Settings:
-    ends = _google_ends(vendor) if isinstance(vendor, Google) else _microsoft_ends(vendor)
-    return Settings(secret_key="only for the tests, and long enough", data_dir=data_dir, **ends)
+    return Settings(
+        secret_key="only for the tests, and long enough", data_dir=data_dir, **settings_of(vendor)
+    )
+
+
+def settings_of(vendor: Vendor) -> dict[str, Any]:
+    """Those that lead to this stand-in, by their names."""
+    return _google_ends(vendor) if isinstance(vendor, Google) else _microsoft_ends(vendor)
 
 
 def _google_ends(google: Google) -> dict[str, Any]:
