@@ -8,6 +8,7 @@ from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries.continuous import models as continuous
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
@@ -27,6 +28,7 @@ TOPICS = (
     calendars,
     campaigns,
     content,
+    continuous,
     deliveries,
     enrollments,
     feedback,

@@ -16,12 +16,13 @@ class NoticeKind(StrEnum):
     BOUNCE = "bounce"
     TASK = "task"
     MAILBOX = "mailbox"
+    DELIVERY = "delivery"
 
 
 class Notice(Base):
     """One user is told one thing. The database keeps that nobody is told of the same activity twice.
 
-    `person_id` and `task_id` say where it leads. `mail_at` is when it goes out by mail, None when it does not;
+    `person_id`, `task_id` and `delivery_id` say where it leads. `mail_at` is when it goes out by mail, None when it does not;
     `mailed_at` that it has.
     """
 
@@ -35,6 +36,7 @@ class Notice(Base):
     words: Mapped[str] = mapped_column(sa.String(300))
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     task_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id", ondelete="SET NULL"))
+    delivery_id: Mapped[int | None]
     seen_at: Mapped[datetime | None]
     mail_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
