@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -24,7 +26,11 @@ def targeted(audience: Audience, owner: User) -> list[sa.ColumnElement[bool]]:
 
 
 def count_people(session: Session, audience: Audience, owner: User) -> int:
-    return session.scalar(sa.select(sa.func.count(Person.id)).where(*targeted(audience, owner))) or 0
+    return count_where(session, targeted(audience, owner))
+
+
+def count_where(session: Session, people: Sequence[sa.ColumnElement[bool]]) -> int:
+    return session.scalar(sa.select(sa.func.count(Person.id)).where(*people)) or 0
 
 
 def _ways_in(audience: Audience, owner: User) -> list[sa.ColumnElement[bool]]:

@@ -22,6 +22,8 @@ from sales_campaigns.deliveries.typology.controls import (
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.unit_of_work import UnitOfWork
 
+NOBODY_YET = "Nobody gets it yet: the first run that finds somebody sends."
+
 
 def conclude(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
     """The rule: an error means that the preparation failed, and nothing can be confirmed."""
@@ -38,10 +40,16 @@ def conclude(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
 
 
 def _errors(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
+    if task.incremental is not None:
+        return _deal_and_check(uow, task, preparation)
     if not preparation.targeted:
         return ["The target is empty: nobody is in this audience."]
     if not preparation.to_deliver:
         return [_everybody_excluded(uow, task, preparation)]
+    return _deal_and_check(uow, task, preparation)
+
+
+def _deal_and_check(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
     _deal_out(uow, task, preparation)
     late = schedule_problem(
         task.schedule, task.settings, uow.now, latest(uow.session, task.delivery.id) - _last_wave(task)
@@ -76,6 +84,7 @@ def _warnings(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str
         *content_warnings(task.content),
         schedule_warning(task.schedule, uow.now),
         half_left(preparation.targeted, preparation.to_deliver) if preparation.to_deliver else "",
+        NOBODY_YET if task.incremental and not preparation.to_deliver else "",
     ]
     return [words for words in found if words]
 

@@ -14,7 +14,14 @@ from sales_campaigns.deliveries.concluding import ask_for_confirmation
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliverySetup, DeliveryState, Level, Preparation
+from sales_campaigns.deliveries.models import (
+    Delivery,
+    DeliveryKind,
+    DeliverySetup,
+    DeliveryState,
+    Level,
+    Preparation,
+)
 from sales_campaigns.deliveries.setups import is_stale, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
@@ -119,9 +126,11 @@ def _confirm(uow: UnitOfWork, actor: User, delivery: Delivery, reachable: bool) 
     first = starts_at + timedelta(seconds=earliest(uow.session, delivery.id) or 0)
     when: dict[str, datetime] = {
         "starts_at": starts_at,
-        "valid_until": starts_at + validity,
         "next_at": max(first, uow.now),
     }
+    # A continuous delivery goes on; each of its mails is valid for its time.
+    if delivery.kind is not DeliveryKind.CONTINUOUS:
+        when["valid_until"] = starts_at + validity
     uow.move(DELIVERY, delivery, "confirm", about=about(delivery, actor), **when)
     setup.confirmed_by, setup.confirmed_at = actor.id, uow.now
     note(uow, delivery.id, f"{actor.name} confirmed it.")

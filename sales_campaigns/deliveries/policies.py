@@ -12,9 +12,16 @@ from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of
 from sales_campaigns.content.wordings import content_of
+from sales_campaigns.deliveries.incremental import Incremental
 from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of, setup_of
+from sales_campaigns.deliveries.setups import (
+    audience_of,
+    incremental_of,
+    schedule_of,
+    settings_of,
+    setup_of,
+)
 from sales_campaigns.deliveries.typology.controls import content_problems, schedule_problem
 from sales_campaigns.deliveries.typology.fields import asked_of_people, sender_values
 from sales_campaigns.deliveries.typology.judging import Policy
@@ -52,6 +59,7 @@ class Task:
     policy: Policy
     capacity: tuple[Capacity, ...]
     problems: dict[str, str]
+    incremental: Incremental | None = None
 
     @property
     def has_logic(self) -> bool:
@@ -78,7 +86,19 @@ def task_of(session: Session, delivery: Delivery, now: datetime) -> Task:
     policy = _policy(session, delivery, None if problems else mailbox, content, at, one_team)
     rules = in_force(session, delivery.team_id, delivery.name, RuleScope.DELIVERIES, RuleKind.CAPACITY)
     capacity = tuple(_capacity(rule) for rule in rules)
-    return Task(delivery, owner, mailbox, content, audience, schedule, settings, policy, capacity, problems)
+    return Task(
+        delivery,
+        owner,
+        mailbox,
+        content,
+        audience,
+        schedule,
+        settings,
+        policy,
+        capacity,
+        problems,
+        incremental_of(setup),
+    )
 
 
 def _other_problems(

@@ -22,8 +22,8 @@ class NoticeKind(StrEnum):
 class Notice(Base):
     """One user is told one thing. The database keeps that nobody is told of the same activity twice.
 
-    `person_id`, `task_id` and `delivery_id` say where it leads. `mail_at` is when it goes out by mail, None when it does not;
-    `mailed_at` that it has.
+    `person_id`, `task_id` and `delivery_id` say where it leads. `mail_at` is when it goes out by mail, None when it
+    does not; `mailed_at` that it has.
     """
 
     __tablename__ = "notice"

@@ -24,7 +24,9 @@ class Intake(Base):
     # The occasion of those who are taken once. A reset of the history begins another, which takes them again.
     history: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     since: Mapped[datetime]  # from when on the next run looks for changes
-    largest: Mapped[int] = mapped_column(default=0)  # people to deliver in the largest increment that was released
+    largest: Mapped[int] = mapped_column(
+        default=0
+    )  # people to deliver in the largest increment that was released
     looked_at: Mapped[datetime]  # what was planned up to then is dealt with
     run_at: Mapped[datetime | None]  # the next planned run
 

@@ -1,0 +1,89 @@
+"""The incremental query as conditions on Person: who was not taken yet, or who changed since the last run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from sales_campaigns.deliveries.audience import targeted
+from sales_campaigns.deliveries.chunks import Target
+from sales_campaigns.deliveries.continuous.models import Increment, Intake
+from sales_campaigns.deliveries.incremental import Incremental, Mode, PersonDate, settled
+from sales_campaigns.deliveries.models import Exclusion, Recipient
+from sales_campaigns.deliveries.policies import Task
+from sales_campaigns.deliveries.typology.judging import Conditions, Marked
+from sales_campaigns.messages.models import Message
+from sales_campaigns.people.models import Address, Person
+
+DATES = {
+    PersonDate.CREATED: Person.created_at,
+    PersonDate.UPDATED: Person.changed_at,
+    PersonDate.CONSENT: Person.consent_at,
+}
+
+
+def first_target(task: Task, wanted: Incremental, started_at: datetime) -> Target:
+    """Whom the preparation before the confirmation judges: they are the first increment."""
+    people = targeted(task.audience, task.owner)
+    if wanted.mode is Mode.NEW:
+        return Target(people, Marked(run=1))
+    changed = changed_between(wanted, wanted.begins, settled(started_at))
+    return Target([*people, *changed], Marked(occasion=1, run=1))
+
+
+def target_of(task: Task, wanted: Incremental, intake: Intake, increment: Increment) -> Target:
+    """Whom a later run takes. Its recipients wait until the increment is released."""
+    marked = Marked(increment.occasion, increment.number, waits=True)
+    between = (increment.since, increment.until)
+    return Target([*targeted(task.audience, task.owner), *coming(task, wanted, intake, *between)], marked)
+
+
+def coming(task: Task, wanted: Incremental, intake: Intake, since: datetime, until: datetime) -> Conditions:
+    if wanted.mode is Mode.NEW:
+        return not_taken(task.delivery.id, intake.history)
+    return changed_between(wanted, since, until)
+
+
+def not_taken(delivery_id: int, history: int) -> Conditions:
+    """The rule: whoever was taken once is not taken again, got it or was left out; by person, and by address."""
+    taken = aliased(Address)
+    to_come = (Recipient.delivery_id == delivery_id, Recipient.occasion >= history)
+    mails = sa.select(Message.id).where(Message.delivery_id == delivery_id, Message.occasion >= history)
+    same_address = mails.join(taken, taken.email == Message.email).where(taken.id == Person.address_id)
+    left_out = (Exclusion.delivery_id == delivery_id, Exclusion.occasion >= history)
+    return [
+        ~sa.exists().where(*to_come, Recipient.address_id == Person.address_id).correlate(Person),
+        ~sa.exists().where(*to_come, Recipient.person_id == Person.id).correlate(Person),
+        ~mails.where(Message.person_id == Person.id).correlate(Person).exists(),
+        ~same_address.correlate(Person).exists(),
+        ~sa.exists().where(*left_out, Exclusion.person_id == Person.id).correlate(Person),
+    ]
+
+
+def changed_between(wanted: Incremental, since: datetime, until: datetime) -> Conditions:
+    """The rule: field ≥ last run instant. Up to the instant from which the next run looks, so that none is twice."""
+    if wanted.custom_field:
+        stamp = _stamp(Person.custom[wanted.custom_field].as_string())
+        low, high = (_stamp_of(at, wanted.recurrence.zone) for at in (since, until))
+        return [
+            Person.custom[wanted.custom_field].as_string().like("____-__-__%"),
+            stamp >= low,
+            stamp < high,
+        ]
+    column = DATES[PersonDate(wanted.field)]
+    return [column >= since, column < until]
+
+
+def _stamp(written: Any) -> sa.ColumnElement[str]:
+    """2026-12-01 and 2026-12-01T09:00 as twelve digits: of one length, so that any collation orders them in time."""
+    for mark in "-: T":
+        written = sa.func.replace(written, mark, "", type_=sa.String())
+    return sa.func.substr(written + "0000", 1, 12, type_=sa.String())
+
+
+def _stamp_of(at: datetime, zone: str) -> str:
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y%m%d%H%M")
