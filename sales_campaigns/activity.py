@@ -30,6 +30,8 @@ AWAITED = frozenset(
         "task.assigned",
         "mailbox.lost",
         "receipt.received",
+        "delivery.reminded",
+        "increment.waiting",
     }
 )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from datetime import timedelta
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
-from sales_campaigns.deliveries.listing import about
-from sales_campaigns.deliveries.models import Delivery, Level, Preparation, SeriesRun, Stage
+from sales_campaigns.deliveries.listing import about, parent_of
+from sales_campaigns.deliveries.models import Delivery, Level, Preparation, Stage
 from sales_campaigns.deliveries.policies import Task
 from sales_campaigns.deliveries.slots import deal_into_slots, deal_into_waves, latest
 from sales_campaigns.deliveries.states import DELIVERY
@@ -22,6 +22,7 @@ from sales_campaigns.deliveries.typology.controls import (
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.unit_of_work import UnitOfWork
 
+REMINDED = timedelta(days=1)  # before the next run is due, and with it this one expires
 NOBODY_YET = "Nobody gets it yet: the first run that finds somebody sends."
 
 
@@ -119,14 +120,11 @@ def _wait_for_confirmation(uow: UnitOfWork, task: Task, preparation: Preparation
     asked_by = uow.session.get_one(User, preparation.asked_by)
     by_person = task.settings.start_by is StartBy.PERSON
     waits = task.schedule.at and not may(asked_by, "start_deliveries")
-    if by_person and (waits or _is_run(uow, task)):
+    series = parent_of(uow.session, task.delivery.id)
+    if by_person and (waits or series):
         ask_for_confirmation(uow, asked_by, task.delivery)
-
-
-def _is_run(uow: UnitOfWork, task: Task) -> bool:
-    """The rule: a series may ask for confirmation before each send."""
-    runs = sa.exists().where(SeriesRun.child_id == task.delivery.id)
-    return bool(uow.session.scalar(sa.select(runs)))
+    if by_person and series and series.next_at:
+        task.delivery.next_at = max(series.next_at - REMINDED, uow.now)
 
 
 def ask_for_confirmation(uow: UnitOfWork, actor: User | None, delivery: Delivery) -> None:

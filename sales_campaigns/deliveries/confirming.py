@@ -92,16 +92,15 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
 
 def who_can_start(session: Session, team_id: int) -> str:
     """The names of those who may confirm in this team, for a refusal."""
-    users = session.scalars(
-        sa.select(User)
-        .where(
-            User.active,
-            sa.or_(sa.and_(User.team_id == team_id, User.can_start), User.role == Role.ADMINISTRATOR),
-        )
-        .order_by(User.first_name, User.id)
-        .limit(5)
-    ).all()
+    those = sa.select(User).where(User.id.in_(starters_of(team_id)))
+    users = session.scalars(those.order_by(User.first_name, User.id).limit(5)).all()
     return ", ".join(user.name for user in users) or "Nobody yet"
+
+
+def starters_of(team_id: int) -> sa.Select[int]:
+    """The ids of those who may confirm in this team."""
+    with_the_right = sa.and_(User.team_id == team_id, User.can_start)
+    return sa.select(User.id).where(User.active, sa.or_(with_the_right, User.role == Role.ADMINISTRATOR))
 
 
 def require_start(session: Session, actor: User) -> None:

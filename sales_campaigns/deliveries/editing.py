@@ -92,9 +92,14 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     return copy
 
 
-def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
-    """The delivery of one run of a series: what the series holds now, as soon as it is confirmed."""
+def make_run(uow: UnitOfWork, series: Delivery, name: str, starter_id: int, *, asks: bool) -> Delivery:
+    """The delivery of one run of a series: what the series holds now, as soon as it is confirmed.
+
+    One that does not ask before each send starts by itself, for whoever started the series.
+    """
     setup = setup_of(uow.session, series)
+    settings = settings_of(setup)
+    by_itself = StartBy.NO_ERROR if settings.start_by is StartBy.PERSON else settings.start_by
     owner = uow.session.get_one(User, series.owner_id)
     run = _new(uow, owner, name)
     run.team_id = series.team_id
@@ -106,8 +111,8 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
             from_template=setup.from_template,
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
-            settings=setup.settings,
-            starter_id=setup.starter_id,
+            settings=stored(replace(settings, start_by=StartBy.PERSON if asks else by_itself)),
+            starter_id=None if asks else setup.starter_id or starter_id,
             changed_at=uow.now,
         )
     )

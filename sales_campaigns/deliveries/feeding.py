@@ -16,7 +16,7 @@ from sales_campaigns.deliveries.continuous.running import has_ended, next_look, 
 from sales_campaigns.deliveries.filling import MOST_WAITING, make_messages, others_first, waiting_messages
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
-from sales_campaigns.deliveries.listing import about
+from sales_campaigns.deliveries.listing import about, parent_of
 from sales_campaigns.deliveries.models import (
     Delivery,
     DeliveryKind,
@@ -86,6 +86,9 @@ def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> N
     if settings.start_by is not StartBy.PERSON and delivery.state is DeliveryState.READY:
         start_by_itself(uow, delivery, reachable=reachable)
         return
+    if parent_of(uow.session, delivery.id) is not None:
+        _remind(uow, delivery)
+        return
     end = _end_of_validity(setup, uow.now)
     if end <= uow.now:
         _expire(uow, delivery)
@@ -93,6 +96,13 @@ def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> N
     uow.record("delivery.overdue", **about(delivery))
     note(uow, delivery.id, "Its date has come and nobody has confirmed it: nothing is sent.", Level.WARNING)
     delivery.next_at = end
+
+
+def _remind(uow: UnitOfWork, delivery: Delivery) -> None:
+    """The rule: the confirmers of an execution are reminded a day before it ends as expired."""
+    uow.record("delivery.reminded", **about(delivery))
+    note(uow, delivery.id, "Those who may confirm it are reminded: when the next run is due it expires.")
+    delivery.next_at = None
 
 
 def _end_of_validity(setup: DeliverySetup, now: datetime) -> datetime:

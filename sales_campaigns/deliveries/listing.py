@@ -18,6 +18,7 @@ from sales_campaigns.deliveries.models import (
     DeliverySetup,
     DeliveryState,
     Preparation,
+    SeriesRun,
 )
 from sales_campaigns.errors import NotFound
 
@@ -57,7 +58,7 @@ def deliveries_of(
         .join(User, User.id == Delivery.owner_id)
         .outerjoin(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
         .outerjoin(Preparation, Preparation.delivery_id == Delivery.id)
-        .where(*_visible(actor), _of_a_step() if steps else DeliverySetup.delivery_id.is_not(None))
+        .where(*visible(actor), _of_a_step() if steps else DeliverySetup.delivery_id.is_not(None))
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
@@ -75,7 +76,7 @@ def state_counts(session: Session, actor: User) -> dict[DeliveryState, int]:
     rows = session.execute(
         sa.select(Delivery.state, sa.func.count())
         .join(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
-        .where(*_visible(actor))
+        .where(*visible(actor))
         .group_by(Delivery.state)
     )
     return {state: number for state, number in rows}  # noqa: C416
@@ -83,11 +84,17 @@ def state_counts(session: Session, actor: User) -> dict[DeliveryState, int]:
 
 def delivery_of(session: Session, actor: User, delivery_id: int, *, lock: bool = False) -> Delivery:
     """A delivery of the actor's team. Raises NotFound."""
-    query = sa.select(Delivery).where(Delivery.id == delivery_id, *_visible(actor))
+    query = sa.select(Delivery).where(Delivery.id == delivery_id, *visible(actor))
     found = session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise NotFound("This delivery is not there, or it belongs to another team.")
     return found
+
+
+def parent_of(session: Session, delivery_id: int) -> Delivery | None:
+    """The series that a delivery is a run of."""
+    query = sa.select(Delivery).join(SeriesRun, SeriesRun.series_id == Delivery.id)
+    return session.scalar(query.where(SeriesRun.child_id == delivery_id))
 
 
 def mailboxes_for(session: Session, actor: User) -> Sequence[Mailbox]:
@@ -124,7 +131,7 @@ def _line(
     )
 
 
-def _visible(actor: User) -> list[sa.ColumnElement[bool]]:
+def visible(actor: User) -> list[sa.ColumnElement[bool]]:
     return [] if sees_every_team(actor) else [Delivery.team_id == actor.team_id]
 
 

@@ -39,7 +39,7 @@ def test_it_is_explained_started_and_its_runs_are_listed(
 ) -> None:
     cleo, page = browse(cast.cleo), f"/deliveries/{written}/series"
     before = cleo.get(page).text
-    assert "Single" in before and "Recurring" in before and "weekly makes 52 a year" in before
+    assert "Single" in before and "Recurring" in before and "weekly makes 52 deliveries a year" in before
     assert cleo.post(page, typed(clock)).status_code == 303
     assert "Every day from" in cleo.get(page).text and "No run yet" in cleo.get(page).text
     clock.forward(timedelta(days=2))
@@ -55,7 +55,7 @@ def test_it_is_explained_started_and_its_runs_are_listed(
         ({"every": "minutes", "interval": "5"}, "at most every 15 minutes"),
         ({"interval": "often"}, "Write a whole number."),
         ({"first": ""}, "Choose the date and time of the first run."),
-        ({"every": "aeons"}, "Choose minutes, days, weeks or months."),
+        ({"every": "aeons"}, "Choose minutes, days, weeks, months or a cron rule."),
         ({"opens": "10:00"}, "Choose both ends"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_run_that_nobody_confirmed_is_told_on_today(
     with work() as uow:
         a_person(uow, cast.ana, "a@example.com")
         made = a_delivery(uow, cast.cleo).id
-    cleo.post(f"/deliveries/{made}/series", typed(clock))
+    cleo.post(f"/deliveries/{made}/series", typed(clock, asks="1"))
     for _day in range(2):
         clock.forward(timedelta(days=1))
         clock.forward(timedelta(hours=12))

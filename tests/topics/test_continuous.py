@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from threading import Barrier
+from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.confirming import confirm
-from sales_campaigns.deliveries.continuous.choosing import choose_incremental, reset_history, reset_of
+from sales_campaigns.deliveries.continuous.choosing import choose_incremental
 from sales_campaigns.deliveries.continuous.models import Increment
-from sales_campaigns.deliveries.continuous.releasing import confirm_increment, drop_increment
-from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.deliveries.incremental import Incremental, Mode
-from sales_campaigns.deliveries.inputs import Settings
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
-from sales_campaigns.deliveries.pausing import pause, resume, stop
 from sales_campaigns.deliveries.preparing import prepare
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
-from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
 from sales_campaigns.messages.models import Message
-from sales_campaigns.people.bulk_editing import set_consent
-from sales_campaigns.people.models import Person
 from tests.builders import a_delivery
 from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.deliveries import delivery, figures, finish_preparing, let_jobs_run, said
+from tests.deliveries import delivery, finish_preparing, let_jobs_run, said
 
 HOUR = timedelta(hours=1)
 

@@ -137,7 +137,7 @@ def _refuse(delivery: Delivery, setup: DeliverySetup) -> None:
     if delivery.kind is DeliveryKind.RECURRING:
         raise IllegalMove("This is a series: duplicate it to make a continuous delivery of the copy.")
     single = delivery.kind is DeliveryKind.SINGLE
-    if delivery.state not in EDITABLE | CONFIRMED or single and delivery.state in GOES_ON:
+    if delivery.state not in EDITABLE | CONFIRMED or (single and delivery.state in GOES_ON):
         raise IllegalMove(f"It cannot become continuous: {DELIVERY.sentences[delivery.state]}")
     if settings_of(setup).waves:
         raise IllegalMove("A continuous delivery leaves as people come: edit it and choose no waves.")

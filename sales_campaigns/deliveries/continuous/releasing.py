@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.deliveries.confirming import UNREACHABLE, require_start
 from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
+from sales_campaigns.deliveries.continuous.reading import increment_of
 from sales_campaigns.deliveries.continuous.states import INCREMENT
 from sales_campaigns.deliveries.incremental import ceiling_of
 from sales_campaigns.deliveries.journal import note
@@ -19,7 +20,7 @@ from sales_campaigns.deliveries.policies import Capacity, Task, task_of
 from sales_campaigns.deliveries.slots import deal_into_slots
 from sales_campaigns.deliveries.states import OVER
 from sales_campaigns.deliveries.typology.rules import sentences
-from sales_campaigns.errors import IllegalMove, NotFound
+from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -76,11 +77,7 @@ def _waiting(uow: UnitOfWork, actor: User, delivery_id: int, number: int) -> tup
     require_start(uow.session, actor)
     if delivery.state in OVER:
         raise IllegalMove("This delivery is over: nothing of it leaves any more.")
-    found = uow.session.scalar(
-        sa.select(Increment).where(Increment.delivery_id == delivery.id, Increment.number == number)
-    )
-    if found is None:
-        raise NotFound("This delivery has no such run.")
+    found = increment_of(uow.session, delivery, number)
     if found.state is not IncrementState.WAITING:
         raise IllegalMove(f"Run {number} waits for nobody: {INCREMENT.sentences[found.state]}")
     return delivery, found

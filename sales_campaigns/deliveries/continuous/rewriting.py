@@ -48,6 +48,8 @@ def change_continuous(
     """
     require_start(uow.session, actor)
     _refuse(delivery, setup, wish)
+    if wish.from_template not in ("", setup.from_template):
+        return wish  # the words of another template were picked: they are of that one now
     template = template_behind(uow.session, delivery, setup)
     if template is None or content_of(uow.session.get(Wording, setup.wording_id)) == wish.content:
         return replace(wish, from_template=setup.from_template)

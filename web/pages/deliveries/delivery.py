@@ -11,10 +11,20 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.deliveries import confirming, editing, pausing, preparing
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval, missing_approval
 from sales_campaigns.deliveries.audience import count_people
+from sales_campaigns.deliveries.continuous.models import IncrementState
+from sales_campaigns.deliveries.continuous.reading import intake_of
+from sales_campaigns.deliveries.continuous.running import open_increment
+from sales_campaigns.deliveries.executions import totals_of
 from sales_campaigns.deliveries.figures import causes_of, figures_of, preparation_of
 from sales_campaigns.deliveries.journal import journal_of
-from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import ApprovalKind, Delivery, DeliverySetup, DeliveryState
+from sales_campaigns.deliveries.listing import delivery_of, parent_of
+from sales_campaigns.deliveries.models import (
+    ApprovalKind,
+    Delivery,
+    DeliveryKind,
+    DeliverySetup,
+    DeliveryState,
+)
 from sales_campaigns.deliveries.proofs import send_proofs
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
@@ -169,7 +179,8 @@ def _in_flight(delivery_id: int) -> str:
 def _context(delivery_id: int) -> dict[str, Any]:
     session, user = work().session, me()
     delivery = delivery_of(session, user, delivery_id)
-    figures = figures_of(session, delivery)
+    recurring = delivery.kind is DeliveryKind.RECURRING
+    figures = totals_of(session, delivery) if recurring else figures_of(session, delivery)
     label, tone, sentence = STATES[delivery.state]
     return {
         "delivery": delivery,
@@ -189,7 +200,18 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "may_start": may(user, "start_deliveries"),
         "may_prepare": may(user, "prepare_deliveries"),
         "who_can": confirming.who_can_start(session, delivery.team_id),
+        "parent": parent_of(session, delivery_id),
+        **_runs_context(delivery),
         **_setup_context(delivery),
+    }
+
+
+def _runs_context(delivery: Delivery) -> dict[str, Any]:
+    """Of a continuous delivery that has begun: its next run, and one that waits for somebody."""
+    intake, increment = intake_of(work().session, delivery), open_increment(work().session, delivery.id)
+    return {
+        "next_run": intake.run_at if intake else None,
+        "waiting_run": increment if increment and increment.state is IncrementState.WAITING else None,
     }
 
 

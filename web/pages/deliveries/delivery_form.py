@@ -38,7 +38,9 @@ LABELS = {
     "wave_dates": "Wave dates",
     "validity_hours": "Validity",
     "utm": "Parameters of links",
+    "also_template": "The template",
 }
+ALSO_TEMPLATE = {"yes": True, "no": False}
 Typed = Mapping[str, Any]
 
 
@@ -92,6 +94,7 @@ def wish_of(form: MultiDict[str, str]) -> Wish:
         schedule=schedule,
         settings=_settings(form, schedule),
         from_template=form.get("from_template", ""),
+        also_template=ALSO_TEMPLATE.get(form.get("also_template", "")),
     )
 
 
