@@ -7,6 +7,7 @@ from web.commands import (
     campaign_changes,
     db,
     delivery,
+    delivery_runs,
     instance,
     launching,
     leave,
@@ -20,6 +21,8 @@ from web.commands import (
 
 for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
     campaign.group.add_command(command)
+for command in delivery_runs.COMMANDS:
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
     db.group,
