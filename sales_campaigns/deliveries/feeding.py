@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.confirming import AWAITED, begin, start_by_itself
-from sales_campaigns.deliveries.continuous.running import has_ended, next_look, run_on
+from sales_campaigns.deliveries.continuous.running import has_ended, next_look, run_on, without_runs
 from sales_campaigns.deliveries.filling import MOST_WAITING, make_messages, others_first, waiting_messages
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
@@ -40,7 +40,7 @@ _WORKING = (DeliveryState.SCHEDULED, DeliveryState.IN_PROGRESS, DeliveryState.PA
 def due_deliveries(session: Session, now: datetime) -> list[int]:
     """Those that are being prepared, that have a date to keep, and that have nothing left to send."""
     done = sa.and_(
-        Delivery.kind == DeliveryKind.SINGLE,
+        sa.or_(Delivery.kind == DeliveryKind.SINGLE, without_runs()),
         Delivery.state == DeliveryState.IN_PROGRESS,
         ~_live_messages(),
         ~_recipients(),

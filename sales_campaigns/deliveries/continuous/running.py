@@ -53,6 +53,12 @@ def next_look(session: Session, delivery: Delivery) -> datetime | None:
     return intake.run_at
 
 
+def without_runs() -> sa.ColumnElement[bool]:
+    """As a condition on Delivery: that it is continuous, has begun, and no run is planned."""
+    mine = (Intake.delivery_id == Delivery.id, Intake.run_at.is_(None))
+    return sa.exists().where(*mine).correlate(Delivery)
+
+
 def has_ended(session: Session, delivery: Delivery) -> bool:
     """Whether no run is left and none is open."""
     intake = session.get(Intake, delivery.id)
