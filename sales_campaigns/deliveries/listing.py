@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,6 +24,13 @@ from sales_campaigns.deliveries.models import (
 from sales_campaigns.errors import NotFound
 
 PAGE = 50
+
+
+class Asked(StrEnum):
+    """Deliveries that nobody set up, which a list shows only when asked."""
+
+    STEPS = "steps"
+    PERSONAL = "personal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +56,17 @@ def deliveries_of(
     *,
     search: str = "",
     states: Sequence[DeliveryState] = (),
-    steps: bool = False,
+    asked: Asked | None = None,
     before: int | None = None,
     limit: int = PAGE,
 ) -> list[DeliveryLine]:
-    """The newest first. The rule: step deliveries are shown only when asked for; single mails have their own list."""
+    """The newest first. The rule: step and personal deliveries are shown only when asked for."""
     query = (
         sa.select(Delivery, User, Preparation, DeliverySetup)
         .join(User, User.id == Delivery.owner_id)
         .outerjoin(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
         .outerjoin(Preparation, Preparation.delivery_id == Delivery.id)
-        .where(*visible(actor), _of_a_step() if steps else DeliverySetup.delivery_id.is_not(None))
+        .where(*visible(actor), _asked_for(asked))
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
@@ -135,5 +143,9 @@ def visible(actor: User) -> list[sa.ColumnElement[bool]]:
     return [] if sees_every_team(actor) else [Delivery.team_id == actor.team_id]
 
 
-def _of_a_step() -> sa.ColumnElement[bool]:
-    return sa.and_(Delivery.kind == DeliveryKind.CONTINUOUS, Delivery.campaign_id.is_not(None))
+def _asked_for(asked: Asked | None) -> sa.ColumnElement[bool]:
+    if asked is Asked.STEPS:
+        return sa.and_(Delivery.kind == DeliveryKind.CONTINUOUS, Delivery.campaign_id.is_not(None))
+    if asked is Asked.PERSONAL:
+        return Delivery.kind == DeliveryKind.PERSONAL
+    return DeliverySetup.delivery_id.is_not(None)

@@ -3,6 +3,7 @@ ceiling, reset; and who may not."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.content.templates import TemplateDraft, create_template
 from sales_campaigns.deliveries.models import DeliveryKind, DeliveryState
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.settings import Settings
-from tests.builders import a_delivery
+from tests.builders import a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.deliveries import delivery, let_jobs_run
@@ -232,3 +234,42 @@ def test_it_is_made_and_its_runs_decided_from_the_command_line(
     changed = run(args=["delivery", "edit", str(written), "--html", str(words), *CLEO])
     assert changed.exit_code == 0, changed.output
     assert delivery(work, written).state is DeliveryState.IN_PROGRESS
+
+
+def test_a_card_on_today_explains_deliveries_until_it_is_known(cast: Cast, browse: Browse) -> None:
+    """Prepare, send and every figure, in the glossary's words; for those who have to do with deliveries."""
+    cleo = browse(cast.cleo)
+    shown = cleo.get("/").text
+    for word in ("Prepare", "Targeted", "To deliver", "Excluded", "Delivered", "Bounces + errors"):
+        assert f"<dt>{word}</dt>" in shown
+    assert "Deliveries in a few words" not in browse(cast.ana).get("/").text
+    assert cleo.post("/explained").status_code == 303
+    assert "Deliveries in a few words" not in cleo.get("/").text
+    cleo.post("/explained?again=1")
+    assert "Deliveries in a few words" in cleo.get("/").text
+
+
+def test_step_and_personal_deliveries_are_listed_only_when_asked(
+    work: Work, cast: Cast, browse: Browse
+) -> None:
+    """A step's has the same dashboard: targeted, to deliver, excluded with its causes."""
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, at="09:00")])
+        kept = a_person(uow, cast.ana, "a@example.com")
+        out = a_person(uow, cast.ana, "out@example.com")
+        assert out.address is not None
+        out.address.opted_out_at = uow.now
+        uow.session.flush()
+        launch(uow, cast.ana, Order(campaign.id, [kept.id, out.id]))
+    ana = browse(cast.ana)
+    assert "day 1, step 1" not in ana.get("/deliveries").text
+    assert "day 1, step 1" not in ana.get("/deliveries?personal=1").text
+    assert "day 1, step 1" in ana.get("/deliveries?steps=1").text
+    report = ana.get(f"/campaigns/{campaign.id}/report").text
+    [link] = re.findall(r'href="(/deliveries/\d+)"', report)
+    dashboard = ana.get(link).text
+    found = re.findall(r"<dt>(?:<a[^>]*>)?([^<]+)(?:</a>)?</dt><dd>([^<]+)</dd>", dashboard)
+    figures = dict(reversed(found))
+    assert (figures["Targeted"], figures["To deliver"], figures["Excluded"]) == ("2", "1", "1")
+    assert "Excluded, by cause" in dashboard
+    assert "out@example.com" in ana.get(f"{link}/exclusions").text

@@ -21,6 +21,11 @@ from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHo
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.models import Template, TemplateVersion
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.deliveries.continuous.choosing import choose_incremental
+from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
+from sales_campaigns.deliveries.incremental import Incremental, Mode
+from sales_campaigns.deliveries.models import Delivery, DeliveryState, Stage
+from sales_campaigns.deliveries.recurrence import Every, Recurrence
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment
@@ -84,6 +89,11 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
+    "POST /deliveries/<int:delivery_id>/continuous",
+    "POST /deliveries/<int:delivery_id>/continuous/reset",
+    "POST /deliveries/<int:delivery_id>/continuous/runs/<int:number>/confirm",
+    "POST /deliveries/<int:delivery_id>/continuous/runs/<int:number>/drop",
+    "POST /deliveries/<int:delivery_id>/continuous/single",
     "POST /deliveries/<int:delivery_id>/confirm/ask",
     "POST /deliveries/<int:delivery_id>/delete",
     "POST /deliveries/<int:delivery_id>/duplicate",
@@ -197,7 +207,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             created_at=uow.now,
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
-        delivery = a_delivery(uow, cast.cleo)
+        delivery = a_continuous_delivery(uow, cast)
         rule = TypologyRule(
             team_id=cast.ana.team_id,
             kind=RuleKind.FILTERING,
@@ -249,6 +259,20 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         }
 
 
+def a_continuous_delivery(uow: Any, cast: Cast) -> Delivery:
+    """With one run, which waits for a confirmation."""
+    delivery = a_delivery(uow, cast.cleo)
+    daily = Recurrence(Every.DAYS, 1, "2026-12-01T09:00", "Europe/Stockholm")
+    choose_incremental(uow, cast.cleo, delivery.id, Incremental(Mode.NEW, daily))
+    delivery.state, delivery.starts_at = DeliveryState.IN_PROGRESS, uow.now
+    uow.session.add(Intake(delivery_id=delivery.id, number=1, since=uow.now, looked_at=uow.now))
+    run = {"number": 1, "due_at": uow.now, "occasion": 0, "since": uow.now, "until": uow.now}
+    counted = {"stage": Stage.OVER, "people": 1, "started_at": uow.now, "state": IncrementState.WAITING}
+    uow.session.add(Increment(delivery_id=delivery.id, **run, **counted))
+    uow.session.flush()
+    return delivery
+
+
 def absence_of(uow: Any, cast: Cast) -> Ids:
     """A leave, an own holiday and a rescue: of Ana, and of her team."""
     day = uow.now.date()
@@ -286,8 +310,6 @@ def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:
-    from sales_campaigns.deliveries.models import Delivery
-
     delivery = uow.session.scalars(sa.select(Delivery)).first()
     return Message(
         team_id=cast.ana.team_id,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import Blueprint
 
 from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.campaigns.step_deliveries import step_deliveries
 from sales_campaigns.enrollments.explaining.figures import Figures, figures_of
 from web.answers import page
 from web.filters import WEEKDAYS
@@ -37,6 +38,7 @@ def index(campaign_id: int) -> str:
         campaign=campaign,
         found=found,
         columns=COLUMNS,
+        deliveries=step_deliveries(work().session, campaign),
         weekdays=WEEKDAYS,
         hours=_hours(found),
         shade=_shader(found.hours),

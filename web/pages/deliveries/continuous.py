@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
 
-from sales_campaigns.accounts.roles import may
+from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.deliveries.confirming import who_can_start
 from sales_campaigns.deliveries.continuous import choosing, releasing
 from sales_campaigns.deliveries.continuous.reading import increment_of, increments_of, intake_of
@@ -41,6 +41,7 @@ def index(delivery_id: int) -> str:
 @pages.post("")
 def choose(delivery_id: int) -> Response | tuple[str, int]:
     delivery = delivery_of(work().session, me(), delivery_id)
+    require(me(), "prepare_deliveries")
     begun = intake_of(work().session, delivery) is not None
     try:
         choosing.choose_incremental(work(), me(), delivery_id, form.incremental_of(request.form))

@@ -16,7 +16,14 @@ from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, deliveries_using, template_behind
 from sales_campaigns.deliveries.editing import change, create
 from sales_campaigns.deliveries.inputs import START_WORDS
-from sales_campaigns.deliveries.listing import PAGE, deliveries_of, delivery_of, mailboxes_for, state_counts
+from sales_campaigns.deliveries.listing import (
+    PAGE,
+    Asked,
+    deliveries_of,
+    delivery_of,
+    mailboxes_for,
+    state_counts,
+)
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState
 from sales_campaigns.deliveries.setups import setup_of
 from sales_campaigns.errors import Invalid
@@ -40,7 +47,7 @@ def index() -> str:
         me(),
         search=wanted.get("search", "")[:200],
         states=[DeliveryState(state)] if state in set(DeliveryState) else [],
-        steps="steps" in wanted,
+        asked=next((one for one in Asked if one in wanted), None),
         before=wanted.get("before", type=int),
     )
     return answer(

@@ -28,6 +28,7 @@ from sales_campaigns.deliveries.models import (
 from sales_campaigns.deliveries.proofs import send_proofs
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.enrollments.launches.checking import SENTENCES
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.listing import owners
@@ -42,6 +43,7 @@ from web.pages.deliveries.delivery_words import (
     settings_words,
     when_it_leaves,
 )
+from web.parts.figure_words import FIGURES
 from web.request_scope import commit_now, house, me, settings, work
 
 pages = Blueprint("delivery", __name__, url_prefix="/deliveries/<int:delivery_id>")
@@ -195,7 +197,8 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "progress": progress_of(figures),
         "preparation": preparation_of(session, delivery),
         "causes": causes_of(session, delivery),
-        "sentences": sentences(session, delivery.team_id),
+        "sentences": {**SENTENCES, **sentences(session, delivery.team_id)},
+        "meant": FIGURES,
         "journal": journal_of(session, delivery_id, limit=100),
         "may_start": may(user, "start_deliveries"),
         "may_prepare": may(user, "prepare_deliveries"),
