@@ -10,7 +10,6 @@ from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.models import Wording
 from sales_campaigns.deliveries import confirming, editing, pausing, preparing
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval, missing_approval
-from sales_campaigns.deliveries.audience import count_people
 from sales_campaigns.deliveries.continuous.models import IncrementState
 from sales_campaigns.deliveries.continuous.reading import intake_of
 from sales_campaigns.deliveries.continuous.running import open_increment
@@ -25,8 +24,9 @@ from sales_campaigns.deliveries.models import (
     DeliverySetup,
     DeliveryState,
 )
+from sales_campaigns.deliveries.preparing import count_first
 from sales_campaigns.deliveries.proofs import send_proofs
-from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
+from sales_campaigns.deliveries.setups import audience_of, incremental_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.enrollments.launches.checking import SENTENCES
 from sales_campaigns.errors import Invalid, NotFound
@@ -43,6 +43,7 @@ from web.pages.deliveries.delivery_words import (
     settings_words,
     when_it_leaves,
 )
+from web.pages.deliveries.series_words import rhythm_words
 from web.parts.figure_words import FIGURES
 from web.request_scope import commit_now, house, me, settings, work
 
@@ -225,21 +226,30 @@ def _setup_context(delivery: Delivery) -> dict[str, Any]:
     if setup is None:
         return {"setup": None}
     audience, schedule = audience_of(setup), schedule_of(setup)
-    owner = session.get_one(type(me()), delivery.owner_id)
     return {
         "setup": setup,
         "typed": {},
         "problems": {},
         "wording": session.get(Wording, setup.wording_id) if setup.wording_id else None,
         "audience": audience_words(session, audience),
-        "people": count_people(session, audience, owner) if delivery.state in _COUNTED else 0,
-        "leaves": when_it_leaves(schedule),
+        "people": count_first(session, delivery, work().now) if delivery.state in _COUNTED else 0,
+        "leaves": when_it_leaves(schedule) + _and_then(setup),
+        "at_once": not schedule.at,
         "decided": settings_words(settings_of(setup)),
         "approvals": approvals_of(session, delivery),
         "missing_approval": missing_approval(session, delivery),
         "reviewer_options": [(one.id, one.name) for one in owners(session, me())],
         "bulk_allowed": settings().bulk_allowed,
     }
+
+
+def _and_then(setup: DeliverySetup) -> str:
+    """What the runs of a continuous delivery do once it is confirmed."""
+    wanted = incremental_of(setup)
+    if wanted is None:
+        return ""
+    rhythm = rhythm_words(wanted.recurrence)
+    return f"; then {rhythm[0].lower()}{rhythm[1:]}, whoever is found"
 
 
 _MOVING = {DeliveryState.PREPARING, DeliveryState.IN_PROGRESS}
