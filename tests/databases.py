@@ -42,6 +42,17 @@ QUICK = ("fsync", "full_page_writes", "synchronous_commit")
 # The workers of one run inherit it from the process that started them.
 RUN = "SALES_CAMPAIGNS_TEST_RUN"
 
+_FILLED = sa.text(
+    " UNION ALL ".join(
+        f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")"
+        for table in METADATA.sorted_tables
+    )
+)
+_COUNT_ANEW = sa.text(
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)"
+    " FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'"
+)
+
 
 def postgresql_url(database: str) -> str:
     """The address of an empty database of this name on the suite's server."""
@@ -141,11 +152,11 @@ def empty_engine(url: str) -> Iterator[Engine]:
 
 
 def empty(engine: Engine) -> None:
-    """Delete every row, so that the next test starts from nothing."""
+    """Delete every row, so that the next test starts from nothing. Few tables have any: the others are not touched."""
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
-            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            return
+        filled = set(connection.scalars(_FILLED))
         for table in reversed(METADATA.sorted_tables):
-            connection.execute(table.delete())
+            if table.name in filled:
+                connection.execute(table.delete())
+        if engine.dialect.name == "postgresql":
+            connection.execute(_COUNT_ANEW)

@@ -9,7 +9,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
-from web import commands, errors, filters, frame, pages, public, request_scope, security
+from web import commands, errors, filters, frame, numbers, pages, public, request_scope, security
 from web.parts import enrollment_words
 
 
@@ -29,6 +29,17 @@ def create_app(
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https"),
     )
     app.extensions["house"] = request_scope.open_house(settings, engine, outside, clock, rehearse)
-    for part in (request_scope, security, errors, filters, enrollment_words, frame, pages, public, commands):
+    for part in (
+        numbers,
+        request_scope,
+        security,
+        errors,
+        filters,
+        enrollment_words,
+        frame,
+        pages,
+        public,
+        commands,
+    ):
         part.install(app)
     return app

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound, Outside, Refusal
 from web.answers import is_htmx
-from web.request_scope import give_up, maybe_me
+from web.request_scope import give_up, see_again
 
 STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
@@ -17,6 +17,8 @@ STATUS: dict[type[Refusal], int] = {
     IllegalMove: 409,
     Outside: 502,
 }
+# A field that carries a secret is typed again.
+NEVER_SHOWN = {"csrf_token", "password", "again", "now", "secret"}
 KNOWN = {400, 403, 404, 409, 413, 429, 500, 502}
 
 
@@ -47,10 +49,27 @@ def _http(error: HTTPException) -> Response:
 
 def _show(status: int, words: str) -> Response:
     give_up()
+    signed_in = see_again()
     if is_htmx():
         body = render_template("errors/notice.html", words=words)
         return make_response(body, status, {"HX-Reswap": "none"})
-    layout = "layout.html" if maybe_me() else "layout_bare.html"
+    layout = "layout.html" if signed_in else "layout_bare.html"
     template = f"errors/{status if status in KNOWN else 409}.html"
     title = "Please look again" if status == 422 else None
-    return make_response(render_template(template, title=title, words=words, layout=layout), status)
+    typed = _typed() if status in (409, 422) else []
+    return make_response(
+        render_template(
+            template, title=title, words=words, layout=layout, typed=typed, again=request.full_path
+        ),
+        status,
+    )
+
+
+def _typed() -> list[tuple[str, str, bool]]:
+    """(name, what was typed or chosen, whether it is words) of a form whose page did not show it again."""
+    fields = [] if request.method != "POST" else request.form.items(multi=True)
+    return [
+        (name, value, not value.isdecimal() and name not in ("do", "tab"))
+        for name, value in fields
+        if value and name not in NEVER_SHOWN
+    ]

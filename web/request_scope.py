@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
+import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.secrets import Seal
@@ -114,6 +116,16 @@ def give_up() -> None:
         given_up.session.expunge_all()  # who is signed in is still shown on the page of the error
         with _swallowed():
             stack.__exit__(RollBack, RollBack(), None)
+
+
+def see_again() -> User | None:
+    """Who is signed in, for the page of an error: a rollback may have taken what was read of them."""
+    user = maybe_me()
+    if user is not None and sa.inspect(user).expired_attributes:
+        g.me = None
+        with suppress(SQLAlchemyError):  # where the database is why: a page without a frame says so
+            g.me = work().session.get(User, sa.inspect(user).identity)
+    return maybe_me()
 
 
 def install(app: Flask) -> None:

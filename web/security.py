@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask_wtf import CSRFProtect
 
 from sales_campaigns.accounts.sign_in import session_user, touch_session
@@ -22,7 +22,15 @@ def install(app: Flask) -> None:
     app.before_request(_begin_trace)
     CSRFProtect(app)
     app.before_request(_who)
+    app.before_request(_refuse_what_no_text_holds)
     app.after_request(_headers)
+
+
+def _refuse_what_no_text_holds() -> None:
+    """No keyboard types a NUL and no database keeps it, so whatever carries one is not a form of ours."""
+    for name, value in (*request.args.items(multi=True), *request.form.items(multi=True)):
+        if "\0" in name or "\0" in value:
+            abort(400, "What was sent holds a character that no text can hold (NUL).")
 
 
 def without_form_token(app: Flask, view: Callable[..., Any]) -> None:

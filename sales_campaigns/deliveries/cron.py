@@ -84,7 +84,7 @@ def _span(span: str, name: str, least: int, most: int, *, stepped: bool) -> tupl
     low = _number(first, name, least, most)
     high = _number(last, name, least, most) if dash else most if stepped else low
     if high < low:
-        raise ValueError(f"“{span}” is no range of the {name}: the smaller one stands first.")
+        raise ValueError(f"“{span[:20]}” is no range of the {name}: the smaller one stands first.")
     return low, high
 
 

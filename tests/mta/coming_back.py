@@ -57,7 +57,6 @@ FATES = (
     Fate("away@there", "sent", ("auto_reply", "receipt"), confirmed=True),
 )
 KEPT = sum(len(fate.received) for fate in FATES)
-REPORTS = KEPT + sum(fate.confirmed for fate in FATES)
 
 
 def addresses(each: int) -> list[str]:
@@ -97,7 +96,7 @@ def send_and_read(room: PostRoom, clock: VirtualClock, office: PostOffice, each:
         if days < 7:
             clock.forward(timedelta(hours=1) if days < 1 else timedelta(days=1))
             days += 1 if clock.now().hour > 20 or days else 0
-        elif len(office.inbox()) >= REPORTS * each and _kept(room) >= KEPT * each:
+        elif len(office.inbox()) >= KEPT * each and _kept(room) >= KEPT * each:
             return
         else:
             time.sleep(0.2)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy.engine import Engine
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import Client, TestResponse
 
 from integrations.sandbox import SandboxMail
@@ -22,6 +23,7 @@ from sales_campaigns.settings import Settings
 from scheduler.rehearsing import rehearse
 from tests.conftest import Work
 from web import create_app
+from web.request_scope import open_house
 from web.security import COOKIE
 
 
@@ -30,10 +32,21 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(secret_key="only for the tests, and long enough", data_dir=tmp_path)
 
 
+# Some hundred addresses and templates are compiled once a process, not once a test.
+APPS: dict[str, Flask] = {}
+
+
 @pytest.fixture
 def app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock) -> Flask:
-    app = create_app(settings, engine, outside, clock, partial(rehearse, SandboxMail))
-    app.testing = True
+    """The product on this test's database, clock and outside; nothing of the test before is left in it."""
+    playing = partial(rehearse, SandboxMail)
+    key = settings.model_dump_json(exclude={"data_dir"})
+    if key not in APPS:
+        APPS[key] = create_app(settings, engine, outside, clock, playing)
+        APPS[key].testing = True
+    app = APPS[key]
+    app.extensions["house"] = open_house(settings, engine, outside, clock, playing)
+    app.extensions.pop("streams", None)
     return app
 
 
@@ -49,9 +62,14 @@ class Browser:
         return self.client.get(url, headers=self._headers(htmx), **more)
 
     def post(
-        self, url: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **more: Any
+        self,
+        url: str,
+        data: dict[str, Any] | MultiDict[str, str] | None = None,
+        *,
+        htmx: bool = False,
+        **more: Any,
     ) -> TestResponse:
-        typed = {"csrf_token": self.token, **(data or {})}
+        typed = data if isinstance(data, MultiDict) else {"csrf_token": self.token, **(data or {})}
         return self.client.post(url, data=typed, headers=self._headers(htmx), **more)
 
     def _headers(self, htmx: bool) -> dict[str, str]:

@@ -5,6 +5,7 @@ The routes are read from the application, so that one which was forgotten here f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
@@ -156,9 +158,19 @@ def rules(app: Flask) -> Iterator[Rule]:
             yield rule
 
 
+def test_no_address_belongs_to_two_pages(app: Flask) -> None:
+    named = [
+        (rule.rule, method) for rule in rules(app) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    ]
+    assert sorted(one for one, times in Counter(named).items() if times > 1) == []
+
+
 def answers(app: Flask, browser: Browser, ids: Ids, owned_only: bool) -> Iterator[tuple[str, int, str]]:
-    """(method and path, status, where to) of every route."""
-    for rule in rules(app):
+    """(method and path, status, where to) of every route; acts come after the pages, which they would change."""
+    asked = [
+        (method, rule) for rule in rules(app) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    ]
+    for method, rule in sorted(asked, key=lambda one: (one[0] != "GET", one[1].rule)):
         if owned_only and not rule.arguments:
             continue
         unknown = rule.arguments - ids.keys()
@@ -167,9 +179,18 @@ def answers(app: Flask, browser: Browser, ids: Ids, owned_only: bool) -> Iterato
             path = app.url_map.bind("localhost").build(
                 rule.endpoint, {name: ids[name] for name in rule.arguments}
             )
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            answer = browser.get(path) if method == "GET" else browser.post(f"{path}?kind=call", TYPED)
-            yield f"{method} {rule.rule}", answer.status_code, answer.headers.get("Location", "")
+        answer = browser.get(path) if method == "GET" else browser.post(f"{path}?kind=call", TYPED)
+        yield f"{method} {rule.rule}", answer.status_code, answer.headers.get("Location", "")
+
+
+def answers_of(app: Flask, browser: Browser, ids: Ids) -> Iterator[tuple[str, TestResponse]]:
+    """(path, answer) of every page."""
+    for rule in rules(app):
+        if "GET" in (rule.methods or set()):
+            with app.test_request_context():
+                found = {name: ids[name] for name in rule.arguments}
+                path = app.url_map.bind("localhost").build(rule.endpoint, found)
+            yield path, browser.get(path)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -154,11 +155,16 @@ def test_health_is_for_administrators_and_tells_what_holds_each_mailbox_up(
     assert "/admin/health" in cleo.get("/").text and "/admin/health" not in browse(cast.ana).get("/").text
     shown = text(cleo.get("/admin/health").text)
     assert "ana@north.example Ana Lind 2 0 0 0 0 Nothing but its time" in shown
-    assert text(cleo.get("/admin/health", htmx=True).text) in shown
+    assert without_seconds(text(cleo.get("/admin/health", htmx=True).text)) in without_seconds(shown)
     lose_mailboxes(work)
     assert "2 mails of Ana Lind wait. The mailbox ana@north.example is not connected." in text(
         cleo.get("/admin/health").text
     )
+
+
+def without_seconds(shown: str) -> str:
+    """How late it is may have grown between two looks."""
+    return re.sub(r"\b\d+ s\b", "", shown)
 
 
 def test_health_says_that_nobody_keeps_time(browse: Browse, work: Work, cast: Cast) -> None:

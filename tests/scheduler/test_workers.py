@@ -93,7 +93,13 @@ def test_a_worker_that_is_asked_to_end_gives_back_what_it_has_not_begun(cluster:
     assert in_hand == 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGKILL, id="killed"),
+        pytest.param(signal.SIGSTOP, id="frozen", marks=pytest.mark.deep),
+    ],
+)
 def test_a_stand_by_keeps_time_within_thirty_seconds(cluster: Installation, how: signal.Signals) -> None:
     """The rule: one process is the leader, the others stand by and take over within 30 s."""
     engine = cluster.engine
@@ -129,6 +135,7 @@ def test_mail_that_becomes_due_between_two_ticks_leaves_at_once(cluster: Install
     engine.dispose()
 
 
+@pytest.mark.deep
 def test_several_workers_share_the_lanes_of_a_bulk_mailbox(cluster: Installation) -> None:
     """The rule: a bulk relay mailbox has several lanes; each is one worker's at a time."""
     engine = cluster.engine

@@ -28,6 +28,7 @@ from sales_campaigns.tasks.days import MORNING, at_local, local_date
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.queue import task_line
 from web.filters import clock_words, when_words, zone_words
+from web.numbers import row_of
 from web.parts.typed_times import instant_of
 from web.request_scope import me, settings, work
 
@@ -71,17 +72,17 @@ class Subject:
 def subject_of(args: Mapping[str, str]) -> Subject:
     """From `task`; or `person`, with perhaps `answers` (our mail) or `replies` (a received one). Raises NotFound."""
     uow = work()
-    if args.get("task", "").isdecimal():
-        line = task_line(uow.session, me(), int(args["task"]), uow.now)
+    if row_of(args.get("task", "")):
+        line = task_line(uow.session, me(), row_of(args["task"]), uow.now)
         if line.person is None:
             raise NotFound("This task is about nobody: there is no address to write to.")
         return Subject(line.person, line.task, draft=draft_for_task(uow.session, me(), line.task.id))
-    person = person_of(uow.session, me(), int(args["person"]) if args.get("person", "").isdecimal() else 0)
+    person = person_of(uow.session, me(), row_of(args.get("person", "")))
     answers = (
-        message_of(uow.session, me(), int(args["answers"])) if args.get("answers", "").isdecimal() else None
+        message_of(uow.session, me(), row_of(args["answers"])) if row_of(args.get("answers", "")) else None
     )
     received = (
-        received_of(uow.session, me(), int(args["replies"])) if args.get("replies", "").isdecimal() else None
+        received_of(uow.session, me(), row_of(args["replies"])) if row_of(args.get("replies", "")) else None
     )
     if any(one is not None and one.person_id != person.id for one in (answers, received)):
         raise NotFound
@@ -90,7 +91,7 @@ def subject_of(args: Mapping[str, str]) -> Subject:
 
 def _named_draft(args: Mapping[str, str]) -> Draft | None:
     written = args.get("draft", "")
-    return draft_of(work().session, me(), int(written)) if written.isdecimal() else None
+    return draft_of(work().session, me(), row_of(written)) if row_of(written) else None
 
 
 def opened(subject: Subject, template_id: int | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sales_campaigns.messages.outbox.folders import Folder, Search
+from web.numbers import row_of
 from web.parts.days_typed import bounds_in
 from web.request_scope import me, work
 
@@ -61,4 +62,4 @@ def columns_of(folder: Folder, chosen: Sequence[str] = ()) -> list[str]:
 
 
 def _number(written: str) -> int | None:
-    return int(written) if written.isdecimal() and len(written) < 16 else None
+    return row_of(written) or None

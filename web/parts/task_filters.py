@@ -11,6 +11,7 @@ from flask import url_for
 from sales_campaigns.tasks.models import Priority, TaskKind
 from sales_campaigns.tasks.queue import counts, outcome_counts
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
+from web.numbers import row_of
 from web.parts.days_typed import bounds_in
 from web.request_scope import me, work
 
@@ -106,7 +107,7 @@ def _shown(args: Mapping[str, str]) -> str:
 
 
 def _number(written: str) -> int | None:
-    return int(written) if written.isdecimal() and len(written) < 16 else None
+    return row_of(written) or None
 
 
 def _one_of(kinds: Any, written: str | None) -> Any:

@@ -21,6 +21,7 @@ from sales_campaigns.people.listing import owners
 from sales_campaigns.tasks.days import local_date, start_of_day
 from web.answers import go, page
 from web.filters import day_words
+from web.numbers import row_of
 from web.parts.stop_words import since_words, words_of
 from web.request_scope import me, work
 
@@ -129,7 +130,7 @@ def _who(written: str) -> User:
     """Oneself; an administrator may enter the leave of somebody else."""
     if not written or written == str(me().id):
         return me()
-    return user_of(work().session, me(), int(written) if written.isdecimal() and len(written) < 10 else 0)
+    return user_of(work().session, me(), row_of(written))
 
 
 def _teammate(written: str) -> User | None:

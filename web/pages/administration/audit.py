@@ -17,6 +17,7 @@ from sales_campaigns.database import Sessions
 from sales_campaigns.people.error_file import guarded
 from sales_campaigns.tasks.days import at_local
 from web.answers import answer
+from web.numbers import whole
 from web.request_scope import house, me, work
 
 pages = Blueprint("audit", __name__, url_prefix="/admin/audit")
@@ -26,7 +27,7 @@ HEAD = ("At (UTC)", "Who", "Team", "What", "Person", "Campaign", "Details")
 @pages.get("")
 def index() -> str:
     require(me(), "see_team")
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole)
     lines = audit_page(work().session, me(), _asked(), before=before)
     narrowed = {name: value for name, value in request.args.items() if name != "before" and value}
     return answer(
@@ -67,7 +68,7 @@ def _cells(line: AuditLine) -> tuple[object, ...]:
 def _asked() -> Asked:
     wanted = request.args
     return Asked(
-        user_id=wanted.get("user", type=int),
+        user_id=wanted.get("user", type=whole),
         topic=wanted.get("topic", ""),
         by_itself=wanted.get("by_itself") == "1",
         since=_day("since"),

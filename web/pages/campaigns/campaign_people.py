@@ -13,11 +13,12 @@ from sales_campaigns.enrollments.ending import end_people
 from sales_campaigns.enrollments.explaining.people_in import launches_of, people_in, picked
 from sales_campaigns.enrollments.launches import take_back as taking
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
-from sales_campaigns.enrollments.pausing import pause_campaign, pause_people, resume_campaign, resume_people
+from sales_campaigns.enrollments.pausing import pause_people, resume_people
 from sales_campaigns.errors import Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import answer, go
 from web.filters import count_words
+from web.numbers import whole
 from web.parts.enrollment_words import STATES
 from web.request_scope import me, work
 
@@ -65,22 +66,9 @@ def bulk(campaign_id: int) -> Response:
     act, told = BULK.get(request.form.get("do", ""), (None, ""))
     if act is None:
         raise Invalid("Use the buttons of the page.")
-    chosen = picked(work().session, campaign, request.form.getlist("enrollment", type=int))
+    chosen = picked(work().session, campaign, request.form.getlist("enrollment", type=whole))
     done = act(work(), me(), chosen)
     return _back(campaign_id, f"{count_words(done, 'person', 'people')} {told}.")
-
-
-@pages.post("/pause")
-def pause(campaign_id: int) -> Response:
-    pause_campaign(work(), me(), _campaign(campaign_id))
-    undo = url_for("campaign_people.resume", campaign_id=campaign_id)
-    return _back(campaign_id, "The campaign is paused: nothing leaves and no task opens.", undo)
-
-
-@pages.post("/resume")
-def resume(campaign_id: int) -> Response:
-    resume_campaign(work(), me(), _campaign(campaign_id))
-    return _back(campaign_id, "The campaign goes on. What came due meanwhile has new dates.")
 
 
 @pages.post("/launches/<int:launch_id>/take-back")

@@ -23,6 +23,7 @@ from sales_campaigns.content.template_list import template_of, templates_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
 from web.answers import go, page
+from web.numbers import row_of
 from web.request_scope import me, work
 
 pages = Blueprint("campaign_step", __name__, url_prefix="/campaigns/<int:campaign_id>/steps/<key>")
@@ -33,7 +34,7 @@ def form(campaign_id: int, key: str) -> str:
     """The step as stored, or with the words of the template that was picked."""
     step = _step(campaign_id, key)
     template_id = request.args.get("template", "")
-    picked = _of_template(int(template_id)) if template_id.isdecimal() and len(template_id) < 16 else {}
+    picked = _of_template(row_of(template_id)) if row_of(template_id) else {}
     return _form(campaign_id, key, {**_typed(step), **picked}, {})
 
 

@@ -17,6 +17,7 @@ from sales_campaigns.enrollments.pausing import pause_campaign, resume_campaign
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, page
 from web.filters import count_words
+from web.parts.way_back import way_back
 from web.request_scope import me, work
 
 pages = Blueprint("campaigns", __name__)
@@ -112,14 +113,18 @@ def pause(campaign_id: int) -> Response:
     pause_campaign(work(), me(), campaign_of(work().session, me(), campaign_id))
     undo = url_for(".resume", campaign_id=campaign_id)
     words = "Paused: nothing is sent and no task opens until you resume it."
-    return go(url_for("campaign_editor.index", campaign_id=campaign_id), words, undo)
+    return go(_where_it_was_pressed(campaign_id), words, undo)
 
 
 @pages.post("/campaigns/<int:campaign_id>/resume")
 def resume(campaign_id: int) -> Response:
     resume_campaign(work(), me(), campaign_of(work().session, me(), campaign_id))
     words = "Running again. What came due meanwhile has moved to its next time."
-    return go(url_for("campaign_editor.index", campaign_id=campaign_id), words)
+    return go(_where_it_was_pressed(campaign_id), words)
+
+
+def _where_it_was_pressed(campaign_id: int) -> str:
+    return way_back(url_for("campaign_editor.index", campaign_id=campaign_id))
 
 
 def _new_form(typed: object, problems: object) -> str:

@@ -8,6 +8,7 @@ from sales_campaigns.absence.late_mails import answer_late, count_late, late_mai
 from sales_campaigns.errors import Invalid
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import whole
 from web.request_scope import me, settings, work
 
 pages = Blueprint("late", __name__, url_prefix="/late")
@@ -32,7 +33,7 @@ def index() -> str:
 @pages.post("")
 def act() -> Response:
     """For the chosen ones, or for all that the list shows when `all` is sent."""
-    answer, ids = request.form.get("answer", ""), request.form.getlist("task", type=int)
+    answer, ids = request.form.get("answer", ""), request.form.getlist("task", type=whole)
     if "all" in request.form:
         everybody = request.form.get("owner") == "all"
         ids = [line.task.id for line in late_mails(work().session, me(), everybody, 10_000)]

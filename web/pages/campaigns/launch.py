@@ -13,6 +13,7 @@ from sales_campaigns.enrollments.launches.orders import open_for_launch
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go
 from web.filters import count_words
+from web.numbers import whole_numbers
 from web.pages.campaigns import launch_steps as steps
 from web.pages.campaigns.launch_steps import Desk
 from web.pages.campaigns.launch_wish import Wish, keep, kept
@@ -40,7 +41,7 @@ SHOW = {
 def begin(campaign_id: int) -> Response:
     """`?people=1,2,3` and `?group=5` are chosen already."""
     desk = _desk(campaign_id)
-    desk.wish.add([int(one) for one in request.args.get("people", "").split(",") if one.isdecimal()])
+    desk.wish.add(whole_numbers(request.args.get("people", "")))
     steps.take_people(desk, request.args)
     return _show(desk, "people")
 

@@ -26,6 +26,7 @@ from sales_campaigns.people.groups import groups_of
 from sales_campaigns.people.listing import Wanted, people_page
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
+from web.numbers import whole
 from web.pages.campaigns.launch_wish import Wish, Words, order_of, read_times, same_words
 
 Form = MultiDict[str, str]
@@ -87,12 +88,12 @@ class Desk:
 def take_people(desk: Desk, form: Form) -> None:
     """Adds what was chosen, found in groups and pasted. Raises Invalid for addresses that nobody has."""
     wish, session = desk.wish, desk.uow.session
-    for person_id in form.getlist("remove", type=int):
+    for person_id in form.getlist("remove", type=whole):
         wish.remove(person_id)
     if form.get("do") == "clear":
         wish.people = []
-    wish.add(form.getlist("person", type=int))
-    for group_id in form.getlist("group", type=int):
+    wish.add(form.getlist("person", type=whole))
+    for group_id in form.getlist("group", type=whole):
         wish.add(list(choosing.members(session, desk.me, desk.campaign, group_id)))
     found = choosing.pasted(session, desk.campaign, form.get("pasted", ""))
     wish.add(found.person_ids)

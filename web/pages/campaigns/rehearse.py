@@ -23,6 +23,7 @@ from sales_campaigns.rehearsals.reading import (
 )
 from sales_campaigns.rehearsals.states import GOING_ON
 from web.answers import answer, go, page
+from web.numbers import row_of
 from web.pages.campaigns.rehearsal_watch import watch
 from web.request_scope import me, work
 
@@ -91,9 +92,9 @@ def frame(campaign_id: int, rehearsal_id: int, mail_id: int) -> Response:
 
 def _wanted(typed: Mapping[str, str]) -> Wanted:
     group = typed.get("group", "")
-    if group and not group.isdecimal():
+    if group and not row_of(group):
         raise Invalid({"group": "Choose one of the groups."})
-    return Wanted(int(group) if group else None, typed.get("preset", ""), _start(typed.get("start", "")))
+    return Wanted(row_of(group) or None, typed.get("preset", ""), _start(typed.get("start", "")))
 
 
 def _start(written: str) -> datetime | None:

@@ -20,6 +20,7 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import groups_of
 from sales_campaigns.tasks.capacity import capacity_of, choose_capacity
 from web.answers import answer, go
+from web.numbers import whole_numbers
 from web.pages.campaigns.day_bars import drawing_of
 from web.pages.campaigns.simulate_words import CAUSES, bottleneck_words
 from web.request_scope import me, work
@@ -58,13 +59,15 @@ def capacity(campaign_id: int) -> Response | tuple[str, int]:
     """How many tasks a day the user gets done; it counts for every forecast."""
     campaign = campaign_of(work().session, me(), campaign_id)
     try:
-        choose_capacity(work(), me(), request.form.get("tasks_a_day", ""))
+        choose_capacity(work(), me(), typed := request.form.get("tasks_a_day", ""))
     except Invalid as refusal:
-        return _shown(campaign, None, dict(refusal.problems)), 422
+        return _shown(campaign, None, dict(refusal.problems), typed), 422
     return go(f"{url_for('simulate.index', campaign_id=campaign_id)}?{urlencode(_kept())}")
 
 
-def _shown(campaign: Campaign, found: Foreseen | None, problems: Mapping[str, str]) -> str:
+def _shown(
+    campaign: Campaign, found: Foreseen | None, problems: Mapping[str, str], capacity_typed: str | None = None
+) -> str:
     session, typed = work().session, request.args
     return answer(
         "simulate/index.html",
@@ -80,6 +83,7 @@ def _shown(campaign: Campaign, found: Foreseen | None, problems: Mapping[str, st
         kept=_kept(),
         group_options=[("", "Nobody in particular"), *_groups()],
         own=capacity_of(session, me(), work().now),
+        capacity_typed=capacity_typed,
     )
 
 
@@ -99,7 +103,7 @@ def _foreseen(campaign: Campaign) -> Foreseen:
     question = Question(
         start=_time(typed.get("start") or _now(), "start", problems),
         zone=typed.get("zone", "").strip() or me().zone,
-        person_ids=[int(one) for one in typed.get("people", "").split(",") if one.isdecimal()],
+        person_ids=whole_numbers(typed.get("people", "")),
         group_id=_number(typed, "group", problems) or None,
         number=_number(typed, "number", problems) or (0 if _chosen(typed) else SOME),
         task_delay_days=_number(typed, "delay", problems),

@@ -31,6 +31,7 @@ from sales_campaigns.people.groups import groups_of
 from sales_campaigns.people.listing import owners
 from sales_campaigns.people.zones import zone_names
 from web.answers import answer, go, page
+from web.numbers import whole
 from web.pages.deliveries import delivery_form
 from web.pages.deliveries.delivery_words import STATES
 from web.request_scope import me, work
@@ -48,7 +49,7 @@ def index() -> str:
         search=wanted.get("search", "")[:200],
         states=[DeliveryState(state)] if state in set(DeliveryState) else [],
         asked=next((one for one in Asked if one in wanted), None),
-        before=wanted.get("before", type=int),
+        before=wanted.get("before", type=whole),
     )
     return answer(
         "deliveries/index.html",
@@ -140,7 +141,7 @@ def _behind(delivery: Delivery | None) -> dict[str, Any]:
 
 def _picked() -> dict[str, str]:
     """The words of the template that was picked."""
-    template_id = request.args.get("template", type=int)
+    template_id = request.args.get("template", type=whole)
     if template_id is None:
         return {}
     template = template_of(work().session, me(), template_id)

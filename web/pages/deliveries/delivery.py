@@ -35,6 +35,7 @@ from sales_campaigns.people.listing import owners
 from sales_campaigns.tracking.figures import engagement_of
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
+from web.numbers import whole
 from web.pages.deliveries.delivery_words import (
     STATES,
     audience_words,
@@ -162,7 +163,7 @@ def approvals(delivery_id: int, kind: str) -> Response:
         comment = request.form.get("comment", "")
         answer_approval(work(), me(), delivery_id, wanted, granted=said == "granted", comment=comment)
         return _back(delivery_id, "Your answer is noted.")
-    ask_approval(work(), me(), delivery_id, wanted, request.form.getlist("reviewer", type=int))
+    ask_approval(work(), me(), delivery_id, wanted, request.form.getlist("reviewer", type=whole))
     return _back(delivery_id, "They are asked; it cannot be confirmed until one of them grants it.")
 
 

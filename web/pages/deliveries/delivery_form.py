@@ -21,6 +21,7 @@ from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings
 from sales_campaigns.deliveries.waves import Wave, calendar_waves, equal_waves
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.errors import Invalid
+from web.numbers import row_of, whole, whole_numbers
 
 LABELS = {
     "name": "Name",
@@ -100,14 +101,14 @@ def wish_of(form: MultiDict[str, str]) -> Wish:
 
 def _audience(form: MultiDict[str, str]) -> Audience:
     kind = form.get("audience", "")
-    people = tuple(int(one) for one in form.get("people", "").split(",") if one.strip().isdecimal())
+    people = tuple(whole_numbers(form.get("people", "")))
     if kind == "everybody":
         return Audience(everybody=True)
     if kind == "search":
         return Audience(words=form.get("words", "").strip()[:200], owner=_number(form.get("owner", "")) or 0)
     if kind == "people":
         return Audience(people=people)
-    return Audience(groups=tuple(sorted(form.getlist("groups", type=int))))
+    return Audience(groups=tuple(sorted(form.getlist("groups", type=whole))))
 
 
 def _schedule(form: MultiDict[str, str]) -> Schedule:
@@ -209,4 +210,4 @@ def _wave_line(wave: Wave, schedule: Schedule) -> str:
 
 def _number(written: str) -> int | None:
     written = written.strip()
-    return int(written) if written.isdecimal() and len(written) < 10 else None
+    return row_of(written) or None

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from sales_campaigns.deliveries.models import Aggregation
 from sales_campaigns.deliveries.recurrence import NTHS, Every, Recurrence
 from sales_campaigns.errors import Invalid
+from web.numbers import whole
 
 LABELS = {
     "every": "Unit",
@@ -91,8 +92,8 @@ def _days(form: MultiDict[str, str], every: Every, typed: dict[str, str]) -> dic
     """Only what belongs to the unit: days that were ticked for another one are no part of the rule."""
     if every is Every.CRON:
         return {"cron": typed["cron"]}
-    chosen = tuple(sorted(set(form.getlist("weekdays", type=int))))
-    nth = int(typed["nth"]) if typed["nth"].lstrip("-").isdecimal() else 0
+    chosen = tuple(sorted(set(form.getlist("weekdays", type=whole))))
+    nth = {str(one): one for one in NTHS}.get(typed["nth"], 0)
     if every is Every.MONTHS and nth:
         return {"weekdays": chosen, "nth": nth}
     return {"weekdays": chosen} if every is Every.WEEKS else {}

@@ -10,6 +10,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.live_feed import ABOUT, MINE, PAGE, TEAM, FeedLine, feed, fresh, lines_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import page
+from web.numbers import whole
 from web.parts.feed_lines import items_of
 from web.parts.pushing import push
 from web.request_scope import me, reading, work
@@ -27,7 +28,7 @@ OVERLAP = 60  # seconds that are read again at every look: a row may be committe
 
 @pages.get("")
 def index() -> str:
-    uow, before = work(), request.args.get("before", type=int)
+    uow, before = work(), request.args.get("before", type=whole)
     lines = feed(uow.session, me(), _scope(), about=_about(), before=before)
     older = (
         url_for(".index", scope=_scope(), about=_about() or None, before=lines[-1].id)

@@ -17,6 +17,7 @@ from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from sales_campaigns.tasks.working import tasks_of
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import whole
 from web.pages.tasks.tasks import teammate, undo_url
 from web.parts.task_rows import groups_of
 from web.request_scope import me, work
@@ -50,7 +51,7 @@ def index() -> str:
 def reassign(user_id: int) -> Response:
     rep = _rep(user_id)
     words, groups = WHICH.get(request.form.get("which", ""), WHICH["overdue"])
-    to = teammate(request.form.get("assignee", type=int))
+    to = teammate(request.form.get("assignee", type=whole))
     uow = work()
     ids = matching_ids(uow.session, me(), Wanted(groups, assignee_id=rep.id), uow.now, AT_MOST + 1)
     if len(ids) > AT_MOST:

@@ -20,6 +20,7 @@ from sales_campaigns.tasks.models import Task, TaskState
 from sales_campaigns.tasks.working import tasks_of
 from web.answers import go, page
 from web.filters import count_words
+from web.numbers import whole, whole_numbers
 from web.parts.email_filters import search_in
 from web.parts.way_back import way_back
 from web.request_scope import me, work
@@ -63,7 +64,7 @@ def edit() -> Response | tuple[str, int]:
 
 @pages.post("/shift-back")
 def shift_back() -> Response:
-    mails = waiting_of(work(), me(), request.form.getlist("message", type=int) or _numbers())
+    mails = waiting_of(work(), me(), request.form.getlist("message", type=whole) or _numbers())
     shift(work(), me(), [one.id for one in mails], timedelta(minutes=request.args.get("by", 0, int)))
     return go(
         way_back(url_for("emails.index", folder="scheduled")), "Undone: they leave when they would have."
@@ -72,7 +73,7 @@ def shift_back() -> Response:
 
 def _chosen() -> Sequence[Message]:
     if "all" not in request.form:
-        return waiting_of(work(), me(), request.form.getlist("message", type=int))
+        return waiting_of(work(), me(), request.form.getlist("message", type=whole))
     whose = None if request.args.get("owner") == "all" else me().id
     found = mail_ids(
         work().session,
@@ -126,4 +127,4 @@ def _form(mails: Sequence[Message], typed: Mapping[str, str], problems: Mapping[
 
 
 def _numbers() -> list[int]:
-    return [int(one) for one in request.args.get("ids", "").split(",") if one.isdecimal()]
+    return whole_numbers(request.args.get("ids", ""))

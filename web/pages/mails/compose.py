@@ -14,6 +14,7 @@ from sales_campaigns.messages.outbox.drafting import forget_draft
 from sales_campaigns.tasks.working import task_of
 from web.answers import answer, go, page
 from web.filters import when_words, zone_words
+from web.numbers import whole
 from web.parts.composer import Subject, again, opened, subject_of, typed_mail
 from web.parts.way_back import way_on
 from web.request_scope import me, settings, work
@@ -33,7 +34,7 @@ def somebody() -> Response | None:
 
 @pages.get("")
 def form() -> str:
-    composer = opened(subject_of(request.args), request.args.get("template", type=int))
+    composer = opened(subject_of(request.args), request.args.get("template", type=whole))
     return _page(composer)
 
 

@@ -19,6 +19,7 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.reading import view_of
 from sales_campaigns.saved_views.saving import choose_columns
 from web.answers import answer, go
+from web.numbers import row_of
 from web.pages.mails.bulk_emails import SHIFTS
 from web.parts.email_filters import COLUMNS, columns_of, folder_in, narrowed, search_in
 from web.parts.mail_rows import FOLDERS, GROUPS, draft_row, mail_row
@@ -118,10 +119,8 @@ def _folders(folder: Folder, search: Search, kept: dict[str, Any]) -> dict[str, 
 
 
 def _columns_of_view() -> list[str]:
-    written = request.args.get("view", "0")
-    if not written.isdecimal() or written == "0":
-        return []
-    return view_of(work().session, me(), int(written)).columns
+    view = row_of(request.args.get("view", ""))
+    return view_of(work().session, me(), view).columns if view else []
 
 
 def _whose() -> int | None:

@@ -23,6 +23,7 @@ from sales_campaigns.people.suppression import why_not
 from sales_campaigns.tasks.days import local_date
 from web.answers import answer, go, page
 from web.filters import count_words, day_words, when_words
+from web.numbers import whole
 from web.pages.mails.compose import framed
 from web.parts.enrollment_words import STATES
 from web.parts.reply_rows import KINDS, answer_href, outcome_words, reply_row
@@ -40,7 +41,7 @@ def index() -> str:
     everybody = args.get("owner") == "all"
     whose = None if everybody else me().id
     kept: dict[str, Any] = {"owner": "all"} if everybody else {}
-    lines = reply_lines(uow.session, me(), box, user_id=whose, beyond=args.get("after", type=int))
+    lines = reply_lines(uow.session, me(), box, user_id=whose, beyond=args.get("after", type=whole))
     counts = box_counts(uow.session, me(), user_id=whose)
     shown: dict[str, Any] = {"show": box, **kept}
     return answer(

@@ -16,6 +16,7 @@ from sales_campaigns.people.listing import Wanted, owners, people_page
 from sales_campaigns.people.models import Consent
 from web.answers import answer, go
 from web.filters import CONSENT_WORDS, count_words
+from web.numbers import whole, whole_numbers
 from web.request_scope import me, work
 
 pages = Blueprint("people", __name__)
@@ -47,7 +48,7 @@ def index() -> str:
 
 @pages.post("/people/bulk")
 def bulk() -> Response:
-    chosen = request.form.getlist("person", type=int)
+    chosen = request.form.getlist("person", type=whole)
     if not chosen:
         raise Invalid("Choose at least one person first.")
     act = BULK.get(request.form.get("do", ""))
@@ -58,13 +59,13 @@ def bulk() -> Response:
 
 @pages.post("/people/restore")
 def restore() -> Response:
-    ids = [int(one) for one in request.args.get("ids", "").split(",") if one.isdecimal()]
+    ids = whole_numbers(request.args.get("ids", ""))
     back = restore_people(work(), me(), ids)
     return go(url_for("people.index"), f"{count_words(len(back), 'person', 'people')} restored.")
 
 
 def _join(chosen: list[int]) -> Response:
-    group_id = request.form.get("group", type=int)
+    group_id = request.form.get("group", type=whole)
     if group_id is None:
         raise Invalid("Choose the group to add them to.")
     added = add_to_group(work(), me(), group_id, chosen)
@@ -73,7 +74,7 @@ def _join(chosen: list[int]) -> Response:
 
 
 def _leave(chosen: list[int]) -> Response:
-    group_id = request.form.get("from_group", type=int)
+    group_id = request.form.get("from_group", type=whole)
     if group_id is None:
         raise Invalid("Open the group that they should leave first.")
     remove_from_group(work(), me(), group_id, chosen)
@@ -88,7 +89,7 @@ def _delete(chosen: list[int]) -> Response:
 
 
 def _launch(chosen: list[int]) -> Response:
-    campaign_id = request.form.get("campaign", type=int)
+    campaign_id = request.form.get("campaign", type=whole)
     if campaign_id is None:
         raise Invalid("Choose the campaign to add them to.")
     people = ",".join(map(str, chosen))
@@ -130,9 +131,9 @@ def _wanted() -> Wanted:
     group, consent = request.args.get("group", ""), request.args.get("consent", "")
     return Wanted(
         words=request.args.get("words", "")[:200],
-        owner_id=me().id if group == "mine" else request.args.get("owner", type=int),
-        group_id=request.args.get("group", type=int),
+        owner_id=me().id if group == "mine" else request.args.get("owner", type=whole),
+        group_id=request.args.get("group", type=whole),
         unsubscribed=group == "unsubscribed",
         consent=consent if consent in {*Consent, "none"} else "",
-        import_id=request.args.get("import", type=int),
+        import_id=request.args.get("import", type=whole),
     )

@@ -22,6 +22,7 @@ from sales_campaigns.people.states import CORRECTABLE
 from sales_campaigns.people.undoing import undo_import
 from sales_campaigns.people.uploading import correct, upload
 from web.answers import answer, go, page
+from web.numbers import whole
 from web.request_scope import me, settings, work
 
 pages = Blueprint("people_import", __name__, url_prefix="/people/import")
@@ -37,7 +38,7 @@ def form() -> str:
 def take_in() -> Response | tuple[str, int]:
     try:
         name, content = _given()
-        group_id = request.form.get("group", type=int)
+        group_id = request.form.get("group", type=whole)
         found = upload(work(), me(), _uploads(), name, content, group_id=group_id)
     except Invalid as error:
         return _upload_form(error.problems), 422
@@ -172,7 +173,7 @@ def _choices() -> dict[str, Any]:
         "delimiter": typed.get("delimiter", ""),
         "headings": headings,
         "meanings": typed.getlist("meaning") if as_before else None,
-        "group_id": typed.get("group", type=int),
+        "group_id": typed.get("group", type=whole),
     }
 
 

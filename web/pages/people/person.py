@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, request, url_for
 
@@ -31,7 +31,7 @@ TYPED = ("email", *FIELDS)
 
 @pages.get("/people/new")
 def new() -> str:
-    return _form(None, dict.fromkeys(TYPED, ""), {})
+    return _form(None, dict.fromkeys(TYPED, ""), [])
 
 
 @pages.post("/people/new")
@@ -39,7 +39,7 @@ def create() -> Response | tuple[str, int]:
     try:
         person = create_person(work(), me(), _typed(), _custom())
     except Invalid as error:
-        return _form(None, request.form, _custom(), error.problems), 422
+        return _form(None, request.form, _pairs(), error.problems), 422
     return go(url_for("person.show", person_id=person.id), f"{person.name} was added.")
 
 
@@ -75,7 +75,7 @@ def show(person_id: int, tab: str = "about") -> str:
 @pages.get("/people/<int:person_id>/edit")
 def edit(person_id: int) -> str:
     person = person_of(work().session, me(), person_id)
-    return _form(person, {name: getattr(person, name) for name in TYPED}, person.custom)
+    return _form(person, {name: getattr(person, name) for name in TYPED}, list(person.custom.items()))
 
 
 @pages.post("/people/<int:person_id>/edit")
@@ -84,7 +84,7 @@ def change(person_id: int) -> Response | tuple[str, int]:
     try:
         _, going_on = change_and_go_on(work(), me(), person_id, _typed(), _custom())
     except Invalid as error:
-        return _form(person, request.form, _custom(), error.problems), 422
+        return _form(person, request.form, _pairs(), error.problems), 422
     return go(url_for("person.show", person_id=person_id), _saved(going_on))
 
 
@@ -96,7 +96,7 @@ def _saved(going_on: int) -> str:
 def _form(
     person: Person | None,
     typed: Mapping[str, str],
-    custom: Mapping[str, str],
+    custom: Sequence[tuple[str, str]],
     problems: Mapping[str, str] | None = None,
 ) -> str:
     """`person` is None for somebody new; what was typed is shown again beside the problems."""
@@ -106,7 +106,7 @@ def _form(
         person=person,
         name=name,
         typed=typed,
-        custom=custom,
+        custom=[(named, value, _called(named)) for named, value in custom],
         problems=problems or {},
         zones=zone_names(),
     )
@@ -118,6 +118,16 @@ def _typed() -> dict[str, str]:
 
 def _custom() -> dict[str, str]:
     """The pairs of name and value of the form; a name becomes what templates call it."""
-    names, values = request.form.getlist("custom_name"), request.form.getlist("custom_value")
-    named = ((custom_name(name).partition(":")[2], value) for name, value in zip(names, values, strict=False))
+    named = ((_called(name), value) for name, value in _pairs())
     return {name: value for name, value in named if name}
+
+
+def _pairs() -> list[tuple[str, str]]:
+    """Names and values as they were typed; rows that nobody filled are left out."""
+    names, values = request.form.getlist("custom_name"), request.form.getlist("custom_value")
+    return [pair for pair in zip(names, values, strict=False) if any(pair)]
+
+
+def _called(name: str) -> str:
+    """What templates call a field of this name."""
+    return custom_name(name).partition(":")[2]

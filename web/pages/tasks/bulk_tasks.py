@@ -15,6 +15,7 @@ from sales_campaigns.tasks.queue import matching_ids
 from sales_campaigns.tasks.working import delete_tasks, tasks_of
 from web.answers import go
 from web.filters import count_words, when_words
+from web.numbers import whole
 from web.pages.tasks.tasks import teammate, undo_url
 from web.parts.task_filters import wanted_in
 from web.parts.typed_times import instant_of
@@ -38,7 +39,7 @@ def bulk() -> Response:
 
 
 def _chosen() -> Sequence[Task]:
-    return tasks_of(work(), me(), request.form.getlist("task", type=int))
+    return tasks_of(work(), me(), request.form.getlist("task", type=whole))
 
 
 def _all_matching() -> tuple[Sequence[Task], int]:
@@ -80,7 +81,7 @@ def _move(tasks: Sequence[Task]) -> str:
 
 
 def _assign(tasks: Sequence[Task]) -> str:
-    assignee = teammate(request.form.get("assignee", type=int))
+    assignee = teammate(request.form.get("assignee", type=whole))
     hand_on_many(work(), me(), tasks, assignee)
     return f"{count_words(len(tasks), 'task')} given to {assignee.name}."
 

@@ -17,6 +17,7 @@ from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.tasks.queue import task_line
 from sales_campaigns.tasks.working import delete_tasks, task_of
 from web.answers import go, page
+from web.numbers import row_of
 from web.pages.tasks.new_task import choices, due_of, person_named
 from web.pages.tasks.task_desk import skip_warning
 from web.pages.tasks.tasks import acted, teammate, undo_url
@@ -79,7 +80,7 @@ def _draft(task: Task, typed: Mapping[str, str]) -> TaskDraft:
         person=person_named(typed.get("person", "")) if free else None,
         details=typed.get("details", "").strip(),
         priority=Priority.HIGH if "high" in typed else Priority.NORMAL,
-        assignee=teammate(int(typed["assignee"])) if typed.get("assignee", "").isdecimal() else None,
+        assignee=teammate(row_of(typed["assignee"])) if row_of(typed.get("assignee", "")) else None,
     )
 
 

@@ -19,6 +19,7 @@ from sales_campaigns.tasks.models import Priority, TaskKind
 from sales_campaigns.tasks.working import remind
 from web.answers import go, page
 from web.filters import zone_words
+from web.numbers import row_of, whole
 from web.pages.tasks.tasks import teammate
 from web.parts.task_filters import KINDS
 from web.parts.task_rows import snooze_options
@@ -38,7 +39,7 @@ def form() -> str:
     if mail is not None:
         subject = mail.subject or mail.edited_subject or ""
         person, typed["name"] = str(mail.person_id), typed.get("name") or f"Follow up: {subject}"[:300]
-    found = person_of(work().session, me(), int(person)) if person.isdecimal() else None
+    found = person_of(work().session, me(), row_of(person)) if row_of(person) else None
     typed["person"] = (found.email or found.name) if found is not None else ""
     return _form(typed, {}, found)
 
@@ -57,7 +58,7 @@ def create() -> Response | tuple[str, int]:
             person=person_named(typed.get("person", "")),
             details=typed.get("details", "").strip(),
             priority=Priority.HIGH if "high" in typed else Priority.NORMAL,
-            assignee=teammate(typed.get("assignee", type=int)) if typed.get("assignee") else None,
+            assignee=teammate(typed.get("assignee", type=whole)) if typed.get("assignee") else None,
             origin_id=mail.id if mail is not None else None,
         )
     except Invalid as error:
@@ -98,7 +99,7 @@ def _zone(typed: Mapping[str, str]) -> str:
 def _mail(args: Mapping[str, str]) -> Message | None:
     """The mail that the task is made from. Raises NotFound for one of another team."""
     written = args.get("message", "")
-    return message_of(work().session, me(), int(written)) if written.isdecimal() else None
+    return message_of(work().session, me(), row_of(written)) if row_of(written) else None
 
 
 def _form(typed: Mapping[str, str], problems: Mapping[str, str], person: Person | None = None) -> str:

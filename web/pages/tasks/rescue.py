@@ -13,6 +13,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.errors import Invalid
 from web.answers import answer, go, page
 from web.filters import count_words
+from web.numbers import row_of
 from web.request_scope import me, settings, work
 
 pages = Blueprint("rescue", __name__, url_prefix="/tasks/rescue")
@@ -73,7 +74,7 @@ def _wish(typed: Mapping[str, str]) -> Wish:
 def _whose(written: str) -> User:
     if not written or written == str(me().id):
         return me()
-    return user_of(work().session, me(), int(written) if written.isdecimal() and len(written) < 10 else 0)
+    return user_of(work().session, me(), row_of(written))
 
 
 def _page(

@@ -10,6 +10,7 @@ from sales_campaigns.tasks.models import Priority
 from sales_campaigns.tasks.working import hand_on, prioritise, snooze, task_of
 from web.answers import go, is_htmx, page
 from web.filters import when_words
+from web.numbers import whole
 from web.pages.tasks.task_desk import desk, skip_warning
 from web.pages.tasks.tasks import acted, teammate, undo_url
 from web.parts.typed_times import instant_of
@@ -69,7 +70,7 @@ def snooze_it(task_id: int) -> Response | str | tuple[str, int]:
 @pages.post("/tasks/<int:task_id>/assign")
 def assign_it(task_id: int) -> Response:
     task = task_of(work(), me(), task_id)
-    assignee = teammate(request.form.get("assignee", type=int))
+    assignee = teammate(request.form.get("assignee", type=whole))
     hand_on(work(), me(), task, assignee)
     return go(way_back(url_for("tasks.index")), f"{assignee.name} has this task now.", undo_url([task]))
 

@@ -18,6 +18,7 @@ from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.queue import task_lines
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
+from web.numbers import whole, whole_numbers
 from web.parts.task_filters import counted, narrowed, outcomes_shown, wanted_in
 from web.parts.task_rows import groups_of, snooze_options
 from web.parts.view_chips import opened_with, view_chips
@@ -55,11 +56,11 @@ def index() -> Response | str:
 @pages.post("/tasks/undo")
 def undo() -> Response:
     """What was last done to these `tasks`, or all that one `act` did."""
-    act, seconds = request.args.get("act", type=int), settings().undo_seconds
+    act, seconds = request.args.get("act", type=whole), settings().undo_seconds
     if act is not None:
         tasks = undo_act(work(), me(), act, seconds)
     else:
-        ids = [int(one) for one in request.args.get("tasks", "").split(",") if one.isdecimal()]
+        ids = whole_numbers(request.args.get("tasks", ""))
         tasks = undo_last(work(), me(), ids, seconds)
     return go(way_back(url_for(".index")), f"Undone: {named(tasks)}.")
 
