@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.deliveries.models import Delivery, DeliverySetup, DeliveryState, Recipient
+from sales_campaigns.deliveries.models import (
+    Delivery,
+    DeliveryKind,
+    DeliverySetup,
+    DeliveryState,
+    Exclusion,
+    Recipient,
+)
 from sales_campaigns.deliveries.setups import settings_of, setup_of
 from sales_campaigns.messages.models import LIVE, Message, MessageState
 from sales_campaigns.people.models import Address
@@ -25,6 +32,8 @@ def make_messages(uow: UnitOfWork, delivery: Delivery, after: int, due_at: datet
     next_ones = sa.select(Recipient.address_id).where(*due).order_by(Recipient.address_id).limit(room)
     last = session.scalar(sa.select(sa.func.max(next_ones.subquery().c.address_id)))
     due.append(Recipient.address_id <= last)
+    if delivery.kind is DeliveryKind.CONTINUOUS:
+        _keep_back(uow, delivery, due)
     row = _row(session, delivery, due_at, uow.now)
     columns = [*row, "occasion", "email", "person_id"]
     chosen = sa.select(*row.values(), Recipient.occasion, Address.email, Recipient.person_id)
@@ -33,6 +42,21 @@ def make_messages(uow: UnitOfWork, delivery: Delivery, after: int, due_at: datet
     )
     session.execute(sa.insert(Message).from_select(columns, chosen))
     session.execute(sa.delete(Recipient).where(*due))
+
+
+def _keep_back(uow: UnitOfWork, delivery: Delivery, due: list[sa.ColumnElement[bool]]) -> None:
+    """The rule: one row per person in a continuous delivery, also where an address changed while its mail waited."""
+    had = sa.exists().where(
+        Message.delivery_id == delivery.id,
+        Message.occasion == Recipient.occasion,
+        Message.person_id == Recipient.person_id,
+    )
+    twice = [*due, had.correlate(Recipient)]
+    shared = (sa.literal("duplicate"), sa.literal(""), sa.literal(uow.now, Exclusion.at.type))
+    chosen = sa.select(Recipient.delivery_id, Recipient.occasion, Recipient.person_id, *shared)
+    columns = ["delivery_id", "occasion", "person_id", "cause", "words", "at"]
+    uow.session.execute(sa.insert(Exclusion).from_select(columns, chosen.where(*twice)))
+    uow.session.execute(sa.delete(Recipient).where(*twice).execution_options(synchronize_session=False))
 
 
 def _row(

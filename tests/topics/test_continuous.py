@@ -30,7 +30,7 @@ from sales_campaigns.deliveries.editing import change
 from sales_campaigns.deliveries.feeding import carry_on
 from sales_campaigns.deliveries.incremental import Incremental, Mode
 from sales_campaigns.deliveries.inputs import Audience
-from sales_campaigns.deliveries.models import Delivery, DeliveryState
+from sales_campaigns.deliveries.models import Delivery, DeliveryState, Recipient
 from sales_campaigns.deliveries.pausing import pause, resume, stop
 from sales_campaigns.deliveries.preparing import prepare
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
@@ -148,6 +148,26 @@ def test_it_is_taken_once_by_person_and_by_address(work: Work, cast: Cast, clock
         uow.session.flush()
     later(work, clock)
     assert mails(work, found) == [("a@example.com", 0)]
+
+
+def test_an_address_that_changes_while_its_mail_waits_makes_no_second_one(
+    work: Work, cast: Cast, clock: VirtualClock
+) -> None:
+    """The second is left out as a duplicate, so that targeted stays to deliver + excluded."""
+    found = begun(work, cast, a_query(clock))
+    [person, other] = somebody(work, cast.ana, "a@example.com", "z@example.com")
+    with work() as uow:
+        mine, theirs = (uow.session.get_one(Person, id) for id in (person, other))
+        old, new = mine.address_id, theirs.address_id
+        theirs.address_id, theirs.deleted_at = None, uow.now
+        uow.session.flush()
+        uow.session.add(Recipient(delivery_id=found, address_id=old, occasion=0, person_id=person))
+        mine.address_id = new
+        uow.session.flush()
+    later(work, clock)
+    assert len(mails(work, found)) == 1
+    whole = figures(work, found)
+    assert (whole.targeted, whole.to_deliver, whole.excluded) == (2, 1, 1)
 
 
 def test_whoever_was_left_out_was_taken_too(work: Work, cast: Cast, clock: VirtualClock) -> None:
