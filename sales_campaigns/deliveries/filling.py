@@ -45,11 +45,14 @@ def make_messages(uow: UnitOfWork, delivery: Delivery, after: int, due_at: datet
 
 
 def _keep_back(uow: UnitOfWork, delivery: Delivery, due: list[sa.ColumnElement[bool]]) -> None:
-    """The rule: one row per person in a continuous delivery, also where an address changed while its mail waited."""
+    """The rule: one row per person in a continuous delivery, also where the address of the person has changed.
+
+    The sums keep SQLite from reading all mails of the delivery instead of the few of the person.
+    """
     had = sa.exists().where(
-        Message.delivery_id == delivery.id,
-        Message.occasion == Recipient.occasion,
         Message.person_id == Recipient.person_id,
+        Message.delivery_id + 0 == delivery.id,
+        Message.occasion + 0 == Recipient.occasion,
     )
     twice = [*due, had.correlate(Recipient)]
     shared = (sa.literal("duplicate"), sa.literal(""), sa.literal(uow.now, Exclusion.at.type))

@@ -478,6 +478,8 @@ def test_the_date_that_is_looked_at_may_be_set_back(work: Work, cast: Cast, cloc
         choose_incremental(uow, cast.cleo, found, replace(wanted, since=shown, ceiling=5))
     later(work, clock)
     assert len(mails(work, found)) == 1
+    with work() as uow, pytest.raises(Invalid, match="whom a run takes stays"):
+        choose_incremental(uow, cast.cleo, found, replace(wanted, mode=Mode.NEW))
     with work() as uow:
         choose_incremental(uow, cast.cleo, found, replace(wanted, since="2026-11-01T00:00"))
     later(work, clock)

@@ -162,6 +162,8 @@ def _change_running(
     before, intake = incremental_from(setup.incremental), uow.session.get(Intake, delivery.id)
     if before is None or intake is None:
         raise IllegalMove("It has only just begun: try again in a moment.")
+    if before.mode is not wanted.mode:
+        raise Invalid({"mode": "It has begun: whom a run takes stays. Duplicate it to choose otherwise."})
     increment = open_increment(uow.session, delivery.id)
     if increment is not None and increment.state is IncrementState.PREPARING:
         raise IllegalMove("A run is being prepared: try again in a moment.")

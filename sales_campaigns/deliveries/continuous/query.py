@@ -49,27 +49,27 @@ def coming(task: Task, wanted: Incremental, intake: Intake, since: datetime, unt
 
 
 def not_taken(delivery_id: int, history: int) -> Conditions:
-    """The rule: whoever was taken once is not taken again, got it or was left out; by person, and by address.
+    """The rule: whoever was taken once is not taken again, got it or was left out.
 
-    Each is a look-up in an index, whatever the planner makes of it; `filling` keeps back who would get two mails
-    because the address has changed while the first one waited.
+    Each is a look-up in a unique index. Mails are found by their address: asked by person, SQLite reads all mails of
+    the delivery for each (measured). Whose address has changed is kept back when the outbox is filled.
     """
     taken = aliased(Address)
-    mails = sa.select(Message.id).where(Message.delivery_id == delivery_id)
-    own = mails.where(Message.occasion >= history, Message.person_id == Person.id)
-    address = mails.join(taken, taken.email == Message.email).where(
-        Message.occasion == history, taken.id == Person.address_id
-    )
     waits = sa.exists().where(
         Recipient.delivery_id == delivery_id,
-        Recipient.occasion >= history,
+        Recipient.occasion == history,
         Recipient.address_id == Person.address_id,
+    )
+    mailed = sa.exists().where(
+        Message.delivery_id == delivery_id,
+        Message.occasion == history,
+        Message.email == taken.email,
+        taken.id == Person.address_id,
     )
     left_out = sa.exists().where(
         Exclusion.delivery_id == delivery_id, Exclusion.occasion == history, Exclusion.person_id == Person.id
     )
-    found = (waits, own.exists(), address.exists(), left_out)
-    return [~one.correlate(Person) for one in found]
+    return [~one.correlate(Person) for one in (waits, mailed, left_out)]
 
 
 def changed_between(wanted: Incremental, since: datetime, until: datetime) -> Conditions:
