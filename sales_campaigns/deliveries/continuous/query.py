@@ -51,25 +51,33 @@ def coming(task: Task, wanted: Incremental, intake: Intake, since: datetime, unt
 def not_taken(delivery_id: int, history: int) -> Conditions:
     """The rule: whoever was taken once is not taken again, got it or was left out.
 
-    Each is a look-up in a unique index. Mails are found by their address: asked by person, SQLite reads all mails of
-    the delivery for each (measured). Whose address has changed is kept back when the outbox is filled.
+    Each is a look-up in a unique index, and written as a value: what “not exists” says is joined as a whole by
+    PostgreSQL, which before its statistics are fresh reads all mails for each person (measured). Mails are found by
+    their address, as SQLite would do the same by person; whose address has changed is kept back in `filling`.
     """
-    taken = aliased(Address)
-    waits = sa.exists().where(
+    own = aliased(Address)
+    email = sa.select(own.email).where(own.id == Person.address_id).correlate(Person).scalar_subquery()
+    waits = (
         Recipient.delivery_id == delivery_id,
         Recipient.occasion == history,
         Recipient.address_id == Person.address_id,
     )
-    mailed = sa.exists().where(
+    mailed = (
         Message.delivery_id == delivery_id,
         Message.occasion == history,
-        Message.email == taken.email,
-        taken.id == Person.address_id,
+        Message.email == email,
     )
-    left_out = sa.exists().where(
-        Exclusion.delivery_id == delivery_id, Exclusion.occasion == history, Exclusion.person_id == Person.id
+    left_out = (
+        Exclusion.delivery_id == delivery_id,
+        Exclusion.occasion == history,
+        Exclusion.person_id == Person.id,
     )
-    return [~one.correlate(Person) for one in (waits, mailed, left_out)]
+    return [_none(*found) for found in (waits, mailed, left_out)]
+
+
+def _none(*found: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    first = sa.select(sa.literal(1)).where(*found).limit(1).correlate(Person)
+    return first.scalar_subquery().is_(None)
 
 
 def changed_between(wanted: Incremental, since: datetime, until: datetime) -> Conditions:
