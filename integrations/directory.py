@@ -98,8 +98,8 @@ class Lent:
     def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
         return self._mine().hand_over(mails)
 
-    def check(self) -> None:
-        self._mine().check()
+    def check(self) -> int | None:
+        return self._mine().check()
 
     def close(self) -> None:
         provider, self._provider = self._provider, None

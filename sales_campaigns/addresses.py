@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,3 +70,28 @@ def _plain(typed: str) -> MailAddress:
     local, _, domain = typed.rpartition("@")
     wire = f"{local}@{domain.lower()}"
     return MailAddress(wire, wire.lower(), wire)
+
+
+MOST_COPIES = 20
+
+
+def copies_typed(typed: Mapping[str, str]) -> dict[str, str]:
+    """For each field the addresses typed in it, each once, with spaces between. Raises Invalid by field."""
+    copies, problems = {}, {}
+    for field, written in typed.items():
+        try:
+            copies[field] = _listed(written)
+        except Invalid as refusal:
+            problems[field] = refusal.problems["email"]
+    if problems:
+        raise Invalid(problems)
+    return copies
+
+
+def _listed(written: str) -> str:
+    found = {one.key: one.email for one in map(check_address, filter(None, re.split(r"[,;\s]+", written)))}
+    if len(found) > MOST_COPIES:
+        raise Invalid(
+            {"email": f"A mail is copied to at most {MOST_COPIES} addresses; these are {len(found)}."}
+        )
+    return " ".join(found.values())

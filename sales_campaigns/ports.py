@@ -113,8 +113,8 @@ class MailProvider(Protocol):
         """Send in order and yield one HandOver a mail as soon as its outcome is known. Never raises for a mail."""
         ...
 
-    def check(self) -> None:
-        """One harmless round trip; raises Outside with what to do."""
+    def check(self) -> int | None:
+        """One harmless round trip; raises Outside with what to do. Bytes of the largest mail, None where unknown."""
         ...
 
     def close(self) -> None: ...
@@ -141,8 +141,8 @@ class MailReader(Protocol):
         """Put a mail that left `at` among the sent ones."""
         ...
 
-    def check(self) -> None:
-        """One harmless round trip; raises Outside with what to do."""
+    def check(self) -> int | None:
+        """One harmless round trip; raises Outside with what to do. Bytes of the largest mail, None where unknown."""
         ...
 
     def close(self) -> None: ...

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup, escape
 
+from sales_campaigns.content.attachments import size_words
 from sales_campaigns.people.models import Consent
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -99,4 +100,5 @@ def install(app: Flask) -> None:
         span=span_words,
         consent=consent_words,
         paragraphs=paragraphs,
+        size_words=size_words,
     )

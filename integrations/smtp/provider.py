@@ -40,8 +40,8 @@ class SmtpProvider:
                 return
             yield from self._converse(lanes, waiting)
 
-    def check(self) -> None:
-        """Connect, sign in, NOOP. Raises Outside with what to do."""
+    def check(self) -> int | None:
+        """Connect, sign in, NOOP; what the server says of SIZE (RFC 1870). Raises Outside with what to do."""
         self.close()
         (lane,) = self._open(1)
         try:
@@ -49,6 +49,7 @@ class SmtpProvider:
         except (Lost, Outside) as error:
             self._drop(lane)
             raise unreachable(self._account, error) if isinstance(error, Lost) else error from error
+        return lane.line.offers.size
 
     def close(self) -> None:
         lanes, self._lanes = self._lanes, []

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.accounts.policies import limits_of
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.addresses import check_address
+from sales_campaigns.addresses import check_address, copies_typed
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.ports import MailAccount
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -101,6 +101,23 @@ def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sea
     mailbox.security, mailbox.username = settings.security, settings.username
     mailbox.sealed_secret = sealed_secret
     works_again(uow, actor, mailbox)
+    return mailbox
+
+
+def note_largest_mail(mailbox: Mailbox, size: int | None) -> None:
+    """What its server said when it was asked: bytes, None where it names no limit."""
+    mailbox.largest_mail = size
+
+
+def copy_mailbox(uow: UnitOfWork, actor: User, typed: Mapping[str, str]) -> Mailbox:
+    """To whom copies of every mail from here go: `cc` and `bcc` as typed. Raises Invalid by field, NotFound."""
+    mailbox = mailbox_of(uow.session, actor)
+    if mailbox is None:
+        raise NotFound("Connect a mailbox first.")
+    copies = copies_typed({name: typed.get(name, "") for name in ("cc", "bcc")})
+    mailbox.cc, mailbox.bcc = copies["cc"], copies["bcc"]
+    data = {"mailbox": mailbox.id, **copies}
+    uow.record("mailbox.copied", actor_id=actor.id, team_id=actor.team_id, data=data)
     return mailbox
 
 

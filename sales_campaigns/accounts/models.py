@@ -135,6 +135,10 @@ class Mailbox(Base):
     username: Mapped[str] = mapped_column(sa.String(254), default="")
     sealed_secret: Mapped[str] = mapped_column(sa.Text, default="")
     signature_html: Mapped[str] = mapped_column(sa.Text, default="")
+    # Copies of every mail that leaves from here.
+    cc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    bcc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    largest_mail: Mapped[int | None]  # bytes that its server takes, as it said when it was asked last
     daily_limit: Mapped[int] = mapped_column(default=500)
     # A relay for many mails: they are gated and recorded in batches and handed over side by side.
     bulk_lane: Mapped[bool] = mapped_column(default=False)

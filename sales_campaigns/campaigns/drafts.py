@@ -18,7 +18,8 @@ MOST_STEPS = 100
 class StepDraft:
     """One step. `key` is its own name through all versions; `number` counts within the day, from 1.
 
-    `quote` is "template" or "sent", `priority` "normal" or "high", `skip_after_days` counts days.
+    `quote` is "template" or "sent", `priority` "normal" or "high", `skip_after_days` counts days. `cc` and `bcc` are
+    addresses with spaces between.
     """
 
     key: str
@@ -36,10 +37,17 @@ class StepDraft:
     skip_after_days: int | None = None
     wording_id: int | None = None
     from_template: str = ""
+    cc: str = ""
+    bcc: str = ""
 
     @property
     def is_task(self) -> bool:
         return self.kind is not StepKind.EMAIL or self.send is SendOption.TASK
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What somebody wrote in it."""
+        return self.wording_id, self.cc, self.bcc, self.name, self.details
 
     @property
     def outline(self) -> StepOutline:

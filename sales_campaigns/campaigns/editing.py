@@ -8,6 +8,7 @@ from datetime import time
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import require_open
+from sales_campaigns.addresses import copies_typed
 from sales_campaigns.campaigns import drafts
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged, place_of, step_of, with_step
 from sales_campaigns.campaigns.listing import campaign_of
@@ -18,7 +19,7 @@ from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, check
-from sales_campaigns.content.wordings import content_of, wording_of
+from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -49,11 +50,16 @@ class SendChoice:
 
 @dataclass(frozen=True, slots=True)
 class StepWords:
-    """What a step says or asks for, as typed. An e-mail has subject, html and text; a task name and details."""
+    """What a step says or asks for, as typed. An e-mail has subject, html, text, files and copies; a task name and
+    details.
+    """
 
     subject: str = ""
     html: str = ""
     text: str = ""
+    bundle_id: int | None = None
+    cc: str = ""
+    bcc: str = ""
     from_template: str = ""
     name: str = ""
     details: str = ""
@@ -201,7 +207,7 @@ def _refuse(steps: Steps, place: int) -> None:
 
 def _refuse_unseen(step: StepDraft, seen: Steps) -> None:
     before = next((old for old in seen if old.key == step.key), step)
-    if (before.wording_id, before.name, before.details) != (step.wording_id, step.name, step.details):
+    if before.said != step.said:
         raise Invalid(
             "Somebody else changed this step while you were writing. What you wrote is still here: "
             "save again to put it in the place of theirs."
@@ -220,12 +226,14 @@ def _refuse_prompts(uow: UnitOfWork, step: StepDraft) -> None:
 
 
 def _mail(uow: UnitOfWork, step: StepDraft, words: StepWords) -> StepDraft:
-    content = Content(one_line(words.subject), sendable(words.html), sendable(words.text))
+    written = (one_line(words.subject), sendable(words.html), sendable(words.text))
+    content = Content(*written, bundle_id=words.bundle_id)
     check(content, automatic=not step.is_task, reply=step.follow_up)
-    wording = wording_of(uow.session, content.subject, content.html, content.text)
-    return _timed(
-        replace(step, wording_id=wording.id, from_template=one_line(words.from_template)[:200]), words
-    )
+    copies = copies_typed({"cc": words.cc, "bcc": words.bcc})
+    template = one_line(words.from_template)[:200]
+    wording = wording_for(uow.session, content)
+    step = replace(step, wording_id=wording.id, from_template=template, cc=copies["cc"], bcc=copies["bcc"])
+    return _timed(step, words)
 
 
 def _task(step: StepDraft, words: StepWords) -> StepDraft:

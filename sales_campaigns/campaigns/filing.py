@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.calendars.schedules import refuse_unknown_schedule
+from sales_campaigns.campaigns.beside_the_file import with_what_stands_beside
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.creating import add_campaign
 from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged
@@ -23,7 +24,7 @@ from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.content.template_list import visible_to
-from sales_campaigns.content.wordings import content_of, wording_of
+from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.errors import Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -54,7 +55,8 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     steps, settings = _steps(uow, actor, file), stored_form(file.settings)
     campaign, former = opened(uow, actor, known.id)
     campaign.category = file.category
-    version = save_version(uow, actor, campaign, _with_old_keys(steps, drafts_of(former)), settings)
+    steps = with_what_stands_beside(uow, steps, drafts_of(former))
+    version = save_version(uow, actor, campaign, steps, settings)
     data = {"name": campaign.name, "version": version.number}
     about = {"actor_id": actor.id, "team_id": campaign.team_id, "campaign_id": campaign.id}
     uow.record("campaign.imported", **about, data=data)
@@ -134,7 +136,7 @@ def _content(step: FileStep, templates: Mapping[str, Content]) -> Content | None
 
 def _draft(uow: UnitOfWork, step: FileStep, templates: Mapping[str, Content]) -> StepDraft:
     content = _content(step, templates)
-    wording = wording_of(uow.session, content.subject, content.html, content.text) if content else None
+    wording = wording_for(uow.session, content) if content else None
     draft = StepDraft(
         key=new_key(),
         day=step.outline.day,
@@ -149,32 +151,6 @@ def _draft(uow: UnitOfWork, step: FileStep, templates: Mapping[str, Content]) ->
         from_template=step.template or step.from_template or "",
     )
     return draft.as_outlined(step.outline)
-
-
-def _with_old_keys(steps: Steps, former: Steps) -> Steps:
-    """A step is the same as before when it says the same, else when it stands where one of its type stood.
-
-    So a step that is put before others leaves them what they are, with their log and the people on the way to them.
-    """
-    keys: dict[int, str] = {}
-    for alike in (_place_and_words, _words, _place):
-        free = {alike(step): step.key for step in reversed(former) if step.key not in keys.values()}
-        for index, step in enumerate(steps):
-            if index not in keys and (key := free.pop(alike(step), None)) is not None:
-                keys[index] = key
-    return tuple(replace(step, key=keys.get(index, step.key)) for index, step in enumerate(steps))
-
-
-def _place(step: StepDraft) -> tuple[object, ...]:
-    return step.day, step.number, step.kind
-
-
-def _words(step: StepDraft) -> tuple[object, ...]:
-    return step.kind, step.wording_id, step.name, step.details
-
-
-def _place_and_words(step: StepDraft) -> tuple[object, ...]:
-    return *_place(step), *_words(step)
 
 
 def _filed(step: StepDraft, wording: Wording | None) -> FileStep:

@@ -43,6 +43,7 @@ class StepView:
     step: StepDraft
     title: str
     own_subject: bool
+    with_files: bool
     options: tuple[Legal, ...]
     may_follow_up: bool
     previous: str
@@ -99,6 +100,7 @@ def step_views(
             step=step,
             title=titles[index],
             own_subject=bool(step.wording_id and wordings[step.wording_id].subject),
+            with_files=bool(step.wording_id and wordings[step.wording_id].bundle_id),
             options=legal_options(index, outline.steps),
             may_follow_up=follow_up_is_legal(index, outline.steps),
             previous=titles[index - 1] if index else "",

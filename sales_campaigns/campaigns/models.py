@@ -76,6 +76,8 @@ class Step(Base):
     skip_after_days: Mapped[int | None]
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     from_template: Mapped[str] = mapped_column(sa.String(200), default="")
+    cc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    bcc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
 
     __table_args__ = (
         sa.UniqueConstraint("version_id", "position"),

@@ -18,11 +18,15 @@ from sales_campaigns.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a template or step holds, as written by a person; `text` "" means made from the HTML."""
+    """What a template or step holds, as written by a person; `text` "" means made from the HTML.
+
+    `bundle_id` names the files that go along (see `content.bundles`), None when there are none.
+    """
 
     subject: str
     html: str
     text: str = ""
+    bundle_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Template, TemplateVersion, Wording
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.content.template_list import template_of
-from sales_campaigns.content.wordings import content_of, wording_of
+from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -30,6 +30,12 @@ class TemplateDraft:
     text: str = ""
     category: str = ""
     shared: bool = True
+    bundle_id: int | None = None
+
+    @property
+    def content(self) -> Content:
+        """What it says, with its files."""
+        return Content(self.subject, self.html, self.text, self.bundle_id)
 
 
 def create_template(uow: UnitOfWork, actor: User, draft: TemplateDraft) -> Template:
@@ -69,7 +75,9 @@ def copy_template(uow: UnitOfWork, actor: User, template_id: int) -> Template:
     template = template_of(uow.session, actor, template_id)
     content = content_of(uow.session.get(Wording, template.wording_id))
     name = free_name(uow, actor.team_id, template.name)
-    draft = TemplateDraft(name, content.subject, content.html, content.text, template.category)
+    draft = TemplateDraft(
+        name, content.subject, content.html, content.text, template.category, bundle_id=content.bundle_id
+    )
     return create_template(uow, actor, draft)
 
 
@@ -77,8 +85,9 @@ def bring_back_version(uow: UnitOfWork, actor: User, template_id: int, number: i
     """Make an old version the newest again. Raises NotFound for a version that is not there."""
     template = template_of(uow.session, actor, template_id)
     content = content_of(_wording_of_version(uow, template, number))
+    words = (content.subject, content.html, content.text)
     draft = TemplateDraft(
-        template.name, content.subject, content.html, content.text, template.category, template.shared
+        template.name, *words, template.category, template.shared, bundle_id=content.bundle_id
     )
     return edit_template(uow, actor, template_id, draft)
 
@@ -102,7 +111,7 @@ def _checked(uow: UnitOfWork, team_id: int, draft: TemplateDraft, but: int | Non
     )
     problems = _name_problems(uow, team_id, draft, but)
     try:
-        check(Content(draft.subject, draft.html, draft.text), automatic=False)
+        check(draft.content, automatic=False)
     except Invalid as refusal:
         problems |= refusal.problems
     if problems:
@@ -138,7 +147,7 @@ def _refuse_sharing(uow: UnitOfWork, actor: User, draft: TemplateDraft) -> None:
 
 
 def _write(uow: UnitOfWork, actor: User, template: Template, draft: TemplateDraft) -> None:
-    wording = wording_of(uow.session, draft.subject, draft.html, draft.text)
+    wording = wording_for(uow.session, draft.content)
     is_new_version = template.wording_id != wording.id
     template.name, template.category, template.shared = draft.name, draft.category, draft.shared
     template.wording_id, template.changed_at = wording.id, uow.now

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, change_continuous, write_version
 from sales_campaigns.deliveries.inputs import Schedule, StartBy, stored
@@ -181,7 +181,7 @@ def _new(uow: UnitOfWork, actor: User, name: str) -> Delivery:
 
 def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> None:
     content = wish.content
-    setup.wording_id = wording_of(uow.session, content.subject, content.html, content.text).id
+    setup.wording_id = wording_for(uow.session, content).id
     setup.from_template, setup.mailbox_id = wish.from_template[:200], wish.mailbox_id
     setup.audience, setup.schedule = stored(wish.audience), stored(wish.schedule)
     setup.settings, setup.changed_at = stored(wish.settings), uow.now

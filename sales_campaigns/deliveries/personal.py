@@ -58,6 +58,13 @@ def opening(session: Session, actor: User, person: Person, template_id: int | No
     return replace(words, subject=opening_subject(words, thread.message))
 
 
+def files_of(session: Session, actor: User, template_id: int | None) -> int | None:
+    """The bundle that a template brings into the composer."""
+    if template_id is None:
+        return None
+    return content_of(session.get(Wording, template_of(session, actor, template_id).wording_id)).bundle_id
+
+
 def write_personal(
     uow: UnitOfWork,
     actor: User,
@@ -115,6 +122,7 @@ def draft_row(
         "mailbox_id": own_mailbox(uow.session, actor).id,
         "edited_subject": typed.subject,
         "edited_html": typed.html,
+        "bundle_id": typed.bundle_id,
         "follows_id": earlier.id if earlier is not None else None,
         "quoted": "sent" if earlier is not None else "",
         "replies_to_id": thread.received.id if thread.received is not None else None,

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.accounts.roles import sees_every_team
+from sales_campaigns.content.attachments import too_large
+from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of
 from sales_campaigns.content.wordings import content_of
@@ -81,6 +83,7 @@ def task_of(session: Session, delivery: Delivery, now: datetime) -> Task:
     schedule, settings = schedule_of(setup), settings_of(setup)
     audience, problems = audience_of(setup), content_problems(content)
     problems |= _other_problems(mailbox, audience, schedule, settings, now)
+    problems |= _of_files(session, content, mailbox)
     one_team = not (sees_every_team(owner) and (audience.groups or audience.people))
     at = max(schedule.instant or now, now)
     policy = _policy(session, delivery, None if problems else mailbox, content, at, one_team)
@@ -115,6 +118,13 @@ def _other_problems(
     if late:
         problems["schedule"] = late
     return problems
+
+
+def _of_files(session: Session, content: Content, mailbox: Mailbox | None) -> dict[str, str]:
+    """The rule: too large is an error, measured against what the server takes."""
+    sizes = [one.size for one in enclosed(session, content.bundle_id)]
+    words = too_large(sizes, mailbox.largest_mail if mailbox is not None else None)
+    return {"attach": words} if words else {}
 
 
 def _policy(

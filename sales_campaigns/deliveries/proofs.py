@@ -10,7 +10,7 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.addresses import check_address
 from sales_campaigns.content.rendering import Content, check, render
-from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.deliveries.audience import targeted
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
@@ -75,7 +75,7 @@ def _queue_proofs(
     """Numbered by their occasion. Raises Invalid with what cannot be rendered, so that none fails unseen."""
     render(content, values_of(person, mailbox.user, mailbox))
     delivery = _delivery(uow, actor)
-    wording = wording_of(uow.session, content.subject, content.html, content.text)
+    wording = wording_for(uow.session, content)
     shared = {
         "team_id": actor.team_id,
         "delivery_id": delivery.id,

@@ -15,12 +15,16 @@ from sales_campaigns.accounts.models import Instance, Mailbox, Role, User
 from sales_campaigns.accounts.users import add_user
 from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.campaigns.filing import import_campaign
-from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.clock import Clock
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.snippets import SnippetDraft, create_snippet
+from sales_campaigns.content.templates import TemplateDraft, create_template
+from sales_campaigns.content.wordings import content_of
 from sales_campaigns.database import Sessions
 from sales_campaigns.demo.answers import hear
 from sales_campaigns.demo.bulk import prepare_catalogue, send_opening_hours
-from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, TITLES, ZONES
+from sales_campaigns.demo.words import CAMPAIGNS, COMPANIES, FIRST_NAMES, LAST_NAMES, SNIPPETS, TITLES, ZONES
 from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task
@@ -53,7 +57,9 @@ def found_company(uow: UnitOfWork, port: int) -> None:
     _group(uow, ana, "Autumn fair", [p for p in people if p.owner_id == ana.id][:60])
     _group(uow, ben, "Logistics", [p for p in people if p.owner_id == ben.id][:60])
     for words in CAMPAIGNS:
-        import_campaign(uow, ana, read_campaign(words))
+        _template(uow, ana, import_campaign(uow, ana, read_campaign(words)).version)
+    for name, html in SNIPPETS:
+        create_snippet(uow, ana, SnippetDraft(name, html))
 
 
 def begins(now: datetime) -> datetime:
@@ -177,6 +183,16 @@ def _group(uow: UnitOfWork, owner: User, name: str, members: list[Person]) -> No
     uow.session.add(group)
     uow.session.flush()
     uow.session.add_all(GroupMember(group_id=group.id, person_id=person.id) for person in members)
+
+
+def _template(uow: UnitOfWork, owner: User, version: CampaignVersion) -> None:
+    """The first e-mail of a campaign as a template, so that its figures can recommend it."""
+    campaign = uow.session.get_one(Campaign, version.campaign_id)
+    first = next((step.wording_id for step in version.steps if step.wording_id), None)
+    if first is not None:
+        content = content_of(uow.session.get_one(Wording, first))
+        words = (content.subject, content.html, content.text)
+        create_template(uow, owner, TemplateDraft(f"{campaign.name}: opening", *words, category="Outbound"))
 
 
 def _launch(sessions: Sessions, clock: Clock, who: str, name: str, first: int, count: int) -> None:

@@ -124,3 +124,18 @@ steps:
 """
 
 CAMPAIGNS = (PRICE_LIST, FAIR, RENEWALS)
+# Each with its name.
+SNIPPETS = (
+    (
+        "Book a time",
+        "<p>Would 20 minutes next week suit you? Tell me which day is best, or call me at {{ my_phone | default: 'our office' }}.</p>",
+    ),
+    (
+        "Who else we work with",
+        "<p>We plan the freight of three companies of your size; two of them came from a spreadsheet, as you do.</p>",
+    ),
+    (
+        "Too expensive",
+        "<p>I understand. Most of our customers compared the price with the hours that planning takes them today: may I send you that sheet?</p>",
+    ),
+)

@@ -24,8 +24,11 @@ from sales_campaigns.enrollments.progress import recall
 from sales_campaigns.enrollments.scheduling import late_at, subject_before, threading
 from sales_campaigns.enrollments.ways import Way, ways_of
 from sales_campaigns.errors import IllegalMove, Invalid
+from sales_campaigns.messages.letters.carrying import bundle_of, own_bundle
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.composing import (
+    ALONE,
+    Beside,
     Look,
     Typed,
     Words,
@@ -53,6 +56,7 @@ class Opening:
     mailbox: Mailbox
     answers: Message | None = None
     trouble: str = ""
+    beside: Beside = ALONE
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,9 @@ def open_composer(
     """The campaign's words, or those of a template, filled in; or what the rep wrote for this step before."""
     place = _place(session, task)
     if place is None:
-        return Opening(
-            personal.opening(session, actor, person, template_id, personal.NEW), own_mailbox(session, actor)
-        )
+        words = personal.opening(session, actor, person, template_id, personal.NEW)
+        beside = Beside(bundle_id=personal.files_of(session, actor, template_id))
+        return Opening(words, own_mailbox(session, actor), beside=beside)
     mailbox = _mailbox(session, actor, place)
     before = _last_try(session, place)
     answers = follows(session, threading(place.way, place.step)["follows_id"])
@@ -81,7 +85,9 @@ def open_composer(
         content = replace(content, subject=subject_before(session, place.way, place.step))
     words = words_for(content, person, actor, mailbox)
     words = replace(words, subject=opening_subject(words, answers))
-    return Opening(words, mailbox, answers, before.words if before is not None and before.reason else "")
+    trouble = before.words if before is not None and before.reason else ""
+    beside = _beside(session, place, before, content if template_id is not None else None)
+    return Opening(words, mailbox, answers, trouble, beside)
 
 
 def send_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, typed: Typed) -> Message:
@@ -204,6 +210,16 @@ def _content(
     return Content(subject, html)
 
 
+def _beside(session: Session, place: _Place, before: Message | None, template: Content | None) -> Beside:
+    """Copies and files as at the last try, else those of the step; a template brings its own files."""
+    if before is not None:
+        copies, bundle_id = (before.cc, before.bcc), bundle_of(session, before)
+    else:
+        wording = session.get(Wording, place.step.wording_id) if place.step.wording_id is not None else None
+        copies, bundle_id = (place.step.cc, place.step.bcc), content_of(wording).bundle_id
+    return Beside(*copies, template.bundle_id if template is not None else bundle_id)
+
+
 def _is_first_mail(place: _Place) -> bool:
     """The words typed at the launch belong to the first e-mail only."""
     mails = [step for step in place.way.steps if step.kind.value == TaskKind.EMAIL.value]
@@ -246,6 +262,7 @@ def _row(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typ
         "wording_id": place.step.wording_id,
         "edited_subject": "" if borrowed else typed.subject,
         "edited_html": typed.html,
+        "bundle_id": own_bundle(uow.session, enrollment.team_id, place.step.wording_id, typed.bundle_id),
         "zone": enrollment.zone,
         "due_at": at,
         "late_at": late_at(way, at),

@@ -16,7 +16,7 @@ from sales_campaigns.campaigns.models import Step
 from sales_campaigns.campaigns.planner import Planned, StepKind, next_slot, skip_at
 from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.content.models import Wording
-from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.enrollments.daily_limits import take_turns, within_limits
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
@@ -133,13 +133,16 @@ def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
 
 
 def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
-    """A follow-up that has no mail to follow takes the subject that its thread would have had."""
+    """What a step's mail says, to whom copies go, what it answers. A follow-up that has no mail to follow takes the
+    subject that its thread would have had.
+    """
     thread = threading(way, step)
+    beside = {"cc": step.cc, "bcc": step.bcc, **thread}
     if not step.follow_up or thread["follows_id"] or step.wording_id is None:
-        return {"wording_id": step.wording_id, **thread}
+        return {"wording_id": step.wording_id, **beside}
     own = uow.session.get_one(Wording, step.wording_id)
     subject = own.subject or subject_before(uow.session, way, step)
-    return {"wording_id": wording_of(uow.session, subject, own.html, own.text).id, **thread}
+    return {"wording_id": wording_for(uow.session, replace(content_of(own), subject=subject)).id, **beside}
 
 
 def subject_before(session: Session, way: Way, step: Step) -> str:

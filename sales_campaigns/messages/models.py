@@ -118,6 +118,8 @@ class Message(Base):
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     edited_subject: Mapped[str | None] = mapped_column(sa.Text)
     edited_html: Mapped[str | None] = mapped_column(sa.Text)
+    # The files it carries, where they are not those of its wording.
+    bundle_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bundle.id"))
     # The mail it follows in thread. `quoted` names how the copy under it is made.
     follows_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     quoted: Mapped[str] = mapped_column(sa.String(12), default="")
@@ -128,6 +130,8 @@ class Message(Base):
     proof: Mapped[bool] = mapped_column(default=False)
     cc: Mapped[str] = mapped_column(sa.Text, default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="")
+    # Copies that did not go along when it left: [address, why].
+    left_out: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     # When: `due_at` is the planned instant and never drifts; `act_at` is when the dispatcher may take it.
     zone: Mapped[str] = mapped_column(sa.String(64), default="UTC")
     due_at: Mapped[datetime]
@@ -144,8 +148,9 @@ class Message(Base):
     message_id: Mapped[str | None] = mapped_column(sa.String(255), unique=True)
     references: Mapped[str] = mapped_column(sa.Text, default="")
     subject: Mapped[str] = mapped_column(sa.Text, default="")
+    # Without its files, which are put in again: their bytes are kept once (see `letters.carrying`).
     mime: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
-    # On a bulk lane, instead of the bytes: what they are made of, and their SHA-256.
+    # On a bulk lane, instead of the bytes: what they are made of. There, and where files go along, their SHA-256.
     recipe: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
     mime_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), deferred=True)
     sent_at: Mapped[datetime | None]
@@ -242,6 +247,7 @@ class Draft(Base):
     key: Mapped[str] = mapped_column(sa.String(32))
     subject: Mapped[str] = mapped_column(sa.Text, default="")
     html: Mapped[str] = mapped_column(sa.Text, default="")
+    bundle_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bundle.id"))
     cc: Mapped[str] = mapped_column(sa.Text, default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="")
     changed_at: Mapped[datetime]

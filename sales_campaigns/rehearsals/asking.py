@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.campaigns.beside_the_file import bundles_of
 from sales_campaigns.campaigns.file import CampaignFile, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.listing import campaign_of
@@ -63,7 +64,10 @@ def ask_rehearsal(uow: UnitOfWork, actor: User, campaign_id: int, wanted: Wanted
         campaign_id=campaign.id,
         preset=wanted.preset,
         people=len(checked.to_deliver),
-        asked=_asked(uow, actor, mailbox, file, checked, wanted),
+        asked={
+            **_asked(uow, actor, mailbox, file, checked, wanted),
+            "bundles": bundles_of(uow.session, campaign),
+        },
         created_at=uow.now,
     )
     _forget_old(uow, campaign)

@@ -45,6 +45,7 @@ class Letter:
             "references": header_of(self.mail, "References").split(),
             "subject": header_of(self.mail, "Subject"),
             "text": self.text,
+            **({"attachments": files} if (files := files_of(self.mail)) else {}),
         }
 
     @property
@@ -156,6 +157,11 @@ def part_of(mail: EmailMessage, kind: str) -> str:
     """The text or the HTML of a mail, "" where it has none."""
     part = mail.get_body((kind,))
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def files_of(mail: EmailMessage) -> list[str]:
+    """The names of the files that it carries."""
+    return [part.get_filename() or "" for part in mail.iter_attachments()]
 
 
 def answers_of(mails: Iterable[IncomingMail]) -> list[Answer]:

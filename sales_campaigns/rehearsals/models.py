@@ -23,8 +23,8 @@ class RehearsalState(StrEnum):
 class Rehearsal(Base):
     """One rehearsal of a campaign. `asked` holds all it needs, so that it never looks at the team's own rows again.
 
-    `asked`: file, people, excluded, start, zone, limit, preset, sender. `foreseen` and `happened` are what simulate
-    and rehearse print, `endings` how it ended, by person.
+    `asked`: file, people, excluded, start, zone, limit, preset, sender, bundles (which never change). `foreseen` and
+    `happened` are what simulate and rehearse print, `endings` how it ended, by person.
     """
 
     __tablename__ = "rehearsal"
@@ -75,3 +75,4 @@ class RehearsedMail(Base):
     references: Mapped[str] = mapped_column(sa.Text, default="")
     text: Mapped[str] = mapped_column(sa.Text)
     html: Mapped[str] = mapped_column(sa.Text)
+    files: Mapped[str] = mapped_column(sa.Text, default="", server_default="")  # names and sizes, a line each

@@ -17,7 +17,8 @@ from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.campaigns.simulating import Wish, foresee
 from sales_campaigns.claims import claim, lease_until
 from sales_campaigns.clock import machine_now
-from sales_campaigns.rehearsals.happened import Answer, Letter, header_of, part_of
+from sales_campaigns.content.bundles import uploads_of
+from sales_campaigns.rehearsals.happened import Answer, Letter, files_of, header_of, part_of
 from sales_campaigns.rehearsals.models import Rehearsal, RehearsalState, RehearsedMail
 from sales_campaigns.rehearsals.plays import Play, Rehearsed, Sender
 from sales_campaigns.rehearsals.presets import PRESETS
@@ -57,7 +58,8 @@ def play_of(session: Session, rehearsal_id: int) -> Play:
         leave=shifts_of(session, session.get_one(User, row.user_id)),
         own=team_calendar(session, row.team_id),
     )
-    return Play(wish, asked["people"], PRESETS[row.preset].script, Sender(**asked["sender"]))
+    files = {int(place): uploads_of(session, id) for place, id in asked.get("bundles", {}).items()}
+    return Play(wish, asked["people"], PRESETS[row.preset].script, Sender(**asked["sender"]), files)
 
 
 def note_progress(uow: UnitOfWork, rehearsal_id: int, percent: int) -> None:
@@ -136,6 +138,7 @@ def _mails(rehearsal_id: int, played: Rehearsed) -> Iterator[dict[str, Any]]:
             "references": header_of(one.mail, "References"),
             "text": one.text,
             "html": "" if back else part_of(one.mail, "html"),
+            "files": "" if back else "\n".join(files_of(one.mail)),
         }
 
 

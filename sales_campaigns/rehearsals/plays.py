@@ -8,6 +8,7 @@ from typing import Any
 
 from sales_campaigns.campaigns.audience import Person
 from sales_campaigns.campaigns.simulating import Wish
+from sales_campaigns.content.attachments import Upload
 from sales_campaigns.rehearsals.happened import Answer, Ending, Letter
 from sales_campaigns.rehearsals.script import Part
 
@@ -29,12 +30,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """`wish` as for a simulation, for these people; `script` is what their mailboxes and they themselves do."""
+    """`wish` as for a simulation, for these people; `script` is what their mailboxes and they themselves do.
+
+    `files`: place of a step → what goes with its mail, which the campaign file has no words for.
+    """
 
     wish: Wish
     people: Sequence[Person]
     script: Sequence[Part] = ()
     sender: Sender = field(default_factory=Sender)
+    files: Mapping[int, Sequence[Upload]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

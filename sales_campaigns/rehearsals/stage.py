@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,13 @@ from sales_campaigns.calendars.models import LeaveKind, OwnHoliday, Schedule
 from sales_campaigns.calendars.team_calendar import Hours
 from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_zone, stand_ins
 from sales_campaigns.campaigns.filing import import_campaign
-from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.planner.local_time import resolve
 from sales_campaigns.campaigns.simulating import zones_differ
 from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.content.bundles import gather
+from sales_campaigns.content.models import Wording
+from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.people.address_rows import ensure_addresses
 from sales_campaigns.people.merging import FIELDS
@@ -46,6 +49,7 @@ def set_stage(uow: UnitOfWork, play: Play, audience: Audience) -> Stage:
     _mailbox(uow, rep, play)
     _calendar(uow, rep, play)
     filed = import_campaign(uow, rep, play.wish.campaign)
+    _enclose(uow, rep, filed.version, play)
     return Stage(rep, filed.campaign.id, _people(uow, rep, play, audience))
 
 
@@ -113,6 +117,17 @@ def _mailbox(uow: UnitOfWork, rep: User, play: Play) -> None:
             daily_limit=play.wish.limit or NO_LIMIT,
         )
     )
+
+
+def _enclose(uow: UnitOfWork, rep: User, version: CampaignVersion, play: Play) -> None:
+    """The files of each step, in this database too: the version is nobody's yet."""
+    for step in version.steps:
+        files = play.files.get(step.position)
+        if files and step.wording_id is not None:
+            bundle_id = gather(uow, rep, rep.team_id, None, files)
+            content = content_of(uow.session.get_one(Wording, step.wording_id))
+            step.wording_id = wording_for(uow.session, replace(content, bundle_id=bundle_id)).id
+    uow.session.flush()
 
 
 def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[int, str]:

@@ -20,6 +20,7 @@ from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.editing import StepWords
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.database import make_sessions
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
@@ -44,6 +45,10 @@ def token(sqlite_engine: Engine, clock: VirtualClock) -> Iterator[str]:
         words = StepWords(subject="Quick question", html="<p>Hello {{ first_name }}</p>")
         editing.write_step(uow, ana, campaign.id, mail, words)
         editing.write_step(uow, ana, campaign.id, call, StepWords(name="Call about the question"))
+        booking = SnippetDraft(
+            "Booking", "<div>Pick a time: <a href='https://example.com/ana'>here</a></div>"
+        )
+        create_snippet(uow, ana, booking)
         signed_in = start_session(uow.session, ana)
     yield signed_in
     empty(sqlite_engine)
@@ -145,8 +150,38 @@ def test_it_previews_while_one_writes_and_inserts_fields(page: Page) -> None:
     expect(frame.locator("body")).to_contain_text("Hello Maria")
 
 
+def test_it_takes_a_file_in_when_it_is_chosen_and_out_again(page: Page) -> None:
+    page.get_by_role("link", name="Quick question").first.click()
+    offer = {"name": "offer.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
+    page.locator("input[name=attach]").set_input_files([offer])  # type: ignore[list-item]
+    expect(page.locator(".files li")).to_have_count(1)
+    page.locator("input[name=attach]").set_input_files([{**offer, "buffer": b""}])  # type: ignore[list-item]
+    expect(page.locator("#f-attach-error")).to_contain_text("is empty")
+    expect(page.locator(".files li")).to_have_count(1)
+    page.get_by_role("button", name="Save the step").click()
+    expect(page.locator("li.step").first).to_contain_text("with files")
+    page.get_by_role("link", name="Quick question").first.click()
+    page.get_by_role("button", name="Leave out offer.pdf").click()
+    expect(page.locator(".files li")).to_have_count(0)
+
+
+def test_it_inserts_a_snippet_with_its_link_and_hints_follow(page: Page) -> None:
+    page.goto("/templates/new")
+    page.locator("trix-editor").click()
+    page.get_by_text("Insert a snippet").click()
+    page.get_by_role("button", name="Booking", exact=True).click()
+    expect(page.locator("trix-editor a[href='https://example.com/ana']")).to_have_text("here")
+    page.locator("#f-subject").fill("LAST CHANCE FOR EVERYBODY")
+    expect(page.locator("#hints")).to_contain_text("reads as shouting")
+    page.locator("#f-subject").fill("A question")
+    expect(page.locator("#hints")).not_to_contain_text("shouting")
+
+
 @pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
-@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/1", "/campaigns/1/settings", "/templates"])
+@pytest.mark.parametrize(
+    "path",
+    ["/campaigns", "/campaigns/1", "/campaigns/1/settings", "/templates", "/templates/new", "/snippets"],
+)
 def test_it_leaves_axe_nothing_to_find_and_never_scrolls_sideways(page: Page, path: str) -> None:
     page.goto(path)
     found = Axe().run(page).response["violations"]

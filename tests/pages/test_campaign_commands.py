@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
 from sales_campaigns.campaigns.file import read_campaign
+from sales_campaigns.campaigns.models import Step
 from tests.cast import Cast
+from tests.conftest import Work
 
 FILE = """\
 format: sales-campaign/1
@@ -63,6 +66,17 @@ def test_it_imports_and_exports(app: Flask, cast: Cast, file: Path) -> None:
     exported = run(app, "export", "Q4 CFO outreach")
     assert read_campaign(exported.stdout) == read_campaign(FILE)
     assert run(app, "export", "Q4 CFO outreach", "--team", "South").exit_code == 1
+
+
+def test_an_export_says_on_the_side_what_a_file_has_no_words_for(
+    app: Flask, work: Work, cast: Cast, file: Path
+) -> None:
+    run(app, "import", file, "--user", cast.ana.email)
+    with work() as uow:
+        uow.session.execute(sa.update(Step).where(Step.position == 0).values(bcc="crm@north.example"))
+    exported = run(app, "export", "Q4 CFO outreach")
+    assert read_campaign(exported.stdout) == read_campaign(FILE)
+    assert exported.stderr == "Warning: Day 1, step 1: CC and BCC are not part of a campaign file.\n"
 
 
 def test_it_refuses_in_one_line_with_line_and_column(app: Flask, cast: Cast, file: Path) -> None:

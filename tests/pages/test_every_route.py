@@ -21,7 +21,10 @@ from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
-from sales_campaigns.content.models import Template, TemplateVersion
+from sales_campaigns.content.attachments import Upload
+from sales_campaigns.content.bundles import gather
+from sales_campaigns.content.models import Bundle, Template, TemplateVersion
+from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.continuous.choosing import choose_incremental
 from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
@@ -73,6 +76,7 @@ FOR_ADMINISTRATORS = {
 }
 ACTS_OF_ADMINISTRATORS = {
     "POST /admin/blocked-domains",
+    "POST /attachments/<digest>/<int:position>/withdraw",
     "POST /admin/blocked-domains/unblock",
     "POST /admin/bounce-rules",
     "POST /admin/bounce-rules/delete",
@@ -277,6 +281,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
             "received_id": received.id,
+            **content_of_the_team(uow, cast),
         }
 
 
@@ -292,6 +297,15 @@ def a_continuous_delivery(uow: Any, cast: Cast) -> Delivery:
     uow.session.add(Increment(delivery_id=delivery.id, **run, **counted))
     uow.session.flush()
     return delivery
+
+
+def content_of_the_team(uow: Any, cast: Cast) -> Ids:
+    """A file and a snippet of Ana's."""
+    upload = Upload("offer.pdf", "application/pdf", b"%PDF")
+    bundle_id = gather(uow, cast.ana, cast.ana.team_id, None, [upload])
+    snippet = create_snippet(uow, cast.ana, SnippetDraft("Booking", "<p>Pick a time</p>"))
+    digest = uow.session.get_one(Bundle, bundle_id).digest
+    return {"digest": digest, "position": 0, "snippet_id": snippet.id}
 
 
 def absence_of(uow: Any, cast: Cast) -> Ids:

@@ -109,6 +109,18 @@ def test_a_lost_connection_says_what_to_do_and_is_back_after_a_check(
     assert found is not None and (found.state, found.trouble) == ("connected", "")
 
 
+def test_how_large_a_mail_may_be_is_noted_as_the_server_says_it(
+    browse: Browse, work: Work, cast: Cast, sink: Sink
+) -> None:
+    """The rule: attachments are checked against the channel's limit."""
+    spoil(work, cast.ana, port=sink.port)
+    for size in (25_000_000, None):
+        sink.behave(Manners(size=size))
+        browse(cast.ana).post("/mailbox/check")
+        found = mailbox(work, cast.ana)
+        assert found is not None and found.largest_mail == size
+
+
 def test_a_check_that_fails_changes_nothing(browse: Browse, work: Work, cast: Cast, sink: Sink) -> None:
     spoil(work, cast.ana, port=sink.port, state="needs_reconnect", trouble="535 no")
     sink.close()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from sales_campaigns.accounts.users import user_by_email
+from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.file import write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
@@ -50,7 +51,10 @@ def export(name: str, team: str) -> None:
     with command_work() as uow:
         campaign = only_campaign_named(uow.session, name, team)
         text = write_campaign(export_campaign(uow.session, campaign))
+        left_out = left_out_of_the_file(uow.session, campaign)
     click.echo(text, nl=False)
+    for words in left_out:
+        click.echo(f"Warning: {words}", err=True)
 
 
 OF_A_START: tuple[Callable[[Any], Any], ...] = (

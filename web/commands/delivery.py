@@ -233,7 +233,8 @@ def _changed(uow: UnitOfWork, delivery: Delivery, typed: dict[str, Any]) -> Wish
     setup = setup_of(uow.session, delivery)
     before = content_of(uow.session.get(Wording, setup.wording_id) if setup.wording_id else None)
     html = typed["html_file"].read_text(encoding="utf-8") if typed["html_file"] else before.html
-    content = Content(typed["subject"] or before.subject, html, "" if typed["html_file"] else before.text)
+    text = "" if typed["html_file"] else before.text
+    content = Content(typed["subject"] or before.subject, html, text, before.bundle_id)
     said = typed["template"] or typed["here_only"]
     return Wish(
         name=typed["name"] or delivery.name,

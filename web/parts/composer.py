@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
 
-from sales_campaigns.content.fields import FIELDS
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.deliveries import personal
-from sales_campaigns.enrollments.composing import follow_up_after, open_composer
+from sales_campaigns.enrollments.composing import Opening, follow_up_after, open_composer
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.incoming.disposing import received_of
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
-from sales_campaigns.messages.outbox.composing import Typed, mailboxes_of
+from sales_campaigns.messages.outbox.composing import Beside, Typed, mailboxes_of
 from sales_campaigns.messages.outbox.drafting import About, draft_for_task, draft_of
 from sales_campaigns.messages.outbox.lines import message_of
 from sales_campaigns.people.listing import person_of
@@ -29,7 +29,9 @@ from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.queue import task_line
 from web.filters import clock_words, when_words, zone_words
 from web.numbers import row_of
+from web.parts.attachments import bundle_typed, files_again, files_shown
 from web.parts.typed_times import instant_of
+from web.parts.writing import beside_the_words
 from web.request_scope import me, settings, work
 
 
@@ -98,21 +100,29 @@ def opened(subject: Subject, template_id: int | None = None) -> dict[str, Any]:
     """The composer as it opens."""
     if not mailboxes_of(work().session, me()):
         return {**_around(subject), "typed": {}, "missing": (), "no_mailbox": True}
-    words, mailbox, answers, trouble = _opening(subject, template_id)
-    typed = {"subject": words.subject, "html": words.html, "key": secrets.token_hex(16)}
+    found = _opening(subject, template_id)
+    words, mailbox = found.words, found.mailbox
+    typed = {
+        "subject": words.subject,
+        "html": words.html,
+        "key": secrets.token_hex(16),
+        **asdict(found.beside),
+    }
     kept = subject.draft if template_id is None else None
     if kept is not None:
-        names = ("subject", "html", "cc", "bcc", "key")
+        names = ("subject", "html", "cc", "bcc", "bundle_id", "key")
         typed, words = {name: getattr(kept, name) for name in names}, replace(words, missing=(), prompts=())
     return {
         **_around(subject),
+        **beside_the_words(typed),
         "typed": typed,
         "draft": kept,
         "missing": words.missing,
         "prompts": words.prompts,
         "from_address": mailbox.address,
-        "answers": answers,
-        "trouble": trouble,
+        "answers": found.answers,
+        "trouble": found.trouble,
+        "box_copies": _box_copies(mailbox),
     }
 
 
@@ -120,11 +130,15 @@ def again(subject: Subject, typed: Mapping[str, str], problems: Mapping[str, str
     """The composer with what was typed, beside what is wrong with it."""
     boxes = mailboxes_of(work().session, me())
     known = {"from_address": boxes[0].address if boxes else "", "no_mailbox": not boxes}
-    return {**_around(subject), **known, "typed": typed, "problems": problems, "missing": ()}
+    known |= {"box_copies": _box_copies(boxes[0]) if boxes else ""}
+    typed = files_again(typed)
+    beside = beside_the_words(typed)
+    return {**_around(subject), **beside, **known, "typed": typed, "problems": problems, "missing": ()}
 
 
-def typed_mail(typed: Mapping[str, str], zone: str) -> Typed:
-    """What the form holds. Raises Invalid when `send_at` is no time."""
+def typed_mail(typed: Mapping[str, str], zone: str, team_id: int) -> Typed:
+    """What the form holds, with its files as those of that team. Raises Invalid when `send_at` is no time."""
+    bundle_id = bundle_typed(team_id)
     later = typed.get("when") == "later" or bool(typed.get("send_chip"))
     written = typed.get("send_chip") or typed.get("send_at", "")
     if later and not written:
@@ -137,16 +151,23 @@ def typed_mail(typed: Mapping[str, str], zone: str) -> Typed:
         bcc=typed.get("bcc", ""),
         key=typed.get("key", ""),
         despite_opt_out="despite_opt_out" in typed,
+        bundle_id=bundle_id,
+        sizes=tuple(one.size for one in files_shown(bundle_id).lines),
     )
 
 
-def _opening(subject: Subject, template_id: int | None) -> tuple[Any, Any, Message | None, str]:
+def _opening(subject: Subject, template_id: int | None) -> Opening:
     session = work().session
     if subject.task is not None:
-        found = open_composer(session, me(), subject.task, subject.person, template_id)
-        return found.words, found.mailbox, found.answers, found.trouble
+        return open_composer(session, me(), subject.task, subject.person, template_id)
     words = personal.opening(session, me(), subject.person, template_id, subject.thread)
-    return words, mailboxes_of(session, me())[0], subject.answers, ""
+    beside = Beside(bundle_id=personal.files_of(session, me(), template_id))
+    return Opening(words, mailboxes_of(session, me())[0], subject.answers, beside=beside)
+
+
+def _box_copies(mailbox: Mailbox) -> str:
+    """Who gets a copy of every mail of this mailbox, for the page to say."""
+    return ", ".join([*mailbox.cc.split(), *mailbox.bcc.split()])
 
 
 def _around(subject: Subject) -> dict[str, Any]:
@@ -165,7 +186,6 @@ def _around(subject: Subject) -> dict[str, Any]:
         "received": subject.received,
         "scheduled": scheduled,
         "quoted_later": follow_up_after(session, task) if task is not None else None,
-        "fields": FIELDS,
         "chips": send_chips(now, subject.zone),
         "their_zone": subject.zone,
         "send_url": url_for("compose.send", **subject.named),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from typing import NamedTuple
 
 from sales_campaigns.errors import Invalid, Outside, OutsideKind
 from sales_campaigns.ports import MailAccount, MailProvider, MailReader
@@ -17,11 +18,15 @@ WHAT_TO_DO = {
 }
 
 
-def answer_of(account: MailAccount) -> str:
-    """The server's no in words, with what to do; "" when it took our sign-in.
+class Answered(NamedTuple):
+    """The server's no in words, with what to do; "" when it took our sign-in. `largest_mail`: bytes, if it says so."""
 
-    The request's unit of work ends here: nobody waits for a database lock while a server does not answer.
-    """
+    words: str = ""
+    largest_mail: int | None = None
+
+
+def answer_of(account: MailAccount) -> Answered:
+    """The request's unit of work ends here: nobody waits for a database lock while a server does not answer."""
     give_up()
     return _answer(lambda: outside().mail.open(account))
 
@@ -30,15 +35,14 @@ def reading_answer_of(account: MailAccount) -> str:
     """The same of the server that the mailbox is read from."""
     give_up()
     readers = outside().readers
-    return "Mailboxes are not read here." if readers is None else _answer(lambda: readers.open(account))
+    return "Mailboxes are not read here." if readers is None else _answer(lambda: readers.open(account)).words
 
 
-def _answer(opened: Callable[[], MailProvider | MailReader]) -> str:
+def _answer(opened: Callable[[], MailProvider | MailReader]) -> Answered:
     try:
         with closing(opened()) as server:
-            server.check()
+            return Answered("", server.check())
     except Outside as error:
-        return " ".join(filter(None, [error.words, WHAT_TO_DO.get(error.kind, "")]))
+        return Answered(" ".join(filter(None, [error.words, WHAT_TO_DO.get(error.kind, "")])))
     except Invalid as refusal:
-        return refusal.words
-    return ""
+        return Answered(refusal.words)

@@ -149,7 +149,13 @@ def _refuse(delivery: Delivery, setup: DeliverySetup, wish: Wish) -> None:
 def _rewrite_template(uow: UnitOfWork, actor: User, template: Template, wish: Wish) -> None:
     content = wish.content
     draft = TemplateDraft(
-        template.name, content.subject, content.html, content.text, template.category, template.shared
+        template.name,
+        content.subject,
+        content.html,
+        content.text,
+        template.category,
+        template.shared,
+        content.bundle_id,
     )
     edit_template(uow, actor, template.id, draft)
 

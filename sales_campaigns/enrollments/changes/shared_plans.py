@@ -64,6 +64,8 @@ def _said(version: CampaignVersion) -> dict[str, tuple[object, ...]]:
     return {
         step.key: (
             step.wording_id,
+            step.cc,
+            step.bcc,
             step.name,
             step.details,
             step.priority,

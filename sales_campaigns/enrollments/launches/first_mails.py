@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import CampaignVersion, Step
 from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.content.attachments import too_large
+from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, render
 from sales_campaigns.content.wordings import content_of
@@ -35,6 +37,15 @@ def contents_of(session: Session, steps: Sequence[Step]) -> list[Content]:
     rows = session.scalars(sa.select(Wording).where(Wording.id.in_([id for id in ids if id])))
     known = {row.id: row for row in rows}
     return [content_of(known.get(step.wording_id or 0)) for step in steps]
+
+
+def refuse_large_files(session: Session, version: CampaignVersion, mailbox: Mailbox) -> None:
+    """The rule: files are checked against the channel's limit before anything is scheduled. Raises Invalid."""
+    steps = automatic_mails(version)
+    for step, content in zip(steps, contents_of(session, steps), strict=True):
+        words = too_large([one.size for one in enclosed(session, content.bundle_id)], mailbox.largest_mail)
+        if words:
+            raise Invalid(f"Day {step.day}, step {step.number}: {words}")
 
 
 def first_content(session: Session, version: CampaignVersion) -> Content | None:

@@ -17,6 +17,7 @@ from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.enrollments.launches.checking import Checked
 from sales_campaigns.enrollments.launches.exclusions import write_exclusions
+from sales_campaigns.enrollments.launches.first_mails import refuse_large_files
 from sales_campaigns.enrollments.launches.orders import (
     Order,
     Prepared,
@@ -60,6 +61,7 @@ def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT
     _refuse_too_often(uow, actor)
     refuse_times(uow, prepared, order)
     _refuse_bad_words(order)
+    refuse_large_files(uow.session, prepared.version, prepared.mailbox)
     return _launched(uow, actor, order, prepared)
 
 

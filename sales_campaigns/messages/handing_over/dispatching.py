@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, machine_now, machine_seconds
+from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
@@ -29,6 +30,7 @@ from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
 from sales_campaigns.messages.handing_over.journal import Journal, journal_in
 from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
 from sales_campaigns.messages.holds import nothing_holds
+from sales_campaigns.messages.letters.carrying import made_at_once
 from sales_campaigns.messages.letters.marking import Outward
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
@@ -78,7 +80,8 @@ class PostRoom:
 class _Round:
     """One batch on its way: what is still to be gated, what was answered and is not recorded yet.
 
-    `at_once` is how many are gated together. Wordings never change, so those read before are known.
+    `at_once` is how many are gated together, and `most` what it never exceeds. Wordings and files never change, so
+    those read before are known.
     """
 
     room: PostRoom
@@ -88,7 +91,9 @@ class _Round:
     bulk: bool
     journal: Journal | None
     answers: list[Answer] = field(default_factory=list)
+    most: int = GATED_AT_ONCE
     wordings: dict[int, Wording] = field(default_factory=dict)
+    files: dict[int, Parts] = field(default_factory=dict)
 
 
 def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
@@ -127,15 +132,15 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         limit = batch or (BULK_BATCH if box.bulk_lane else BATCH)
         waiting = deque(claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit))
         account = account_of(box, room.seal) if waiting else None
+        most = _most_at_once(uow.session, box, waiting)
     claimed = len(waiting)
     if account is None:
         return 0
-    at_once = GATED_AT_ONCE if box.bulk_lane else 1
     try:
         with closing(room.providers.open(account)) as provider:
             noted = room.journals if provider.capabilities.announces else None
             with journal_in(noted, room.owner) as journal:
-                _send_all(_Round(room, provider, waiting, at_once, box.bulk_lane, journal))
+                _send_all(_Round(room, provider, waiting, most, box.bulk_lane, journal, most=most))
     finally:
         if waiting:
             _give_back(room, waiting)
@@ -155,6 +160,13 @@ def account_of(box: Mailbox, seal: Seal) -> MailAccount:
         secret=seal.open(box.sealed_secret),
         connections=BULK_CONNECTIONS if box.bulk_lane else 1,
     )
+
+
+def _most_at_once(session: Session, box: Mailbox, waiting: Sequence[Claim]) -> int:
+    """How many are gated together at most: the memory for mails with large files is that of a few of them."""
+    if not (box.bulk_lane and waiting):
+        return 1
+    return made_at_once(session, [claim.message_id for claim in waiting], GATED_AT_ONCE)
 
 
 def _send_all(now: _Round) -> None:
@@ -189,7 +201,7 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
         now.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
-        gated = gate(uow, claims, now.wordings, now.room.outward)
+        gated = gate(uow, claims, now.wordings, now.room.outward, now.files)
     now.answers = []
     return gated
 
@@ -205,7 +217,7 @@ def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
         if now.journal is not None:
             now.journal.answers(hand_over)
     if now.bulk and gated:
-        now.at_once = _within_a_second(len(gated), machine_seconds() - begun)
+        now.at_once = min(now.most, _within_a_second(len(gated), machine_seconds() - begun))
 
 
 def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -15,6 +15,9 @@ from sales_campaigns.activity import append_many
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
 from sales_campaigns.clock import machine_now
+from sales_campaigns.content.attachments import size_words
+from sales_campaigns.content.bundles import Parts, parts_of
+from sales_campaigns.content.enclosing import enclose
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import MissingFields
@@ -25,6 +28,8 @@ from sales_campaigns.messages.facts import facts_of
 from sales_campaigns.messages.handing_over.claiming import Claim
 from sales_campaigns.messages.handing_over.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
 from sales_campaigns.messages.handing_over.standing import Standing, as_they_stand
+from sales_campaigns.messages.letters.carrying import bundle_of
+from sales_campaigns.messages.letters.copies import Copies, copies_for
 from sales_campaigns.messages.letters.marking import Outward, marks_for
 from sales_campaigns.messages.letters.marks import Marks
 from sales_campaigns.messages.letters.writing import Parties, content_of, name_message, write_letter
@@ -63,12 +68,23 @@ class Gated:
 
 
 @dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside the words of the mails of one call: by message, but for the files, which are by bundle."""
+
+    marks: Mapping[int, Marks]
+    copies: Mapping[int, Copies]
+    files: dict[int, Parts]
+
+
+@dataclass(frozen=True, slots=True)
 class _Made:
-    """A mail that can leave: the letter it was written from, and its bytes with their envelope."""
+    """A mail that can leave: the letter it was written from, its bytes with their envelope, and without files."""
 
     standing: Standing
     letter: Letter
     mail: OutgoingMail
+    bare: bytes
+    copies: Copies
     recipe: Recipe | None
 
 
@@ -77,10 +93,12 @@ def gate(
     claims: Sequence[Claim],
     wordings: dict[int, Wording] | None = None,
     outward: Outward | None = None,
+    files: dict[int, Parts] | None = None,
 ) -> list[Gated]:
     """Let claimed messages of one process through, fix their exact bytes and begin; or send them back, cancel or
     expire them. One at a time or a batch: each is judged by itself, by the same rules, under the same locks.
-    `wordings`: those read before, kept from one call to the next. `outward`: how our pages are reached from outside.
+    `wordings` and `files`: those read before, kept from one call to the next. `outward`: how our pages are reached
+    from outside.
     """
     if not claims:
         return []
@@ -90,8 +108,11 @@ def gate(
     known_again(uow.session, known, (id for id in ids if id is not None))
     judged = [(one, verdict_on(_facts(uow, one))) for one in standing_now]
     passing, waiting = _paced(uow, [one for one, verdict in judged if verdict is None])
-    marks = marks_for(uow.session, outward, [(one.message, one.parties) for one in passing])
-    outcomes = [(one, _made(uow, one, marks.get(one.message.id))) for one in passing]
+    mails = [(one.message, one.parties) for one in passing]
+    beside = _Beside(
+        marks_for(uow.session, outward, mails), copies_for(uow.session, mails), {} if files is None else files
+    )
+    outcomes = [(one, _made(uow, one, beside)) for one in passing]
     made = [outcome for _, outcome in outcomes if isinstance(outcome, _Made)]
     turned = [(verdict, one) for one, verdict in (*judged, *outcomes) if isinstance(verdict, Verdict)]
     _turn_away(uow, turned)
@@ -139,10 +160,10 @@ def _make_wait(uow: UnitOfWork, waiting: Iterable[tuple[Standing, datetime]]) ->
     move_each(uow.session, MESSAGE, Message, "return", rows)
 
 
-def _made(uow: UnitOfWork, standing: Standing, marks: Marks | None) -> _Made | Verdict:
+def _made(uow: UnitOfWork, standing: Standing, beside: _Beside) -> _Made | Verdict:
     """Whatever goes wrong in making one mail is that mail's own trouble: the next ones must not wait behind it."""
     try:
-        return _make(uow, standing, marks)
+        return _make(uow, standing, beside)
     except MissingFields as error:
         return Verdict("cancel", "field_missing", f"{', '.join(error.fields)} is missing for this person")
     except Invalid as error:
@@ -156,30 +177,45 @@ def _made(uow: UnitOfWork, standing: Standing, marks: Marks | None) -> _Made | V
         )
 
 
-def _make(uow: UnitOfWork, standing: Standing, marks: Marks | None) -> _Made:
-    message = standing.message
-    letter, recipe = _written(uow, message, standing.parties, marks)
-    raw = (letter.from_email, letter.to_email, *letter.cc, *message.bcc.split())
+def _make(uow: UnitOfWork, standing: Standing, beside: _Beside) -> _Made:
+    message, copies = standing.message, beside.copies[standing.message.id]
+    letter, recipe = _written(uow, message, standing.parties, beside.marks.get(message.id), copies.cc)
+    raw = (letter.from_email, letter.to_email, *letter.cc, *copies.bcc.split())
     sender, *everybody = (check_address(one) for one in raw)
+    bare = build(letter)
     mail = OutgoingMail(
         key=message.id,
         message_id=letter.message_id,
         sender=sender.wire,
         recipients=tuple(address.wire for address in everybody),
-        mime=build(letter),
+        mime=_whole(uow, standing, letter, bare, beside.files),
         needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
     )
-    return _Made(standing, letter, mail, recipe)
+    return _Made(standing, letter, mail, bare, copies, recipe)
+
+
+def _whole(
+    uow: UnitOfWork, standing: Standing, letter: Letter, bare: bytes, files: dict[int, Parts]
+) -> bytes:
+    """With its files. The rule: what is over the channel's limit does not leave; somebody mends it."""
+    bundle_id = bundle_of(uow.session, standing.message)
+    whole = enclose(bare, letter.message_id, parts_of(uow.session, bundle_id, files))
+    most = standing.parties.mailbox.largest_mail
+    if most is not None and len(whole) > most:
+        raise Invalid(
+            f"The mail has {size_words(len(whole))} with its files; the mail server takes {size_words(most)}."
+        )
+    return whole
 
 
 def _written(
-    uow: UnitOfWork, message: Message, parties: Parties, marks: Marks | None
+    uow: UnitOfWork, message: Message, parties: Parties, marks: Marks | None, cc: str
 ) -> tuple[Letter, Recipe | None]:
     """The letter; with the recipe that is kept instead of its bytes on a bulk lane."""
     if not (parties.mailbox.bulk_lane and has_recipe(message)):
-        return write_letter(uow.session, message, parties, uow.now, marks), None
+        return write_letter(uow.session, message, parties, uow.now, marks, cc), None
     content = content_of(uow.session, message, edited=False)
-    recipe = recipe_of(message, parties, content, uow.now, marks)
+    recipe = recipe_of(message, parties, content, uow.now, marks, cc)
     name = message.message_id or name_message(message, parties.mailbox)
     return letter_of(recipe, content, name), recipe
 
@@ -198,9 +234,12 @@ def _begun(one: _Made) -> dict[str, object]:
         "message_id": one.letter.message_id,
         "references": " ".join(one.letter.references),
         "subject": one.letter.subject,
-        "mime": one.mail.mime if one.recipe is None else None,
+        "cc": one.copies.cc,
+        "bcc": one.copies.bcc,
+        "left_out": [list(copy) for copy in one.copies.left_out] or None,
+        "mime": one.bare if one.recipe is None else None,
         "recipe": one.recipe,
-        "mime_hash": hash_of(one.mail.mime) if one.recipe else None,
+        "mime_hash": hash_of(one.mail.mime) if one.recipe or one.bare is not one.mail.mime else None,
         "attempts": message.attempts + 1,
         # Its own lease: those before it may have taken long.
         "lease_until": lease_until(one.standing.claim.lease_seconds),

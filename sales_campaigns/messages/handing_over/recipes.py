@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from sales_campaigns.content.liquid import parse
 from sales_campaigns.content.mime import Letter, build
@@ -18,6 +18,7 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of, render
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.letters.carrying import with_files
 from sales_campaigns.messages.letters.marks import Marks, dressed, stored_marks
 from sales_campaigns.messages.letters.writing import Parties, outer_letter, recipient_name, signed
 from sales_campaigns.messages.models import Message
@@ -26,15 +27,21 @@ Recipe = dict[str, Any]
 
 
 def has_recipe(message: Message) -> bool:
-    """Whether the wording is all it says: nothing edited, nothing quoted, no thread, no test."""
-    other = (message.edited_html, message.edited_subject, message.follows_id, message.replies_to_id)
+    """Whether the wording is all it says: nothing edited, no files of its own, nothing quoted, no thread, no test."""
+    edited = (message.edited_html, message.edited_subject, message.bundle_id)
+    other = (*edited, message.follows_id, message.replies_to_id)
     return message.wording_id is not None and not any(one is not None for one in other) and not message.proof
 
 
 def recipe_of(
-    message: Message, parties: Parties, content: Content, at: datetime, marks: Marks | None = None
+    message: Message,
+    parties: Parties,
+    content: Content,
+    at: datetime,
+    marks: Marks | None = None,
+    cc: str = "",
 ) -> Recipe:
-    """Plain JSON. Only the values that the content and the signature use are kept."""
+    """Plain JSON. Only the values that content and signature use are kept. The files are those of the wording."""
     signature = parties.mailbox.signature_html
     names = needs_of(content).used | parse(signature, part="html", html=True).names
     return {
@@ -42,7 +49,7 @@ def recipe_of(
         "zone": parties.sender.zone,
         "from": [parties.sender.name, parties.mailbox.address],
         "to": [recipient_name(message, parties), parties.person.email],
-        "cc": message.cc,
+        "cc": cc,
         "values": {name: value for name, value in parties.values.items() if name in names},
         "signature": signature,
         **({"marks": stored_marks(marks)} if marks else {}),
@@ -73,7 +80,32 @@ def made_again(session: Session, message: Message, recipe: Recipe, expected: byt
     """The bytes that left. Raises Invalid when what is made now is not what left."""
     assert message.message_id is not None
     content = content_of(session.get(Wording, message.wording_id))
-    mime = build(letter_of(recipe, content, message.message_id))
+    return checked(
+        with_files(session, message, build(letter_of(recipe, content, message.message_id))), expected
+    )
+
+
+def as_it_left(
+    session: Session, message: Message, bare: bytes | None, expected: bytes | None
+) -> bytes | None:
+    """The bytes that left, from those that are kept; None while nothing was handed over. Raises as `made_again`."""
+    if bare is None or expected is None:  # it carries no files
+        return bare
+    return checked(with_files(session, message, bare), expected)
+
+
+def copy_to_file(session: Session, message_id: int) -> bytes | None:
+    """The bytes of a mail that left, for the folder of sent mails; None where they cannot be made again."""
+    undeferred = (undefer(Message.mime), undefer(Message.mime_hash))
+    message = session.get_one(Message, message_id, options=undeferred)
+    try:
+        return as_it_left(session, message, message.mime, message.mime_hash)
+    except Invalid:
+        return None
+
+
+def checked(mime: bytes, expected: bytes | None) -> bytes:
+    """The bytes, if they are those that left. Raises Invalid."""
     if hash_of(mime) != expected:
         raise Invalid("This mail left in a form that this version of the product no longer makes.")
     return mime

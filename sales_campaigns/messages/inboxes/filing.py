@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.recipes import copy_to_file
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.settling import FOUND, it_arrived
 from sales_campaigns.messages.states import LEFT
@@ -48,7 +49,7 @@ def file_copies(room: PostRoom, mailbox_id: int, reader: MailReader) -> None:
     """
     with unit_of_work(room.reads, room.clock) as uow:
         left = (
-            sa.select(Message.id, Message.message_id, Message.mime, Message.sent_at)
+            sa.select(Message.id, Message.message_id, Message.sent_at)
             .join(Mailbox)
             .where(
                 Message.mailbox_id == mailbox_id,
@@ -63,8 +64,16 @@ def file_copies(room: PostRoom, mailbox_id: int, reader: MailReader) -> None:
         rows = uow.session.execute(left.order_by(Message.sent_at).limit(AT_ONCE)).all()
     for row in rows:
         if not reader.is_sent(row.message_id):
-            reader.file_copy(row.mime, row.sent_at)
+            _file(room, row.id, row.sent_at, reader)
         _note(room, row.id)
+
+
+def _file(room: PostRoom, message_id: int, sent_at: datetime, reader: MailReader) -> None:
+    """One at a time: files may make it large. What cannot be made again has no copy."""
+    with unit_of_work(room.reads, room.clock) as uow:
+        mime = copy_to_file(uow.session, message_id)
+    if mime is not None:
+        reader.file_copy(mime, sent_at)
 
 
 def _note(room: PostRoom, message_id: int) -> None:

@@ -15,6 +15,7 @@ from sales_campaigns.content.mime import Letter, new_message_id
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.quoting import quote, reply_subject
 from sales_campaigns.content.rendering import Content, Rendered, render, render_html, with_signature
+from sales_campaigns.content.wordings import content_of as wording_content
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.incoming.reading import copy_of
 from sales_campaigns.messages.letters.marks import Marks, dressed, headers_of
@@ -69,7 +70,7 @@ def values_of(person: Person, sender: User, mailbox: Mailbox | None = None) -> d
 def content_of(session: Session, message: Message, *, edited: bool) -> Content:
     """What the message says: its wording, with the rep's own words over it where `edited`."""
     wording = session.get(Wording, message.wording_id) if message.wording_id else None
-    content = Content(wording.subject, wording.html, wording.text) if wording else Content("", "")
+    content = wording_content(wording)
     if not edited:
         return content
     if message.edited_html is not None:
@@ -80,9 +81,17 @@ def content_of(session: Session, message: Message, *, edited: bool) -> Content:
 
 
 def write_letter(
-    session: Session, message: Message, parties: Parties, at: datetime, marks: Marks | None = None
+    session: Session,
+    message: Message,
+    parties: Parties,
+    at: datetime,
+    marks: Marks | None = None,
+    cc: str = "",
 ) -> Letter:
-    """The letter as it leaves at `at`. Raises MissingFields or Invalid when it cannot be made for this person."""
+    """The letter as it leaves at `at`, with copies to `cc` (addresses, spaces between).
+
+    Raises MissingFields or Invalid when it cannot be made for this person.
+    """
     body = rendered(session, message, parties, marks)
     in_reply_to, references = _thread(session, message)
     letter = outer_letter(
@@ -95,7 +104,7 @@ def write_letter(
             recipient_name(message, parties),
             message.email if message.proof else parties.person.email,
         ),
-        cc=message.cc,
+        cc=cc,
         marks=marks,
     )
     return replace(letter, in_reply_to=in_reply_to, references=references)

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.addresses import check_address
+from sales_campaigns.addresses import copies_typed
+from sales_campaigns.content.attachments import too_large
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.content.liquid import parse
 from sales_campaigns.content.quoting import reply_subject
@@ -39,10 +40,23 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes beside the words: copies (addresses with spaces between), and the files."""
+
+    cc: str = ""
+    bcc: str = ""
+    bundle_id: int | None = None
+
+
+ALONE = Beside()
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """What the rep wrote and chose. `send_at` None is now; `cc` and `bcc` as typed; `key` names the form.
 
-    `despite_opt_out`: the rep read the notice that this person unsubscribed, and answers all the same.
+    `bundle_id` names the files, which have `sizes` bytes. `despite_opt_out`: the rep read the notice that this person
+    unsubscribed, and answers all the same.
     """
 
     subject: str
@@ -52,6 +66,8 @@ class Typed:
     bcc: str = ""
     key: str = ""
     despite_opt_out: bool = False
+    bundle_id: int | None = None
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +110,13 @@ def check_typed(
 ) -> dict[str, str]:
     """The copies, `cc` and `bcc`, as a message stores them. Raises Invalid with everything that is wrong."""
     problems = _problems_of_words(typed, values_of(person, sender, mailbox))
-    copies = {}
-    for name in ("cc", "bcc"):
-        try:
-            copies[name] = _addresses(getattr(typed, name))
-        except Invalid as error:
-            problems[name] = error.problems["email"]
+    copies: dict[str, str] = {}
+    try:
+        copies = copies_typed({"cc": typed.cc, "bcc": typed.bcc})
+    except Invalid as error:
+        problems |= error.problems
+    if large := too_large(typed.sizes, mailbox.largest_mail):
+        problems["attach"] = large
     if typed.send_at is not None and typed.send_at <= now:
         problems["send_at"] = "Choose a time that is still to come."
     if problems:
@@ -149,10 +166,6 @@ def _problems_of_words(typed: Typed, values: Mapping[str, str]) -> dict[str, str
     except Invalid as error:
         return dict(error.problems)
     return {}
-
-
-def _addresses(typed: str) -> str:
-    return " ".join(check_address(one).email for one in re.split(r"[,;\s]+", typed) if one)
 
 
 def _words(name: str) -> str:

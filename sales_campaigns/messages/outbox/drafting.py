@@ -40,7 +40,8 @@ def save_draft(uow: UnitOfWork, actor: User, about: About, typed: Typed) -> Draf
     )
     draft.person_id, draft.answers_id, draft.changed_at = about.person_id, about.answers_id, uow.now
     draft.discarded_at = None
-    draft.subject, draft.html, draft.cc, draft.bcc = typed.subject, typed.html, typed.cc, typed.bcc
+    draft.subject, draft.html, draft.bundle_id = typed.subject, typed.html, typed.bundle_id
+    draft.cc, draft.bcc = typed.cc, typed.bcc
     uow.session.add(draft)
     uow.session.flush()
     return draft

@@ -17,6 +17,7 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
+from sales_campaigns.messages.letters.carrying import own_bundle
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.outbox.composing import (
     Typed,
@@ -73,7 +74,8 @@ def rewrite(uow: UnitOfWork, actor: User, message: Message, person: Person, type
     copies = check_typed(typed, person, sender, box, uow.now)
     borrowed = typed.subject == opening_subject(Words("", ""), follows(uow.session, message.follows_id))
     subject = "" if borrowed else typed.subject
-    new = {"edited_subject": subject, "edited_html": typed.html, **copies}
+    bundle_id = own_bundle(uow.session, message.team_id, message.wording_id, typed.bundle_id)
+    new = {"edited_subject": subject, "edited_html": typed.html, "bundle_id": bundle_id, **copies}
     changed = uow.session.execute(
         sa.update(Message)
         .where(Message.id == message.id, Message.state == MessageState.PENDING, Message.act_at > uow.now)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.errors import NotFound
-from sales_campaigns.messages.handing_over.recipes import made_again
+from sales_campaigns.messages.handing_over.recipes import as_it_left, made_again
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.outbox.folders import (
     Folder,
@@ -157,7 +157,9 @@ def exact_mail(session: Session, message: Message) -> bytes | None:
         .options(undefer(Message.mime), undefer(Message.recipe), undefer(Message.mime_hash))
         .execution_options(populate_existing=True)
     ).one()
-    return row.mime if row.recipe is None else made_again(session, row, row.recipe, row.mime_hash)
+    if row.recipe is not None:
+        return made_again(session, row, row.recipe, row.mime_hash)
+    return as_it_left(session, row, row.mime, row.mime_hash)
 
 
 def mailbox_days(session: Session, user: User, start: datetime, end: datetime) -> list[MailboxDay]:

@@ -11,7 +11,9 @@ from sales_campaigns.absence.reconnecting import connect_and_go_on, reconnect
 from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox_of
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
+    copy_mailbox,
     mailbox_of,
+    note_largest_mail,
     pace_mailbox,
     settings_typed,
 )
@@ -43,10 +45,11 @@ def connect() -> Response:
     try:
         settings = settings_typed(request.form)
         secret = _secret(settings.is_of)
-        words = answer_of(settings.account(secret))
-        if words:
-            raise Invalid({"": words})
-        connect_and_go_on(work(), me(), settings, house().seal.close(secret))
+        answered = answer_of(settings.account(secret))
+        if answered.words:
+            raise Invalid({"": answered.words})
+        box = connect_and_go_on(work(), me(), settings, house().seal.close(secret))
+        note_largest_mail(box, answered.largest_mail)
     except Invalid as refusal:
         return mailbox_page(request.form, refusal.problems)
     return _back(f"{settings.address} is connected: the server took the sign-in.")
@@ -55,9 +58,10 @@ def connect() -> Response:
 @pages.post("/check")
 def check() -> Response:
     """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
-    words = answer_of(account_of(_mailbox(), house().seal))
-    if words:
-        return mailbox_page(None, {"": words})
+    answered = answer_of(account_of(_mailbox(), house().seal))
+    if answered.words:
+        return mailbox_page(None, {"": answered.words})
+    note_largest_mail(_mailbox(), answered.largest_mail)
     people = reconnect(work(), me(), _mailbox())
     anew = f" {count_words(people, 'person gets', 'people get')} new dates." if people else ""
     return _back(f"The server took the sign-in. Mail can leave.{anew}")
@@ -93,6 +97,17 @@ def limit() -> Response:
     return _back(f"At most {mailbox.daily_limit:,} campaign mails leave a day.")
 
 
+@pages.post("/copies")
+def copies() -> Response:
+    try:
+        mailbox = copy_mailbox(work(), me(), request.form)
+    except Invalid as refusal:
+        return mailbox_page(request.form, refusal.problems)
+    copied = len(mailbox.cc.split()) + len(mailbox.bcc.split())
+    words = count_words(copied, "address gets", "addresses get")
+    return _back(f"{words} a copy of every mail." if copied else "Nobody gets copies.")
+
+
 @pages.post("/pace")
 def pace() -> Response:
     try:
@@ -119,6 +134,8 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
             "signature_html": mailbox.signature_html if mailbox else "",
             "daily_limit": mailbox.daily_limit if mailbox else "",
             "per_minute": (mailbox.per_minute or "") if mailbox else "",
+            "cc": mailbox.cc if mailbox else "",
+            "bcc": mailbox.bcc if mailbox else "",
             "bulk_lane": mailbox.bulk_lane if mailbox else False,
             **_reading(mailbox),
             **(typed or {}),

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, request, url_for
 
 from sales_campaigns.absence.reconnecting import reconnect
 from sales_campaigns.accounts.listing import team_names, user_of, users_of
-from sales_campaigns.accounts.mailboxes import mailbox_of
+from sales_campaigns.accounts.mailboxes import mailbox_of, note_largest_mail
 from sales_campaigns.accounts.models import Mailbox, Role
 from sales_campaigns.accounts.rights import change_rights, invite, new_link
 from sales_campaigns.accounts.roles import require, sees_every_team
@@ -101,10 +101,11 @@ def end_held(user_id: int) -> Response:
 @pages.post("/<int:user_id>/mailbox")
 def mailbox(user_id: int) -> Response:
     """Ask the server; when it takes the sign-in, a stopped mailbox sends again."""
-    words = answer_of(account_of(_mailbox_of(user_id), house().seal))
-    if words:
-        raise Outside(OutsideKind.AUTHORISATION, words)
+    answered = answer_of(account_of(_mailbox_of(user_id), house().seal))
+    if answered.words:
+        raise Outside(OutsideKind.AUTHORISATION, answered.words)
     found = _mailbox_of(user_id)
+    note_largest_mail(found, answered.largest_mail)
     people = reconnect(work(), me(), found)
     anew = f" {count_words(people, 'person gets', 'people get')} new dates." if people else ""
     return _back(f"The server took the sign-in: mail leaves from {found.address} again.{anew}")

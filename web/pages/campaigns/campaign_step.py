@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -16,14 +17,15 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.versions import drafts_of, newest
-from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.quoting import reply_subject
-from sales_campaigns.content.template_list import template_of, templates_of
+from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
 from web.answers import go, page
 from web.numbers import row_of
+from web.parts.attachments import bundle_typed, files_again
+from web.parts.writing import beside_the_words, template_choices
 from web.request_scope import me, work
 
 pages = Blueprint("campaign_step", __name__, url_prefix="/campaigns/<int:campaign_id>/steps/<key>")
@@ -40,10 +42,12 @@ def form(campaign_id: int, key: str) -> str:
 
 @pages.post("")
 def write(campaign_id: int, key: str) -> AnyResponse | tuple[str, int]:
+    team_id = campaign_of(work().session, me(), campaign_id).team_id
     try:
-        edited = write_step(work(), me(), campaign_id, key, _words(request.form), _seen(request.form))
+        words = replace(_words(request.form), bundle_id=bundle_typed(team_id))
+        edited = write_step(work(), me(), campaign_id, key, words, _seen(request.form))
     except Invalid as refusal:
-        return _form(campaign_id, key, request.form, refusal.problems), 422
+        return _form(campaign_id, key, files_again(request.form), refusal.problems), 422
     said = " ".join(["The step is saved.", *edited.reset])
     return go(url_for("campaign_editor.index", campaign_id=campaign_id) + f"#step-{key}", said)
 
@@ -66,8 +70,7 @@ def _form(campaign_id: int, key: str, typed: Mapping[str, Any], problems: Mappin
         answers=reply_subject(subjects[place - 1]) if steps[place].follow_up and place else "",
         typed=typed,
         problems=problems,
-        templates=templates_of(session, me()) if is_mail else [],
-        fields=FIELDS,
+        **({"choices": template_choices(), **beside_the_words(typed)} if is_mail else {}),
     )
 
 
@@ -84,6 +87,9 @@ def _typed(step: StepDraft) -> dict[str, Any]:
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
+        "cc": step.cc,
+        "bcc": step.bcc,
         "from_template": step.from_template,
         "name": step.name,
         "details": step.details,
@@ -92,21 +98,23 @@ def _typed(step: StepDraft) -> dict[str, Any]:
     }
 
 
-def _of_template(template_id: int) -> dict[str, str]:
+def _of_template(template_id: int) -> dict[str, Any]:
     template = template_of(work().session, me(), template_id)
     content = content_of(work().session.get(Wording, template.wording_id))
     return {
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
         "from_template": template.name,
     }
 
 
 def _words(typed: Mapping[str, str]) -> StepWords:
-    names = ("subject", "html", "text", "from_template", "name", "details")
+    names = ("subject", "html", "text", "cc", "bcc", "from_template", "name", "details")
+    written: dict[str, Any] = {name: typed.get(name, "") for name in names}
     return StepWords(
-        **{name: typed.get(name, "") for name in names},
+        **written,
         priority=typed.get("priority", "normal"),
         skip_after_days=_days(typed.get("skip_after_days", "").strip()),
     )

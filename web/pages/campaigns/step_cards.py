@@ -106,5 +106,9 @@ def _tags(view: StepView) -> Iterator[dict[str, str]]:
         yield {"words": "high priority", "kind": "hot"}
     if view.step.skip_after_days:
         yield {"words": f"skipped after {view.step.skip_after_days} days", "kind": ""}
+    if view.with_files:
+        yield {"words": "with files", "kind": ""}
+    if view.step.cc or view.step.bcc:
+        yield {"words": "copies", "kind": ""}
     if view.step.from_template:
         yield {"words": view.step.from_template, "kind": "info"}

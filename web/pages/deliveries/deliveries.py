@@ -9,9 +9,8 @@ from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.campaigns.listing import campaigns_using
-from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.models import Wording
-from sales_campaigns.content.template_list import template_of, templates_of
+from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, deliveries_using, template_behind
 from sales_campaigns.deliveries.editing import change, create
@@ -34,6 +33,8 @@ from web.answers import answer, go, page
 from web.numbers import whole
 from web.pages.deliveries import delivery_form
 from web.pages.deliveries.delivery_words import STATES
+from web.parts.attachments import bundle_typed, files_again
+from web.parts.writing import beside_the_words, template_choices
 from web.request_scope import me, work
 
 pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
@@ -76,9 +77,10 @@ def new() -> str:
 def add() -> Response | tuple[str, int]:
     require(me(), "prepare_deliveries")
     try:
-        delivery = create(work(), me(), delivery_form.wish_of(request.form))
+        bundle_id = bundle_typed(me().team_id)
+        delivery = create(work(), me(), delivery_form.wish_of(request.form, bundle_id))
     except Invalid as refusal:
-        return _form(delivery_form.as_typed(request.form), refusal.problems), 422
+        return _form(files_again(delivery_form.as_typed(request.form)), refusal.problems), 422
     return go(url_for("delivery.show", delivery_id=delivery.id), "Saved. Prepare it to see who gets it.")
 
 
@@ -95,9 +97,10 @@ def save(delivery_id: int) -> Response | tuple[str, int]:
     setup_of(work().session, delivery)
     require(me(), "prepare_deliveries")
     try:
-        change(work(), me(), delivery_id, delivery_form.wish_of(request.form))
+        bundle_id = bundle_typed(delivery.team_id)
+        change(work(), me(), delivery_id, delivery_form.wish_of(request.form, bundle_id))
     except Invalid as refusal:
-        return _form(delivery_form.as_typed(request.form), refusal.problems, delivery), 422
+        return _form(files_again(delivery_form.as_typed(request.form)), refusal.problems, delivery), 422
     continues = delivery.state in CONTINUES and delivery.kind is not DeliveryKind.SINGLE
     words = "what has not left has the change." if continues else "Prepare it again before it is confirmed."
     return go(url_for("delivery.show", delivery_id=delivery_id), f"Saved{': ' if continues else '. '}{words}")
@@ -111,8 +114,8 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
         typed=typed,
         problems=problems,
         labels=delivery_form.LABELS,
-        fields=FIELDS,
-        templates=templates_of(session, user),
+        **beside_the_words(typed, bulk=True),
+        choices=template_choices(),
         mailboxes=[(box.id, f"{box.user.name} <{box.address}>") for box in mailboxes_for(session, user)],
         groups=[
             (line.group.id, line.group.name, f"{line.people:,} people") for line in groups_of(session, user)
@@ -139,7 +142,7 @@ def _behind(delivery: Delivery | None) -> dict[str, Any]:
     }
 
 
-def _picked() -> dict[str, str]:
+def _picked() -> dict[str, Any]:
     """The words of the template that was picked."""
     template_id = request.args.get("template", type=whole)
     if template_id is None:
@@ -150,5 +153,6 @@ def _picked() -> dict[str, str]:
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
         "from_template": template.name,
     }

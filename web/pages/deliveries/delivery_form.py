@@ -28,6 +28,7 @@ LABELS = {
     "subject": "Subject",
     "html": "Text",
     "text": "Plain text",
+    "attach": "Attachments",
     "mailbox": "Leaves from",
     "audience": "Who gets it",
     "groups": "Groups",
@@ -71,6 +72,7 @@ def stored_form(session: Session, delivery: Delivery) -> dict[str, Any]:
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
         "from_template": setup.from_template,
         "mailbox": setup.mailbox_id or "",
         **_of_audience(audience_of(setup)),
@@ -84,12 +86,12 @@ def as_typed(form: MultiDict[str, str]) -> dict[str, Any]:
     return {**form.to_dict(), "groups": form.getlist("groups")}
 
 
-def wish_of(form: MultiDict[str, str]) -> Wish:
-    """Raises Invalid by field for what cannot even be read."""
+def wish_of(form: MultiDict[str, str], bundle_id: int | None = None) -> Wish:
+    """With these files. Raises Invalid by field for what cannot even be read."""
     schedule = _schedule(form)
     return Wish(
         name=form.get("name", ""),
-        content=Content(form.get("subject", ""), form.get("html", ""), form.get("text", "")),
+        content=Content(form.get("subject", ""), form.get("html", ""), form.get("text", ""), bundle_id),
         mailbox_id=_number(form.get("mailbox", "")),
         audience=_audience(form),
         schedule=schedule,

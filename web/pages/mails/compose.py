@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, request, url_for
 
-from sales_campaigns.content.template_list import templates_of
 from sales_campaigns.deliveries.personal import draft_row, write_personal
 from sales_campaigns.enrollments.composing import look_for_task, send_for_task, take_back_mail
 from sales_campaigns.errors import Invalid
@@ -17,6 +16,7 @@ from web.filters import when_words, zone_words
 from web.numbers import whole
 from web.parts.composer import Subject, again, opened, subject_of, typed_mail
 from web.parts.way_back import way_on
+from web.parts.writing import template_choices
 from web.request_scope import me, settings, work
 
 pages = Blueprint("compose", __name__, url_prefix="/compose")
@@ -42,7 +42,7 @@ def form() -> str:
 def send() -> Response | tuple[str, int]:
     subject = subject_of(request.args)
     try:
-        message = _send(subject, typed_mail(request.form, subject.zone))
+        message = _send(subject, typed_mail(request.form, subject.zone, subject.person.team_id))
     except Invalid as error:
         return _page(again(subject, request.form, error.problems)), 422
     forget_draft(work(), me(), subject.about, request.form.get("key", ""))
@@ -77,7 +77,7 @@ def templates() -> str:
     return answer(
         "compose/templates.html",
         "compose/_templates.html",
-        found=templates_of(work().session, me(), search=words),
+        choices=template_choices(words),
         words=words,
         person=subject.person,
         named=subject.named,

@@ -9,6 +9,7 @@ from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.messages.outbox.drafting import discard_draft, draft_of, save_draft
 from web.answers import go
 from web.filters import clock_words
+from web.parts.attachments import bundle_typed
 from web.parts.composer import subject_of
 from web.request_scope import me, work
 
@@ -25,6 +26,7 @@ def save() -> Response:
         cc=form.get("cc", ""),
         bcc=form.get("bcc", ""),
         key=form.get("key", ""),
+        bundle_id=bundle_typed(subject.person.team_id),
     )
     draft = save_draft(work(), me(), subject.about, typed)
     if request.headers.get("X-Saves") == "draft":

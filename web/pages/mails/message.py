@@ -6,11 +6,13 @@ import email
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email import policy
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.html import for_frame
 from sales_campaigns.enrollments.composing import take_back_mail
 from sales_campaigns.enrollments.ending import end_uncertain
@@ -18,6 +20,7 @@ from sales_campaigns.enrollments.explaining.why import why_message
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages import settling
 from sales_campaigns.messages.incoming.reading import answers_to
+from sales_campaigns.messages.letters.carrying import bundle_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.composing import Typed, look_of
 from sales_campaigns.messages.outbox.folders import folder_of
@@ -30,6 +33,7 @@ from sales_campaigns.tasks.working import task_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.answers import go, page
 from web.pages.mails.compose import framed
+from web.parts.attachments import files_again, files_shown
 from web.parts.composer import typed_mail
 from web.parts.mail_rows import FOLDERS, TONES, actions_of, follow_ups, more_of, state_words
 from web.parts.reply_rows import KINDS
@@ -64,6 +68,8 @@ def show(message_id: int) -> str:
         },
         task=task_with_mail(uow.session, message.id),
         received=answers_to(uow.session, message),
+        files=files_shown(bundle_of(uow.session, message)),
+        may_withdraw=may(me(), "manage_team"),
         kinds=KINDS,
     )
 
@@ -145,6 +151,7 @@ def edit(message_id: int) -> str:
         "html": words.html,
         "cc": message.cc,
         "bcc": message.bcc,
+        "bundle_id": bundle_of(work().session, message),
         "send_at": f"{message.due_at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
     }
     return _edit_page(message, person, typed, {})
@@ -152,13 +159,14 @@ def edit(message_id: int) -> str:
 
 @pages.post("/edit")
 def change(message_id: int) -> Response | tuple[str, int]:
-    message = _locked(message_id)
+    message = message_of(work().session, me(), message_id)
     person, typed = work().session.get_one(Person, message.person_id), request.form
     try:
-        written = typed_mail({**typed, "when": "later"}, person.zone or me().zone)
+        written = typed_mail({**typed, "when": "later"}, person.zone or me().zone, message.team_id)
+        message = _locked(message_id)
         rewrite(work(), me(), message, person, _at_the_same_minute(message, written))
     except Invalid as error:
-        return _edit_page(message, person, typed, error.problems), 422
+        return _edit_page(message, person, files_again(typed), error.problems), 422
     return go(url_for(".show", message_id=message_id), "Saved: it leaves with these words.")
 
 
@@ -169,7 +177,7 @@ def _at_the_same_minute(message: Message, typed: Typed) -> Typed:
 
 
 def _edit_page(
-    message: Message, person: Person, typed: Mapping[str, str], problems: Mapping[str, str]
+    message: Message, person: Person, typed: Mapping[str, Any], problems: Mapping[str, str]
 ) -> str:
     return page(
         "message/edit.html",
@@ -177,6 +185,7 @@ def _edit_page(
         person=person,
         typed=typed,
         problems=problems,
+        files=files_shown(typed.get("bundle_id")),
         their_zone=person.zone or me().zone,
     )
 

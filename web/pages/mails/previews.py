@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, make_response, request
 
 from sales_campaigns.campaigns.previewing import person_for_preview, preview
@@ -9,6 +11,7 @@ from sales_campaigns.content.rendering import Content
 from sales_campaigns.deliveries.proofs import send_test
 from sales_campaigns.errors import NotFound
 from web.answers import answer, page
+from web.parts.attachments import files_again
 from web.request_scope import me, work
 
 pages = Blueprint("previews", __name__)
@@ -35,7 +38,8 @@ def show() -> Response:
 def send_a_test() -> str:
     """The same fields: the mail goes to whoever is signed in, as the person named would get it."""
     person = person_for_preview(work().session, me(), request.form.get("as", ""))
-    message = send_test(work(), me(), _content(), person.id if person else None)
+    content = replace(_content(), bundle_id=files_again(request.form)["bundle_id"])
+    message = send_test(work(), me(), content, person.id if person else None)
     words = f"A test is on its way to {message.email}."
     return answer("previews/test.html", "previews/_test.html", words=words)
 

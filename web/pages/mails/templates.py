@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -10,13 +11,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sales_campaigns.campaigns.listing import campaigns_using
 from sales_campaigns.content import templates as writing
-from sales_campaigns.content.fields import FIELDS
+from sales_campaigns.content.favourites import favourites_of, mark_favourite
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.template_list import categories_of, template_of, templates_of, versions_of
 from sales_campaigns.content.templates import TemplateDraft
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.outbox.recommended import recommended
 from web.answers import answer, go, page
+from web.parts.attachments import bundle_typed, files_again
+from web.parts.way_back import way_back
+from web.parts.writing import beside_the_words
 from web.request_scope import me, work
 
 pages = Blueprint("templates", __name__)
@@ -40,6 +45,8 @@ def index() -> str:
         categories=categories_of(session, me()),
         wanted=wanted,
         archived=archived,
+        favourites=favourites_of(session, me()),
+        best=recommended(session, me(), work().now),
     )
 
 
@@ -51,10 +58,26 @@ def new() -> str:
 @pages.post("/templates")
 def create() -> AnyResponse | tuple[str, int]:
     try:
-        template = writing.create_template(work(), me(), _draft(request.form))
+        bundle_id = bundle_typed(me().team_id)
+        template = writing.create_template(work(), me(), _draft(request.form, bundle_id))
     except Invalid as refusal:
-        return _form(None, request.form, refusal.problems), 422
+        return _form(None, files_again(request.form), refusal.problems), 422
     return go(url_for(".index"), f"“{template.name}” is saved.")
+
+
+@pages.post("/templates/words")
+def keep_words() -> str:
+    """What is typed elsewhere, as a template: a step's words, or a mail's. That form stays as it is."""
+    typed = request.form
+    draft = replace(
+        _draft(typed, bundle_typed(me().team_id)),
+        name=typed.get("template_name", ""),
+        category="",
+        shared="template_shared" in typed,
+    )
+    template = writing.create_template(work(), me(), draft)
+    words = f"“{template.name}” is a template now, {'shared with the team' if template.shared else 'for you only'}."
+    return answer("previews/test.html", "previews/_test.html", words=words)
 
 
 @pages.get("/templates/<int:template_id>")
@@ -67,9 +90,10 @@ def form(template_id: int) -> str:
 def save(template_id: int) -> AnyResponse | tuple[str, int]:
     template = template_of(work().session, me(), template_id)
     try:
-        writing.edit_template(work(), me(), template_id, _draft(request.form))
+        bundle_id = bundle_typed(template.team_id)
+        writing.edit_template(work(), me(), template_id, _draft(request.form, bundle_id))
     except Invalid as refusal:
-        return _form(template, request.form, refusal.problems), 422
+        return _form(template, files_again(request.form), refusal.problems), 422
     return go(url_for(".index"), f"“{template.name}” is saved.")
 
 
@@ -77,6 +101,16 @@ def save(template_id: int) -> AnyResponse | tuple[str, int]:
 def copy(template_id: int) -> Response:
     template = writing.copy_template(work(), me(), template_id)
     return go(url_for(".form", template_id=template.id), f"This is “{template.name}”.")
+
+
+@pages.post("/templates/<int:template_id>/favourite")
+def favourite(template_id: int) -> Response:
+    wanted = "wanted" in request.form
+    template = mark_favourite(work(), me(), template_id, wanted=wanted)
+    words = (
+        f"“{template.name}” stands first where you choose a template." if wanted else "No longer a favourite."
+    )
+    return go(way_back(url_for(".index")), words)
 
 
 @pages.post("/templates/<int:template_id>/archive")
@@ -108,7 +142,7 @@ def _form(template: Template | None, typed: Mapping[str, Any], problems: Mapping
         typed=typed,
         problems=problems,
         categories=categories_of(session, me()),
-        fields=FIELDS,
+        **beside_the_words(typed),
         versions=versions_of(session, template) if template else [],
         used_in=campaigns_using(session, me(), template.name) if template else [],
     )
@@ -123,9 +157,11 @@ def _typed(template: Template) -> dict[str, Any]:
         "subject": content.subject,
         "html": content.html,
         "text": content.text,
+        "bundle_id": content.bundle_id,
     }
 
 
-def _draft(typed: Mapping[str, str]) -> TemplateDraft:
+def _draft(typed: Mapping[str, str], bundle_id: int | None) -> TemplateDraft:
     names = ("name", "category", "subject", "html", "text")
-    return TemplateDraft(**{name: typed.get(name, "") for name in names}, shared="shared" in typed)
+    written: dict[str, Any] = {name: typed.get(name, "") for name in names}
+    return TemplateDraft(**written, shared="shared" in typed, bundle_id=bundle_id)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.deliveries.group_use import deliveries_to_group
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import change_group, create_group, delete_group, group_of, groups_of
+from sales_campaigns.people.models import Group
 from web.answers import go, page
 from web.request_scope import me, work
 
@@ -30,7 +34,7 @@ def create() -> Response | tuple[str, int]:
 @pages.get("/groups/<int:group_id>")
 def edit(group_id: int) -> str:
     group = group_of(work().session, me(), group_id)
-    return page("groups/form.html", group=group, name=group.name, shared=group.shared, problems={})
+    return _form(group, group.name, shared=group.shared, problems={})
 
 
 @pages.post("/groups/<int:group_id>")
@@ -40,8 +44,7 @@ def change(group_id: int) -> Response | tuple[str, int]:
     try:
         change_group(work(), me(), group_id, name=name, shared=shared)
     except Invalid as error:
-        again = page("groups/form.html", group=group, name=name, shared=shared, problems=error.problems)
-        return again, 422
+        return _form(group, name, shared=shared, problems=error.problems), 422
     return go(url_for("groups.index"), "Saved.")
 
 
@@ -49,6 +52,11 @@ def change(group_id: int) -> Response | tuple[str, int]:
 def delete(group_id: int) -> Response:
     delete_group(work(), me(), group_id)
     return go(url_for("groups.index"), "The group was deleted. Its people stay.")
+
+
+def _form(group: Group, name: str, *, shared: bool, problems: Mapping[str, str]) -> str:
+    used_in = deliveries_to_group(work().session, me(), group.id)
+    return page("groups/form.html", group=group, name=name, shared=shared, problems=problems, used_in=used_in)
 
 
 def _list(typed: dict[str, str], problems: dict[str, str]) -> str:
