@@ -30,6 +30,7 @@ AWAITED = frozenset(
         "task.assigned",
         "mailbox.lost",
         "receipt.received",
+        "delivery.alarm",
         "delivery.reminded",
         "increment.waiting",
     }

@@ -55,6 +55,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "notes": ("person.",),
 }
 TOGETHER = timedelta(minutes=10)
+REPEATED = frozenset({"message.opened", "message.clicked"})
 PAGE = 50
 BURST = 2_000  # what may happen within the overlap of two looks of a stream
 MINE, TEAM = "mine", "team"
@@ -129,13 +130,20 @@ def history(session: Session, actor: User, person_id: int, limit: int = 20) -> l
 
 
 def grouped(lines: Iterable[FeedLine]) -> list[FeedGroup]:
-    """Neighbours that are the same thing for one person, or for many people within minutes, are one sentence."""
+    """Neighbours that are the same thing for one person, or for many people within minutes, are one sentence.
+
+    What one person did with one mail is one sentence too, whatever happened between: “Maria opened it 4 times”.
+    """
     runs: list[list[FeedLine]] = []
+    looked: dict[tuple[str, int | None], list[FeedLine]] = {}
     for line in lines:
-        if runs and _belong_together(runs[-1][-1], line):
-            runs[-1].append(line)
-        else:
-            runs.append([line])
+        run = looked.get((line.kind, line.message_id)) if line.kind in REPEATED else None
+        if run is None and runs and _belong_together(runs[-1][-1], line):
+            run = runs[-1]
+        if run is None:
+            run = looked[line.kind, line.message_id] = []
+            runs.append(run)
+        run.append(line)
     return [FeedGroup(run[0], len(run), _people(run)) for run in runs]
 
 

@@ -22,7 +22,13 @@ from sales_campaigns.enrollments.answers.bouncing import mails_failed_after_all,
 from sales_campaigns.enrollments.answers.opting_out import people_complained, people_unsubscribed
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
-from sales_campaigns.notices.giving import confirmations_wanted, mail_came, mailboxes_lost, tasks_given
+from sales_campaigns.notices.giving import (
+    confirmations_wanted,
+    deliveries_alarm,
+    mail_came,
+    mailboxes_lost,
+    tasks_given,
+)
 from sales_campaigns.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
@@ -57,6 +63,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "complaint.received": (people_complained,),
     "task.assigned": (tasks_given,),
     "mailbox.lost": (mailboxes_lost,),
+    "delivery.alarm": (deliveries_alarm,),
     "delivery.reminded": (confirmations_wanted,),
     "increment.waiting": (confirmations_wanted,),
 }

@@ -8,7 +8,10 @@ from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries.alarms import models as alarms
 from sales_campaigns.deliveries.continuous import models as continuous
+from sales_campaigns.deliveries.proofing import models as proofing
+from sales_campaigns.deliveries.retention import models as retention
 from sales_campaigns.deliveries.typology import models as typology
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
@@ -25,6 +28,7 @@ from sales_campaigns.tracking import models as tracking
 TOPICS = (
     absence,
     accounts,
+    alarms,
     calendars,
     campaigns,
     content,
@@ -36,7 +40,9 @@ TOPICS = (
     messages,
     notices,
     people,
+    proofing,
     rehearsals,
+    retention,
     saved_views,
     tasks,
     tracking,

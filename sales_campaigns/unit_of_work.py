@@ -60,6 +60,7 @@ def unit_of_work(sessions: Sessions, clock: Clock) -> Iterator[UnitOfWork]:
     session = sessions()
     try:
         uow = UnitOfWork(session, _now(session, clock), clock.speed)
+        session.info["now"] = uow.now
         yield uow
         session.commit()
     except BaseException:
@@ -69,6 +70,13 @@ def unit_of_work(sessions: Sessions, clock: Clock) -> Iterator[UnitOfWork]:
         session.close()
     for act in uow.afterwards:
         act()
+
+
+def now_of(session: Session) -> datetime:
+    """The business time of the unit of work that this session belongs to, for reads that are handed a session."""
+    now = session.info["now"]
+    assert isinstance(now, datetime)
+    return now
 
 
 def _now(session: Session, clock: Clock) -> datetime:

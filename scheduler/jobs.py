@@ -12,7 +12,9 @@ import structlog
 from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
+from sales_campaigns.deliveries.alarms.watching import watch
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
+from sales_campaigns.deliveries.retention.removing import remove_old
 from sales_campaigns.enrollments.answers.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
@@ -152,6 +154,8 @@ JOBS: tuple[Job, ...] = (
     Job("send letters", _always, _send_letters, every=15),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
     Job("recover", _always, _recover, every=15),
+    Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
+    Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )

@@ -23,11 +23,13 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 
 
-def due_mails(work: Work, cast: Cast, *emails: str, later_steps: int = 0) -> list[int]:
+def due_mails(
+    work: Work, cast: Cast, *emails: str, later_steps: int = 0, name: str = "Q4 outreach"
+) -> list[int]:
     """Ana launches a campaign for people with these addresses; the ids of their first mails, due now."""
     with work() as uow:
         steps = [a_mail(uow, 1), *(a_mail(uow, day + 2, at="10:00") for day in range(later_steps))]
-        campaign = a_campaign(uow, cast.ana, steps)
+        campaign = a_campaign(uow, cast.ana, steps, name)
         people = [a_person(uow, cast.ana, email) for email in emails]
         launch(uow, cast.ana, Order(campaign.id, [person.id for person in people]))
         return list(uow.session.scalars(sa.select(Message.id).order_by(Message.id)))

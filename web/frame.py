@@ -72,6 +72,7 @@ RAIL = (
     ("Policies", "policies.index", "lock", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
+    ("Retention", "retention.index", "archive", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
 )
@@ -141,7 +142,7 @@ def _is_open(endpoint: str, user: User) -> bool:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index"}:
+    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index", "retention.index"}:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 

@@ -194,5 +194,6 @@ class Instance(Base):
     # Quarantine: at how many significant soft errors, and whether at one that lasts through the whole validity.
     quarantine_errors: Mapped[int] = mapped_column(default=5, server_default="5")
     quarantine_lasting: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    set_up_at: Mapped[datetime | None]  # since when the steps of the first run are put away
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

@@ -1,6 +1,6 @@
-"""Counting what was done and what came of it, in flat queries: by rep, by campaign, by template.
+"""Counting what was done and what came of it, in flat queries: by rep, by campaign, by template, of the team.
 
-Opens and clicks are counted where they are tracked; here stands what every mailbox can tell.
+What was noticed counts on the day it happened, whenever the mail left.
 """
 
 from __future__ import annotations
@@ -15,27 +15,64 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.analytics.periods import Period
 from sales_campaigns.analytics.report import Activity
-from sales_campaigns.campaigns.models import Campaign, Step
+from sales_campaigns.campaigns.models import Campaign, Step, StepVariant
 from sales_campaigns.enrollments.models import Launch, StepRun
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import LEFT
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
+from sales_campaigns.tracking.figures import LOOKING, OPENING
+from sales_campaigns.tracking.models import EventKind, TrackingEvent
 
 Counted = dict[Any, dict[str, int]]
 SENT = (Message.state.in_(LEFT), ~Message.proof)
+# The template that a mail's words were taken from: its variant's, else the step's.
+TEMPLATE = sa.func.coalesce(StepVariant.from_template, Step.from_template)
+OF_VARIANT = sa.and_(StepVariant.step_id == Step.id, StepVariant.key == Message.variant)
+MADE_FROM = (
+    (StepRun, StepRun.message_id == Message.id),
+    (Step, Step.id == StepRun.step_id),
+    (StepVariant, OF_VARIANT),
+)
+HUMAN = TrackingEvent.machine == ""
+CLICKED = TrackingEvent.kind == EventKind.CLICK
+NOTICED: dict[str, sa.ColumnElement[int]] = {
+    "openers": sa.func.count(
+        sa.distinct(sa.case((sa.and_(HUMAN, TrackingEvent.kind.in_(OPENING)), Message.person_id)))
+    ),
+    "clickers": sa.func.count(sa.distinct(sa.case((sa.and_(HUMAN, CLICKED), Message.person_id)))),
+    "opens": sa.func.count(sa.case((sa.and_(HUMAN, TrackingEvent.kind.in_(LOOKING)), TrackingEvent.id))),
+    "clicks": sa.func.count(sa.case((sa.and_(HUMAN, CLICKED), TrackingEvent.id))),
+    "machine_opens": sa.func.count(
+        sa.case((sa.and_(~HUMAN, TrackingEvent.kind == EventKind.OPEN), TrackingEvent.id))
+    ),
+    "machine_clicks": sa.func.count(sa.case((sa.and_(~HUMAN, CLICKED), TrackingEvent.id))),
+}
 BOUNCED = (Message.state == MessageState.FAILED, Message.sent_at.is_not(None), ~Message.proof)
 
 
 def figures_by_user(session: Session, actor: User, period: Period) -> Mapping[int, Activity]:
-    """User of the actor's team → what they did; six queries however many there are."""
+    """User of the actor's team → what they did; seven queries however many there are."""
     found: Counted = defaultdict(dict)
     mine = Message.team_id == actor.team_id
     _count_mails(session, found, actor, period, Message.sender_id, mine)
+    _count_noticed(session, found, actor, period, Message.sender_id, mine)
     _count_replies(session, found, actor, period, ReceivedMail.user_id, ReceivedMail.team_id == actor.team_id)
     _count_launches(session, found, actor, period, Launch.user_id)
-    _count_tasks(session, found, actor, period)
+    _count_tasks(session, found, actor, period, Task.assignee_id)
     return _activities(found)
+
+
+def figures_of_team(session: Session, actor: User, period: Period) -> Activity:
+    """Everything that the actor's team did, each person counted once."""
+    found: Counted = defaultdict(dict)
+    mine = Message.team_id == actor.team_id
+    _count_mails(session, found, actor, period, Message.team_id, mine)
+    _count_noticed(session, found, actor, period, Message.team_id, mine)
+    _count_replies(session, found, actor, period, ReceivedMail.team_id, ReceivedMail.team_id == actor.team_id)
+    _count_launches(session, found, actor, period, Launch.team_id)
+    _count_tasks(session, found, actor, period, Task.team_id)
+    return Activity(**found[actor.team_id])
 
 
 def figures_by_campaign(
@@ -49,6 +86,7 @@ def figures_by_campaign(
         mails.append(Message.sender_id == user_id)
         answers.append(ReceivedMail.user_id == user_id)
     _count_mails(session, found, actor, period, Message.campaign_id, *mails)
+    _count_noticed(session, found, actor, period, Message.campaign_id, *mails)
     _count_replies(session, found, actor, period, ReceivedMail.campaign_id, *answers)
     _count_launches(session, found, actor, period, Launch.campaign_id, user_id)
     return _activities(found)
@@ -57,21 +95,23 @@ def figures_by_campaign(
 def figures_by_template(session: Session, actor: User, period: Period) -> dict[str, Activity]:
     """Name of a template → what came of the campaign mails that were made from it."""
     found: Counted = defaultdict(dict)
-    of_step = (Message.team_id == actor.team_id, Step.from_template != "")
-    joined = (StepRun, StepRun.message_id == Message.id), (Step, Step.id == StepRun.step_id)
-    _count_mails(session, found, actor, period, Step.from_template, *of_step, joins=joined)
+    of_step = (Message.team_id == actor.team_id, TEMPLATE != "")
+    _count_mails(session, found, actor, period, TEMPLATE, *of_step, joins=MADE_FROM)
+    _count_noticed(session, found, actor, period, TEMPLATE, *of_step, joins=MADE_FROM)
     start, end = period.span(actor.zone)
     query = (
         sa.select(
-            Step.from_template,
+            TEMPLATE,
             sa.func.count(ReceivedMail.id),
             sa.func.count(sa.distinct(ReceivedMail.person_id)),
         )
         .select_from(ReceivedMail)
-        .join(StepRun, StepRun.message_id == ReceivedMail.answers_id)
+        .join(Message, Message.id == ReceivedMail.answers_id)
+        .join(StepRun, StepRun.message_id == Message.id)
         .join(Step, Step.id == StepRun.step_id)
-        .where(ReceivedMail.team_id == actor.team_id, *_answers(start, end), Step.from_template != "")
-        .group_by(Step.from_template)
+        .outerjoin(StepVariant, OF_VARIANT)
+        .where(ReceivedMail.team_id == actor.team_id, *_answers(start, end), TEMPLATE != "")
+        .group_by(TEMPLATE)
     )
     for key, total, people in session.execute(query):
         found[key] |= {"replies": total, "repliers": people}
@@ -100,10 +140,33 @@ def _count_mails(
             Message
         )
         for target, on in joins:
-            query = query.join(target, on)
+            query = query.outerjoin(target, on)
         query = query.where(*where, *which, Message.sent_at >= start, Message.sent_at < end).group_by(by)
         for key, total, people in session.execute(query):
             found[key] |= {name: number for name, number in zip(names, (total, people), strict=True) if name}
+
+
+def _count_noticed(
+    session: Session,
+    found: Counted,
+    actor: User,
+    period: Period,
+    by: Any,
+    *where: sa.ColumnElement[bool],
+    joins: tuple[Any, ...] = (),
+) -> None:
+    """Opens and clicks. The rule: a click implies an open; machines stand beside."""
+    start, end = period.span(actor.zone)
+    query = (
+        sa.select(by, *(column.label(name) for name, column in NOTICED.items()))
+        .select_from(TrackingEvent)
+        .join(Message, Message.id == TrackingEvent.message_id)
+    )
+    for target, on in joins:
+        query = query.outerjoin(target, on)
+    query = query.where(*where, *SENT, TrackingEvent.at >= start, TrackingEvent.at < end).group_by(by)
+    for key, *figures in session.execute(query):
+        found[key] |= dict(zip(NOTICED, figures, strict=True))
 
 
 def _count_replies(
@@ -137,18 +200,18 @@ def _count_launches(
         found[key]["launched"] = int(people or 0)
 
 
-def _count_tasks(session: Session, found: Counted, actor: User, period: Period) -> None:
+def _count_tasks(session: Session, found: Counted, actor: User, period: Period, by: Any) -> None:
     start, end = period.span(actor.zone)
     calls = sa.func.count(sa.case((Task.kind == TaskKind.CALL, Task.id)))
     query = (
-        sa.select(Task.assignee_id, sa.func.count(), calls)
+        sa.select(by, sa.func.count(), calls)
         .where(
             Task.team_id == actor.team_id,
             Task.state == TaskState.COMPLETED,
             Task.ended_at >= start,
             Task.ended_at < end,
         )
-        .group_by(Task.assignee_id)
+        .group_by(by)
     )
     for key, total, called in session.execute(query):
         found[key] |= {"tasks": total, "calls": called}

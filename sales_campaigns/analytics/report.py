@@ -12,7 +12,8 @@ class Activity:
     """What was done and what came of it.
 
     Unique figures count people, total ones count mails: `people` got `sent` mails, of whom `repliers` answered with
-    `replies` mails in all.
+    `replies` mails in all. `openers` and `clickers` are people, `opens` and `clicks` how often they did; what machines
+    did counts nowhere else.
     """
 
     sent: int = 0
@@ -23,6 +24,21 @@ class Activity:
     launched: int = 0
     tasks: int = 0
     calls: int = 0
+    openers: int = 0
+    clickers: int = 0
+    opens: int = 0
+    clicks: int = 0
+    machine_opens: int = 0
+    machine_clicks: int = 0
+
+    @property
+    def open_rate(self) -> float | None:
+        """Those who opened, beside the people who got mail; None for nobody."""
+        return self.openers / self.people if self.people else None
+
+    @property
+    def click_rate(self) -> float | None:
+        return self.clickers / self.people if self.people else None
 
     @property
     def reply_rate(self) -> float | None:
@@ -57,6 +73,8 @@ def of_week(name: str, week: Period, now: Activity | None, before: Activity | No
     rows = (
         ("E-mails sent (total)", this.sent, that.sent),
         ("People written to (unique)", this.people, that.people),
+        ("People who opened (unique)", this.openers, that.openers),
+        ("People who clicked (unique)", this.clickers, that.clickers),
         ("People who replied (unique)", this.repliers, that.repliers),
         ("Replies (total)", this.replies, that.replies),
         ("E-mails that came back (total)", this.bounced, that.bounced),

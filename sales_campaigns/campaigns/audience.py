@@ -80,11 +80,11 @@ def _cause(who: str, person: Person, seen: set[str], mails: Sequence[Content]) -
     return "field_missing" if _lacks_a_field(person, mails) else ""
 
 
-def mails_of(campaign: CampaignFile) -> list[Content]:
-    """The words of the mails that leave by themselves, where the file holds them."""
+def mails_of(campaign: CampaignFile, first: int = 0) -> list[Content]:
+    """The words of the mails from the step `first` on that leave by themselves, where the file holds them."""
     return [
         Content(step.subject or "", step.html or "", step.text or "")
-        for step in campaign.steps
+        for step in campaign.steps[first:]
         if step.outline.kind == StepKind.EMAIL and not step.outline.is_task and step.html
     ]
 

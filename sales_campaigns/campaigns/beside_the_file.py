@@ -1,4 +1,4 @@
-"""What a step has that no campaign file says: its key, its files, and to whom copies go."""
+"""What a step has that no campaign file says: its key, its files, to whom copies go, its other variants."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.variants import running
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
@@ -29,6 +30,8 @@ def left_out_of_the_file(session: Session, campaign: Campaign) -> list[str]:
             found.append(f"{where}: attached files are not part of a campaign file ({names}).")
         if step.cc or step.bcc:
             found.append(f"{where}: CC and BCC are not part of a campaign file.")
+        if len(running(step.variants)) > 1:
+            found.append(f"{where}: a campaign file has the first of its variants only.")
     return found
 
 
@@ -45,7 +48,7 @@ def with_what_stands_beside(uow: UnitOfWork, steps: Steps, former: Steps) -> Ste
     bare = tuple(replace(step, wording_id=_bare(uow, step)) for step in former)
     known = {step.key: step for step in former}
     return tuple(
-        _keeping(uow, step, known[step.key]) if step.key in known else step
+        _still_varied(_keeping(uow, step, known[step.key]), known[step.key]) if step.key in known else step
         for step in _with_old_keys(steps, bare)
     )
 
@@ -69,6 +72,12 @@ def _keeping(uow: UnitOfWork, step: StepDraft, old: StepDraft) -> StepDraft:
     if bundle_id is None or step.wording_id is None or mine.bundle_id is not None:
         return step
     return replace(step, wording_id=wording_for(uow.session, replace(mine, bundle_id=bundle_id)).id)
+
+
+def _still_varied(step: StepDraft, old: StepDraft) -> StepDraft:
+    """A step that says what the first of its variants says keeps the others."""
+    same = step.kind is old.kind and step.wording_id == old.wording_id
+    return replace(step, variants=old.variants) if same else step
 
 
 def _with_old_keys(steps: Steps, former: Steps) -> Steps:

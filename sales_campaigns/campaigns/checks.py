@@ -12,6 +12,7 @@ from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.send_options import problems_of
+from sales_campaigns.campaigns.variants import running
 from sales_campaigns.campaigns.versions import drafts_of, in_force
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import check
@@ -47,7 +48,7 @@ def obstacles(steps: Steps, wordings: Mapping[int, Wording]) -> tuple[Obstacle, 
 
 def wordings_of(session: Session, steps: Steps) -> dict[int, Wording]:
     """The wordings of these steps, in one query."""
-    ids = {step.wording_id for step in steps if step.wording_id}
+    ids = {id for step in steps for id in step.wording_ids}
     return {row.id: row for row in session.scalars(sa.select(Wording).where(Wording.id.in_(ids)))}
 
 
@@ -61,10 +62,15 @@ def _unfinished(step: StepDraft, wordings: Mapping[int, Wording]) -> Iterator[st
         if not step.name:
             yield "Say what is to be done."
         return
-    wording = wordings.get(step.wording_id or 0)
-    if wording is None:
+    if step.wording_id is None:
         yield "Write the e-mail: it has no words yet."
         return
+    varied = [(f"Variant {one.key}, ", one.wording_id) for one in running(step.variants)]
+    for letter, id in varied or [("", step.wording_id)]:
+        yield from (letter + words for words in _wrong_words(step, wordings[id]))
+
+
+def _wrong_words(step: StepDraft, wording: Wording) -> Iterator[str]:
     try:
         check(content_of(wording), automatic=not step.is_task, reply=step.follow_up)
     except Invalid as refusal:

@@ -8,6 +8,7 @@ from datetime import time
 from itertools import groupby
 
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind, StepOutline
+from sales_campaigns.campaigns.variants import VariantDraft, running
 from sales_campaigns.errors import Invalid, NotFound
 
 LAST_DAY = 1000
@@ -19,7 +20,8 @@ class StepDraft:
     """One step. `key` is its own name through all versions; `number` counts within the day, from 1.
 
     `quote` is "template" or "sent", `priority` "normal" or "high", `skip_after_days` counts days. `cc` and `bcc` are
-    addresses with spaces between.
+    addresses with spaces between. Where there are `variants`, the wording of the step is that of the first one that is
+    not stopped.
     """
 
     key: str
@@ -39,6 +41,7 @@ class StepDraft:
     from_template: str = ""
     cc: str = ""
     bcc: str = ""
+    variants: tuple[VariantDraft, ...] = ()
 
     @property
     def is_task(self) -> bool:
@@ -47,7 +50,8 @@ class StepDraft:
     @property
     def said(self) -> tuple[object, ...]:
         """What somebody wrote in it."""
-        return self.wording_id, self.cc, self.bcc, self.name, self.details
+        words = [(one.key, one.wording_id) for one in self.variants]
+        return self.wording_id, words, self.cc, self.bcc, self.name, self.details
 
     @property
     def outline(self) -> StepOutline:
@@ -73,6 +77,23 @@ class StepDraft:
             follow_up=outline.follow_up,
         )
 
+    @property
+    def wording_ids(self) -> tuple[int, ...]:
+        """Everything that it may say."""
+        own = (self.wording_id,) if self.wording_id else ()
+        return tuple(dict.fromkeys((*own, *(one.wording_id for one in self.variants))))
+
+    def with_variants(self, variants: Iterable[VariantDraft]) -> StepDraft:
+        """Varied by these, of which at least one is not stopped; one that is left alone is the step's own words."""
+        found = tuple(variants)
+        first = running(found)[0]
+        return replace(
+            self,
+            variants=found if len(found) > 1 else (),
+            wording_id=first.wording_id,
+            from_template=first.from_template,
+        )
+
 
 Steps = tuple[StepDraft, ...]
 
@@ -91,6 +112,14 @@ def arranged(steps: Iterable[StepDraft]) -> Steps:
 def step_of(steps: Steps, key: str) -> StepDraft:
     """Raises NotFound when the step was deleted meanwhile."""
     return steps[place_of(steps, key)]
+
+
+def variant_of(step: StepDraft, letter: str) -> VariantDraft:
+    """Raises NotFound when the variant was removed meanwhile."""
+    found = next((one for one in step.variants if one.key == letter), None)
+    if found is None:
+        raise NotFound("This variant is no longer part of the step. Reload the page to see those that are.")
+    return found
 
 
 def place_of(steps: Steps, key: str) -> int:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
+
+import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.addresses import copies_typed
 from sales_campaigns.campaigns import drafts
-from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged, place_of, step_of, with_step
+from sales_campaigns.campaigns.drafts import (
+    StepDraft,
+    Steps,
+    arranged,
+    place_of,
+    step_of,
+    variant_of,
+    with_step,
+)
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
@@ -51,7 +61,7 @@ class SendChoice:
 @dataclass(frozen=True, slots=True)
 class StepWords:
     """What a step says or asks for, as typed. An e-mail has subject, html, text, files and copies; a task name and
-    details.
+    details. `variant` is the letter of the one that is written, where the step has several.
     """
 
     subject: str = ""
@@ -65,6 +75,7 @@ class StepWords:
     details: str = ""
     priority: str = "normal"
     skip_after_days: int | None = None
+    variant: str = ""
 
 
 def add_step(uow: UnitOfWork, actor: User, campaign_id: int, kind: StepKind, day: int) -> Edited:
@@ -109,8 +120,17 @@ def retype_step(uow: UnitOfWork, actor: User, campaign_id: int, key: str, kind: 
     steps = drafts_of(version)
     step = step_of(steps, key)
     send = _first_option(steps[: place_of(steps, key)], kind, step.day)
-    other = replace(step, kind=kind, send=send, at=None, follow_up=False)
+    other = replace(step, kind=kind, send=send, at=None, follow_up=False, variants=())
     return _save(uow, actor, campaign, version, with_step(steps, other), key)
+
+
+def change_step(
+    uow: UnitOfWork, actor: User, campaign_id: int, key: str, change: Callable[[StepDraft], StepDraft]
+) -> Edited:
+    """Any other change of one step, which the caller has checked."""
+    campaign, version = opened(uow, actor, campaign_id)
+    steps = drafts_of(version)
+    return _save(uow, actor, campaign, version, with_step(steps, change(step_of(steps, key))), key)
 
 
 def move_step(uow: UnitOfWork, actor: User, campaign_id: int, key: str, towards: str) -> Edited:
@@ -216,11 +236,12 @@ def _refuse_unseen(step: StepDraft, seen: Steps) -> None:
 
 def _refuse_prompts(uow: UnitOfWork, step: StepDraft) -> None:
     """A task's mail may hold prompts for the rep; one that leaves by itself may not."""
-    wording = uow.session.get(Wording, step.wording_id) if step.wording_id else None
-    if wording is None or step.is_task:
+    if step.is_task:
         return
+    wordings = uow.session.scalars(sa.select(Wording).where(Wording.id.in_(step.wording_ids)))
     try:
-        check(content_of(wording), automatic=True, reply=step.follow_up)
+        for wording in wordings:
+            check(content_of(wording), automatic=True, reply=step.follow_up)
     except Invalid as refusal:
         raise Invalid({"send": " ".join(refusal.problems.values())}) from None
 
@@ -230,10 +251,18 @@ def _mail(uow: UnitOfWork, step: StepDraft, words: StepWords) -> StepDraft:
     content = Content(*written, bundle_id=words.bundle_id)
     check(content, automatic=not step.is_task, reply=step.follow_up)
     copies = copies_typed({"cc": words.cc, "bcc": words.bcc})
-    template = one_line(words.from_template)[:200]
     wording = wording_for(uow.session, content)
-    step = replace(step, wording_id=wording.id, from_template=template, cc=copies["cc"], bcc=copies["bcc"])
-    return _timed(step, words)
+    step = replace(step, cc=copies["cc"], bcc=copies["bcc"])
+    return _timed(_saying(step, words.variant, wording.id, one_line(words.from_template)[:200]), words)
+
+
+def _saying(step: StepDraft, letter: str, wording_id: int, from_template: str) -> StepDraft:
+    """With these words, of the variant of this letter where there are several. Raises NotFound when it is gone."""
+    if not step.variants:
+        return replace(step, wording_id=wording_id, from_template=from_template)
+    one = variant_of(step, letter)
+    written = replace(one, wording_id=wording_id, from_template=from_template)
+    return step.with_variants(written if each is one else each for each in step.variants)
 
 
 def _task(step: StepDraft, words: StepWords) -> StepDraft:

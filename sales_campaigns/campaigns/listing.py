@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Team, User
 from sales_campaigns.accounts.roles import sees_every_team
-from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step
+from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step, StepVariant
 from sales_campaigns.errors import Invalid, NotFound
 
 
@@ -103,7 +103,14 @@ def campaigns_using(session: Session, actor: User, template_name: str) -> list[t
             sa.and_(CampaignVersion.campaign_id == Campaign.id, CampaignVersion.number == Campaign.version),
         )
         .join(Step, Step.version_id == CampaignVersion.id)
-        .where(of_team(actor), Campaign.state != CampaignState.ARCHIVED, Step.from_template == template_name)
+        .where(
+            of_team(actor),
+            Campaign.state != CampaignState.ARCHIVED,
+            sa.or_(
+                Step.from_template == template_name,
+                Step.variants.any(StepVariant.from_template == template_name),
+            ),
+        )
         .distinct()
         .order_by(Campaign.name)
     )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
+from sales_campaigns.campaigns.variants import HEAVIEST
 from sales_campaigns.database import Base, checked
 
 
@@ -79,6 +80,8 @@ class Step(Base):
     cc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
 
+    variants: Mapped[list[StepVariant]] = relationship(order_by="StepVariant.key", lazy="selectin")
+
     __table_args__ = (
         sa.UniqueConstraint("version_id", "position"),
         sa.UniqueConstraint("version_id", "key"),
@@ -87,3 +90,25 @@ class Step(Base):
     @property
     def is_task(self) -> bool:
         return self.kind is not StepKind.EMAIL or self.send is SendOption.TASK
+
+
+class StepVariant(Base):
+    """One of several contents of an e-mail step. `key` is its letter through all versions of the campaign.
+
+    The step's own wording is that of its first variant which is not stopped.
+    """
+
+    __tablename__ = "step_variant"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    step_id: Mapped[int] = mapped_column(sa.ForeignKey("step.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(1))
+    weight: Mapped[int]
+    wording_id: Mapped[int] = mapped_column(sa.ForeignKey("wording.id"))
+    from_template: Mapped[str] = mapped_column(sa.String(200), default="")
+    stopped: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        sa.UniqueConstraint("step_id", "key"),
+        sa.CheckConstraint(f"weight BETWEEN 1 AND {HEAVIEST}", name="weight"),
+    )

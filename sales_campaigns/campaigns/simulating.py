@@ -30,6 +30,7 @@ from sales_campaigns.errors import Invalid
 Excluded = list[dict[str, str]]
 StartOf = tuple[str, Start]
 PlanOf = tuple[str, tuple[Planned, ...]]
+BEGINNING = (1, 1)  # day and number of the step with which a campaign begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Wish:
     """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's.
 
     `limit` is how many mails leave the mailbox on a local date of the sender, `taken` how many of them are others.
+    `first` is the step that they start at: day and number.
     """
 
     campaign: CampaignFile
@@ -48,6 +50,7 @@ class Wish:
     taken: Mapping[date, int] = field(default_factory=dict)
     leave: tuple[tuple[date, date], ...] = ()
     own: TeamCalendar = PUBLIC
+    first: tuple[int, int] = BEGINNING
 
 
 def simulate(
@@ -60,6 +63,7 @@ def simulate(
     task_delay_days: int = 0,
     mailbox_limit_per_day: int | None = None,
     leave: Sequence[tuple[date, date]] = (),
+    start_at: tuple[int, int] = BEGINNING,
 ) -> dict[str, Any]:
     """What happens when, as plain values for JSON.
 
@@ -67,10 +71,12 @@ def simulate(
     `email`; `time_zone` is read where the campaign uses recipients' zones. Somebody without an address is
     excluded by name and still walks through the campaign: the tasks stay, the e-mails are left out. Fields that
     the mails need are looked for where a row has a cell for them. `leave` are pairs of first and last day on which
-    the sender is away: dates go around them.
+    the sender is away: dates go around them. `start_at` is the day and the number of the step they start at.
     """
     away = tuple(sorted(leave))
-    wish = Wish(campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, leave=away)
+    wish = Wish(
+        campaign, start, zone, send_at, task_delay_days, mailbox_limit_per_day, leave=away, first=start_at
+    )
     return foresee(wish, people).told()
 
 
@@ -102,7 +108,10 @@ def refuse(wish: Wish) -> None:
         problems["schedule"] = (
             f"The schedule “{named}” belongs to a team and is not known here. Write days and hours into the file."
         )
-    if wish.send_at is not None and not _asks_when(wish.campaign):
+    if _first(wish) is None:
+        day, number = wish.first
+        problems["start_at"] = f"The campaign has no day {day}, step {number}."
+    elif wish.send_at is not None and not _asks_when(wish):
         problems["send_at"] = "The first step is no e-mail with a time, so there is nothing to choose."
     elif wish.send_at is not None and resolve(wish.send_at, wish.zone) < resolve(wish.start, wish.zone):
         problems["send_at"] = "Choose a time that is not before the start."
@@ -116,8 +125,16 @@ def refuse(wish: Wish) -> None:
         raise Invalid(problems)
 
 
-def _asks_when(campaign: CampaignFile) -> bool:
-    first = campaign.steps[0].outline
+def _first(wish: Wish) -> int | None:
+    """The index of the step that they start at; None where the campaign has no such step."""
+    places = [(step.outline.day, step.outline.number) for step in wish.campaign.steps]
+    if wish.first == BEGINNING:
+        return 0
+    return places.index(wish.first) if wish.first in places else None
+
+
+def _asks_when(wish: Wish) -> bool:
+    first = wish.campaign.steps[_first(wish) or 0].outline
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
@@ -126,7 +143,7 @@ def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], d
     mailed: dict[str, str] = {}
     unmailed: dict[str, str] = {}
     excluded: Excluded = []
-    for one in judged(people, mails_of(wish.campaign)):
+    for one in judged(people, mails_of(wish.campaign, _first(wish) or 0)):
         if one.cause:
             excluded.append({"person": one.who, "cause": one.cause})
         if one.walks:
@@ -143,6 +160,8 @@ def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
             where,
             _chosen(wish),
             away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
+            first=_first(wish) or 0,
+            first_day=wish.first[0] if _first(wish) else 1,
         )
     return by_zone[where]
 
@@ -151,7 +170,8 @@ def _chosen(wish: Wish) -> dict[int, datetime]:
     """As a launch keeps it: the sender's wall clock, which is an instant where zones differ."""
     if wish.send_at is None:
         return {}
-    return {0: resolve(wish.send_at, wish.zone) if zones_differ(wish) else wish.send_at}
+    at = resolve(wish.send_at, wish.zone) if zones_differ(wish) else wish.send_at
+    return {_first(wish) or 0: at}
 
 
 def zone_of_all(wish: Wish) -> str:

@@ -16,12 +16,15 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
-from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step
+from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step, StepVariant
 from sales_campaigns.campaigns.step_deliveries import keep_deliveries
 from sales_campaigns.campaigns.stored_settings import settings_of
+from sales_campaigns.campaigns.variants import VariantDraft
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.letters.marking import Tracked
 from sales_campaigns.unit_of_work import UnitOfWork
+
+PLAIN = [field.name for field in fields(StepDraft) if field.name != "variants"]
 
 
 def new_key() -> str:
@@ -60,8 +63,7 @@ def newest(session: Session, campaign: Campaign) -> CampaignVersion:
 
 def drafts_of(version: CampaignVersion) -> Steps:
     """The steps as values."""
-    names = [field.name for field in fields(StepDraft)]
-    return tuple(StepDraft(**{name: getattr(step, name) for name in names}) for step in version.steps)
+    return tuple(_draft(step) for step in version.steps)
 
 
 def save_version(
@@ -74,7 +76,7 @@ def save_version(
         author_id=actor.id,
         settings=dict(settings),
         created_at=uow.now,
-        steps=[Step(position=position, **asdict(step)) for position, step in enumerate(steps)],
+        steps=[_row(position, step) for position, step in enumerate(steps)],
     )
     uow.session.add(version)
     uow.session.flush()
@@ -88,6 +90,20 @@ def put_in_force(uow: UnitOfWork, campaign: Campaign, version: CampaignVersion) 
     campaign.version = version.number
     tracking = settings_of(version.settings).tracking
     keep_deliveries(uow, campaign, drafts_of(version), Tracked(tracking.opens, tracking.clicks))
+
+
+def _draft(step: Step) -> StepDraft:
+    said = {name: getattr(step, name) for name in PLAIN}
+    return StepDraft(**said, variants=tuple(map(_variant, step.variants)))
+
+
+def _variant(row: StepVariant) -> VariantDraft:
+    return VariantDraft(row.key, row.wording_id, row.weight, row.from_template, row.stopped)
+
+
+def _row(position: int, step: StepDraft) -> Step:
+    variants = [StepVariant(**asdict(one)) for one in step.variants]
+    return Step(position=position, **{**asdict(step), "variants": variants})
 
 
 def _next_number(session: Session, campaign: Campaign) -> int:

@@ -36,6 +36,7 @@ class VersionLine:
     author: str
     created_at: datetime
     subject: str
+    wording_id: int
 
 
 def template_of(session: Session, actor: User, template_id: int) -> Template:
@@ -83,7 +84,7 @@ def versions_of(session: Session, template: Template) -> list[VersionLine]:
         .order_by(TemplateVersion.number.desc())
     )
     return [
-        VersionLine(version.number, author.name, version.created_at, subject)
+        VersionLine(version.number, author.name, version.created_at, subject, version.wording_id)
         for version, author, subject in rows
     ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.deliveries.capacity import room_for
 from sales_campaigns.deliveries.inputs import seconds_later
 from sales_campaigns.deliveries.models import Counted, Stage
 from sales_campaigns.deliveries.policies import Task
@@ -82,12 +83,18 @@ def _judge(
     with verdicts(session, task.policy, people, among):
         if task.has_logic:
             render_for_everybody(session, task)
-        if task.most is not None:
-            over = max(task.most.messages - counting.to_deliver, 0)
-            keep_only(session, over, task.most.cause)
+        _leave_out_over_capacity(session, task, counting.to_deliver)
         _count(counting, counted(session))
         seconds = {zone: seconds_later(task.schedule, zone) for zone in _zones(session, task)}
         write_down(session, task.delivery.id, uow.now, task.policy, seconds, target.marked)
+
+
+def _leave_out_over_capacity(session: Session, task: Task, before: int) -> None:
+    """The rule: capacity excludes only where the rule says so. `before`: those of earlier chunks."""
+    for rule in task.capacity:
+        if rule.excludes and task.mailbox is not None:
+            room = room_for(session, rule, task.delivery, task.mailbox, task.policy.at)
+            keep_only(session, max(room - before, 0), rule.cause)
 
 
 def _zones(session: Session, task: Task) -> list[str]:

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
+from sales_campaigns.deliveries.capacity import Span, deal_into_slots
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, parent_of
 from sales_campaigns.deliveries.models import Delivery, Level, Preparation, Stage
 from sales_campaigns.deliveries.policies import Task
-from sales_campaigns.deliveries.slots import deal_into_slots, deal_into_waves, latest
+from sales_campaigns.deliveries.slots import deal_into_waves, latest
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.typology.controls import (
     content_warnings,
@@ -20,6 +21,7 @@ from sales_campaigns.deliveries.typology.controls import (
     schedule_warning,
 )
 from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.deliveries.warnings import collision_warnings
 from sales_campaigns.unit_of_work import UnitOfWork
 
 REMINDED = timedelta(days=1)  # before the next run is due, and with it this one expires
@@ -62,9 +64,10 @@ def _deal_out(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
     """Waves first; a capacity rule then spreads what would leave at one instant."""
     if task.settings.waves:
         deal_into_waves(uow.session, task.delivery.id, task.settings.waves, preparation.to_deliver)
-    for rule in task.capacity:
-        if not rule.excludes:
-            deal_into_slots(uow.session, task.delivery.id, rule.messages, rule.hours)
+    moving = [rule for rule in task.capacity if not rule.excludes]
+    if moving and task.mailbox is not None:
+        span = Span(task.delivery, task.mailbox, task.policy.at, task.policy.at)
+        deal_into_slots(uow.session, span, moving)
 
 
 def _last_wave(task: Task) -> int:
@@ -86,6 +89,7 @@ def _warnings(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str
         schedule_warning(task.schedule, uow.now),
         half_left(preparation.targeted, preparation.to_deliver) if preparation.to_deliver else "",
         NOBODY_YET if task.incremental and not preparation.to_deliver else "",
+        *collision_warnings(uow.session, task),
     ]
     return [words for words in found if words]
 

@@ -22,6 +22,7 @@ from sales_campaigns.deliveries.models import (
     Level,
     Preparation,
 )
+from sales_campaigns.deliveries.proofing.seeds import add_seeds
 from sales_campaigns.deliveries.setups import is_stale, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
@@ -87,7 +88,8 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
         return
     uow.move(DELIVERY, delivery, "start", about=about(delivery), next_at=uow.now)
     release(uow.session, "delivery", [delivery.id])
-    note(uow, delivery.id, "It has begun.")
+    seeds = add_seeds(uow, delivery)
+    note(uow, delivery.id, f"It has begun{_with(seeds)}.")
 
 
 def who_can_start(session: Session, team_id: int) -> str:
@@ -108,6 +110,10 @@ def require_start(session: Session, actor: User) -> None:
     if not may(actor, "start_deliveries"):
         names = who_can_start(session, actor.team_id)
         raise NotAllowed(f"This needs the right “start deliveries”. Who has it: {names}.")
+
+
+def _with(seeds: int) -> str:
+    return f", with {seeds} seed{'' if seeds == 1 else 's'}" if seeds else ""
 
 
 _UNCONFIRMED: dict[str, None] = {"starts_at": None, "valid_until": None, "next_at": None}

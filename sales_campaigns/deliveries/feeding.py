@@ -25,13 +25,13 @@ from sales_campaigns.deliveries.models import (
     Level,
     Recipient,
 )
+from sales_campaigns.deliveries.pausing import cancel_waiting
 from sales_campaigns.deliveries.preparing import prepare_chunk
 from sales_campaigns.deliveries.series import run_due
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.messages.models import LIVE, Message
-from sales_campaigns.messages.queueing import cancel_many
 from sales_campaigns.unit_of_work import UnitOfWork
 
 _WORKING = (DeliveryState.SCHEDULED, DeliveryState.IN_PROGRESS, DeliveryState.PAUSED, *AWAITED)
@@ -162,7 +162,7 @@ def _go_on(uow: UnitOfWork, delivery: Delivery, reachable: bool, most: int) -> b
 
 def _end(uow: UnitOfWork, delivery: Delivery) -> None:
     """The rule: past validity what waits is cancelled and the delivery finishes, paused or not."""
-    cancelled = cancel_many(uow, "the validity of its delivery is over", Message.delivery_id == delivery.id)
+    cancelled = cancel_waiting(uow, "the validity of its delivery is over", delivery.id)
     waiting = sa.select(sa.func.count()).where(Recipient.delivery_id == delivery.id)
     left = len(cancelled) + (uow.session.scalar(waiting) or 0)
     if left:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.deliveries.models import Delivery, Exclusion, Preparation, Recipient
+from sales_campaigns.deliveries.models import Delivery, Exclusion, KeptFigures, Preparation, Recipient
 from sales_campaigns.deliveries.states import OVER
 from sales_campaigns.messages.feedback.fates import Fate, fate_of
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.tracking.figures import Engagement, engagement_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ NOTHING = Figures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def figures_of(session: Session, delivery: Delivery) -> Figures:
-    """From messages, recipients and exclusions: a few queries, whatever the size."""
+    """From messages, recipients and exclusions: a few queries, whatever the size. Of removed rows, what is kept."""
     found = figures_by(session, sa.select(Delivery.id).where(Delivery.id == delivery.id))
     return found.get(delivery.id, NOTHING)
 
@@ -65,13 +66,12 @@ def figures_by(session: Session, those: sa.Select[Any]) -> dict[int, Figures]:
 
     Whoever waited in a delivery that is over does not get the mail any more.
     """
-    fates = _by_fate(session, those)
-    waiting, excluded = (_number_by(session, rows, those) for rows in (Recipient, Exclusion))
+    kept = _kept(session, those)
+    fates, missing = _fates(session, those, kept)
+    excluded = {**_number_by(session, Exclusion, those), **_kept_causes(kept)}
+    waiting = _number_by(session, Recipient, those)
     over = set(
         session.scalars(sa.select(Delivery.id).where(Delivery.id.in_(those), Delivery.state.in_(OVER)))
-    )
-    missing = (
-        _field_missing(session, those) if any(Fate.CANCELLED in counts for counts in fates.values()) else {}
     )
     return {
         id: _figures(
@@ -98,6 +98,20 @@ def _figures(
     )
 
 
+def engagement_of_delivery(session: Session, delivery: Delivery) -> Engagement:
+    """What was noticed of its mails: distinct recipients."""
+    kept = kept_of(session, delivery, "tracking_removed_at")
+    return (
+        Engagement(**kept.engagement) if kept else engagement_of(session, Message.delivery_id == delivery.id)
+    )
+
+
+def kept_of(session: Session, delivery: Delivery, log: str) -> KeptFigures | None:
+    """What is kept, where rows of this log were removed; `log` names the column that says since when."""
+    kept = session.get(KeptFigures, delivery.id)
+    return kept if kept is not None and getattr(kept, log) is not None else None
+
+
 def percent(part: int, whole: int) -> str:
     """The rule: a zero denominator prints “–”."""
     return f"{100 * part / whole:.1f} %" if whole else "–"
@@ -108,7 +122,10 @@ def preparation_of(session: Session, delivery: Delivery) -> Preparation | None:
 
 
 def causes_of(session: Session, delivery: Delivery) -> dict[str, int]:
-    """Cause → number of exclusions, the most frequent first, from the rows."""
+    """Cause → number of exclusions, the most frequent first, from the rows while they are there."""
+    kept = kept_of(session, delivery, "exclusions_removed_at")
+    if kept is not None:
+        return dict(sorted(kept.causes.items(), key=lambda one: (-one[1], one[0])))
     rows = session.execute(
         sa.select(Exclusion.cause, sa.func.count())
         .where(Exclusion.delivery_id == delivery.id)
@@ -116,6 +133,41 @@ def causes_of(session: Session, delivery: Delivery) -> dict[str, int]:
         .order_by(sa.func.count().desc(), Exclusion.cause)
     )
     return {cause: number for cause, number in rows}  # noqa: C416
+
+
+def fates_of(session: Session, delivery_id: int) -> dict[str, int]:
+    """Fate → recipients, from the rows."""
+    return _by_fate(session, _one(delivery_id)).get(delivery_id, {})
+
+
+def field_missing_of(session: Session, delivery_id: int) -> int:
+    """How many were cancelled because the mail no longer rendered, from the rows."""
+    return _field_missing(session, _one(delivery_id)).get(delivery_id, 0)
+
+
+def _one(delivery_id: int) -> sa.Select[Any]:
+    return sa.select(Delivery.id).where(Delivery.id == delivery_id)
+
+
+def _kept(session: Session, those: sa.Select[Any]) -> Sequence[KeptFigures]:
+    """What is kept of deliveries some of whose rows were removed."""
+    return session.scalars(sa.select(KeptFigures).where(KeptFigures.delivery_id.in_(those))).all()
+
+
+def _kept_causes(kept: Sequence[KeptFigures]) -> dict[int, int]:
+    return {one.delivery_id: sum(one.causes.values()) for one in kept if one.exclusions_removed_at}
+
+
+def _fates(
+    session: Session, those: sa.Select[Any], kept: Sequence[KeptFigures]
+) -> tuple[dict[int, Mapping[str, int]], dict[int, int]]:
+    """Delivery → fate → recipients, and delivery → those whose mail no longer rendered."""
+    removed = [one for one in kept if one.sending_removed_at]
+    fates: dict[int, Mapping[str, int]] = {**_by_fate(session, those)}
+    fates.update((one.delivery_id, one.fates) for one in removed)
+    cancelled = any(Fate.CANCELLED in counts for counts in fates.values())
+    missing = _field_missing(session, those) if cancelled else {}
+    return fates, {**missing, **{one.delivery_id: one.field_missing for one in removed}}
 
 
 def _by_fate(session: Session, those: sa.Select[Any]) -> dict[int, dict[str, int]]:
@@ -133,7 +185,7 @@ def _by_fate(session: Session, those: sa.Select[Any]) -> dict[int, dict[str, int
 
 def _field_missing(session: Session, those: sa.Select[Any]) -> dict[int, int]:
     cancelled = (Message.state == MessageState.CANCELLED, Message.reason == "field_missing")
-    return _number_by(session, Message, those, *cancelled)
+    return _number_by(session, Message, those, ~Message.proof, *cancelled)
 
 
 def _number_by(

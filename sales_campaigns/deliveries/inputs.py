@@ -71,7 +71,9 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`validity_hours` from the contact date; `waves` none for all at once; `utm` is a query added to links."""
+    """`validity_hours` from the contact date; `waves` none for all at once; `utm` is a query added to links;
+    `typology` "" for the rules that hold for everything.
+    """
 
     validity_hours: int = 120
     priority: Priority = Priority.NORMAL
@@ -80,6 +82,7 @@ class Settings:
     opens: bool = True
     clicks: bool = True
     utm: str = ""
+    typology: str = ""
 
     @property
     def validity(self) -> timedelta:

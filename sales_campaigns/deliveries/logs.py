@@ -167,8 +167,12 @@ def _to_come(session: Session, delivery: Delivery, words: str, after: int, limit
     ]
 
 
+def status_of(fate: str) -> Status:
+    return next(name for name, fates in _FATES.items() if fate in fates)
+
+
 def _line(message: Message, person: Person, fate: str) -> LogLine:
-    status = next(name for name, fates in _FATES.items() if fate in fates)
+    status = status_of(fate)
     at = message.sent_at or message.ended_at or message.due_at
     again = is_tried_again(message)
     return LogLine(

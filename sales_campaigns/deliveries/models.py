@@ -88,6 +88,21 @@ class DeliverySetup(Base):
     changed_at: Mapped[datetime]
 
 
+class DeliveryTemplate(Base):
+    """Settings under a name, for deliveries that are made from it. What is made keeps its own copy."""
+
+    __tablename__ = "delivery_template"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    name: Mapped[str] = mapped_column(sa.String(120))
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("team_id", "name"),)
+
+
 class Stage(StrEnum):
     """Where a preparation is: each is done in chunks, so that it can be stopped and goes on after a restart."""
 
@@ -123,6 +138,7 @@ class Preparation(Counted, Base):
     )
     inputs: Mapped[str] = mapped_column(sa.String(64))  # the hash of the setup that was prepared
     asked_by: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    computed_at: Mapped[datetime | None]  # when somebody had every figure built again from the rows
 
     __table_args__ = (
         sa.CheckConstraint("targeted = to_deliver + excluded", name="targeted"),
@@ -183,6 +199,27 @@ class Exclusion(Base):
     run: Mapped[int | None]  # the number of the increment of a continuous delivery
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "occasion", "person_id"),)
+
+
+class KeptFigures(Base):
+    """What the rows of a delivery counted when the first of them was removed: its figures from then on.
+
+    `fates`: fate → recipients; `causes`: cause → exclusions; `engagement`: the fields of `Engagement`. A log without
+    its instant has all its rows.
+    """
+
+    __tablename__ = "kept_figures"
+
+    delivery_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True
+    )
+    fates: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    field_missing: Mapped[int] = mapped_column(default=0)
+    causes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    engagement: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tracking_removed_at: Mapped[datetime | None]
+    exclusions_removed_at: Mapped[datetime | None]
+    sending_removed_at: Mapped[datetime | None]
 
 
 class ApprovalKind(StrEnum):

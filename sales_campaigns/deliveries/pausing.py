@@ -54,10 +54,16 @@ def stop(uow: UnitOfWork, actor: User, delivery_id: int) -> int:
     require_start(uow.session, actor)
     uow.move(DELIVERY, delivery, "stop", about=about(delivery, actor), next_at=None, ended_at=uow.now)
     holds.stop(uow.session, "delivery", [delivery.id], "its delivery was stopped")
-    cancelled = cancel_many(uow, "its delivery was stopped", Message.delivery_id == delivery.id)
+    cancelled = cancel_waiting(uow, "its delivery was stopped", delivery.id)
     left = len(cancelled) + waiting_recipients(uow.session, delivery.id)
     note(uow, delivery.id, f"{actor.name} stopped it: {left:,} do not get the mail.")
     return left
+
+
+def cancel_waiting(uow: UnitOfWork, cause: str, delivery_id: int) -> list[int]:
+    """Its messages that have not left, seeds among them; those of recipients."""
+    cancel_many(uow, cause, Message.delivery_id == delivery_id, Message.proof)
+    return cancel_many(uow, cause, Message.delivery_id == delivery_id, ~Message.proof)
 
 
 def waiting_recipients(session: Session, delivery_id: int) -> int:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.models import Mailbox, MailboxState, Team, User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.content.attachments import too_large
 from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of
 from sales_campaigns.content.wordings import content_of
+from sales_campaigns.deliveries.capacity import Capacity, capacity_of
 from sales_campaigns.deliveries.incremental import Incremental
 from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import Delivery
@@ -24,27 +25,21 @@ from sales_campaigns.deliveries.setups import (
     settings_of,
     setup_of,
 )
-from sales_campaigns.deliveries.typology.controls import content_problems, schedule_problem
+from sales_campaigns.deliveries.typology.controls import (
+    content_problems,
+    schedule_problem,
+    unsubscribe_problem,
+)
 from sales_campaigns.deliveries.typology.fields import asked_of_people, sender_values
 from sales_campaigns.deliveries.typology.judging import Policy
-from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
+from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope
 from sales_campaigns.deliveries.typology.rules import (
     in_force,
-    key_of,
     own_sentences,
+    pressure_of,
     rules_about_people,
 )
-from sales_campaigns.deliveries.typology.windows import Pressure, waiting_now
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """At most `messages` in `hours`; beyond them the next slot, or out where the rule says so."""
-
-    cause: str
-    messages: int
-    hours: int
-    excludes: bool
+from sales_campaigns.deliveries.typology.windows import waiting_now
 
 
 @dataclass(frozen=True)
@@ -68,12 +63,6 @@ class Task:
         """Whether what is missing can only be known by rendering the mail for each person."""
         return not needs_of(self.content).plain
 
-    @property
-    def most(self) -> Capacity | None:
-        """The strictest rule that excludes what is over it."""
-        strict = [rule for rule in self.capacity if rule.excludes]
-        return min(strict, key=lambda rule: rule.messages, default=None)
-
 
 def task_of(session: Session, delivery: Delivery, now: datetime) -> Task:
     setup = setup_of(session, delivery)
@@ -82,13 +71,19 @@ def task_of(session: Session, delivery: Delivery, now: datetime) -> Task:
     content = content_of(session.get(Wording, setup.wording_id) if setup.wording_id else None)
     schedule, settings = schedule_of(setup), settings_of(setup)
     audience, problems = audience_of(setup), content_problems(content)
+    footer = session.get_one(Team, delivery.team_id).footer
+    if not footer and "html" not in problems and (lacking := unsubscribe_problem(content)):
+        problems["html"] = lacking
     problems |= _other_problems(mailbox, audience, schedule, settings, now)
     problems |= _of_files(session, content, mailbox)
     one_team = not (sees_every_team(owner) and (audience.groups or audience.people))
     at = max(schedule.instant or now, now)
-    policy = _policy(session, delivery, None if problems else mailbox, content, at, one_team)
-    rules = in_force(session, delivery.team_id, delivery.name, RuleScope.DELIVERIES, RuleKind.CAPACITY)
-    capacity = tuple(_capacity(rule) for rule in rules)
+    policy = _policy(
+        session, delivery, None if problems else mailbox, content, at, one_team, settings.typology
+    )
+    scope = (session, delivery.team_id, delivery.name, RuleScope.DELIVERIES)
+    rules = in_force(*scope, RuleKind.CAPACITY, settings.typology)
+    capacity = tuple(capacity_of(rule) for rule in rules)
     return Task(
         delivery,
         owner,
@@ -134,14 +129,15 @@ def _policy(
     content: Content,
     at: datetime,
     one_team: bool,
+    typology: str,
 ) -> Policy:
     scope = (session, delivery.team_id, delivery.name, RuleScope.DELIVERIES)
-    often = tuple(_pressure(rule) for rule in in_force(*scope, RuleKind.PRESSURE))
+    often = tuple(pressure_of(rule) for rule in in_force(*scope, RuleKind.PRESSURE, typology))
     fields: tuple[str, ...] = ()
     if mailbox is not None and needs_of(content).plain:
         fields = tuple(asked_of_people(content, sender_values(mailbox.user, mailbox)))
     return Policy(
-        about_people=rules_about_people(*scope),
+        about_people=rules_about_people(*scope, typology),
         pressure=often,
         fields=fields,
         at=at,
@@ -149,12 +145,3 @@ def _policy(
         one_team=one_team,
         own=own_sentences(session, delivery.team_id),
     )
-
-
-def _pressure(rule: TypologyRule) -> Pressure:
-    return Pressure(key_of(rule), rule.details["messages"], timedelta(days=rule.details["days"]))
-
-
-def _capacity(rule: TypologyRule) -> Capacity:
-    details = rule.details
-    return Capacity(key_of(rule), details["messages"], details["hours"], bool(details.get("excludes")))

@@ -86,24 +86,24 @@ def _clear(uow: UnitOfWork, task: Task, preparation: Preparation, _chunk: int) -
     if task.problems:
         conclude(uow, task, preparation)
         return
-    preparation.people = count_where(uow.session, _target(task, preparation.started_at).people)
+    preparation.people = count_where(uow.session, _target(uow.session, task, preparation.started_at).people)
     preparation.stage = Stage.WITHOUT_ADDRESS
 
 
 def _judge(uow: UnitOfWork, task: Task, preparation: Preparation, chunk: int) -> None:
-    next_chunk(uow, task, _target(task, preparation.started_at), preparation, chunk)
+    next_chunk(uow, task, _target(uow.session, task, preparation.started_at), preparation, chunk)
 
 
 def count_first(session: Session, delivery: Delivery, now: datetime) -> int:
     """How many people a preparation that begins now would judge."""
-    return count_where(session, _target(task_of(session, delivery, now), now).people)
+    return count_where(session, _target(session, task_of(session, delivery, now), now).people)
 
 
-def _target(task: Task, at: datetime) -> Target:
+def _target(session: Session, task: Task, at: datetime) -> Target:
     """Of a continuous delivery the people of its first run; later ones are increments of their own."""
     if task.incremental is not None:
-        return first_target(task, task.incremental, at)
-    return Target(targeted(task.audience, task.owner))
+        return first_target(session, task, task.incremental, at)
+    return Target(targeted(session, task.audience, task.owner))
 
 
 def _conclude(uow: UnitOfWork, task: Task, preparation: Preparation, _chunk: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import require, sees_every_team
@@ -15,13 +17,15 @@ from sales_campaigns.deliveries.audience import targeted
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind
-from sales_campaigns.deliveries.policies import task_of
+from sales_campaigns.deliveries.policies import Task, task_of
+from sales_campaigns.deliveries.proofing.profiles import profiles_of
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.holds import make_holds
 from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import queue
-from sales_campaigns.people.models import Person
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.suppression import not_to_be_mailed
 from sales_campaigns.unit_of_work import UnitOfWork
 
 NAME = "Test mails"
@@ -41,63 +45,123 @@ def send_test(uow: UnitOfWork, actor: User, content: Content, person_id: int | N
         raise Invalid({"mailbox": "Connect a mailbox first: the test leaves from your own address."})
     person = _person(uow, actor, person_id)
     check(content, automatic=True)
-    [id] = _queue_proofs(uow, actor, content, mailbox, person, [actor.email])
+    [id] = _queue_proofs(uow, actor, content, mailbox, {actor.email: person})
     return uow.session.get_one(Message, id)
 
 
-def send_proofs(uow: UnitOfWork, actor: User, delivery_id: int, written: str) -> int:
-    """The mail of a delivery to these addresses, as its first person would get it; how many.
+def send_proofs(
+    uow: UnitOfWork,
+    actor: User,
+    delivery_id: int,
+    written: str,
+    *,
+    profiles: Sequence[int] = (),
+    person_id: int | None = None,
+) -> int:
+    """The mail of a delivery to these addresses and to test profiles of the team; how many.
 
-    The rule: to substituted addresses, at most 100, outside all figures. Raises Invalid({"addresses": …}).
+    The rule: “to test profiles or with substituted addresses, numbered, subject prefix, at most 100, outside all
+    figures”. It is rendered for this person of the audience, else for the first one; for a profile that stands in
+    for somebody, for them. Raises Invalid({"addresses": …}).
     """
-    delivery = delivery_of(uow.session, actor, delivery_id)
+    delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
     require(actor, "prepare_deliveries")
-    addresses, task = _addresses(written), task_of(uow.session, delivery, uow.now)
+    task = task_of(uow.session, delivery, uow.now)
     if task.problems or task.mailbox is None:
         raise Invalid({"addresses": " ".join(task.problems.values())})
-    person = uow.session.scalars(
-        sa.select(Person)
-        .where(*targeted(task.audience, task.owner), Person.deleted_at.is_(None))
-        .order_by(Person.address_id.is_(None), Person.id)
-        .limit(1)
-    ).first()
+    person = _shown_as(uow.session, task, person_id)
+    wanted = dict.fromkeys(_addresses(written, needed=not profiles), person)
+    wanted |= _stand_ins(uow.session, actor, profiles, person)
+    _refuse(uow.session, wanted)
+    number = _next_proof(uow.session, delivery.id)
+    about_it = {"proof_of": delivery.id, "proof_number": number}
+    _queue_proofs(uow, actor, task.content, task.mailbox, wanted, about_it)
+    uow.record("delivery.proofs_sent", **about(delivery, actor))
+    note(uow, delivery.id, f"{actor.name} sent proof {number} to {len(wanted)}.")
+    return len(wanted)
+
+
+def _shown_as(session: Session, task: Task, person_id: int | None) -> Person:
+    query = sa.select(Person).where(
+        *targeted(session, task.audience, task.owner), Person.deleted_at.is_(None)
+    )
+    if person_id is not None:
+        query = query.where(Person.id == person_id)
+    person = session.scalars(query.order_by(Person.address_id.is_(None), Person.id).limit(1)).first()
+    if person is None and person_id is not None:
+        raise NotFound("This person is not in the audience of this delivery.")
     if person is None:
         raise Invalid({"addresses": "Nobody is in this audience: a proof is rendered for somebody."})
-    _queue_proofs(uow, actor, task.content, task.mailbox, person, addresses)
-    uow.record("delivery.proofs_sent", **about(delivery, actor))
-    note(uow, delivery.id, f"{actor.name} sent proofs to {len(addresses)}.")
-    return len(addresses)
+    return person
+
+
+def _stand_ins(
+    session: Session, actor: User, profiles: Sequence[int], otherwise: Person
+) -> dict[str, Person]:
+    """Address → the person whose fields are used. Raises NotFound for a profile of another team."""
+    found = {profile.id: (profile, person) for profile, person in profiles_of(session, actor)}
+    if set(profiles) - found.keys():
+        raise NotFound("One of these test profiles is not there, or belongs to another team.")
+    chosen = [found[id] for id in dict.fromkeys(profiles)]
+    return {
+        profile.email: person if person is not None and person.deleted_at is None else otherwise
+        for profile, person in chosen
+    }
+
+
+def _refuse(session: Session, wanted: Mapping[str, Person]) -> None:
+    """Too many, or an address that gets no mail from anybody here."""
+    if len(wanted) > MOST:
+        raise Invalid({"addresses": f"A proof goes to at most {MOST} addresses; these are {len(wanted):,}."})
+    keys = [address.lower() for address in wanted]
+    barred = session.scalars(
+        sa.select(Address.email).where(Address.email.in_(keys), not_to_be_mailed()).order_by(Address.email)
+    ).all()
+    if barred:
+        raise Invalid({"addresses": f"No mail may go to {', '.join(barred[:5])}: see the address."})
+
+
+def _next_proof(session: Session, delivery_id: int) -> int:
+    """The delivery is locked, so no two acts have the same number; the database keeps it, too."""
+    newest = session.scalar(
+        sa.select(sa.func.max(Message.proof_number)).where(Message.proof_of == delivery_id)
+    )
+    return (newest or 0) + 1
 
 
 def _queue_proofs(
-    uow: UnitOfWork, actor: User, content: Content, mailbox: Mailbox, person: Person, addresses: Sequence[str]
+    uow: UnitOfWork,
+    actor: User,
+    content: Content,
+    mailbox: Mailbox,
+    wanted: Mapping[str, Person],
+    about_it: Mapping[str, int] = MappingProxyType({}),
 ) -> list[int]:
-    """Numbered by their occasion. Raises Invalid with what cannot be rendered, so that none fails unseen."""
-    render(content, values_of(person, mailbox.user, mailbox))
+    """By their occasion each act stands apart. Raises Invalid with what cannot be rendered: none fails unseen."""
+    for person in {person.id: person for person in wanted.values()}.values():
+        render(content, values_of(person, mailbox.user, mailbox))
     delivery = _delivery(uow, actor)
     wording = wording_for(uow.session, content)
     shared = {
         "team_id": actor.team_id,
         "delivery_id": delivery.id,
         "occasion": _next_occasion(uow, delivery),
-        "person_id": person.id,
         "sender_id": mailbox.user_id,
         "mailbox_id": mailbox.id,
         "wording_id": wording.id,
         "zone": actor.zone,
         "due_at": uow.now,
         "proof": True,
+        **about_it,
     }
-    return queue(uow, [{**shared, "email": address} for address in addresses])
+    return queue(uow, [{**shared, "email": email, "person_id": one.id} for email, one in wanted.items()])
 
 
-def _addresses(written: str) -> list[str]:
+def _addresses(written: str, *, needed: bool) -> list[str]:
     """Separated by commas, spaces or lines; each once."""
     found = dict.fromkeys(written.replace(",", " ").replace(";", " ").split())
-    if not found:
-        raise Invalid({"addresses": "Write at least one address."})
-    if len(found) > MOST:
-        raise Invalid({"addresses": f"A proof goes to at most {MOST} addresses; these are {len(found):,}."})
+    if needed and not found:
+        raise Invalid({"addresses": "Write at least one address, or choose a test profile."})
     try:
         return [check_address(one).wire for one in found]
     except Invalid as refusal:

@@ -1,4 +1,4 @@
-"""Who leaves when: recipients of a prepared delivery dealt into waves and into the slots of a capacity rule."""
+"""Who leaves when: recipients of a prepared delivery dealt into waves. Slots of capacity rules: `capacity.py`."""
 
 from __future__ import annotations
 
@@ -20,33 +20,6 @@ def deal_into_waves(session: Session, delivery_id: int, waves: Sequence[Wave], r
             those = (Recipient.address_id > begin, Recipient.address_id <= last)
             _put_off(session, delivery_id, wave.after, *those)
         begin = last
-
-
-def deal_into_slots(
-    session: Session, delivery_id: int, messages: int, hours: int, *, taken: int = 0, since: int = 0
-) -> None:
-    """The rule: more than N an hour or a day moves to the next slot. What leaves at one instant is dealt out.
-
-    Of a continuous delivery those who leave `since` so many seconds stand behind the places that are `taken` already.
-    """
-    rank = sa.func.row_number().over(partition_by=Recipient.after, order_by=Recipient.address_id)
-    ranked = (
-        sa.select(Recipient.address_id, Recipient.occasion, (rank - 1 + taken).label("place"))
-        .where(Recipient.delivery_id == delivery_id, Recipient.after >= since)
-        .subquery()
-    )
-    slot = ranked.c.place // messages
-    session.execute(
-        sa.update(Recipient)
-        .where(
-            Recipient.delivery_id == delivery_id,
-            Recipient.address_id == ranked.c.address_id,
-            Recipient.occasion == ranked.c.occasion,
-            ranked.c.place >= messages,
-        )
-        .values(after=Recipient.after + slot * hours * 3600)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def latest(session: Session, delivery_id: int) -> int:

@@ -45,7 +45,7 @@ def check_wish(
         **content_problems(wish.content),
         **_of_audience(session, actor, wish.audience),
         **_of_schedule(wish.schedule, now, before),
-        **_of_settings(wish.settings),
+        **settings_problems(wish.settings),
     }
     if wish.mailbox_id not in {mailbox.id for mailbox in mailboxes_for(session, actor)}:
         problems["mailbox"] = "Choose the mailbox that it leaves from."
@@ -87,7 +87,8 @@ def _of_schedule(schedule: Schedule, now: datetime, before: Schedule | None) -> 
     return {}
 
 
-def _of_settings(settings: Settings) -> dict[str, str]:
+def settings_problems(settings: Settings) -> dict[str, str]:
+    """By field."""
     if not all(
         name.startswith("utm_") and value
         for name, value in parameters_in(settings.utm, keep_blank_values=True)

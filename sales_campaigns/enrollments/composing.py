@@ -198,9 +198,8 @@ def _content(
 ) -> Content:
     if template_id is not None:
         return content_of(session.get(Wording, template_of(session, actor, template_id).wording_id))
-    content = content_of(
-        session.get(Wording, place.step.wording_id) if place.step.wording_id is not None else None
-    )
+    wording_id = place.way.wording_of(place.step)
+    content = content_of(session.get(Wording, wording_id) if wording_id is not None else None)
     enrollment = place.way.enrollment
     subjects = [before.edited_subject if before else None, enrollment.edited_subject]
     bodies = [before.edited_html if before else None, enrollment.edited_html]
@@ -248,6 +247,7 @@ def _row(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typ
     way, enrollment, at = place.way, place.way.enrollment, typed.send_at or uow.now
     thread = threading(way, place.step)
     answers = follows(uow.session, thread["follows_id"])
+    variant = way.variant_of(place.step)
     borrowed = answers is not None and typed.subject == opening_subject(Words("", ""), answers)
     return {
         "team_id": enrollment.team_id,
@@ -259,7 +259,8 @@ def _row(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typ
         "person_id": person.id,
         "sender_id": actor.id,
         "mailbox_id": _mailbox(uow.session, actor, place).id,
-        "wording_id": place.step.wording_id,
+        "wording_id": way.wording_of(place.step),
+        "variant": variant.key if variant is not None else "",
         "edited_subject": "" if borrowed else typed.subject,
         "edited_html": typed.html,
         "bundle_id": own_bundle(uow.session, enrollment.team_id, place.step.wording_id, typed.bundle_id),

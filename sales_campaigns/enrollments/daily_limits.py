@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.planner import Places, Planned, Seeker, find_places, later_day
 from sales_campaigns.enrollments.models import StepRun, StepRunState
+from sales_campaigns.enrollments.pressure import without_pressure
 from sales_campaigns.enrollments.ways import Due, ways_of
 from sales_campaigns.messages.models import Message, MessageState
 
@@ -112,6 +113,7 @@ def within_limits(
 
     `moving` are the messages of those among them that had a day before.
     """
+    ready = without_pressure(session, ready, moving)
     quotas = _quotas(session, ready, now, moving)
     changed = find_places(
         [_mail(due) for due in ready],

@@ -44,6 +44,9 @@ class Launch(Base):
     at: Mapped[datetime]
     recipients_zone: Mapped[bool] = mapped_column(default=False)
     send_at: Mapped[dict[str, Any]] = mapped_column(default=dict)  # step key → local time, "2026-12-01T09:00"
+    first_key: Mapped[str] = mapped_column(
+        sa.String(32), default=""
+    )  # the step it starts at; "" is the first
     targeted: Mapped[int] = mapped_column(default=0)
     started: Mapped[int] = mapped_column(default=0)
     excluded: Mapped[dict[str, Any]] = mapped_column(default=dict)  # cause → number of people
@@ -73,6 +76,13 @@ class Enrollment(Base):
     resumed_at: Mapped[datetime | None]
     resume_at: Mapped[datetime | None]  # a pause that ends by itself: the person is back then
     slipped: Mapped[int] = mapped_column(default=0)  # days lost to steps that the version no longer has
+    # Where days are counted from: the step at which this person began, or to which somebody jumped at `first_at`.
+    first_key: Mapped[str] = mapped_column(sa.String(32), default="")
+    first_day: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime | None]
+    after_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("enrollment.id")
+    )  # whose restart or move this is
     state: Mapped[EnrollmentState] = mapped_column(checked(EnrollmentState), default=EnrollmentState.ACTIVE)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
     ended_at: Mapped[datetime | None]
@@ -148,6 +158,8 @@ class StepRun(Base):
     over_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     why: Mapped[str] = mapped_column(sa.String(200), default="")
+    # Left out by a start at a later step or by a jump: it delays nothing, and lends no time of day.
+    passed_over: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         sa.Index(
@@ -173,3 +185,21 @@ class StepRun(Base):
         sa.Index("ix_step_run_message", "message_id"),
         sa.Index("ix_step_run_task", "task_id"),
     )
+
+
+class WayChange(Base):
+    """What a jump, a restart or a move changed of one person's way, kept for as long as it can be undone.
+
+    `batch_id` is the line of the activity that the act wrote, one for however many people. `before` is how the
+    enrollment stood, `next_id` the enrollment that follows it.
+    """
+
+    __tablename__ = "way_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"), index=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id", ondelete="CASCADE"), index=True)
+    next_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    actor_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)

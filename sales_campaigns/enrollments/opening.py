@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.calendars.leave import stand_ins
 from sales_campaigns.campaigns.models import Campaign, Step
 from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.claims import claim
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content
@@ -45,17 +46,17 @@ def open_due(uow: UnitOfWork) -> int:
         values={"state": R.TASK_OPEN},
     )
     rows = uow.session.execute(
-        sa.select(StepRun, Enrollment, Step, Campaign, Wording.subject, Person, User)
+        sa.select(StepRun, Enrollment, Step, Campaign, Person, User)
         .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
         .join(Step, Step.id == StepRun.step_id)
         .join(Campaign, Campaign.id == Enrollment.campaign_id)
         .join(Person, Person.id == Enrollment.person_id)
         .join(User, User.id == Enrollment.sender_id)
-        .outerjoin(Wording, Wording.id == Step.wording_id)
         .where(StepRun.id.in_(ids))
         .order_by(StepRun.due_at, StepRun.id)
     ).all()
     instead = stand_ins(uow.session, {sender.id for *_, sender in rows})
+    subjects = _subjects(uow.session, {step.id: step for _, _, step, *_ in rows}.values())
     opened = [
         (
             run,
@@ -65,11 +66,11 @@ def open_due(uow: UnitOfWork) -> int:
                 enrollment,
                 step,
                 campaign,
-                _name(step, subject, person, sender),
+                _name(step, subjects.get(_wording(step, enrollment)), person, sender),
                 instead.get(sender.id),
             ),
         )
-        for run, enrollment, step, campaign, subject, person, sender in rows
+        for run, enrollment, step, campaign, person, sender in rows
         if _can_be_done(run, enrollment, step)
     ]
     _open_all(uow, opened)
@@ -143,6 +144,20 @@ def _task(
 def _told(task: dict[str, Any], task_id: int) -> dict[str, Any]:
     about = {key: task[key] for key in ("team_id", "person_id", "campaign_id", "enrollment_id")}
     return {**about, "task_id": task_id, "data": {"kind": task["kind"].value, "name": task["name"]}}
+
+
+def _wording(step: Step, enrollment: Enrollment) -> int | None:
+    variant = variant_for(step.key, step.variants, enrollment.email)
+    return variant.wording_id if variant is not None else step.wording_id
+
+
+def _subjects(session: Session, steps: Iterable[Step]) -> dict[int | None, str]:
+    """Wording → its subject, of all that these steps may say; one query."""
+    ids = {id for step in steps for id in (step.wording_id, *(one.wording_id for one in step.variants)) if id}
+    if not ids:
+        return {}
+    rows = session.execute(sa.select(Wording.id, Wording.subject).where(Wording.id.in_(ids)))
+    return {row.id: row.subject for row in rows}
 
 
 def _name(step: Step, subject: str | None, person: Person, sender: User) -> str:

@@ -105,7 +105,7 @@ def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | No
     give_dates(uow, [due for due in placed if due.step.key in due.way.runs])
     deliveries = _deliveries(uow, mails)
     attempts = next_attempts(uow, deliveries.values(), {due.way.enrollment.id for due in mails})
-    words = [words_of(uow, due.way, due.step) for due in mails]
+    words = _words(uow, mails)
     rows = [
         _message(due, deliveries, attempts, release_at) | word for due, word in zip(mails, words, strict=True)
     ]
@@ -132,23 +132,45 @@ def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
             run.skip_at = _skip_at(due)
 
 
+def _words(uow: UnitOfWork, mails: Iterable[Due]) -> list[dict[str, Any]]:
+    """What each of these mails says. Those of one step without a mail to follow say the same, found once."""
+    known: dict[int, dict[str, Any]] = {}
+    found = []
+    for due in mails:
+        if not due.step.follow_up or threading(due.way, due.step)["follows_id"]:
+            found.append(words_of(uow, due.way, due.step))
+            continue
+        if due.step.id not in known:
+            known[due.step.id] = words_of(uow, due.way, due.step)
+        found.append(known[due.step.id])
+    return found
+
+
 def words_of(uow: UnitOfWork, way: Way, step: Step) -> dict[str, Any]:
     """What a step's mail says, to whom copies go, what it answers. A follow-up that has no mail to follow takes the
     subject that its thread would have had.
     """
     thread = threading(way, step)
-    beside = {"cc": step.cc, "bcc": step.bcc, **thread}
-    if not step.follow_up or thread["follows_id"] or step.wording_id is None:
-        return {"wording_id": step.wording_id, **beside}
-    own = uow.session.get_one(Wording, step.wording_id)
+    beside = {"variant": variant_said(way, step), "cc": step.cc, "bcc": step.bcc, **thread}
+    wording_id = way.wording_of(step)
+    if not step.follow_up or thread["follows_id"] or wording_id is None:
+        return {"wording_id": wording_id, **beside}
+    own = uow.session.get_one(Wording, wording_id)
     subject = own.subject or subject_before(uow.session, way, step)
     return {"wording_id": wording_for(uow.session, replace(content_of(own), subject=subject)).id, **beside}
+
+
+def variant_said(way: Way, step: Step) -> str:
+    """The letter that a mail counts for; words that the rep typed at the launch are those of no variant."""
+    variant = way.variant_of(step)
+    return variant.key if variant is not None and _edits(way, step)["edited_html"] is None else ""
 
 
 def subject_before(session: Session, way: Way, step: Step) -> str:
     """The subject of the nearest mail before it that has one of its own."""
     for earlier in reversed(way.steps[: step.position]):
-        wording = session.get(Wording, earlier.wording_id) if earlier.wording_id else None
+        wording_id = way.wording_of(earlier)
+        wording = session.get(Wording, wording_id) if wording_id else None
         if wording is not None and wording.subject:
             return wording.subject
     return ""
@@ -207,9 +229,9 @@ def threading(way: Way, step: Step) -> dict[str, Any]:
 
 
 def _edits(way: Way, step: Step) -> dict[str, Any]:
-    """The words typed at the launch belong to the first e-mail only."""
-    first = next(s for s in way.steps if s.kind is StepKind.EMAIL)
-    mine = way.enrollment if step.key == first.key else None
+    """The words typed at the launch belong to its first e-mail only."""
+    mails = [one for one in way.steps[way.launched_first :] if one.kind is StepKind.EMAIL]
+    mine = way.enrollment if step.key in {one.key for one in mails[:1]} else None
     return {
         "edited_subject": mine.edited_subject if mine else None,
         "edited_html": mine.edited_html if mine else None,

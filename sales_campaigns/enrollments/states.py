@@ -21,6 +21,8 @@ ENROLLMENT = Lifecycle[E](
         "end": (UNDER_WAY, E.ENDED),
         # A new address: whoever left because mail came back goes on at the step that failed.
         "readdress": (frozenset({E.ENDED, E.FINISHED}), E.ACTIVE),
+        # A restart or a move is undone.
+        "take_back": (frozenset({E.ENDED}), E.ACTIVE),
     },
     sentences={
         E.ACTIVE: "the person is on the way through the campaign.",
@@ -41,6 +43,10 @@ STEP_RUN = Lifecycle[R](
         "cancel": (WAITING, R.CANCELLED),
         "bounce": (frozenset({R.DONE}), R.FAILED),
         "take_up_again": (frozenset({R.FAILED}), R.CANCELLED),
+        "repeat": (OVER, R.CANCELLED),  # somebody jumped back: it is to happen once more
+        "as_done": (frozenset({R.CANCELLED}), R.DONE),  # such a jump is undone
+        "as_skipped": (frozenset({R.CANCELLED}), R.SKIPPED),
+        "as_failed": (frozenset({R.CANCELLED}), R.FAILED),
         "reopen": (frozenset({R.DONE, R.SKIPPED}), R.TASK_OPEN),
     },
     sentences={

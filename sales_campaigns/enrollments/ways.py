@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from sales_campaigns.calendars.leave import Away, away_of
 from sales_campaigns.calendars.schedules import team_calendars
 from sales_campaigns.calendars.team_calendar import PUBLIC, TeamCalendar
-from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
+from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step, StepVariant
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan
+from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.states import OVER
-from sales_campaigns.messages.models import Hold
+from sales_campaigns.messages.models import Hold, Message
 
 OUTCOMES = {R.DONE: Outcome.DONE, R.SKIPPED: Outcome.SKIPPED, R.FAILED: Outcome.FAILED}
 
@@ -50,6 +51,24 @@ class Way:
     launch: Launch
     runs: dict[str, StepRun] = field(default_factory=dict)
     absence: Absence = PRESENT
+    variants: Mapping[str, str] = field(default_factory=dict)  # key of a step → the variant that its mail has
+
+    def variant_of(self, step: Step) -> StepVariant | None:
+        """What this person gets, or got, of a step with several contents; None where all get the same.
+
+        The rule: a mail that is scheduled keeps its variant if that still exists.
+        """
+        kept, run = self.variants.get(step.key, ""), self.runs.get(step.key)
+        if run is not None and run.state in OVER:
+            return next((one for one in step.variants if one.key == kept), None)
+        if not self.enrollment.email:
+            return None
+        return variant_for(step.key, step.variants, self.enrollment.email, kept)
+
+    def wording_of(self, step: Step) -> int | None:
+        """What the step says to this person."""
+        variant = self.variant_of(step)
+        return variant.wording_id if variant is not None else step.wording_id
 
     @property
     def outline(self) -> Outline:
@@ -73,24 +92,47 @@ class Way:
             resumed_at=self.enrollment.resumed_at,
             slipped=self.enrollment.slipped,
             away=self.absence.away,
+            first=self.first,
+            first_day=self.enrollment.first_day,
+            first_at=self.enrollment.first_at,
         )
+
+    @property
+    def launched_first(self) -> int:
+        """The position at which the launch began."""
+        key = self.launch.first_key
+        return next((step.position for step in self.steps if step.key == key), 0)
+
+    @property
+    def first(self) -> int:
+        """The position that days are counted from; where its step was deleted, the one after what was passed over."""
+        key = self.enrollment.first_key
+        found = (step.position for step in self.steps if step.key == key) if key else iter((0,))
+        passed = (step.position for step in self.steps if self._is_passed_over(step))
+        return next(found, 1 + max(passed, default=-1))
 
     @property
     def over(self) -> dict[int, Over]:
         """The facts: how each step ended that is over, and which were never run for this person.
 
-        The rule: a step inserted before a person's position is not run for that person.
+        The rule: a step inserted before a person's position is not run for that person. Nor is one passed over.
         """
         reached = max((step.position for step in self.steps if step.key in self.runs), default=0)
         never = Over(self.enrollment.launched_at, self.enrollment.launched_at, Outcome.NOT_RUN)
         facts = {}
         for step in self.steps:
             run = self.runs.get(step.key)
-            if run is not None and run.state in OVER:
+            if self._is_passed_over(step):
+                facts[step.position] = never
+            elif run is not None and run.state in OVER:
                 facts[step.position] = _fact(run)
             elif run is None and step.position < reached and not self._ahead_of_its_turn(step):
                 facts[step.position] = never
         return facts
+
+    def _is_passed_over(self, step: Step) -> bool:
+        run = self.runs.get(step.key)
+        return run is not None and run.passed_over
 
     def _ahead_of_its_turn(self, step: Step) -> bool:
         """Whether only steps that leave at once on day 1 have runs behind this one: then its own turn comes."""
@@ -111,7 +153,7 @@ class Way:
             for step in self.steps
             if (run := self.runs.get(step.key))
             and run.state is R.SCHEDULED
-            and any(move["why"] == "limit" for move in run.moved)
+            and any(move["why"] in {"limit", "pressure"} for move in run.moved)
         }
 
 
@@ -138,7 +180,7 @@ def absences_of(session: Session, senders: Iterable[tuple[int, int]]) -> dict[in
 
 
 def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
-    """The enrollments in order of id; eight queries however many there are."""
+    """The enrollments in order of id; eleven queries however many there are."""
     ids = sorted(set(enrollment_ids))
     enrollments = session.scalars(
         sa.select(Enrollment).where(Enrollment.id.in_(ids)).order_by(Enrollment.id)
@@ -146,7 +188,7 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
     versions = _by_id(session, CampaignVersion, {e.version_id for e in enrollments})
     campaigns = _by_id(session, Campaign, {e.campaign_id for e in enrollments})
     launches = _by_id(session, Launch, {e.launch_id for e in enrollments})
-    runs = _runs(session, ids)
+    runs, variants = _runs(session, ids)
     absences = absences_of(session, {(e.sender_id, e.team_id) for e in enrollments})
     return [
         Way(
@@ -156,6 +198,7 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
             launches[e.launch_id],
             runs[e.id],
             absences[e.sender_id],
+            variants[e.id],
         )
         for e in enrollments
     ]
@@ -166,12 +209,20 @@ def _by_id(session: Session, model: Any, ids: set[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
-def _runs(session: Session, ids: list[int]) -> dict[int, dict[str, StepRun]]:
+def _runs(
+    session: Session, ids: list[int]
+) -> tuple[dict[int, dict[str, StepRun]], dict[int, dict[str, str]]]:
+    """Enrollment → its live runs by the key of the step, and the variants that mails of them have."""
     found: dict[int, dict[str, StepRun]] = defaultdict(dict)
-    live = sa.select(StepRun).where(StepRun.enrollment_id.in_(ids), StepRun.state != R.CANCELLED)
-    for run in session.scalars(live):
+    variants: dict[int, dict[str, str]] = defaultdict(dict)
+    live = sa.select(StepRun, Message.variant).outerjoin(Message, Message.id == StepRun.message_id)
+    for run, variant in session.execute(
+        live.where(StepRun.enrollment_id.in_(ids), StepRun.state != R.CANCELLED)
+    ):
         found[run.enrollment_id][run.step_key] = run
-    return found
+        if variant:
+            variants[run.enrollment_id][run.step_key] = variant
+    return found, variants
 
 
 def _fact(run: StepRun) -> Over:

@@ -118,6 +118,8 @@ class Message(Base):
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     edited_subject: Mapped[str | None] = mapped_column(sa.Text)
     edited_html: Mapped[str | None] = mapped_column(sa.Text)
+    # The letter of its variant, where its step has several contents.
+    variant: Mapped[str] = mapped_column(sa.String(1), default="", server_default="")
     # The files it carries, where they are not those of its wording.
     bundle_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bundle.id"))
     # The mail it follows in thread. `quoted` names how the copy under it is made.
@@ -126,8 +128,11 @@ class Message(Base):
     # The received mail that it answers. `despite_opt_out`: a person who opted out wrote last and is answered by hand.
     replies_to_id: Mapped[int | None]
     despite_opt_out: Mapped[bool] = mapped_column(default=False)
-    # A test mail goes to its sender, as rendered for the person; it counts nowhere.
+    # A mail to somebody else than its person, as rendered for the person; it counts nowhere. `proof_of`: the delivery
+    # that it shows; with `proof_number` it is a proof of it, without one a seed that leaves with it.
     proof: Mapped[bool] = mapped_column(default=False)
+    proof_of: Mapped[int | None]
+    proof_number: Mapped[int | None]
     cc: Mapped[str] = mapped_column(sa.Text, default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="")
     # Copies that did not go along when it left: [address, why].
@@ -193,11 +198,13 @@ class Message(Base):
             postgresql_where=sa.text(LIVE),
             sqlite_where=sa.text(LIVE),
         ),
+        sa.Index("ux_message_proof", "proof_of", "proof_number", "email", unique=True),
         sa.Index("ix_message_mailbox_day", "mailbox_id", "due_at"),
         sa.Index("ix_message_person", "person_id", "id"),
         sa.Index("ix_message_enrollment", "enrollment_id"),
         sa.Index("ix_message_sender_state", "sender_id", "state", "due_at"),
         sa.Index("ix_message_campaign_step", "campaign_id", "step_key", "state"),
+        sa.Index("ix_message_wording", "wording_id"),
     )
 
 

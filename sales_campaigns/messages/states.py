@@ -22,8 +22,9 @@ MESSAGE = Lifecycle[S](
         "retry": (frozenset({S.SENDING, S.UNCERTAIN}), S.RETRYING),
         "put_back": (frozenset({S.SENDING, S.UNCERTAIN}), S.PENDING),
         "fail": (frozenset({S.CLAIMED, S.SENDING, S.UNCERTAIN, S.RETRYING, S.SENT, S.RELAYED}), S.FAILED),
-        # Feedback after the hand-over: it arrived after all, or it came back and is tried again.
-        "deliver": (WAITING | IN_FLIGHT | {S.RELAYED, S.UNCERTAIN, S.FAILED}, S.SENT),
+        # Feedback after the hand-over: it arrived after all, or it came back and is tried again. Late feedback counts
+        # also for one that came back and was given up.
+        "deliver": (WAITING | IN_FLIGHT | OVER - {S.SENT}, S.SENT),
         "come_back": (LEFT | {S.SENDING, S.UNCERTAIN}, S.RETRYING),
         "lose_sight": (frozenset({S.SENDING}), S.UNCERTAIN),
         "send_again": (frozenset({S.UNCERTAIN}), S.PENDING),

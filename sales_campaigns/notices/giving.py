@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Role, User
 from sales_campaigns.activity import Activity
 from sales_campaigns.deliveries.confirming import starters_of
+from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.notices.models import Notice, NoticeKind
 from sales_campaigns.notices.wishes import wishes_of
@@ -64,16 +66,49 @@ def mailboxes_lost(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 
 def confirmations_wanted(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     """For everybody who may start deliveries in the team of what waits for a confirmation."""
-    _give(uow, (told for row in happened for told in _of_delivery(uow.session, row)))
+    _give(uow, (told for row in happened for told in _of_confirmation(uow.session, row)))
 
 
-def _of_delivery(session: Session, row: Activity) -> Iterator[Told]:
+def _of_confirmation(session: Session, row: Activity) -> Iterator[Told]:
     what = f"Run {row.data['run']} of “{row.data['name']}”" if "run" in row.data else f"“{row.data['name']}”"
     everybody = starters_of(row.team_id or 0)
     of_the_team = session.scalars(everybody.where(User.team_id == row.team_id)).all()
     for user_id in of_the_team or session.scalars(everybody).all():
         words = f"{what} waits for your confirmation"
         yield Told(user_id, row, NoticeKind.DELIVERY, words, delivery_id=row.data["delivery"])
+
+
+def deliveries_alarm(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    """For the owner of the delivery, and for whoever of the team may start it."""
+    owners = _owners(uow.session, {row.data["delivery"] for row in happened})
+    starters = _starters(uow.session, {row.team_id for row in happened if row.team_id})
+    _give(
+        uow,
+        (
+            Told(id, row, NoticeKind.DELIVERY, _of_delivery(row), delivery_id=row.data["delivery"])
+            for row in happened
+            for id in sorted({owners.get(row.data["delivery"], 0), *starters.get(row.team_id or 0, ())})
+        ),
+    )
+
+
+def _of_delivery(row: Activity) -> str:
+    return f"“{row.data['name'][:100]}”: {row.data['words']}"
+
+
+def _owners(session: Session, delivery_ids: set[int]) -> dict[int, int]:
+    rows = session.execute(sa.select(Delivery.id, Delivery.owner_id).where(Delivery.id.in_(delivery_ids)))
+    return {id: owner for id, owner in rows}  # noqa: C416
+
+
+def _starters(session: Session, teams: set[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    may_start = sa.or_(User.can_start, User.role == Role.ADMINISTRATOR)
+    for id, team in session.execute(
+        sa.select(User.id, User.team_id).where(User.team_id.in_(teams), User.active, may_start)
+    ):
+        found[team].append(id)
+    return found
 
 
 def _of_mail(row: Activity, user_id: int, names: dict[int, str]) -> Told:

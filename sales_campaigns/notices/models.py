@@ -36,7 +36,7 @@ class Notice(Base):
     words: Mapped[str] = mapped_column(sa.String(300))
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     task_id: Mapped[int | None] = mapped_column(sa.ForeignKey("task.id", ondelete="SET NULL"))
-    delivery_id: Mapped[int | None]
+    delivery_id: Mapped[int | None] = mapped_column(sa.ForeignKey("delivery.id", ondelete="SET NULL"))
     seen_at: Mapped[datetime | None]
     mail_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]

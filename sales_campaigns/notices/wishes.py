@@ -14,6 +14,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 KEY = "notices"
 EVERY_KIND = frozenset(NoticeKind)
+BY_MAIL = frozenset({NoticeKind.DELIVERY})  # unless a user wishes otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class NoticeWishes:
     """
 
     shown: frozenset[NoticeKind] = EVERY_KIND
-    mailed: frozenset[NoticeKind] = frozenset()
+    mailed: frozenset[NoticeKind] = BY_MAIL
     digest: time | None = None
     weekly: bool = False
 
@@ -33,7 +34,7 @@ def wishes_of(user: User) -> NoticeWishes:
     stored: dict[str, Any] = user.preferences.get(KEY) or {}
     return NoticeWishes(
         shown=_kinds(stored.get("shown", EVERY_KIND)),
-        mailed=_kinds(stored.get("mailed", ())),
+        mailed=_kinds(stored.get("mailed", BY_MAIL)),
         digest=time.fromisoformat(stored["digest"]) if stored.get("digest") else None,
         weekly=bool(stored.get("weekly", False)),
     )

@@ -18,10 +18,17 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """One group with the number of people in it who were not deleted."""
+    """One group with the number of people in it who were not deleted; of a saved search, 0."""
 
     group: Group
     people: int
+
+    @property
+    def words(self) -> str:
+        """12 people; “as found” for a saved search."""
+        if self.group.search is not None:
+            return "as found"
+        return "1 person" if self.people == 1 else f"{self.people:,} people"
 
 
 def group_of(session: Session, actor: User, group_id: int) -> Group:
@@ -29,6 +36,14 @@ def group_of(session: Session, actor: User, group_id: int) -> Group:
     found = session.get(Group, group_id)
     if found is None or not _visible_to(found, actor):
         raise NotFound
+    return found
+
+
+def list_of(session: Session, actor: User, group_id: int) -> Group:
+    """A group that people are put into by hand. Raises NotFound, and Invalid for a saved search."""
+    found = group_of(session, actor, group_id)
+    if found.search is not None:
+        raise Invalid({"group": f"“{found.name}” is a saved search: whoever it finds is in it."})
     return found
 
 
@@ -44,6 +59,11 @@ def groups_of(session: Session, actor: User) -> Sequence[GroupLine]:
     mine = Group.shared | (Group.owner_id == actor.id)
     found = session.execute(query.where(Group.team_id == actor.team_id, mine).order_by(Group.name, Group.id))
     return [GroupLine(group, people) for group, people in found]
+
+
+def lists_of(session: Session, actor: User) -> Sequence[GroupLine]:
+    """Those of them that people are put into and taken out of by hand."""
+    return [line for line in groups_of(session, actor) if line.group.search is None]
 
 
 def create_group(uow: UnitOfWork, actor: User, name: str, *, shared: bool = False) -> Group:
@@ -67,7 +87,8 @@ def ensure_group(uow: UnitOfWork, actor: User, name: str) -> Group:
     wanted = " ".join(name.split())
     query = sa.select(Group).where(Group.team_id == actor.team_id, Group.name == wanted)
     found = uow.session.scalar(query)
-    return found if found is not None and _visible_to(found, actor) else create_group(uow, actor, name)
+    usable = found is not None and found.search is None and _visible_to(found, actor)
+    return found if found is not None and usable else create_group(uow, actor, name)
 
 
 def change_group(uow: UnitOfWork, actor: User, group_id: int, *, name: str, shared: bool) -> Group:
@@ -90,7 +111,7 @@ def delete_group(uow: UnitOfWork, actor: User, group_id: int) -> None:
 def add_to_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequence[int]) -> int:
     """Put those of these people that belong to the group's team into it; how many were not in it before."""
     require(actor, "edit_people")
-    group = group_of(uow.session, actor, group_id)
+    group = list_of(uow.session, actor, group_id)
     before = _size(uow.session, group)
     ours = sa.select(Person.id).where(
         Person.team_id == group.team_id, Person.id.in_(person_ids), Person.deleted_at.is_(None)
@@ -104,7 +125,7 @@ def add_to_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequen
 
 def remove_from_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequence[int]) -> None:
     require(actor, "edit_people")
-    group = group_of(uow.session, actor, group_id)
+    group = list_of(uow.session, actor, group_id)
     uow.session.execute(
         sa.delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.person_id.in_(person_ids))
     )

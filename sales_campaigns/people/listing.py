@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.errors import NotFound
+from sales_campaigns.people.engagement import did_lately, stands_in
 from sales_campaigns.people.models import Address, Group, GroupMember, Person
 from sales_campaigns.people.suppression import SENTENCES, first_cause
 
@@ -32,7 +34,12 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the list is narrowed to. `words` are looked for in names, company and address, all of them."""
+    """What the list is narrowed to. `words` are looked for in names, company and address, all of them.
+
+    `did` is a name of `engagement.DID`, in the last `days` before the instant `as_of`, which such a search needs.
+    `campaign_id`, `standing` and `ended_why` are those of `engagement.stands_in`.
+    `within` is another search that must find the person too.
+    """
 
     words: str = ""
     owner_id: int | None = None
@@ -40,6 +47,13 @@ class Wanted:
     import_id: int | None = None
     unsubscribed: bool = False
     consent: str = ""
+    did: str = ""
+    days: int = 30
+    as_of: datetime | None = None
+    campaign_id: int | None = None
+    standing: str = ""
+    ended_why: str = ""
+    within: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,8 @@ def teammates(session: Session, actor: User) -> Sequence[tuple[int, str]]:
 def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """The people of a team that a search finds: conditions on Person, for a list and for an audience alike."""
     conditions = [Person.team_id == team_id, Person.deleted_at.is_(None)]
+    if wanted.within is not None:
+        conditions += matching(team_id, wanted.within)
     if wanted.owner_id is not None:
         conditions.append(Person.owner_id == wanted.owner_id)
     if wanted.group_id is not None:
@@ -128,6 +144,11 @@ def matching(team_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         conditions.append(
             Person.consent == wanted.consent if wanted.consent != "none" else Person.consent.is_(None)
         )
+    if wanted.did:
+        assert wanted.as_of is not None, "a search by what people did lately says when it is asked"
+        conditions.append(did_lately(wanted.did, wanted.days, wanted.as_of))
+    if wanted.campaign_id is not None:
+        conditions.append(stands_in(wanted.campaign_id, wanted.standing, wanted.ended_why))
     for word in wanted.words.split()[:5]:
         conditions.append(
             sa.or_(

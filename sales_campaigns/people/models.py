@@ -117,7 +117,10 @@ class SubscriptionChange(Base):
 
 
 class Group(Base):
-    """A named list of people, private to its owner or shared with the team."""
+    """A named list of people, private to its owner or shared with the team.
+
+    One with a `search` has no members of its own: whoever the search finds is in it.
+    """
 
     __tablename__ = "people_group"
 
@@ -126,6 +129,7 @@ class Group(Base):
     owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     name: Mapped[str] = mapped_column(sa.String(120))
     shared: Mapped[bool] = mapped_column(default=False)
+    search: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     created_at: Mapped[datetime]
 
     __table_args__ = (sa.UniqueConstraint("team_id", "name"),)

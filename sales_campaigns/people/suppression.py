@@ -30,14 +30,27 @@ def _blocked_domain() -> sa.ColumnElement[bool]:
     return sa.exists().where(sa.or_(Address.domain == BlockedDomain.domain, below)).correlate(Address)
 
 
+def _malformed() -> sa.ColumnElement[bool]:
+    """Written, and no address: it came by a way that did not check it. The shape is looked at, not the domain."""
+    odd = sa.or_(*(Address.email.like(shape) for shape in ("%@%@%", "% %", "%,%", "%;%")))
+    odd = sa.or_(Address.email.not_like("_%@_%"), sa.and_(odd, Address.email.not_like('"%"@%')))
+    return sa.case((Person.address_id.is_(None), sa.func.trim(Person.email) != ""), else_=odd)
+
+
 OPTED_OUT = "opted_out"
+INVALID_ADDRESS = "invalid_address"
 # In the order in which they are told: the first that holds is the cause.
 CAUSES: tuple[Cause, ...] = (
     Cause("deleted", "This person was deleted.", Person.deleted_at.is_not(None)),
     Cause(
         "no_address",
         "This person has no e-mail address. Add one to send mail.",
-        Person.address_id.is_(None),
+        sa.and_(Person.address_id.is_(None), sa.func.trim(Person.email) == ""),
+    ),
+    Cause(
+        INVALID_ADDRESS,
+        "This address is not one that mail can be sent to. Correct it.",
+        _malformed(),
     ),
     Cause(
         OPTED_OUT,
@@ -73,6 +86,12 @@ def first_cause(besides: str = "", causes: Iterable[Cause] = CAUSES) -> sa.Case[
 def suppressed() -> sa.ColumnElement[bool]:
     """Whether any cause holds: a condition for a query over Person ⟕ Address."""
     return sa.or_(*(cause.condition for cause in CAUSES))
+
+
+def not_to_be_mailed() -> sa.ColumnElement[bool]:
+    """The same of an address without a person: a condition for a query over Address."""
+    about_people = {"deleted", "no_address", "invalid_address"}
+    return sa.or_(*(cause.condition for cause in CAUSES if cause.name not in about_people))
 
 
 def why_not(session: Session, person_id: int, besides: str = "") -> Cause | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, lazyload
@@ -57,6 +58,25 @@ def opt_out(
     if rows:
         uow.session.execute(sa.insert(SubscriptionChange), rows)
     return sorted(changed)
+
+
+def opt_back_in(
+    uow: UnitOfWork, actor: User, address_ids: Iterable[int], *, since: datetime, reason: str = "undone"
+) -> list[int]:
+    """Take back an opt-out of exactly that instant; those of another one stay. The ids of those let in again."""
+    back = uow.session.scalars(
+        sa.update(Address)
+        .where(Address.id.in_(list(address_ids)), Address.opted_out_at == since)
+        .values(opted_out_at=None)
+        .returning(Address.id)
+        .execution_options(synchronize_session="fetch")
+    ).all()
+    about = {"at": uow.now, "subscribed": True, "source": BY_HAND, "reason": reason}
+    whose = {"team_id": actor.team_id, "user_id": actor.id}
+    if back:
+        rows = [{"address_id": id, **about, **whose} for id in sorted(back)]
+        uow.session.execute(sa.insert(SubscriptionChange), rows)
+    return sorted(back)
 
 
 def complain(uow: UnitOfWork, address_ids: Iterable[int], words: str) -> None:

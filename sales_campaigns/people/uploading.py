@@ -15,7 +15,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.columns import BY_FIELD, CUSTOM, guess_meanings
-from sales_campaigns.people.groups import group_of
+from sales_campaigns.people.groups import list_of
 from sales_campaigns.people.guessing import count_lines, guess_delimiter, guess_encoding, has_headings
 from sales_campaigns.people.imports import import_of
 from sales_campaigns.people.models import BadRow, PeopleImport
@@ -40,7 +40,7 @@ def upload(
     """Store the file under a random name in `uploads` and guess how it is written. Raises Invalid({"file": …})."""
     require(actor, "edit_people")
     if group_id is not None:
-        group_of(uow.session, actor, group_id)
+        list_of(uow.session, actor, group_id)
     path = _store(uploads, content)
     try:
         guessed = _look(path, guess_encoding(path), None)
@@ -78,7 +78,7 @@ def correct(
     require(actor, "edit_people")
     found = import_of(uow.session, actor, import_id)
     if group_id is not None:
-        group_of(uow.session, actor, group_id)
+        list_of(uow.session, actor, group_id)
     if problems := _wrong_choices(encoding, delimiter):
         raise Invalid(problems)
     guessed = _look(uploads / found.stored_name, encoding, delimiter, headings)

@@ -12,6 +12,7 @@ from sales_campaigns.messages.states import LEFT
 from sales_campaigns.tracking.models import EventKind, TrackingEvent
 
 OPENING = (EventKind.OPEN, EventKind.CLICK, EventKind.MIRROR)
+LOOKING = (EventKind.OPEN, EventKind.MIRROR)  # what is counted as an open by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class TrackingEvent(Base):
 
     __table_args__ = (
         sa.Index("ix_tracking_event_message", "message_id", "kind"),
+        sa.Index("ix_tracking_event_at", "at"),
         sa.Index(
             "ix_tracking_event_untold",
             "id",

@@ -59,6 +59,8 @@ OTHERS = (
     "/people/new",
     "/people/import",
     "/people?words=nobody",
+    "/people?did=opened&days=14",
+    "/analytics/compare?a=1",
     "/groups",
     "/campaigns/new",
     "/templates/new",

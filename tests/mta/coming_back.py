@@ -76,9 +76,9 @@ def move_in(uow: UnitOfWork, office: PostOffice, room: PostRoom, box: Mailbox) -
 
 
 @contextmanager
-def working_with(office: PostOffice, room: PostRoom) -> Iterator[PostRoom]:
-    """The room with real ways to this post office, that ask for notices of delivery."""
-    mail = connected(Settings(ca_bundle=office.places.authorities, success_notices=True))
+def working_with(office: PostOffice, room: PostRoom, *, notices: bool = True) -> Iterator[PostRoom]:
+    """The room with real ways to this post office, that ask for `notices` of delivery."""
+    mail = connected(Settings(ca_bundle=office.places.authorities, success_notices=notices))
     readers = imap.Readers(imap.Settings(ca_bundle=office.places.authorities))
     try:
         yield replace(room, providers=mail, readers=readers)
@@ -87,8 +87,12 @@ def working_with(office: PostOffice, room: PostRoom) -> Iterator[PostRoom]:
         readers.close_all()
 
 
-def send_and_read(room: PostRoom, clock: VirtualClock, office: PostOffice, each: int, seconds: float) -> None:
-    """Work until everything has come back; what was refused at the door is tried again, hours and days later."""
+def send_and_read(
+    room: PostRoom, clock: VirtualClock, office: PostOffice, each: int, seconds: float, kept: int = KEPT
+) -> None:
+    """Work until everything has come back, `kept` mails for each set of fates; what was refused at the door is tried
+    again, hours and days later.
+    """
     until, days = machine_seconds() + seconds, 0
     while machine_seconds() < until:
         run_until_quiet(room)
@@ -96,7 +100,7 @@ def send_and_read(room: PostRoom, clock: VirtualClock, office: PostOffice, each:
         if days < 7:
             clock.forward(timedelta(hours=1) if days < 1 else timedelta(days=1))
             days += 1 if clock.now().hour > 20 or days else 0
-        elif len(office.inbox()) >= KEPT * each and _kept(room) >= KEPT * each:
+        elif len(office.inbox()) >= kept * each and _kept(room) >= kept * each:
             return
         else:
             time.sleep(0.2)

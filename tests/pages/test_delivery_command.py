@@ -90,3 +90,24 @@ def test_bad_input_is_one_line(app: Flask, text: Path) -> None:
     assert nobody.exit_code == 1 and "Error: audience: Choose who gets it" in nobody.output
     unknown = run(app, "create", *words, "--group", "Nobody's", *CLEO)
     assert "There is no group called “Nobody's”" in unknown.output
+
+
+def test_proofs_go_to_addresses_and_test_profiles(app: Flask, work: Work, cast: Cast, text: Path) -> None:
+    from sales_campaigns.deliveries.proofing.profiles import add_profile
+
+    number = made(app, text)
+    with work() as uow:
+        add_profile(uow, cast.cleo, name="Reader", email="read@north.example")
+    words = ("--to", "one@example.net", "--profile", "Reader", *CLEO, "--json")
+    assert said(run(app, "proof", number, *words)) == {"proofs": 2}
+    refused = run(app, "proof", number, "--profile", "Nobody", *CLEO)
+    assert refused.exit_code != 0 and "There is no test profile" in refused.output
+    with work() as uow:
+        subjects = uow.session.execute(sa.select(Message.email, Message.proof_number).order_by(Message.id))
+        assert {tuple(row) for row in subjects} == {("one@example.net", 1), ("read@north.example", 1)}
+
+
+def test_computing_again_changes_nothing(app: Flask, text: Path) -> None:
+    number = made(app, text)
+    run(app, "prepare", number, "--wait", *CLEO)
+    assert run(app, "compute", number, *CLEO).output == "Nothing changed.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.clock import VirtualClock
+from sales_campaigns.deliveries.alarms.criteria import Criterion
+from sales_campaigns.deliveries.alarms.models import DeliveryAlarm
 from sales_campaigns.deliveries.models import Delivery, Exclusion
 from sales_campaigns.messages.models import Message
 from sales_campaigns.settings import Settings
@@ -350,3 +354,40 @@ def test_reviewers_are_asked_and_answer_on_the_page(
     ana.post(f"/deliveries/{number}/approvals/content", {"answer": "granted", "comment": "Well said"})
     assert "Well said" in cleo.get(f"/deliveries/{number}").text
     assert cleo.post(f"/deliveries/{number}/confirm").status_code == 303
+
+
+def test_rates_are_provisional_until_late_bounces_no_longer_count(
+    work: Work, cast: Cast, browse: Browse, people: None, clock: VirtualClock
+) -> None:
+    """The rule: until validity and the 7 days for late bounces are over it says so, then “final”."""
+    number, cleo = confirmed(work, cast.cleo), browse(cast.cleo)
+    assert "Provisional until Sat 12 Dec 09:00." in cleo.get(f"/deliveries/{number}").text
+    clock.forward(timedelta(days=12))
+    assert "Rates are final." in cleo.get(f"/deliveries/{number}").text
+
+
+def test_compute_stats_says_that_nothing_changed(
+    work: Work, cast: Cast, browse: Browse, people: None
+) -> None:
+    number, cleo = prepared(work, cast.cleo), browse(cast.cleo)
+    assert cleo.post(f"/deliveries/{number}/compute").status_code == 303
+    assert "nothing changed" in cleo.get(f"/deliveries/{number}").text
+
+
+def test_alarms_stand_on_the_page_and_on_today(work: Work, cast: Cast, browse: Browse, people: None) -> None:
+    number = prepared(work, cast.cleo)
+    with work() as uow:
+        known = {"delivery_id": number, "day": uow.now.date(), "at": uow.now}
+        uow.session.add(DeliveryAlarm(**known, criterion=Criterion.SOFT_RATIO, words="Too many came back."))
+    for path in (f"/deliveries/{number}", "/"):
+        assert "Too many came back." in browse(cast.cleo).get(path).text
+    assert "Too many came back." not in browse(cast.dirk).get("/").text
+
+
+def test_retention_is_asked_of_administrators_and_bad_input_is_kept(cast: Cast, browse: Browse) -> None:
+    cleo = browse(cast.cleo)
+    answer = cleo.post("/admin/retention", {"tracking_days": "90", "sending_days": "soon"})
+    assert answer.status_code == 422 and "from 30 to 3,650" in answer.text
+    assert 'value="90"' in answer.text and 'value="soon"' in answer.text
+    assert cleo.post("/admin/retention", {"tracking_days": "90"}).status_code == 303
+    assert 'value="90"' in cleo.get("/admin/retention").text

@@ -49,7 +49,8 @@ def an_email_task(work: Work, cast: Cast, **person: str) -> int:
 def personal_mails(work: Work, cast: Cast, number: int = 1, **later: float) -> list[int]:
     with work() as uow:
         at = uow.now + timedelta(**later) if later else None
-        people = [a_person(uow, cast.ana, f"p{place}.{later}@example.com") for place in range(number)]
+        when = "".join(f"{unit}{span}" for unit, span in later.items()) or "now"
+        people = [a_person(uow, cast.ana, f"p{place}.{when}@example.com") for place in range(number)]
         return [
             write_personal(uow, cast.ana, one, Typed(f"Hello nr {place}", "<p>Hi</p>", at)).id
             for place, one in enumerate(people)

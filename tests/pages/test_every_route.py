@@ -29,11 +29,14 @@ from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.deliveries.continuous.choosing import choose_incremental
 from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
 from sales_campaigns.deliveries.incremental import Incremental, Mode
-from sales_campaigns.deliveries.models import Delivery, DeliveryState, Stage
+from sales_campaigns.deliveries.models import Delivery, DeliveryState, DeliveryTemplate, Stage
+from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
+from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
+from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.launches.launching import Order, launch
-from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
@@ -63,7 +66,9 @@ FOR_ADMINISTRATORS = {
     "GET /admin/schedules",
     "GET /admin/schedules/<int:schedule_id>",
     "GET /admin/quarantine",
+    "GET /admin/retention",
     "GET /set-aside",
+    "GET /setup",
     "GET /admin/policies",
     "GET /admin/roles",
     "GET /admin/audit",
@@ -88,6 +93,7 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/schedules",
     "POST /admin/schedules/<int:schedule_id>",
     "POST /admin/schedules/<int:schedule_id>/drop",
+    "POST /admin/retention",
     "POST /admin/quarantine/add",
     "POST /admin/quarantine/again",
     "POST /admin/quarantine/release",
@@ -114,6 +120,14 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /leave/of/<int:user_id>/pause",
     "POST /leave/of/<int:user_id>/resume",
     "POST /people/<int:person_id>/resubscribe",
+    "POST /delivery-templates",
+    "POST /delivery-templates/<int:settings_id>",
+    "POST /delivery-templates/<int:settings_id>/delete",
+    "POST /deliveries/<int:delivery_id>/compute",
+    "POST /deliveries/<int:delivery_id>/settings-as-template",
+    "POST /test-profiles",
+    "POST /test-profiles/<int:profile_id>",
+    "POST /test-profiles/<int:profile_id>/delete",
     "POST /sending-policy",
     "POST /sending-policy/<int:rule_id>",
     "POST /sending-policy/<int:rule_id>/delete",
@@ -122,6 +136,8 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /sending/release",
     "POST /sending/stop",
     "POST /set-aside",
+    "POST /setup/dismiss",
+    "POST /setup/test",
     "POST /settings/calls",
     "POST /settings/unsubscribe",
     "POST /team/<int:user_id>/reassign",
@@ -157,7 +173,8 @@ Ids = dict[str, Any]
 
 
 def rules(app: Flask) -> Iterator[Rule]:
-    for rule in app.url_map.iter_rules():
+    """What deletes comes last, so that the others find their rows."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/delete")):
         if rule.endpoint.partition(".")[0] not in OPEN:
             yield rule
 
@@ -240,7 +257,13 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             details={"words": "rival"},
             changed_at=uow.now,
         )
-        session.add(rule)
+        profile = TestProfile(
+            team_id=cast.ana.team_id, email="look@north.example", name="Look", created_at=uow.now
+        )
+        kept = DeliveryTemplate(
+            team_id=cast.ana.team_id, author_id=cast.ana.id, name="Letters", changed_at=uow.now
+        )
+        session.add_all([rule, profile, kept])
         message = a_message(uow, cast, enrollment)
         mail = RehearsedMail(
             rehearsal_id=rehearsal.id,
@@ -260,6 +283,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "campaign_id": campaign.id,
             "key": newest(session, campaign).steps[0].key,
             "number": 1,
+            "letter": "A",
             "tab": "history",
             "draft_id": a_draft(uow, cast, person.id).id,
             "view_id": save_view(uow, cast.ana, ListName.TASKS, "Calls", {"kind": "call"}).id,
@@ -273,6 +297,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "launch_id": launched.id,
             "delivery_id": delivery.id,
             "rule_id": rule.id,
+            "profile_id": profile.id,
+            "settings_id": kept.id,
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
@@ -281,6 +307,10 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
             "received_id": received.id,
+            "batch_id": a_detour(uow, cast, enrollment),
+            "act_id": unsubscribe_many(
+                uow, cast.ana, [a_person(uow, cast.ana, "out@example.com").id]
+            ).batch_id,
             **content_of_the_team(uow, cast),
         }
 
@@ -342,6 +372,13 @@ def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
     draft = save_draft(uow, cast.ana, About(person_id), Typed("Hello", "<p>Hi</p>", key="k"))
     assert draft is not None
     return draft
+
+
+def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
+    counted = {"first_key": "", "first_day": 1, "first_at": None, "slipped": 0}
+    runs = list(uow.session.scalars(sa.select(StepRun.id)))
+    before = {**counted, "runs": runs, "again": {}, "mails": {}}
+    return keep(uow, cast.ana, "jumped", [{"enrollment_id": enrollment.id, "before": before}], {})
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.campaigns.editing import StepWords, write_step
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption
+from sales_campaigns.campaigns.varying import add_variant
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.pausing import pause_campaign
+from sales_campaigns.messages.models import Message
 from sales_campaigns.people.groups import add_to_group, create_group
 from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -98,6 +101,29 @@ def test_it_starts_the_people_chosen_in_the_list(wizard: Wizard, work: Work, cas
         assert uow.session.scalars(sa.select(Enrollment.person_id)).all() == ids
     after = wizard.browser.get(wizard.url.replace("launch", "people")).text
     assert "3 people started." in after and "take-back" in after
+
+
+def test_each_person_is_shown_the_variant_they_will_get(browse: Browse, work: Work, cast: Cast) -> None:
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, key="first")])
+        add_variant(uow, cast.ana, campaign.id, "first")
+        bold = StepWords("Bold words", "<p>Bold</p>", variant="B")
+        write_step(uow, cast.ana, campaign.id, "first", bold)
+    ids, wizard = people(work, cast.ana, 5), Wizard(browse(cast.ana), campaign.id)
+    wizard.open(f"?people={','.join(map(str, ids))}")
+    wizard.press("check")
+    page, shown = wizard.press("mails"), list[str]()
+    for one in ids:
+        subject = _first(page, "subject")
+        letter, html = ("B", "<p>Bold</p>") if subject == "Bold words" else ("A", "<p>Hello Maria</p>")
+        assert f"gets {letter}. Words for everybody take the place of all of them" in page
+        shown.append(letter)
+        page = wizard.press(do="next", person=str(one), subject=subject, html=html)
+    assert set(shown) == {"A", "B"}
+    wizard.press("confirm")
+    wizard.press("start", status=303)
+    with work() as uow:
+        assert uow.session.scalars(sa.select(Message.variant).order_by(Message.person_id)).all() == shown
 
 
 def test_people_chosen_in_the_list_of_people_are_taken_along(

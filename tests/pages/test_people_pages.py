@@ -342,3 +342,23 @@ def test_an_import_cannot_start_before_it_was_checked_and_can_be_stopped(
     ana.post(f"{url}/correct", {**_guessed(ana.get(url).text), "do": "check"})
     ana.post(f"{url}/stop")
     assert "Check the file" in ana.get(url).text
+
+
+def test_a_search_is_saved_as_a_group_that_keeps_itself_up_to_date(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    with work() as uow:
+        a_person(uow, cast.ana, "one@example.com", last_name="Ek")
+    ana = browse(cast.ana)
+    assert "Save this search" in ana.get("/people?words=Ek").text
+    assert "Save this search" not in ana.get("/people").text
+    saved = ana.post("/people/save-search?words=Ek", {"name": "The Eks"})
+    with work() as uow:
+        a_person(uow, cast.ana, "two@example.com", last_name="Ek")
+    shown = ana.get(saved.headers["Location"]).text
+    assert "one@example.com" in shown and "two@example.com" in shown and "A saved search" in shown
+    assert "Remove from this group" not in shown
+    assert "The Eks" in ana.get("/groups").text and "saved search" in ana.get("/groups").text
+    assert "The Eks" not in browse(cast.ben).get("/groups").text
+    refused = ana.post("/people/save-search?words=Ek", {"name": "The Eks"})
+    assert refused.status_code == 422 and "already" in refused.text

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from sales_campaigns.accounts.models import User
+from sales_campaigns.deliveries.alarms.models import DeliveryAlarm
+from sales_campaigns.deliveries.computing import compute_stats
 from sales_campaigns.deliveries.confirming import confirm
 from sales_campaigns.deliveries.inputs import Schedule, Settings
 from sales_campaigns.deliveries.pausing import pause, resume
 from sales_campaigns.deliveries.preparing import prepare
 from sales_campaigns.deliveries.waves import equal_waves
+from sales_campaigns.messages.feedback.qualifying import Answered
+from sales_campaigns.messages.feedback.taking import Feedback, take
+from sales_campaigns.messages.incoming.reports import ReportKind
+from sales_campaigns.messages.models import Message
 from tests.builders import a_delivery
 from tests.cast import a_person
 from tests.deliveries import delivery, figures, preparation, said
@@ -49,6 +57,27 @@ def test_it_leaves_in_waves_and_every_figure_follows_from_the_rows(story: Story)
     assert (seen.targeted, seen.to_deliver, seen.excluded, seen.to_come) == (6, 5, 1, 0)
     assert delivery(story.work, number).state == "finished"
     assert said(story.work, number)[-1] == "info: It is finished."
+
+    jump(story, at("2026-12-08T09:00"))
+    with story.work() as uow:
+        late = uow.session.scalars(sa.select(Message).where(Message.email == "a@example.com")).one()
+        bounce = Feedback(late.id, "<dsn@mx.example>", ReportKind.FAILED, Answered(550, "5.1.1", "gone"))
+        assert take(uow, [bounce]) == 1 and take(uow, [bounce]) == 0
+    let_happen(story)
+    final = figures(story.work, number)
+    assert (final.sent, final.failed, final.handed) == (3, 2, 5), "a late bounce still counts, once"
+    assert (final.targeted, final.to_deliver, final.excluded) == (6, 5, 1), "what was prepared never changes"
+    assert {alarm for alarm, _ in told(story)} == {"hard_ratio"}, "once a day while it lasts"
+    with story.work() as uow:
+        compute_stats(uow, story.cast.cleo, number)
+    assert figures(story.work, number) == final
+
+
+def told(story: Story) -> list[tuple[str, str]]:
+    """What was alarming about the delivery: (criterion, words)."""
+    with story.work() as uow:
+        rows = uow.session.scalars(sa.select(DeliveryAlarm).order_by(DeliveryAlarm.id))
+        return [(row.criterion.value, row.words) for row in rows]
 
 
 def prepared_by_ben(story: Story) -> int:

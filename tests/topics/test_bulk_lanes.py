@@ -122,7 +122,7 @@ def test_one_whose_enrollment_ended_after_the_claim_is_cancelled(
 
 
 def without_address(uow: UnitOfWork) -> None:
-    uow.session.execute(sa.update(Person).where(Person.email == THREE[1]).values(address_id=None))
+    uow.session.execute(sa.update(Person).where(Person.email == THREE[1]).values(address_id=None, email=""))
 
 
 def test_one_who_has_no_address_any_more_is_cancelled(

@@ -30,7 +30,12 @@ def _block(domain: str) -> Callable[[UnitOfWork, Person], None]:
 
 
 def _lose_address(uow: UnitOfWork, person: Person) -> None:
-    person.address = None
+    person.email, person.address = "", None
+
+
+def _misspell(uow: UnitOfWork, person: Person) -> None:
+    assert person.address is not None
+    person.address.email = "maria@mail.example.com, noah@mail.example.com"
 
 
 def _delete(uow: UnitOfWork, person: Person) -> None:
@@ -40,6 +45,7 @@ def _delete(uow: UnitOfWork, person: Person) -> None:
 TROUBLES = {
     "deleted": _delete,
     "no_address": _lose_address,
+    "invalid_address": _misspell,
     "opted_out": _mark("opted_out_at"),
     "complained": _mark("complained_at"),
     "blocked": _mark("blocked_at"),

@@ -5,9 +5,12 @@ from flask import Flask
 from web.commands import (
     campaign,
     campaign_changes,
+    campaign_variants,
     db,
     delivery,
+    delivery_proofs,
     delivery_runs,
+    detours,
     instance,
     launching,
     leave,
@@ -15,12 +18,25 @@ from web.commands import (
     people,
     quarantine,
     rehearsing,
+    schedule,
     users,
     why,
 )
 
-for command in (launching.command, rehearsing.command, campaign_changes.plan, campaign_changes.apply):
+for command in (
+    launching.command,
+    rehearsing.command,
+    campaign_changes.plan,
+    campaign_changes.apply,
+    campaign_variants.report,
+    campaign_variants.variant,
+    detours.jump,
+    detours.restart,
+    detours.move,
+):
     campaign.group.add_command(command)
+for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
 for command in delivery_runs.COMMANDS:
     delivery.group.add_command(command)
 GROUPS = [
@@ -32,6 +48,7 @@ GROUPS = [
     mail.group,
     people.group,
     quarantine.group,
+    schedule.group,
     users.group,
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
 from sales_campaigns.campaigns.simulating import Wish, foresee
 from web.commands.campaign_file import A_FILE, campaign_in
+from web.commands.places import day_and_step
 from web.commands.running import CommandGroup, command_work, json_option, out
 
 group = CommandGroup("campaign", help="Campaign files, and what they would do.")
@@ -80,10 +82,16 @@ def options_of_a_start(command: Callable[..., Any]) -> Callable[..., Any]:
 @group.command("simulate")
 @click.argument("file", type=A_FILE)
 @options_of_a_start
+@click.option(
+    "--start-at", default="", help="The step to start at, as DAY.STEP: 3.1. Earlier ones are left out."
+)
 @json_option
-def simulate_(file: Path, people: Path, as_json: bool, **start: Any) -> None:
+def simulate_(file: Path, people: Path, as_json: bool, start_at: str, **start: Any) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
-    found = foresee(wish_of(file, **start), read_people(people))
+    wish = wish_of(file, **start)
+    if start_at:
+        wish = replace(wish, first=day_and_step(start_at, "--start-at"))
+    found = foresee(wish, read_people(people))
     lines = lines_of(found.head(), found.entries())
     for piece in found.written() if as_json else (f"{line}\n" for line in lines):
         click.echo(piece, nl=False)

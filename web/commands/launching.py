@@ -24,6 +24,7 @@ from sales_campaigns.enrollments.launches.orders import open_for_launch
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.groups import groups_of
 from sales_campaigns.unit_of_work import UnitOfWork
+from web.commands.places import step_key
 from web.commands.running import command_work, json_option, out
 from web.filters import count_words, when_words
 from web.request_scope import settings
@@ -42,6 +43,9 @@ LOCAL = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 @click.option(
     "--recipients-zone", is_flag=True, help="Read times of day, also --send-at, in each person's zone."
 )
+@click.option(
+    "--start-at", default="", help="The step to start at, as DAY.STEP: 3.1. Earlier ones are left out."
+)
 @click.option("--yes", is_flag=True, help="Start without asking.")
 @json_option
 @with_appcontext
@@ -52,6 +56,7 @@ def command(
     group_name: str,
     send_at: datetime | None,
     recipients_zone: bool,
+    start_at: str,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -65,7 +70,7 @@ def command(
         actor = user_by_email(uow, email)
         campaign = only_campaign_named(uow.session, name, actor.team.name)
         ids, unknown = _people(uow, actor, campaign, people, group_name)
-        order = _order(uow, actor, campaign, ids, send_at, recipients_zone)
+        order = _order(uow, actor, campaign, ids, send_at, recipients_zone, start_at)
         prepared = prepare(uow, actor, order)
         data = {**_told(uow, actor, prepared, order), "unknown": unknown, "launch": None}
     if not as_json:
@@ -101,15 +106,18 @@ def _order(
     person_ids: Sequence[int],
     send_at: datetime | None,
     recipients_zone: bool,
+    start_at: str,
 ) -> Order:
-    times = {}
+    _, version = open_for_launch(uow, actor, campaign.id)
+    key, times = step_key(version, start_at), {}
+    start = next((step.position for step in version.steps if step.key == key), 0)
     if send_at is not None:
-        _, version = open_for_launch(uow, actor, campaign.id)
-        first = next((step for step in timed_steps(version) if step.position == 0), None)
+        first = next((step for step in timed_steps(version) if step.position == start), None)
         if first is None:
             raise Invalid("The first step is no e-mail with a time of its own: leave --send-at out.")
         times[first.key] = send_at if recipients_zone else resolve(send_at, actor.zone)
-    return Order(campaign.id, person_ids, recipients_zone=recipients_zone or None, send_at=times)
+    zone = recipients_zone or None
+    return Order(campaign.id, person_ids, recipients_zone=zone, send_at=times, first_key=key)
 
 
 def _told(uow: UnitOfWork, actor: User, prepared: Prepared, order: Order) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import url_for
 
-from sales_campaigns.live_feed import FeedGroup, FeedLine, grouped
+from sales_campaigns.live_feed import REPEATED, FeedGroup, FeedLine, grouped
 from sales_campaigns.tasks.models import TaskKind
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
@@ -89,7 +89,9 @@ def _with_others(group: FeedGroup) -> str:
     if group.people > 1:
         many = MANY.get(group.line.kind, _plain(group.line)).format(source=group.line.source)
         return f"and {count_words(group.people - 1, 'other')} {many}"
-    return f"{said} ({group.times} times)" if group.times > 1 else said
+    if group.times < 2:
+        return said
+    return f"{said} {group.times} times" if group.line.kind in REPEATED else f"{said} ({group.times} times)"
 
 
 def _when(at: datetime, now: datetime, zone: str) -> dict[str, str]:
@@ -112,6 +114,8 @@ def _actions(line: FeedLine) -> list[dict[str, str]]:
         actions.append({"label": "Read", "href": url_for("replies.show", received_id=line.data["received"])})
     elif line.message_id is not None:
         actions.append({"label": "See the mail", "href": url_for("message.show", message_id=line.message_id)})
+    if line.kind in REPEATED and line.person is not None and line.person.phone:
+        actions.append({"label": "Call", "href": f"tel:{line.person.phone.replace(' ', '')}"})
     if line.person is not None:
         actions.append({"label": "Write", "href": url_for("compose.form", person=line.person.id)})
         mail: dict[str, Any] = {"message": line.message_id} if line.message_id is not None else {}

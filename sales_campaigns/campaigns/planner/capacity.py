@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from heapq import heappop, heappush
 from itertools import count
 
-from sales_campaigns.campaigns.planner.course import Course, End, course_of
+from sales_campaigns.campaigns.planner.course import Course, End, course_of, not_run
 from sales_campaigns.campaigns.planner.crowds import Crowd, Day, blocks, one_by_one
 from sales_campaigns.campaigns.planner.local_time import resolve, to_the_second, wall_clock
 from sales_campaigns.campaigns.planner.outline import Assumptions, Outline, Start
@@ -83,7 +83,6 @@ def share_out(
 
 def _launch(run: Run, starts: Iterable[tuple[str, Start]]) -> None:
     """People with the same start stand in the same place."""
-    count = len(run.outline.steps)
     standings: dict[tuple[object, ...], Standing] = {}
     for who, start in starts:
         key = (
@@ -93,15 +92,22 @@ def _launch(run: Run, starts: Iterable[tuple[str, Start]]) -> None:
             start.resumed_at,
             start.slipped,
             start.away,
+            (start.first, start.first_day, start.first_at),
         )
         if key not in standings:
             course = course_of(run.outline, start)
-            standings[key] = _standing(run, course, (None,) * count, (None,) * count, frozenset())
+            standings[key] = _at_the_start(run, course)
             run.push(to_the_second(start.launched_at), OVER, standings[key])
         standings[key].who.append(who)
         run.standing[who] = standings[key]
     for standing in standings.values():
         standing.who.sort()
+
+
+def _at_the_start(run: Run, course: Course) -> Standing:
+    count, before = len(run.outline.steps), course.first
+    ends = (*(not_run(course),) * before, *(None,) * (count - before))
+    return _standing(run, course, (None,) * count, ends, frozenset(range(before)))
 
 
 def _happening(run: Run) -> Iterator[Day | Crowd | Standing]:

@@ -16,23 +16,27 @@ from sales_campaigns.campaigns.planner.spots import Spot, at_instant, at_wall, o
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """An outline with its start worked out. `beginning` is day 1's start, moved onto a day that counts."""
+    """An outline with its start worked out. `began` is when `first_day` was to start, `beginning` the same moved
+    onto a day that counts; `asked` is when the enrollment was to start."""
 
     outline: Outline
     zone: str
     asked: datetime
+    began: datetime
     beginning: Spot
     chosen: Mapping[int, Spot]
     resumed_at: datetime | None
     slipped: int
     away: tuple[tuple[datetime, datetime], ...] = ()
+    first: int = 0
+    first_day: int = 1
 
     @property
     def first_date(self) -> date:
         return self.beginning.wall.date()
 
     def date_of(self, day: int, slipped: int = 0) -> date:
-        return days.later_by(self.outline.calendar, self.first_date, day - 1 + slipped)
+        return days.later_by(self.outline.calendar, self.first_date, max(0, day - self.first_day + slipped))
 
     def back_at(self, at: datetime) -> datetime | None:
         """When the leave ends in which `at` lies; None where it lies in none."""
@@ -59,16 +63,22 @@ Ends = Sequence[End | None]  # by step; None where nothing has ended yet
 def course_of(outline: Outline, start: Start) -> Course:
     """The rule: day 1 is the local date of the launch, or of the "send at" chosen at the launch."""
     chosen = {index: _chosen(when, start.zone) for index, when in start.send_at.items()}
-    asked = chosen.get(0) or at_instant(to_the_second(start.launched_at), start.zone)
+    asked = chosen.get(0 if start.first_at else start.first) or at_instant(
+        to_the_second(start.launched_at), start.zone
+    )
+    began = at_instant(to_the_second(start.first_at), start.zone) if start.first_at else asked
     return Course(
         outline=outline,
         zone=start.zone,
         asked=asked.wall,
-        beginning=onto_counted_day(asked, outline.calendar),
+        began=began.wall,
+        beginning=onto_counted_day(began, outline.calendar),
         chosen=chosen,
         resumed_at=start.resumed_at and to_the_second(start.resumed_at),
         slipped=start.slipped,
         away=start.away,
+        first=start.first,
+        first_day=start.first_day,
     )
 
 
@@ -90,21 +100,27 @@ def ended(course: Course, step: StepOutline, over: Over) -> End:
     return End(at, wall_clock(at, course.zone).date(), sent, was_run, mailed)
 
 
+def not_run(course: Course) -> End:
+    """How a step stands that this person never came to."""
+    return End(course.beginning.at, course.first_date, was_run=False, mailed=False)
+
+
 def slip_before(course: Course, ends: Ends, day: int) -> int:
     """By how many counted days the date of `day` lies later than it would if every step had ended in time.
 
     The rule: when a step ends on a later date than planned, all later days move by as many counted days. The
-    steps of one day share their date, so the latest of them decides.
+    steps of one day share their date, so the latest of them decides. What ended before a jump delays nothing after it.
     """
     slipped = course.slipped
-    for earlier, ends_of_day in _by_day(course.outline.steps, ends, day):
+    for earlier, ends_of_day in _by_day(course, ends, day):
         planned = course.date_of(earlier, slipped)
         slipped += max(days.counted_between(course.outline.calendar, planned, end.day) for end in ends_of_day)
     return slipped
 
 
-def _by_day(steps: Sequence[StepOutline], ends: Ends, before: int) -> Iterator[tuple[int, list[End]]]:
-    for day, group in groupby(zip(steps, ends, strict=False), key=lambda pair: pair[0].day):
+def _by_day(course: Course, ends: Ends, before: int) -> Iterator[tuple[int, list[End]]]:
+    since = zip(course.outline.steps[course.first :], ends[course.first :], strict=False)
+    for day, group in groupby(since, key=lambda pair: pair[0].day):
         if day >= before:
             return
         if run := [end for _, end in group if end is not None and end.was_run]:

@@ -17,6 +17,7 @@ MOVES = {
     "slip": "an earlier step ends late",
     "gap": "the clocks go forward",
     "limit": "the daily limit is reached",
+    "pressure": "this address has had as many mails as are allowed",
     "leave": "it waits for the end of a leave or a pause",
 }
 

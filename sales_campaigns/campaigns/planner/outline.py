@@ -101,6 +101,9 @@ class Start:
     `resumed_at` (a pause, a leave or a lost mailbox has ended then). `slipped` is the delay, in counted days,
     that was caused by steps which the outline no longer has. `away` are the spans of the sender's leave (aware,
     the end not included, in order) that every step goes around.
+
+    `first` is the index of the step with which this person began, or to which somebody jumped later: what stands
+    before it and is not over is not run. Its day, `first_day`, is the date of the launch, or of `first_at` (aware).
     """
 
     launched_at: datetime
@@ -109,10 +112,13 @@ class Start:
     resumed_at: datetime | None = None
     slipped: int = 0
     away: tuple[tuple[datetime, datetime], ...] = ()
+    first: int = 0
+    first_day: int = 1
+    first_at: datetime | None = None
 
 
 class Outcome(StrEnum):
-    """How a step ended. NOT_RUN: inserted before the person's position, so it delays and lends nothing."""
+    """How a step ended. NOT_RUN: before the person's first step or position, so it delays and lends nothing."""
 
     SENT = "sent"
     DONE = "done"

@@ -61,9 +61,9 @@ def needs(outline: Outline, index: int) -> tuple[int, ...]:
 def place(course: Course, index: int, ends: Ends, over: Container[int] = ()) -> Planned:
     """`ends` holds an end for every step that this one needs; `over` says which of them are facts."""
     step = course.outline.steps[index]
-    needed = needs(course.outline, index)
+    needed = [i for i in needs(course.outline, index) if i >= course.first]
     ready_at = max([course.beginning.at, *(end.at for i in needed if (end := ends[i]))])
-    slipped = slip_before(course, ends, step.day) if step.day > 1 else 0
+    slipped = slip_before(course, ends, step.day) if step.day > course.first_day else 0
     spot, kept = (_opening if step.is_task else _sending)(course, index, ends, slipped, ready_at)
     waits_for = tuple(i for i in needed if i not in over)
     return Planned(
@@ -90,9 +90,9 @@ def _can_be_followed(ends: Ends, index: int) -> bool:
 
 
 def _opening(course: Course, index: int, _ends: Ends, slipped: int, ready_at: datetime) -> tuple[Spot, time]:
-    """The rule: a task opens at 00:00 of its day, on day 1 at the start, or after the step before it."""
+    """The rule: a task opens at 00:00 of its day, on the first day at the start, or after the step before it."""
     day = course.outline.steps[index].day
-    spot = course.beginning if day == 1 else _on_day(course, day, time(0), slipped)
+    spot = course.beginning if day == course.first_day else _on_day(course, day, time(0), slipped)
     if ready_at > spot.at:
         spot = at_instant(ready_at, course.zone)
     spot = _after_pause(course, out_of_gap(spot), at_once=True)
@@ -130,7 +130,7 @@ def _into_window(course: Course, spot: Spot) -> tuple[Spot, time]:
 def _goes_at_once(course: Course, index: int) -> bool:
     step = course.outline.steps[index]
     if index in course.chosen:
-        return index == 0
+        return index == course.first
     return step.leaves_at_once or step.send == SendOption.CHOOSE
 
 
@@ -142,9 +142,9 @@ def _wanted(course: Course, index: int, ends: Ends, slipped: int) -> Spot:
 
 
 def _on_day(course: Course, day: int, at: time, slipped: int) -> Spot:
-    if day == 1:
+    if day == course.first_day:
         return onto_counted_day(
-            at_wall(datetime.combine(course.asked, at), course.zone), course.outline.calendar
+            at_wall(datetime.combine(course.began, at), course.zone), course.outline.calendar
         )
     spot = at_wall(datetime.combine(course.date_of(day), at), course.zone)
     return spot.to("slip", on(spot, course.date_of(day, slipped))) if slipped else spot

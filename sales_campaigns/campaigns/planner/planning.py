@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from sales_campaigns.campaigns.planner import days
-from sales_campaigns.campaigns.planner.course import Course, End, Ends, course_of, ended, slip_before
+from sales_campaigns.campaigns.planner.course import Course, End, Ends, course_of, ended, not_run, slip_before
 from sales_campaigns.campaigns.planner.local_time import naive_wall_clock, resolve, to_the_second
 from sales_campaigns.campaigns.planner.outline import Assumptions, Outline, Over, Start, StepKind
 from sales_campaigns.campaigns.planner.placing import Planned, place, settle
@@ -36,6 +36,9 @@ def plan(
     for index, step in enumerate(outline.steps):
         if index in facts:
             ends.append(ended(course, step, facts[index]))
+            continue
+        if index < start.first:
+            ends.append(not_run(course))
             continue
         entry, end = ahead(course, index, ends, facts, assume, (defer or {}).get(index))
         planned.append(entry)

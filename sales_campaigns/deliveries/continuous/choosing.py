@@ -38,12 +38,10 @@ from sales_campaigns.deliveries.policies import task_of
 from sales_campaigns.deliveries.recurrence import next_run
 from sales_campaigns.deliveries.reopening import reopen
 from sales_campaigns.deliveries.setups import audience_of, settings_of, setup_of
-from sales_campaigns.deliveries.states import CONFIRMED, DELIVERY, EDITABLE
+from sales_campaigns.deliveries.states import CONFIRMED, DELIVERY, EDITABLE, GOES_ON
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork
-
-GOES_ON = frozenset({DeliveryState.IN_PROGRESS, DeliveryState.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def reset_of(uow: UnitOfWork, delivery: Delivery) -> Reset:
     """The rule: history can be reset, and the page says what will happen."""
     _intake, wanted = _going(uow.session, delivery)
     task = task_of(uow.session, delivery, uow.now)
-    people = targeted(task.audience, task.owner)
+    people = targeted(uow.session, task.audience, task.owner)
     if wanted.mode is Mode.CHANGED:
         people = [*people, *changed_between(wanted, wanted.begins, settled(uow.now))]
     return Reset(_taken(uow.session, delivery.id), count_where(uow.session, people))

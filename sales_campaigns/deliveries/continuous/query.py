@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from sales_campaigns.deliveries.audience import targeted
 from sales_campaigns.deliveries.chunks import Target
@@ -26,20 +26,23 @@ DATES = {
 }
 
 
-def first_target(task: Task, wanted: Incremental, started_at: datetime) -> Target:
+def first_target(session: Session, task: Task, wanted: Incremental, started_at: datetime) -> Target:
     """Whom the preparation before the confirmation judges: they are the first increment."""
-    people = targeted(task.audience, task.owner)
+    people = targeted(session, task.audience, task.owner)
     if wanted.mode is Mode.NEW:
         return Target(people, Marked(run=1))
     changed = changed_between(wanted, wanted.begins, settled(started_at))
     return Target([*people, *changed], Marked(occasion=1, run=1))
 
 
-def target_of(task: Task, wanted: Incremental, intake: Intake, increment: Increment) -> Target:
+def target_of(
+    session: Session, task: Task, wanted: Incremental, intake: Intake, increment: Increment
+) -> Target:
     """Whom a later run takes. Its recipients wait until the increment is released."""
     marked = Marked(increment.occasion, increment.number, waits=True)
     between = (increment.since, increment.until)
-    return Target([*targeted(task.audience, task.owner), *coming(task, wanted, intake, *between)], marked)
+    people = targeted(session, task.audience, task.owner)
+    return Target([*people, *coming(task, wanted, intake, *between)], marked)
 
 
 def coming(task: Task, wanted: Incremental, intake: Intake, since: datetime, until: datetime) -> Conditions:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.deliveries.capacity import Span, deal_into_slots
 from sales_campaigns.deliveries.confirming import UNREACHABLE, require_start
 from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
 from sales_campaigns.deliveries.continuous.reading import increment_of
@@ -16,12 +15,12 @@ from sales_campaigns.deliveries.incremental import ceiling_of
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import Delivery, Exclusion, Level, Recipient
-from sales_campaigns.deliveries.policies import Capacity, Task, task_of
-from sales_campaigns.deliveries.slots import deal_into_slots
+from sales_campaigns.deliveries.policies import Task, task_of
+from sales_campaigns.deliveries.proofing.seeds import add_seeds
+from sales_campaigns.deliveries.slots import latest
 from sales_campaigns.deliveries.states import OVER
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.errors import IllegalMove
-from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -89,32 +88,29 @@ def _wait(uow: UnitOfWork, delivery: Delivery, increment: Increment, words: str)
 
 
 def _release(uow: UnitOfWork, task: Task, increment: Increment, actor: User | None = None) -> None:
-    """From now on they are recipients like any others; what is over a capacity takes the next slots."""
+    """From now on they are recipients like any others, and seeds get their copy with the first of them."""
     delivery, intake = task.delivery, uow.session.get_one(Intake, increment.delivery_id)
-    assert delivery.starts_at is not None
-    after = int((uow.now - delivery.starts_at).total_seconds())
-    slots = [(rule, _taken(uow, delivery, rule)) for rule in task.capacity if not rule.excludes]
-    mine = (Recipient.delivery_id == delivery.id, Recipient.after.is_(None))
-    uow.session.execute(
-        sa.update(Recipient).where(*mine).values(after=after).execution_options(synchronize_session=False)
-    )
-    for rule, taken in slots:
-        deal_into_slots(uow.session, delivery.id, rule.messages, rule.hours, taken=taken, since=after)
+    _let_leave(uow, task)
+    add_seeds(uow, delivery)
     intake.largest = max(intake.largest, increment.to_deliver)
     delivery.next_at = uow.now
     uow.move(INCREMENT, increment, "release", about=_about(delivery, increment, actor))
 
 
-def _taken(uow: UnitOfWork, delivery: Delivery, rule: Capacity) -> int:
-    """How many places of a capacity earlier increments have: what left lately, and what is to come."""
-    lately = uow.now - timedelta(hours=rule.hours)
-    left = sa.select(sa.func.count()).where(
-        Message.delivery_id == delivery.id, ~Message.proof, Message.due_at > lately
+def _let_leave(uow: UnitOfWork, task: Task) -> None:
+    """At once. Under a capacity they stand behind those who wait already, and take the next slots."""
+    session, delivery = uow.session, task.delivery
+    assert delivery.starts_at is not None
+    after = int((uow.now - delivery.starts_at).total_seconds())
+    moving = [rule for rule in task.capacity if not rule.excludes]
+    if moving:
+        after = max(after, latest(session, delivery.id) + 1)
+    mine = (Recipient.delivery_id == delivery.id, Recipient.after.is_(None))
+    session.execute(
+        sa.update(Recipient).where(*mine).values(after=after).execution_options(synchronize_session=False)
     )
-    to_come = sa.select(sa.func.count()).where(
-        Recipient.delivery_id == delivery.id, Recipient.after.is_not(None)
-    )
-    return (uow.session.scalar(left) or 0) + (uow.session.scalar(to_come) or 0)
+    if moving and task.mailbox is not None:
+        deal_into_slots(session, Span(delivery, task.mailbox, delivery.starts_at, uow.now, after), moving)
 
 
 def _tell(uow: UnitOfWork, task: Task, increment: Increment) -> None:

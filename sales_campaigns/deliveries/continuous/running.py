@@ -124,7 +124,10 @@ def _look(uow: UnitOfWork, delivery: Delivery, intake: Intake) -> None:
 
 def _begin(uow: UnitOfWork, task: Task, wanted: Incremental, intake: Intake, due: list[datetime]) -> None:
     delivery, until = task.delivery, settled(uow.now)
-    people = [*targeted(task.audience, task.owner), *coming(task, wanted, intake, intake.since, until)]
+    people = [
+        *targeted(uow.session, task.audience, task.owner),
+        *coming(task, wanted, intake, intake.since, until),
+    ]
     number = count_where(uow.session, people)
     if number:
         intake.number += 1
@@ -177,7 +180,9 @@ def _prepare_on(
         conclude_increment(uow, task, increment, reachable=reachable)
     else:
         intake = uow.session.get_one(Intake, delivery.id)
-        next_chunk(uow, task, target_of(task, task.incremental, intake, increment), increment, chunk)
+        next_chunk(
+            uow, task, target_of(uow.session, task, task.incremental, intake, increment), increment, chunk
+        )
     delivery.next_at = uow.now
 
 

@@ -14,6 +14,7 @@ from sales_campaigns.errors import Invalid
 LARGE = 60_000  # bytes of HTML: more is cut by large providers
 LARGEST_SUBJECT = 400  # characters
 _LINK = re.compile(r"""href\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
+_UNSUBSCRIBE = re.compile(r"unsubscribe|opt[-_]?out", re.IGNORECASE)
 _FINE_LINK = re.compile(
     r"(https?://[^\s/]+\.[^\s]+|mailto:[^\s]+@[^\s]+|tel:[+0-9 ()-]+|#.*|\{\{.*)", re.IGNORECASE
 )
@@ -31,6 +32,15 @@ def content_problems(content: Content) -> dict[str, str]:
     if len(content.subject) > LARGEST_SUBJECT:
         problems.setdefault("subject", f"Shorten the subject to {LARGEST_SUBJECT} characters.")
     return problems
+
+
+def unsubscribe_problem(content: Content) -> str:
+    """The rule: a missing unsubscribe link in a bulk delivery is an error. Asked where no footer carries one."""
+    if any(_UNSUBSCRIBE.search(link) for link in _LINK.findall(content.html)):
+        return ""
+    return (
+        "There is no link to unsubscribe: put one into the text, or switch the team's words under mails on."
+    )
 
 
 def content_warnings(content: Content) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require, sees_every_team
-from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
+from sales_campaigns.deliveries.typology.models import Of, RuleKind, RuleScope, TypologyRule
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.groups import group_of
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -94,6 +94,7 @@ def _checked(
         "place": place,
         "scope": RuleScope(scope) if scope in set(RuleScope) else RuleScope.EVERY,
         "only_named": typed.get("only_named", "").strip()[:120],
+        "typology": " ".join(typed.get("typology", "").split())[:80],
         "details": details,
     }
 
@@ -103,14 +104,22 @@ def _details(
 ) -> dict[str, Any]:
     if kind is RuleKind.FILTERING:
         return _search(session, actor, typed, problems)
+    if kind is RuleKind.COLLISION:
+        return {"excludes": bool(typed.get("excludes"))}
     messages, span = _number(typed.get("messages", "")), "days" if kind is RuleKind.PRESSURE else "hours"
     length = _number(typed.get(span, ""))
     if not messages:
         problems["messages"] = "Write how many mails are allowed, 1 or more."
     if not length or length > 366:
         problems[span] = f"Write a number of {span} from 1 to 366."
-    excludes = {"excludes": bool(typed.get("excludes"))} if kind is RuleKind.CAPACITY else {}
-    return {"messages": messages, span: length, **excludes}
+    counted = _counted(typed) if kind is RuleKind.CAPACITY else {}
+    return {"messages": messages, span: length, **counted}
+
+
+def _counted(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Whose mails a capacity rule counts, and whether what is over it is left out."""
+    of = typed.get("of", "")
+    return {"excludes": bool(typed.get("excludes")), "of": of if of in set(Of) else Of.DELIVERY.value}
 
 
 def _search(

@@ -14,6 +14,7 @@ from sales_campaigns.database import Base, checked
 
 class RuleKind(StrEnum):
     FILTERING = "filtering"
+    COLLISION = "collision"
     PRESSURE = "pressure"
     CAPACITY = "capacity"
 
@@ -26,9 +27,18 @@ class RuleScope(StrEnum):
     STEPS = "steps"
 
 
+class Of(StrEnum):
+    """Whose mails a capacity rule counts."""
+
+    DELIVERY = "delivery"
+    MAILBOX = "mailbox"
+    DOMAIN = "domain"
+
+
 class TypologyRule(Base):
-    """One rule of a team. `details` by kind: filtering {words, owner, group}; pressure {messages, days};
-    capacity {messages, hours, excludes}."""
+    """One rule of a team. `details` by kind: filtering {words, owner, group}; collision {excludes};
+    pressure {messages, days}; capacity {messages, hours, excludes, of}.
+    """
 
     __tablename__ = "typology_rule"
 
@@ -40,6 +50,7 @@ class TypologyRule(Base):
     active: Mapped[bool] = mapped_column(default=True)
     scope: Mapped[RuleScope] = mapped_column(checked(RuleScope), default=RuleScope.EVERY)
     only_named: Mapped[str] = mapped_column(sa.String(120), default="")  # words in the delivery's name
+    typology: Mapped[str] = mapped_column(sa.String(80), default="")  # only for deliveries that use this one
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     changed_at: Mapped[datetime]
 

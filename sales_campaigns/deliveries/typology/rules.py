@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.deliveries.typology.collisions import on_the_way
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
+from sales_campaigns.deliveries.typology.windows import Pressure
 from sales_campaigns.people.listing import Wanted, matching
+from sales_campaigns.people.searches import resolved
 from sales_campaigns.people.suppression import CAUSES, SENTENCES, Cause
 
 # The causes that preparation adds to those of an address and of the team's filtering rules, in order.
@@ -19,19 +23,32 @@ LATER = {
 BUILT_IN = {**SENTENCES, **LATER}
 
 
-def rules_about_people(session: Session, team_id: int, name: str, scope: RuleScope) -> tuple[Cause, ...]:
-    """Address filters, then the team's filtering rules: each a condition over Person ⟕ Address.
+def rules_about_people(
+    session: Session,
+    team_id: int,
+    name: str,
+    scope: RuleScope,
+    typology: str = "",
+    joins: int | None = None,
+) -> tuple[Cause, ...]:
+    """Address filters, then the team's filtering and collision rules: each a condition over Person ⟕ Address.
 
-    The same ones judge a million people at preparation and one person who joins a campaign step.
+    The same ones judge a million people at preparation and one person who `joins` a campaign.
     """
-    own = in_force(session, team_id, name, scope, RuleKind.FILTERING)
-    return (*CAUSES, *(_filter(rule) for rule in own))
+    filters = in_force(session, team_id, name, scope, RuleKind.FILTERING, typology)
+    collisions = in_force(session, team_id, name, scope, RuleKind.COLLISION, typology)
+    strict = [rule for rule in collisions if rule.details.get("excludes")]
+    return (
+        *CAUSES,
+        *(_filter(session, rule) for rule in filters),
+        *(_collision(rule, joins) for rule in strict),
+    )
 
 
 def in_force(
-    session: Session, team_id: int, name: str, scope: RuleScope, kind: RuleKind
+    session: Session, team_id: int, name: str, scope: RuleScope, kind: RuleKind, typology: str = ""
 ) -> Sequence[TypologyRule]:
-    """The active rules of this kind for a delivery of this name, lowest place first."""
+    """The active rules of this kind for a delivery of this name and typology, lowest place first."""
     found = session.scalars(
         sa.select(TypologyRule)
         .where(
@@ -39,10 +56,23 @@ def in_force(
             TypologyRule.kind == kind,
             TypologyRule.active,
             TypologyRule.scope.in_({RuleScope.EVERY, scope}),
+            TypologyRule.typology.in_({"", typology}),
         )
         .order_by(TypologyRule.place, TypologyRule.id)
     )
     return [rule for rule in found if rule.only_named.lower() in name.lower()]
+
+
+def typologies(session: Session, team_id: int) -> Sequence[str]:
+    """The names under which the team's rules are gathered."""
+    named = sa.select(TypologyRule.typology).where(
+        TypologyRule.team_id == team_id, TypologyRule.typology != ""
+    )
+    return session.scalars(named.distinct().order_by(TypologyRule.typology)).all()
+
+
+def pressure_of(rule: TypologyRule) -> Pressure:
+    return Pressure(key_of(rule), rule.details["messages"], timedelta(days=rule.details["days"]))
 
 
 def key_of(rule: TypologyRule) -> str:
@@ -60,13 +90,17 @@ def own_sentences(session: Session, team_id: int) -> dict[str, str]:
     return {key_of(rule): _sentence(rule) for rule in own}
 
 
-def _filter(rule: TypologyRule) -> Cause:
+def _filter(session: Session, rule: TypologyRule) -> Cause:
     wanted = Wanted(
         words=rule.details.get("words", ""),
         owner_id=rule.details.get("owner") or None,
         group_id=rule.details.get("group") or None,
     )
-    return Cause(key_of(rule), _sentence(rule), sa.and_(*matching(rule.team_id, wanted)))
+    return Cause(key_of(rule), _sentence(rule), sa.and_(*matching(rule.team_id, resolved(session, wanted))))
+
+
+def _collision(rule: TypologyRule, joins: int | None) -> Cause:
+    return Cause(key_of(rule), _sentence(rule), on_the_way(joins))
 
 
 def _sentence(rule: TypologyRule) -> str:
@@ -75,4 +109,6 @@ def _sentence(rule: TypologyRule) -> str:
         return f"“{rule.name}”: over {details['messages']} mails to this address in {details['days']} days."
     if rule.kind is RuleKind.CAPACITY:
         return f"“{rule.name}”: more than the {details['messages']:,} that it lets leave."
+    if rule.kind is RuleKind.COLLISION:
+        return f"“{rule.name}”: is on the way through a campaign."
     return f"The rule “{rule.name}” leaves this person out."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,12 @@ class Pressure:
     span: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    waiting: Waiting
+    without: Collection[int]
+
+
 class seconds_after(GenericFunction[datetime]):  # noqa: N801  the name it has in SQL
     """An instant and a number of seconds: the instant so much later, on both databases."""
 
@@ -52,20 +58,24 @@ def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', {instant}, ({seconds}) || ' seconds') || '000')"
 
 
-def too_often(address: Any, limit: Pressure, at: datetime, waiting: Waiting) -> sa.ColumnElement[bool]:
-    """Whether one more mail to `address` at `at` makes more than are allowed in some rolling window.
+def too_often(
+    address: Any, limit: Pressure, at: datetime, waiting: Waiting, without: Collection[int] = ()
+) -> sa.ColumnElement[bool]:
+    """Whether one more mail to `address` at `at` makes more than are allowed in some rolling window; messages
+    `without` which it is counted are those that would move to `at`.
 
     The rule: what was sent and what is scheduled count. A window that matters begins at an earlier contact less
     than its span before, or at the mail itself. Windows are counted one by one only where there are enough contacts
     around `at` at all; each count is a look-up in an index, however long the history is.
     """
     most, span = limit.messages, limit.span
-    earlier = _contacts(address, waiting).alias("earlier")
+    known = _Known(waiting, without)
+    earlier = _contacts(address, known).alias("earlier")
     end = seconds_after(earlier.c.at, int(span.total_seconds()))
-    full = _number(address, waiting, earlier.c.at, end) >= most
+    full = _number(address, known, earlier.c.at, end) >= most
     begun = sa.exists().where(earlier.c.at > at - span, earlier.c.at <= at, full)
-    own = _number(address, waiting, _instant(at), _instant(at + span)) >= most
-    near = _number(address, waiting, _instant(at - span), _instant(at + span)) >= most
+    own = _number(address, known, _instant(at), _instant(at + span)) >= most
+    near = _number(address, known, _instant(at - span), _instant(at + span)) >= most
     return sa.and_(near, sa.or_(begun, own))
 
 
@@ -84,8 +94,8 @@ def _instant(at: datetime) -> sa.ColumnElement[datetime]:
     return sa.literal(at, UtcDateTime())
 
 
-def _number(address: Any, waiting: Waiting, begin: Any, end: Any) -> Any:
-    contacts = _contacts(address, waiting).alias()
+def _number(address: Any, known: _Known, begin: Any, end: Any) -> Any:
+    contacts = _contacts(address, known).alias()
     return (
         sa.select(sa.func.count())
         .select_from(contacts)
@@ -94,7 +104,7 @@ def _number(address: Any, waiting: Waiting, begin: Any, end: Any) -> Any:
     )
 
 
-def _contacts(address: Any, waiting: Waiting) -> sa.CompoundSelect[Any]:
+def _contacts(address: Any, known: _Known) -> sa.CompoundSelect[Any]:
     """(at) of what was sent and what is scheduled to this address, whoever has it."""
     reached = sa.orm.aliased(Person)
     messages = (
@@ -103,7 +113,9 @@ def _contacts(address: Any, waiting: Waiting) -> sa.CompoundSelect[Any]:
         .where(reached.address_id == address, ~Message.proof, Message.state.not_in(NEVER_LEFT))
         .correlate_except(reached, Message)
     )
-    return sa.union_all(messages, *(_to_come(address, one, start) for one, start in waiting.items()))
+    if known.without:
+        messages = messages.where(Message.id.not_in(known.without))
+    return sa.union_all(messages, *(_to_come(address, one, start) for one, start in known.waiting.items()))
 
 
 def _to_come(address: Any, delivery_id: int, starts_at: datetime) -> sa.Select[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -11,18 +12,29 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.people.models import Address, BlockedDomain, Person
+from sales_campaigns.people.quarantine import Listed, put_on
 from sales_campaigns.people.unsubscribing import BY_HAND, BY_LINK, BY_MAIL, complain, opt_out
 from sales_campaigns.tracking.noticing import note_opt_out
 from sales_campaigns.unit_of_work import UnitOfWork
 
 UNSUBSCRIBED = "unsubscribed"
+BLOCKED = "its address is blocked"
 COMPLAINED = "reported as spam"
 LEFT_CAMPAIGN = "left it by the link of a mail"
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """How many addresses had not unsubscribed before, and the line of activity by which it is undone."""
+
+    number: int
+    batch_id: int
 
 
 def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") -> int:
@@ -36,7 +48,7 @@ def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") 
     uow.record(
         "person.unsubscribed", actor_id=actor.id, team_id=person.team_id, person_id=person.id, data=data
     )
-    return len(_end_at(uow, [person.address_id], f"{UNSUBSCRIBED}, says {actor.name}", actor.id))
+    return len(end_at(uow, [person.address_id], f"{UNSUBSCRIBED}, says {actor.name}", actor.id))
 
 
 def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool, reason: str = "") -> None:
@@ -60,11 +72,11 @@ def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool
     note_opt_out(uow, message_id)
     about = {"team_id": message.team_id, "person_id": message.person_id, "message_id": message_id}
     uow.record("person.unsubscribed", **about, data={"source": BY_LINK, "words": reason})
-    _end_at(uow, changed, UNSUBSCRIBED)
+    end_at(uow, changed, UNSUBSCRIBED)
 
 
-def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], reason: str = "") -> int:
-    """By hand, several people of the actor's team at once; how many addresses had not unsubscribed before."""
+def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], reason: str = "") -> OptedOut:
+    """By hand, several people of the actor's team at once. `detours/opting_back.py` undoes it."""
     require(actor, "edit_people")
     ours = (Person.id.in_(person_ids), Person.team_id == actor.team_id, Person.deleted_at.is_(None))
     found = uow.session.scalars(sa.select(Person.address_id).where(*ours, Person.address_id.is_not(None)))
@@ -72,8 +84,22 @@ def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], re
         uow, {id for id in found if id is not None}, source=BY_HAND, reason=reason.strip(), actor=actor
     )
     uow.record_many("person.unsubscribed", _told(uow, actor, changed, reason.strip()))
-    _end_at(uow, changed, f"{UNSUBSCRIBED}, says {actor.name}", actor.id)
-    return len(changed)
+    stood = _standing_at(uow, changed)
+    end_at(uow, changed, f"{UNSUBSCRIBED}, says {actor.name}", actor.id)
+    data = {"addresses": changed, "stood": stood, "people": len(changed)}
+    act = uow.record("people.unsubscribed", actor_id=actor.id, team_id=actor.team_id, data=data)
+    uow.session.flush()
+    return OptedOut(len(changed), act.id)
+
+
+def _standing_at(uow: UnitOfWork, address_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Enrollment → state and why of whoever has one of these addresses and is under way."""
+    query = (
+        sa.select(Enrollment.id, Enrollment.state, Enrollment.why)
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(Person.address_id.in_(address_ids), Enrollment.state.in_(UNDER_WAY))
+    )
+    return {id: (state.value, why) for id, state, why in uow.session.execute(query)}
 
 
 def _told(uow: UnitOfWork, actor: User, address_ids: Sequence[int], reason: str) -> list[dict[str, object]]:
@@ -95,7 +121,7 @@ def people_unsubscribed(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
             uow.record(
                 "person.unsubscribed", team_id=row.team_id, person_id=row.person_id, data={"source": BY_MAIL}
             )
-    _end_at(uow, {id for found in addresses.values() for id in found}, UNSUBSCRIBED)
+    end_at(uow, {id for found in addresses.values() for id in found}, UNSUBSCRIBED)
 
 
 def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
@@ -106,7 +132,14 @@ def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     )
     ids = sorted({id for id in found if id is not None})
     complain(uow, ids, COMPLAINED)
-    _end_at(uow, ids, COMPLAINED)
+    end_at(uow, ids, COMPLAINED)
+
+
+def block_address(uow: UnitOfWork, actor: User, email: str) -> tuple[Address, int]:
+    """The rule: a block ends all enrollments of the person at once. The address, and how many ended. Raises Invalid."""
+    address = put_on(uow, actor, Listed.BLOCKED, email)
+    uow.session.flush()
+    return address, len(end_at(uow, [address.id], BLOCKED, actor.id))
 
 
 def block_domain(uow: UnitOfWork, actor: User, domain: str, reason: str = "") -> int:
@@ -125,6 +158,12 @@ def block_domain(uow: UnitOfWork, actor: User, domain: str, reason: str = "") ->
     return len(end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor.id))
 
 
+def end_at(uow: UnitOfWork, address_ids: Iterable[int], cause: str, actor_id: int | None = None) -> list[int]:
+    """End every enrollment of whoever has one of these addresses; the ids of those that ended."""
+    people = sa.select(Person.id).where(Person.address_id.in_(list(address_ids)))
+    return end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor_id)
+
+
 def _addresses(uow: UnitOfWork, happened: Sequence[Activity]) -> dict[int, set[int]]:
     """Activity → the addresses that it takes off the list."""
     mails = [row.data["received"] for row in happened]
@@ -136,10 +175,3 @@ def _addresses(uow: UnitOfWork, happened: Sequence[Activity]) -> dict[int, set[i
     )
     known = {mail: {id for id in ids if id is not None} for mail, *ids in rows}
     return {row.id: known.get(row.data["received"], set()) for row in happened}
-
-
-def _end_at(
-    uow: UnitOfWork, address_ids: Iterable[int], cause: str, actor_id: int | None = None
-) -> list[int]:
-    people = sa.select(Person.id).where(Person.address_id.in_(list(address_ids)))
-    return end(uow, cause, Enrollment.person_id.in_(people), actor_id=actor_id)

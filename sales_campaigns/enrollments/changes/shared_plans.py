@@ -64,6 +64,7 @@ def _said(version: CampaignVersion) -> dict[str, tuple[object, ...]]:
     return {
         step.key: (
             step.wording_id,
+            tuple((one.key, one.weight, one.wording_id, one.stopped) for one in step.variants),
             step.cc,
             step.bcc,
             step.name,
@@ -76,7 +77,16 @@ def _said(version: CampaignVersion) -> dict[str, tuple[object, ...]]:
 
 
 def _key(start: Start) -> tuple[object, ...]:
-    return start.launched_at, start.zone, *start.send_at.items(), start.resumed_at, start.slipped, start.away
+    first = start.first, start.first_day, start.first_at
+    return (
+        start.launched_at,
+        start.zone,
+        *start.send_at.items(),
+        start.resumed_at,
+        start.slipped,
+        start.away,
+        first,
+    )
 
 
 def _alike(outline: Outline, zone: str, over: Facts) -> dict[int, Over]:

@@ -57,3 +57,15 @@ def people_counts(session: Session, campaign_ids: Iterable[int]) -> dict[int, Pe
     for campaign_id, state, count in rows:
         counted[campaign_id][state not in UNDER_WAY] += count
     return {campaign_id: PeopleCount(*counts) for campaign_id, counts in counted.items()}
+
+
+def ended_reasons(session: Session, campaign_id: int, limit: int = 30) -> list[str]:
+    """Why people ended before the last step of a campaign, the most frequent first."""
+    query = (
+        sa.select(Enrollment.why)
+        .where(Enrollment.campaign_id == campaign_id, Enrollment.state == EnrollmentState.ENDED)
+        .group_by(Enrollment.why)
+        .order_by(sa.func.count().desc(), Enrollment.why)
+        .limit(limit)
+    )
+    return [why for why in session.scalars(query) if why]

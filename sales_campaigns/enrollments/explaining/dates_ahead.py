@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import pairwise
 
 from sales_campaigns.campaigns.models import Step
 from sales_campaigns.campaigns.planner import Assumptions, Planned, plan
 from sales_campaigns.campaigns.planner.effects import MOVES
 from sales_campaigns.campaigns.planner.local_time import wall_clock
+from sales_campaigns.content.quoting import reply_subject
 from sales_campaigns.enrollments.explaining.step_traces import step_trace
 from sales_campaigns.enrollments.explaining.surroundings import Surroundings
 from sales_campaigns.enrollments.models import StepRun
@@ -26,7 +28,7 @@ class StepDate:
     """One step. `at` is when it ended, or when it happens as things stand; None for what is not run.
 
     `state` is one word or two, `why` one sentence: the one binding reason that it waits, or how it ended.
-    `moves` are the rules that shifted it, in words.
+    `moves` are the rules that shifted it, in words. `variant` is the letter of what this person gets, or got.
     """
 
     step: Step
@@ -38,12 +40,18 @@ class StepDate:
     moves: tuple[str, ...] = ()
     message_id: int | None = None
     task_id: int | None = None
+    variant: str = ""
 
 
 def dates_of(way: Way, known: Surroundings) -> list[StepDate]:
     """Every step in order. What is still open is never assumed to have ended before now."""
     ahead = planned_ahead(way, known.now)
-    return [_date(way, step, known, ahead.get(step.position)) for step in way.steps]
+    dates = [_date(way, step, known, ahead.get(step.position)) for step in way.steps]
+    varied = [_varied(one, _letter(way, one, known), known) for one in dates]
+    for n, (before, after) in enumerate(pairwise(dates), 1):
+        if after.step.follow_up and after.title == reply_subject(before.title):
+            varied[n] = replace(varied[n], title=reply_subject(varied[n - 1].title))
+    return varied
 
 
 def next_of(dates: list[StepDate]) -> StepDate | None:
@@ -78,6 +86,20 @@ def _date(way: Way, step: Step, known: Surroundings, planned: Planned | None) ->
         return StepDate(step, title, None, True, "Not run", why)
     moves = _moved(move.why for move in planned.moved)
     return StepDate(step, title, planned.at, False, "Planned", why, moves)
+
+
+def _varied(date: StepDate, letter: str, known: Surroundings) -> StepDate:
+    """Called after what this person gets. A follow-up without a subject of its own keeps that of its thread."""
+    mine = next((one for one in date.step.variants if one.key == letter), None)
+    subject = known.subjects.get(mine.wording_id, "") if mine is not None else ""
+    return replace(date, variant=letter, title=subject or date.title)
+
+
+def _letter(way: Way, date: StepDate, known: Surroundings) -> str:
+    if message := known.messages.get(date.message_id or 0):
+        return message.variant
+    variant = None if date.over else way.variant_of(date.step)
+    return variant.key if variant is not None else ""
 
 
 def _why(way: Way, step: Step, known: Surroundings, planned: Planned | None) -> str:

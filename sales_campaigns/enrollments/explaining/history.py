@@ -70,6 +70,12 @@ def way_of(session: Session, actor: User, enrollment_id: int, now: datetime) -> 
     return found.Person, _lines(session, [enrollment_id], now)[0]
 
 
+def followed_by(session: Session, enrollment: Enrollment) -> int | None:
+    """The enrollment that a restart or a move has put in the place of this one."""
+    query = sa.select(sa.func.max(Enrollment.id)).where(Enrollment.after_id == enrollment.id)
+    return session.scalar(query)
+
+
 def held_of(session: Session, person: Person) -> list[tuple[Enrollment, Campaign]]:
     """What is held because this person wrote, with its campaign."""
     rows = session.execute(

@@ -89,6 +89,25 @@ def picked(session: Session, campaign: Campaign, enrollment_ids: Sequence[int]) 
     return found
 
 
+def newest_of(session: Session, campaign: Campaign, person_ids: Sequence[int]) -> list[Enrollment]:
+    """The newest enrollment of each of these people in the campaign, in order of id."""
+    mine = (Enrollment.campaign_id == campaign.id, Enrollment.person_id.in_(person_ids))
+    newest = sa.select(sa.func.max(Enrollment.id)).where(*mine).group_by(Enrollment.person_id)
+    query = sa.select(Enrollment).where(Enrollment.id.in_(newest)).order_by(Enrollment.id)
+    return list(session.scalars(query))
+
+
+def people_of(session: Session, enrollments: Sequence[Enrollment]) -> dict[int, Person]:
+    """Enrollment → who goes that way, by name; one query."""
+    query = (
+        sa.select(Enrollment.id, Person)
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(Enrollment.id.in_([one.id for one in enrollments]))
+        .order_by(Person.last_name, Person.first_name, Enrollment.id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def launches_of(session: Session, actor: User, campaign: Campaign, limit: int = 20) -> list[LaunchLine]:
     """The newest launches of a campaign, in one query."""
     active = (

@@ -29,6 +29,7 @@ MOVED = {
     "slip": ("Slip", "When a step ends late, all later days move by as many counted days."),
     "gap": ("Clocks", "A local time that does not exist moves forward by the length of the gap."),
     "limit": ("Daily limit", "What exceeds a daily limit moves to the next eligible day and competes there."),
+    "pressure": ("Pressure", "What is one mail too many for its address moves to the next eligible day."),
     "leave": ("Pause or leave", "What came due meanwhile moves to when the campaign goes on."),
 }  # fmt: skip
 Moves = Sequence[tuple[str, datetime]]

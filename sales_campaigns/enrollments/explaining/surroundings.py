@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.checks import wordings_of
-from sales_campaigns.campaigns.lanes import titles_of
+from sales_campaigns.campaigns.lanes import in_words, titles_of
 from sales_campaigns.campaigns.models import CampaignVersion
 from sales_campaigns.campaigns.versions import drafts_of
+from sales_campaigns.content.models import Wording
 from sales_campaigns.enrollments.ways import Way
 from sales_campaigns.messages.explaining.mail_gates import Sending
 from sales_campaigns.messages.explaining.sendings import sendings_of
@@ -26,7 +27,8 @@ from sales_campaigns.tasks.models import Task
 class Surroundings:
     """By id: messages, what is known of them, tasks with whose they are; and the titles of steps by version.
 
-    `limits` are how mails stand in the daily limit, in words, where that was counted.
+    `limits` are how mails stand in the daily limit, in words, where that was counted. `subjects` are those of variants
+    by their wording, with fields in words.
     """
 
     now: datetime
@@ -36,6 +38,7 @@ class Surroundings:
     tasks: Mapping[int, tuple[Task, str]]
     titles: Mapping[int, Sequence[str]]
     limits: Mapping[int, str] = field(default_factory=dict)
+    subjects: Mapping[int, str] = field(default_factory=dict)
 
 
 def surroundings_of(session: Session, ways: Sequence[Way], now: datetime, speed: float = 1.0) -> Surroundings:
@@ -48,6 +51,7 @@ def surroundings_of(session: Session, ways: Sequence[Way], now: datetime, speed:
         sendings=sendings_of(session, messages.values(), now, speed),
         tasks=_tasks(session, ways),
         titles=titles_by_version(session, ways),
+        subjects=_subjects(session, ways),
     )
 
 
@@ -57,6 +61,14 @@ def titles_by_version(session: Session, ways: Iterable[Way]) -> dict[int, list[s
     drafts = {id: drafts_of(version) for id, version in versions.items()}
     wordings = wordings_of(session, tuple(step for steps in drafts.values() for step in steps))
     return {id: titles_of(steps, wordings) for id, steps in drafts.items()}
+
+
+def _subjects(session: Session, ways: Iterable[Way]) -> dict[int, str]:
+    ids = {one.wording_id for way in ways for step in way.steps for one in step.variants}
+    if not ids:
+        return {}
+    rows = session.execute(sa.select(Wording.id, Wording.subject).where(Wording.id.in_(ids)))
+    return {row.id: in_words(row.subject) for row in rows}
 
 
 def _messages(session: Session, ways: Iterable[Way]) -> dict[int, Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -14,14 +14,14 @@ from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.content.rendering import Content, MissingFields, render
 from sales_campaigns.deliveries.typology.models import RuleScope
 from sales_campaigns.deliveries.typology.rules import rules_about_people
-from sales_campaigns.enrollments.launches.first_mails import automatic_mails, begins_with_a_mail, contents_of
+from sales_campaigns.enrollments.launches.first_mails import Said, begins_with_a_mail, mails_from
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.letters.writing import values_of
 from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.suppression import INVALID_ADDRESS, Cause, first_cause
 from sales_campaigns.people.suppression import SENTENCES as SUPPRESSED
-from sales_campaigns.people.suppression import Cause, first_cause
 
 MOST = 10_000
 SENTENCES = {
@@ -66,12 +66,12 @@ class _Mails:
 
     actor: User
     mailbox: Mailbox | None
-    contents: list[Content]
+    said: list[Said]
     words: Words
 
     def for_person(self, person: Person) -> list[Content]:
-        own = self.words.get(person.id)
-        return [Content(*own), *self.contents[1:]] if own else self.contents
+        own, contents = self.words.get(person.id), [one.to(person) for one in self.said]
+        return [Content(*own), *contents[1:]] if own else contents
 
 
 def check_people(
@@ -82,29 +82,36 @@ def check_people(
     person_ids: Sequence[int],
     mailbox: Mailbox | None,
     words: Words | None = None,
+    *,
+    first: int = 0,
+    leaving: Collection[int] = (),
 ) -> Checked:
     """Judge each chosen person of the campaign's team once; people of another team are not seen at all.
 
-    `words` are the rep's own subject and HTML of the first e-mail, by person. Raises Invalid for too many people.
+    `words` are the rep's own subject and HTML of the first e-mail, by person; `first` is the position of the step that
+    they start at; `leaving` are enrollments that end as these people start. Raises Invalid for too many people.
     """
     if len(person_ids) > MOST:
         raise Invalid({"people": f"Add at most {MOST:,} people at once. Split the list."})
-    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS)
+    rules = rules_about_people(session, campaign.team_id, campaign.name, RuleScope.STEPS, joins=campaign.id)
     rows = _people(session, campaign.team_id, person_ids, rules)
     told = {**SENTENCES, **{rule.name: rule.sentence for rule in rules}}
-    active = _active_here(session, campaign.id, [person.id for person, _ in rows])
-    mails = _Mails(actor, mailbox, *_contents(session, version, words or {}))
+    active = _active_here(session, campaign.id, [person.id for person, _ in rows], leaving)
+    mails = _Mails(actor, mailbox, *_contents(session, version, words or {}, first))
     judged = [
         (person, _verdict(person, cause, active, told) or _unrenderable(person, mails))
         for person, cause in rows
     ]
     to_deliver = [person for person, verdict in judged if verdict is None]
     excluded = [Excluded(person, *verdict) for person, verdict in judged if verdict is not None]
-    return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, [one.id for one in to_deliver]))
+    ids = [person.id for person in to_deliver]
+    return Checked(to_deliver, excluded, _elsewhere(session, campaign.id, ids, leaving))
 
 
-def _contents(session: Session, version: CampaignVersion, words: Words) -> tuple[list[Content], Words]:
-    return contents_of(session, automatic_mails(version)), words if begins_with_a_mail(version) else {}
+def _contents(
+    session: Session, version: CampaignVersion, words: Words, first: int
+) -> tuple[list[Said], Words]:
+    return mails_from(session, version, first), words if begins_with_a_mail(version, first) else {}
 
 
 def _people(
@@ -123,7 +130,7 @@ def _verdict(
     person: Person, cause: str | None, active: set[int], told: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """The first cause wins. Somebody without an address is left out of the e-mail steps only."""
-    if cause == "no_address":
+    if cause in {"no_address", INVALID_ADDRESS}:
         cause = None if person.phone or person.linkedin_url else "unreachable"
     if cause is None and person.id in active:
         cause = "active"
@@ -145,19 +152,24 @@ def _unrenderable(person: Person, mails: _Mails) -> tuple[str, str] | None:
     return ("field_missing", f"Has no {lacking}.") if missing else None
 
 
-def _active_here(session: Session, campaign_id: int, person_ids: list[int]) -> set[int]:
+def _active_here(
+    session: Session, campaign_id: int, person_ids: list[int], leaving: Collection[int]
+) -> set[int]:
     return set(
         session.scalars(
             sa.select(Enrollment.person_id).where(
                 Enrollment.campaign_id == campaign_id,
                 Enrollment.person_id.in_(person_ids),
                 Enrollment.state.in_(UNDER_WAY),
+                Enrollment.id.not_in(leaving),
             )
         )
     )
 
 
-def _elsewhere(session: Session, campaign_id: int, person_ids: list[int]) -> dict[int, str]:
+def _elsewhere(
+    session: Session, campaign_id: int, person_ids: list[int], leaving: Collection[int]
+) -> dict[int, str]:
     rows = session.execute(
         sa.select(Enrollment.person_id, Campaign.name)
         .join(Campaign, Campaign.id == Enrollment.campaign_id)
@@ -165,6 +177,7 @@ def _elsewhere(session: Session, campaign_id: int, person_ids: list[int]) -> dic
             Enrollment.campaign_id != campaign_id,
             Enrollment.person_id.in_(person_ids),
             Enrollment.state.in_(UNDER_WAY),
+            Enrollment.id.not_in(leaving),
         )
     )
     return {row.person_id: row.name for row in rows}

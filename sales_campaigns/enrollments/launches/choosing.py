@@ -14,7 +14,8 @@ from sales_campaigns.addresses import check_address
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import group_of
-from sales_campaigns.people.models import Address, GroupMember, Person
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.searches import in_groups
 
 BETWEEN = re.compile(r"[\s,;<>\"]+")
 
@@ -37,7 +38,7 @@ def chosen(session: Session, campaign: Campaign, person_ids: Iterable[int]) -> S
 def members(session: Session, actor: User, campaign: Campaign, group_id: int) -> Sequence[int]:
     """The people of a group. Raises NotFound for a group that is not the actor's to see."""
     group = group_of(session, actor, group_id)
-    query = sa.select(Person.id).join(GroupMember).where(GroupMember.group_id == group.id, *_of(campaign))
+    query = sa.select(Person.id).where(in_groups(session, [group.id]), *_of(campaign))
     return session.scalars(query.order_by(Person.id)).all()
 
 

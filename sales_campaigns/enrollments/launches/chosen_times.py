@@ -13,9 +13,9 @@ from sales_campaigns.errors import Invalid
 WITH_A_TIME = {SendOption.CHOOSE, SendOption.AT}
 
 
-def timed_steps(version: CampaignVersion) -> list[Step]:
+def timed_steps(version: CampaignVersion, first: int = 0) -> list[Step]:
     """The rule: every automatic e-mail step with a time of its own can be given another one for a launch."""
-    return [step for step in version.steps if step.send in WITH_A_TIME]
+    return [step for step in version.steps[first:] if step.send in WITH_A_TIME]
 
 
 def refuse_bad_times(
@@ -24,12 +24,13 @@ def refuse_bad_times(
     send_at: Mapping[str, datetime],
     starts: Iterable[Start],
     now: datetime,
+    first: int = 0,
 ) -> None:
     """The rule: a chosen time earlier than the launch, or than the step before it, is refused.
 
     Raises Invalid({"send_at.KEY": words}), in the zone in which it is so.
     """
-    timed = {step.key: step for step in timed_steps(version)}
+    timed = {step.key: step for step in timed_steps(version, first)}
     problems = {
         f"send_at.{key}": "Only an e-mail with a time of its own can be given another one."
         for key in send_at.keys() - timed.keys()

@@ -71,7 +71,7 @@ class _Gathered:
 
 def forecast(session: Session, actor: User, prepared: Prepared, order: Order, now: datetime) -> Forecast:
     """As things stand at `now`. Nothing is written."""
-    ways = {person.id: _way(actor, order, prepared, person, now) for person in prepared.checked.to_deliver}
+    ways = {person.id: _way(order, prepared, person, now) for person in prepared.checked.to_deliver}
     put_off = _put_off(session, list(ways.values()), now)
     gathered = [_Gathered() for _ in prepared.version.steps]
     known: dict[tuple[object, ...], tuple[Planned, ...]] = {}
@@ -84,10 +84,10 @@ def forecast(session: Session, actor: User, prepared: Prepared, order: Order, no
     return _forecast(session, prepared, gathered, _first_days(gathered, prepared, actor.zone))
 
 
-def _way(actor: User, order: Order, prepared: Prepared, person: Person, now: datetime) -> Way:
+def _way(order: Order, prepared: Prepared, person: Person, now: datetime) -> Way:
     """The way that this person would go; its rows are never stored."""
-    row = Launch(at=whole(now), send_at=stored_times(order))
-    values = enrollment_values(actor, order, prepared, row, person)
+    row = Launch(at=whole(now), send_at=stored_times(order), first_key=prepared.first.key)
+    values = enrollment_values(order, prepared, row, person)
     return Way(Enrollment(**values), prepared.campaign, prepared.version, row, absence=prepared.absence)
 
 
@@ -118,7 +118,8 @@ def _gather(gathered: list[_Gathered], person: Person, way: Way, planned: Sequen
 
 
 def _first_days(gathered: Sequence[_Gathered], prepared: Prepared, zone: str) -> dict[date, int]:
-    mails = [step.position for step in prepared.version.steps if not step.is_task]
+    steps = prepared.version.steps[prepared.first.position :]
+    mails = [step.position for step in steps if not step.is_task]
     instants = gathered[mails[0]].instants if mails else []
     return dict(sorted(Counter(wall_clock(one.at, zone).date() for one in instants).items()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from sales_campaigns.enrollments.launches.orders import (
     zone_of,
 )
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
+from sales_campaigns.enrollments.passing_over import pass_over, place_of
 from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.messages.holds import make_holds
@@ -47,9 +49,16 @@ def launch_limit(session: Session, actor: User, limit: int = LAUNCH_LIMIT) -> in
     return limits_of(session, actor.team_id).people_per_launch or limit
 
 
-def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT) -> Launch:
+def launch(
+    uow: UnitOfWork,
+    actor: User,
+    order: Order,
+    limit: int = LAUNCH_LIMIT,
+    release_at: datetime | None = None,
+) -> Launch:
     """Add the people who can be added; one launch of a campaign at a time, so that nobody is added twice.
 
+    Nothing of it is handed over before `release_at`: the time in which it can be undone.
     Raises NotFound, NotAllowed, IllegalMove, Invalid; then nothing has happened.
     """
     campaign_of(uow.session, actor, order.campaign_id, lock=True)
@@ -61,11 +70,13 @@ def launch(uow: UnitOfWork, actor: User, order: Order, limit: int = LAUNCH_LIMIT
     _refuse_too_often(uow, actor)
     refuse_times(uow, prepared, order)
     _refuse_bad_words(order)
-    refuse_large_files(uow.session, prepared.version, prepared.mailbox)
-    return _launched(uow, actor, order, prepared)
+    refuse_large_files(uow.session, prepared.version, prepared.mailbox, prepared.first.position)
+    return _launched(uow, actor, order, prepared, release_at)
 
 
-def _launched(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) -> Launch:
+def _launched(
+    uow: UnitOfWork, actor: User, order: Order, prepared: Prepared, release_at: datetime | None
+) -> Launch:
     row = _launch_row(uow, actor, order, prepared)
     if prepared.campaign.state is CampaignState.DRAFT:
         about = {"actor_id": actor.id, "team_id": row.team_id, "campaign_id": row.campaign_id}
@@ -73,7 +84,7 @@ def _launched(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) ->
     write_exclusions(uow, prepared, row)
     people = prepared.checked.to_deliver
     for first in range(0, len(people), CHUNK):
-        _start(uow, actor, order, prepared, row, people[first : first + CHUNK])
+        _start(uow, order, prepared, row, people[first : first + CHUNK], release_at)
     uow.record(
         "launch.made",
         actor_id=actor.id,
@@ -138,6 +149,7 @@ def _launch_row(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) 
         started=len(prepared.checked.to_deliver),
         excluded=prepared.checked.causes,
         request_key=_key(actor, order),
+        first_key=_first_key(prepared),
     )
     uow.session.add(row)
     uow.session.flush()
@@ -145,21 +157,30 @@ def _launch_row(uow: UnitOfWork, actor: User, order: Order, prepared: Prepared) 
 
 
 def _start(
-    uow: UnitOfWork, actor: User, order: Order, prepared: Prepared, row: Launch, people: Sequence[Person]
+    uow: UnitOfWork,
+    order: Order,
+    prepared: Prepared,
+    row: Launch,
+    people: Sequence[Person],
+    release_at: datetime | None,
 ) -> None:
-    rows = [enrollment_values(actor, order, prepared, row, person) for person in people]
+    rows = [enrollment_values(order, prepared, row, person) for person in people]
     ids = list(
         uow.session.scalars(
             sa.insert(Enrollment).returning(Enrollment.id, sort_by_parameter_order=True), rows
         )
     )
     make_holds(uow.session, "enrollment", ids)
-    go_on(uow, ids)
+    before = prepared.version.steps[: prepared.first.position]
+    pass_over(uow, dict.fromkeys(ids, before), row.at, f"started at {place_of(prepared.first)}")
+    go_on(uow, ids, release_at)
 
 
-def enrollment_values(
-    actor: User, order: Order, prepared: Prepared, row: Launch, person: Person
-) -> dict[str, Any]:
+def _first_key(prepared: Prepared) -> str:
+    return prepared.first.key if prepared.first.position else ""
+
+
+def enrollment_values(order: Order, prepared: Prepared, row: Launch, person: Person) -> dict[str, Any]:
     """The columns of this person's enrollment, as the launch `row` makes it."""
     subject, html = order.words.get(person.id, (None, None))
     return {
@@ -169,7 +190,7 @@ def enrollment_values(
         "launch_id": row.id,
         "person_id": person.id,
         "email": person.email.lower() if person.address_id else "",
-        "sender_id": actor.id,
+        "sender_id": prepared.sender.id,
         "mailbox_id": prepared.mailbox.id,
         "edited_subject": subject,
         "edited_html": html,
@@ -177,4 +198,7 @@ def enrollment_values(
         "launched_at": row.at,
         "state": EnrollmentState.ACTIVE,
         "slipped": 0,
+        "first_key": _first_key(prepared),
+        "first_day": prepared.first.day if prepared.first.position else 1,
+        "after_id": order.after.get(person.id),
     }

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.accounts.roles import may, require, sees_every_team
 from sales_campaigns.campaigns.day_rules import zone_by
 from sales_campaigns.campaigns.listing import campaign_of
-from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
+from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Start
 from sales_campaigns.campaigns.states import CAMPAIGN
@@ -31,7 +31,9 @@ class Order:
 
     `send_at` maps a step's key to when it leaves instead: naive is wall-clock time in each person's zone, aware is
     that instant for everybody. `words` maps a person to subject and HTML of the first e-mail. `recipients_zone`
-    None is as the campaign says. The same `request_key` of the same user is the same launch.
+    None is as the campaign says. The same `request_key` of the same user is the same launch. `first_key` is the step
+    that they start at, "" for the first one. `sender_id` is whose mails they are when not the actor's. `after` maps a
+    person to the enrollment that ends as this one starts.
     """
 
     campaign_id: int
@@ -41,6 +43,9 @@ class Order:
     send_at: Mapping[str, datetime] = field(default_factory=dict)
     words: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     request_key: str | None = None
+    first_key: str = ""
+    sender_id: int | None = None
+    after: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,19 +62,52 @@ class Prepared:
     recipients_zone: bool
     absence: Absence
     zone: str
+    sender: User
+    first: Step
 
 
 def prepare(uow: UnitOfWork, actor: User, order: Order) -> Prepared:
     """Check an order. Raises NotFound, NotAllowed, IllegalMove, Invalid."""
     campaign, version = open_for_launch(uow, actor, order.campaign_id)
-    mailbox = mailbox_of(uow, actor, order.mailbox_id)
-    people = order.person_ids
-    checked = check_people(uow.session, actor, campaign, version, people, mailbox, order.words)
+    sender = _sender(uow, actor, order.sender_id)
+    mailbox = mailbox_of(uow, sender, order.mailbox_id)
+    first = step_to_start_at(version, order.first_key)
+    checked = check_people(
+        uow.session,
+        sender,
+        campaign,
+        version,
+        order.person_ids,
+        mailbox,
+        order.words,
+        first=first.position,
+        leaving=list(order.after.values()),
+    )
     by_recipient = version.settings.get("timezone") == "recipient"
     chosen = by_recipient if order.recipients_zone is None else order.recipients_zone
-    absence = absences_of(uow.session, [(actor.id, campaign.team_id)])[actor.id]
-    zone = zone_by(version.settings.get("schedule"), absence.own, actor.zone)
-    return Prepared(campaign, version, mailbox, checked, chosen, absence, zone)
+    absence = absences_of(uow.session, [(sender.id, campaign.team_id)])[sender.id]
+    zone = zone_by(version.settings.get("schedule"), absence.own, sender.zone)
+    return Prepared(campaign, version, mailbox, checked, chosen, absence, zone, sender, first)
+
+
+def step_to_start_at(version: CampaignVersion, key: str) -> Step:
+    """The step of this key, the first one for "". Raises Invalid for one that the campaign does not have."""
+    found = next((step for step in version.steps if key in {"", step.key}), None)
+    if found is None:
+        raise Invalid({"first": "This campaign has no such step any more. Choose another one."})
+    return found
+
+
+def _sender(uow: UnitOfWork, actor: User, sender_id: int | None) -> User:
+    """Whose mails they are: the actor's, or those of a teammate who sends them already. Raises Invalid."""
+    sender = actor if sender_id is None else uow.session.get(User, sender_id)
+    if sender is None or not sender.active or not _is_of_the_team(actor, sender):
+        raise Invalid({"sender": "Whoever sends these mails is not active any more. Hand them over first."})
+    return sender
+
+
+def _is_of_the_team(actor: User, sender: User) -> bool:
+    return sees_every_team(actor) or sender.team_id == actor.team_id
 
 
 def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, CampaignVersion]:
@@ -97,7 +135,8 @@ def refuse_times(uow: UnitOfWork, prepared: Prepared, order: Order) -> None:
     """Raises Invalid({"send_at.KEY": words}) for a time that this launch cannot keep."""
     starts = starts_of(prepared, order, uow.now).values()
     outline = outline_of(prepared.version, own=prepared.absence.own)
-    refuse_bad_times(prepared.version, outline, order.send_at, starts, whole(uow.now))
+    first = prepared.first.position
+    refuse_bad_times(prepared.version, outline, order.send_at, starts, whole(uow.now), first)
 
 
 def starts_of(prepared: Prepared, order: Order, now: datetime) -> dict[str, Start]:
@@ -105,8 +144,12 @@ def starts_of(prepared: Prepared, order: Order, now: datetime) -> dict[str, Star
     zones = {zone_of(person, prepared) for person in prepared.checked.to_deliver}
     positions = {step.key: step.position for step in prepared.version.steps}
     chosen = {positions[key]: at for key, at in order.send_at.items() if key in positions}
-    away = prepared.absence.away
-    return {zone: Start(whole(now), zone, chosen, away=away) for zone in sorted(zones)}
+    away, first = prepared.absence.away, prepared.first
+    day = first.day if first.position else 1
+    return {
+        zone: Start(whole(now), zone, chosen, away=away, first=first.position, first_day=day)
+        for zone in sorted(zones)
+    }
 
 
 def zone_of(person: Person, prepared: Prepared) -> str:

@@ -18,6 +18,7 @@ from sales_campaigns.messages.retries import next_retry
 
 _MAY_HAVE_LEFT = frozenset({"sending", "uncertain", "relayed", "sent"})
 _WAITS = frozenset({"pending", "claimed", "retrying"})
+_GIVEN_UP = frozenset({"cancelled", "expired"})
 
 
 class Move(StrEnum):
@@ -63,8 +64,11 @@ def decide(facts: Facts, kind: ReportKind, qualified: Qualified | None, now: dat
 
 
 def _delivered(facts: Facts) -> Move:
-    """Also a first copy that arrived after all while it waits to be tried again: it is not sent twice."""
-    open_yet = facts.state in _MAY_HAVE_LEFT - {"sent"} or (facts.came_back and facts.state in _WAITS)
+    """Also a first copy that arrived after all while it waits to be tried again, or after it was given up: it is not
+    sent twice. The rule: late feedback is still recorded.
+    """
+    first_copy = facts.came_back and facts.state in _WAITS | _GIVEN_UP
+    open_yet = facts.state in _MAY_HAVE_LEFT - {"sent"} or first_copy
     soft = facts.state == "failed" and facts.failure is FailureType.SOFT
     return Move.DELIVER if open_yet or soft else Move.NONE
 

@@ -86,7 +86,7 @@ def _rows(
         message.id: (
             message,
             Parties(person, sender, box, values_of(person, sender, box)),
-            beside if message.despite_opt_out else cause,
+            None if message.proof else beside if message.despite_opt_out else cause,
         )
         for message, box, sender, person, cause, beside in rows
         if message.generation == generations[message.id]

@@ -95,7 +95,7 @@ def write_letter(
     body = rendered(session, message, parties, marks)
     in_reply_to, references = _thread(session, message)
     letter = outer_letter(
-        replace(body, subject=f"[Test] {body.subject}") if message.proof else body,
+        replace(body, subject=f"{proof_prefix(message)}{body.subject}"),
         message_id=message.message_id or name_message(message, parties.mailbox),
         date=at,
         zone=parties.sender.zone,
@@ -138,9 +138,18 @@ def outer_letter(
     )
 
 
+def proof_prefix(message: Message) -> str:
+    """The rule: proofs are numbered, with a prefix in the subject. A seed looks as it does for a recipient."""
+    if not message.proof:
+        return ""
+    if message.proof_of is None:
+        return "[Test] "
+    return f"[Proof {message.proof_number}] " if message.proof_number else ""
+
+
 def recipient_name(message: Message, parties: Parties) -> str:
     if message.proof:
-        return parties.sender.name
+        return "" if message.proof_of else parties.sender.name
     return parties.person.name if parties.person.first_name else ""
 
 

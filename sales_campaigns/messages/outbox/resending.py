@@ -16,7 +16,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 COPIED = (
     "team_id", "delivery_id", "occasion", "email", "campaign_id", "enrollment_id", "step_key", "person_id",
-    "sender_id", "mailbox_id", "wording_id", "edited_subject", "edited_html", "follows_id", "quoted", "cc",
+    "sender_id", "mailbox_id", "wording_id", "variant", "edited_subject", "edited_html", "follows_id", "quoted", "cc",
     "bcc", "zone", "bundle_id",
 )  # fmt: skip
 RETRIED = frozenset({MessageState.FAILED, MessageState.EXPIRED, MessageState.CANCELLED})

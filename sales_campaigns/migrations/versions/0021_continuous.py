@@ -1,4 +1,4 @@
-"""Continuous deliveries: incremental queries, increments, versions; aggregation of series; notices of deliveries"""
+"""Continuous deliveries: incremental queries, increments, versions; aggregation of series"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,12 +6,10 @@ from alembic import op
 from sales_campaigns.database import UtcDateTime
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-BEFORE = ("reply", "bounce", "task", "mailbox")
-AFTER = (*BEFORE, "delivery")
 PERIODS = "'none', 'day', 'week', 'month', 'year'"
 OPEN = sa.text("state IN ('preparing', 'waiting')")
 
@@ -32,8 +30,6 @@ def upgrade() -> None:
         "ALTER TABLE series ADD COLUMN asks BOOLEAN DEFAULT TRUE NOT NULL"
         " CONSTRAINT ck_series_asks CHECK (aggregation = 'none' OR NOT asks)"
     )
-    op.add_column("notice", sa.Column("delivery_id", sa.Integer(), nullable=True))
-    _kinds(BEFORE, AFTER)
     _intake()
     _increment()
     _content_version()
@@ -42,9 +38,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("content_version", "increment", "intake"):
         op.drop_table(table)
-    op.execute("DELETE FROM notice WHERE kind = 'delivery'")
-    _kinds(AFTER, BEFORE)
-    op.drop_column("notice", "delivery_id")
     op.drop_column("series", "asks")
     op.drop_column("series", "aggregation")
     op.execute("DELETE FROM recipient WHERE after IS NULL")
@@ -53,28 +46,6 @@ def downgrade() -> None:
     op.drop_column("exclusion", "run")
     op.drop_column("delivery_setup", "incremental")
     op.drop_column("person", "consent_at")
-
-
-def _kinds(before: tuple[str, ...], after: tuple[str, ...]) -> None:
-    """Let the column hold other words; SQLite changes a check only in the text of its schema."""
-    name = op.f("ck_notice_noticekind")
-    connection = op.get_bind()
-    if connection.dialect.name == "postgresql":
-        op.drop_constraint(name, "notice", type_="check")
-        op.create_check_constraint(name, "notice", _words(after))
-        return
-    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    connection.exec_driver_sql("PRAGMA writable_schema = ON")
-    statement = "UPDATE sqlite_master SET sql = replace(sql, :old, :new) WHERE name = 'notice'"
-    words = {"old": _words(before), "new": _words(after), "has": f"%{_words(before)}%"}
-    changed = connection.execute(sa.text(f"{statement} AND sql LIKE :has"), words)
-    assert changed.rowcount == 1, "the check of notice.kind is not what it was"
-    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    connection.exec_driver_sql("PRAGMA writable_schema = OFF")
-
-
-def _words(kinds: tuple[str, ...]) -> str:
-    return f"kind IN ({', '.join(repr(kind) for kind in kinds)})"
 
 
 def _intake() -> None:

@@ -21,14 +21,14 @@ KINDS = (
     (NoticeKind.BOUNCE.value, "A mail comes back"),
     (NoticeKind.TASK.value, "A colleague gives me a task"),
     (NoticeKind.MAILBOX.value, "A mailbox no longer sends"),
-    (NoticeKind.DELIVERY.value, "A delivery waits for my confirmation"),
+    (NoticeKind.DELIVERY.value, "A delivery waits for my confirmation, or something is wrong with it"),
 )
 ICONS = {
     NoticeKind.REPLY: "reply",
     NoticeKind.BOUNCE: "triangle-alert",
     NoticeKind.TASK: "list-checks",
     NoticeKind.MAILBOX: "inbox",
-    NoticeKind.DELIVERY: "send",
+    NoticeKind.DELIVERY: "layers",
 }
 
 
@@ -78,12 +78,12 @@ def wish() -> Response:
 
 def where(notice: Notice) -> str:
     """The page on which something can be done about it."""
+    if notice.delivery_id is not None:
+        return url_for("delivery.show", delivery_id=notice.delivery_id)
     if notice.task_id is not None:
         return url_for("task.show", task_id=notice.task_id)
     if notice.person_id is not None:
         return url_for("person.show", person_id=notice.person_id)
-    if notice.delivery_id is not None:
-        return url_for("delivery.show", delivery_id=notice.delivery_id)
     return url_for("tasks.index" if notice.kind is NoticeKind.TASK else "mailbox.index")
 
 

@@ -6,7 +6,9 @@ from web.pages.administration import (
     health,
     holidays,
     policies,
+    retention,
     sending,
+    setup,
     standing,
     users,
 )
@@ -17,7 +19,9 @@ PAGES = (
     health.pages,
     holidays.pages,
     policies.pages,
+    retention.pages,
     sending.pages,
+    setup.pages,
     standing.pages,
     users.pages,
 )

@@ -7,11 +7,13 @@ from web.pages.campaigns import (
     campaign_settings,
     campaign_step,
     campaigns,
+    detour,
     enrollment,
     late,
     launch,
     rehearse,
     simulate,
+    step_variants,
     why,
 )
 
@@ -22,10 +24,12 @@ PAGES = (
     campaign_settings.pages,
     campaign_step.pages,
     campaigns.pages,
+    detour.pages,
     enrollment.pages,
     late.pages,
     launch.pages,
     rehearse.pages,
     simulate.pages,
+    step_variants.pages,
     why.pages,
 )

@@ -62,6 +62,9 @@ def index(campaign_id: int) -> str:
 
 @pages.post("/people/bulk")
 def bulk(campaign_id: int) -> Response:
+    if request.form.get("do") == "detour":
+        people = ",".join(str(one) for one in request.form.getlist("enrollment", type=whole))
+        return go(url_for("detour.show", campaign_id=campaign_id, people=people))
     campaign = _campaign(campaign_id)
     act, told = BULK.get(request.form.get("do", ""), (None, ""))
     if act is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
@@ -79,7 +80,9 @@ def import_file() -> AnyResponse | tuple[str, int]:
 def export(campaign_id: int) -> Response:
     session = work().session
     campaign = campaign_of(session, me(), campaign_id)
-    response = Response(write_campaign(export_campaign(session, campaign)), mimetype="application/yaml")
+    notes = "".join(f"# {words}\n" for words in left_out_of_the_file(session, campaign))
+    text = notes + write_campaign(export_campaign(session, campaign))
+    response = Response(text, mimetype="application/yaml")
     response.headers.set("Content-Disposition", "attachment", filename=f"{campaign.name}.yaml")
     return response
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, url_for
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.enrollments.ending import book_meeting, end_people
-from sales_campaigns.enrollments.explaining.history import held_of, way_of
+from sales_campaigns.enrollments.explaining.history import followed_by, held_of, way_of
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.pausing import pause_enrollment, resume_enrollment
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -24,7 +24,8 @@ pages = Blueprint("enrollment", __name__, url_prefix="/enrollments/<int:enrollme
 def show(enrollment_id: int) -> str:
     person, way = way_of(work().session, me(), enrollment_id, work().now)
     held = held_of(work().session, person)
-    return page("enrollment/index.html", person=person, way=way, states=STATES, held=held)
+    later = followed_by(work().session, way.enrollment)
+    return page("enrollment/index.html", person=person, way=way, states=STATES, held=held, later=later)
 
 
 @pages.post("/pause")

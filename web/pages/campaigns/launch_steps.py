@@ -17,7 +17,7 @@ from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.enrollments.launches import choosing
 from sales_campaigns.enrollments.launches.chosen_times import timed_steps
-from sales_campaigns.enrollments.launches.first_mails import filled_in, first_content
+from sales_campaigns.enrollments.launches.first_mails import Said, filled_in, first_said
 from sales_campaigns.enrollments.launches.forecasting import Forecast, StepDates, forecast
 from sales_campaigns.enrollments.launches.orders import Order, Prepared, not_allowed, prepare, refuse_times
 from sales_campaigns.errors import Invalid
@@ -28,6 +28,7 @@ from sales_campaigns.people.models import Person
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.numbers import whole
 from web.pages.campaigns.launch_wish import Wish, Words, order_of, read_times, same_words
+from web.parts.step_choices import step_choices
 
 Form = MultiDict[str, str]
 FOUND = 20
@@ -43,6 +44,11 @@ class Desk:
     version: CampaignVersion
     wish: Wish
     limit: int
+
+    @property
+    def first(self) -> int:
+        """The position of the step that they start at."""
+        return next((step.position for step in self.version.steps if step.key == self.wish.first), 0)
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -74,20 +80,28 @@ class Desk:
         people = [person for person in checked.to_deliver if person.address_id is not None]
         return sorted([*people, *mendable], key=lambda person: person.id)
 
+    @cached_property
+    def said(self) -> Said | None:
+        """What the first e-mail says, if it leaves by itself."""
+        return first_said(self.uow.session, self.version, self.first)
+
     def words_for(self, person: Person) -> Words:
         """The words of the first e-mail as this person's page shows them."""
         by_hand = self.wish.by_hand.get(person.id)
-        return by_hand or filled_in(Content(*self.words_for_all), person, self.me, self.prepared.mailbox)
+        said = self.said.to(person) if self.said and not self.wish.for_all else Content(*self.words_for_all)
+        return by_hand or filled_in(said, person, self.me, self.prepared.mailbox)
 
     @property
     def words_for_all(self) -> Words:
-        content = first_content(self.uow.session, self.version) or Content("", "")
+        content = self.said.content if self.said else Content("", "")
         return self.wish.for_all or (content.subject, content.html)
 
 
 def take_people(desk: Desk, form: Form) -> None:
     """Adds what was chosen, found in groups and pasted. Raises Invalid for addresses that nobody has."""
     wish, session = desk.wish, desk.uow.session
+    if "first" in form:
+        _start_at(desk, form["first"])
     for person_id in form.getlist("remove", type=whole):
         wish.remove(person_id)
     if form.get("do") == "clear":
@@ -102,6 +116,14 @@ def take_people(desk: Desk, form: Form) -> None:
         found = replace(found, unknown=[])
     if found.unknown or found.broken:
         raise Invalid({"pasted": _unpasted(found)})
+
+
+def _start_at(desk: Desk, key: str) -> None:
+    """Another step to start at has another first e-mail: what was typed for the one before is not its words."""
+    known = {step.key for step in desk.version.steps if step.position}
+    chosen = key if key in known else ""
+    if chosen != desk.wish.first:
+        desk.wish.first, desk.wish.by_hand, desk.wish.for_all = chosen, {}, None
 
 
 def take_words(desk: Desk, form: Form) -> None:
@@ -122,7 +144,7 @@ def take_times(desk: Desk, form: Form) -> None:
     """Keeps what was typed; whether it can be kept is told by the page."""
     if form.get("zone") in {"sender", "recipient"}:
         desk.wish.zone = form["zone"]
-    for step in timed_steps(desk.version):
+    for step in timed_steps(desk.version, desk.first):
         typed, was = form.get(f"at_{step.key}", "").strip(), form.get(f"was_{step.key}", "")
         later = form.get(f"when_{step.key}") == "later" and step.send is SendOption.CHOOSE
         if not (typed or later) or form.get(f"when_{step.key}") == "now":
@@ -142,6 +164,7 @@ def show_people(desk: Desk, form: Form) -> dict[str, Any]:
         "found": found,
         "pasted": "\n".join([*pasted.unknown, *pasted.broken]),
         "unknown": pasted.unknown,
+        "step_options": step_choices(session, desk.version),
     }
 
 
@@ -152,21 +175,23 @@ def show_check(desk: Desk, _form: Form) -> dict[str, Any]:
         "checked": checked,
         "causes": [(cause, list(people)) for cause, people in groupby(causes, key=lambda one: one.cause)],
         "refusal": not_allowed(desk.me, checked, desk.limit),
+        "first": desk.prepared.first,
     }
 
 
 def show_mails(desk: Desk, _form: Form) -> dict[str, Any]:
     person = _looked_at(desk)
-    content = first_content(desk.uow.session, desk.version)
+    said = desk.said
     return {
-        "person": person if content else None,
+        "person": person if said else None,
+        "variant": said.letter_for(person) if said and person else "",
         "number": desk.mailed.index(person) + 1 if person else 0,
         "mailed": desk.mailed,
-        "typed": desk.words_for(person) if person and content else ("", ""),
+        "typed": desk.words_for(person) if person and said else ("", ""),
         "typed_for_all": desk.words_for_all,
         "by_hand": desk.wish.by_hand,
         "for_all": desk.wish.for_all,
-        "writes_itself": content is not None,
+        "writes_itself": said is not None,
         "excluded": {one.person.id: one.words for one in desk.prepared.checked.excluded},
     }
 
@@ -175,10 +200,12 @@ def show_timing(desk: Desk, _form: Form) -> dict[str, Any]:
     return {
         "forecast": desk.forecast,
         "problems": desk.timed[1],
-        "timed": timed_steps(desk.version),
+        "timed": timed_steps(desk.version, desk.first),
+        "first": desk.prepared.first,
         "times": desk.wish.times,
         "own_times": {
-            step.key: _local(desk.forecast.steps[step.position]) for step in timed_steps(desk.version)
+            step.key: _local(desk.forecast.steps[step.position])
+            for step in timed_steps(desk.version, desk.first)
         },
         "by_recipient": desk.prepared.recipients_zone,
         "mailbox": desk.prepared.mailbox,
@@ -193,6 +220,7 @@ def show_confirm(desk: Desk, _form: Form) -> dict[str, Any]:
         "mailbox": desk.prepared.mailbox,
         "refusal": not_allowed(desk.me, checked, desk.limit),
         "by_hand": len(desk.wish.by_hand),
+        "first": desk.prepared.first,
     }
 
 

@@ -29,7 +29,7 @@ class Wish:
     """`by_hand` are the words for one person, `for_all` those for everybody else; both subject and HTML.
 
     `times` are local times as typed, by step; a step that is not there keeps the time of the campaign. `zone` is
-    "sender", "recipient", or "" for as the campaign says.
+    "sender", "recipient", or "" for as the campaign says. `first` is the step that they start at, "" the first one.
     """
 
     people: list[int] = field(default_factory=list)
@@ -38,6 +38,7 @@ class Wish:
     looking_at: int = 0
     zone: str = ""
     times: dict[str, str] = field(default_factory=dict)
+    first: str = ""
     nonce: str = field(default_factory=lambda: token_hex(8))
 
     def add(self, person_ids: list[int]) -> None:
@@ -82,6 +83,7 @@ def order_of(wish: Wish, campaign_id: int, times: Mapping[str, datetime]) -> Ord
         send_at=times,
         words=wish.words,
         request_key=wish.key,
+        first_key=wish.first,
     )
 
 

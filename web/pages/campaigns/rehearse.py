@@ -128,4 +128,4 @@ def _form(campaign_id: int, typed: Mapping[str, str], problems: Mapping[str, str
 
 def _groups() -> list[tuple[int, str]]:
     lines = groups_of(work().session, me())
-    return [(line.group.id, f"{line.group.name} ({line.people:,})") for line in lines]
+    return [(line.group.id, f"{line.group.name} ({line.words})") for line in lines]

@@ -94,7 +94,7 @@ def _kept() -> dict[str, str]:
 
 def _groups() -> Iterator[tuple[int, str]]:
     for line in groups_of(work().session, me()):
-        yield line.group.id, f"{line.group.name} ({line.people:,})"
+        yield line.group.id, f"{line.group.name} ({line.words})"
 
 
 def _foreseen(campaign: Campaign) -> Foreseen:

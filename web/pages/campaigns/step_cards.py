@@ -9,6 +9,8 @@ from sales_campaigns.campaigns.lanes import StepView
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.send_options import NAMES
 from sales_campaigns.campaigns.stored_settings import clock
+from sales_campaigns.campaigns.variants import running
+from web.filters import count_words
 
 # The values that the card posts.
 SEND = {
@@ -110,5 +112,7 @@ def _tags(view: StepView) -> Iterator[dict[str, str]]:
         yield {"words": "with files", "kind": ""}
     if view.step.cc or view.step.bcc:
         yield {"words": "copies", "kind": ""}
-    if view.step.from_template:
+    if view.step.variants:
+        yield {"words": count_words(len(running(view.step.variants)), "variant"), "kind": "info"}
+    if view.step.from_template and not view.step.variants:
         yield {"words": view.step.from_template, "kind": "info"}

@@ -6,9 +6,12 @@ from web.pages.deliveries import (
     deliveries,
     delivery,
     delivery_logs,
+    delivery_templates,
     delivery_tracking,
+    proofs,
     quarantine,
     series,
+    test_profiles,
     typology,
 )
 
@@ -18,8 +21,11 @@ PAGES = (
     deliveries.pages,
     delivery.pages,
     delivery_logs.pages,
+    delivery_templates.pages,
     delivery_tracking.pages,
+    proofs.pages,
     quarantine.pages,
     series.pages,
+    test_profiles.pages,
     typology.pages,
 )

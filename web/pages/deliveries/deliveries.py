@@ -14,7 +14,7 @@ from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, deliveries_using, template_behind
 from sales_campaigns.deliveries.editing import change, create
-from sales_campaigns.deliveries.inputs import START_WORDS
+from sales_campaigns.deliveries.inputs import START_WORDS, Schedule
 from sales_campaigns.deliveries.listing import (
     PAGE,
     Asked,
@@ -25,6 +25,8 @@ from sales_campaigns.deliveries.listing import (
 )
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState
 from sales_campaigns.deliveries.setups import setup_of
+from sales_campaigns.deliveries.templates import delivery_template_of, delivery_templates_of, settings_in
+from sales_campaigns.deliveries.typology.rules import typologies
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import groups_of
 from sales_campaigns.people.listing import owners
@@ -66,8 +68,8 @@ def index() -> str:
 
 @pages.get("/new")
 def new() -> str:
-    """`?template=` takes its words, `?people=1,2` are chosen already."""
-    typed = {**delivery_form.blank(work().session, me()), **_picked()}
+    """`?template=` takes its words, `?settings=` those settings, `?people=1,2` are chosen already."""
+    typed = {**delivery_form.blank(work().session, me()), **_kept_settings(), **_picked()}
     if request.args.get("people"):
         typed |= {"audience": "people", "people": request.args["people"][:20_000]}
     return _form(typed, {})
@@ -117,11 +119,11 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
         **beside_the_words(typed, bulk=True),
         choices=template_choices(),
         mailboxes=[(box.id, f"{box.user.name} <{box.address}>") for box in mailboxes_for(session, user)],
-        groups=[
-            (line.group.id, line.group.name, f"{line.people:,} people") for line in groups_of(session, user)
-        ],
+        groups=[(line.group.id, line.group.name, line.words) for line in groups_of(session, user)],
         owner_options=[("", "Anybody"), *((owner.id, owner.name) for owner in owners(session, user))],
         zones=zone_names(),
+        kept_settings=delivery_templates_of(session, user),
+        typologies=typologies(session, delivery.team_id if delivery else user.team_id),
         start_options=[(value.value, words) for value, words in START_WORDS.items()],
         may_start=may(user, "start_deliveries"),
         may_write=may(user, "prepare_deliveries"),
@@ -140,6 +142,15 @@ def _behind(delivery: Delivery | None) -> dict[str, Any]:
         "campaigns_using": campaigns_using(session, me(), template.name) if template else [],
         "deliveries_using": deliveries_using(session, template) if template else [],
     }
+
+
+def _kept_settings() -> dict[str, Any]:
+    """The settings of the delivery template that was chosen."""
+    settings_id = request.args.get("settings", type=whole)
+    if settings_id is None:
+        return {}
+    template = delivery_template_of(work().session, me(), settings_id)
+    return delivery_form.form_of_settings(settings_in(template, me()), Schedule())
 
 
 def _picked() -> dict[str, Any]:

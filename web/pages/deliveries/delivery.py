@@ -9,12 +9,19 @@ from flask import Blueprint, Response, make_response, request, url_for
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.models import Wording
 from sales_campaigns.deliveries import confirming, editing, pausing, preparing
+from sales_campaigns.deliveries.alarms.reading import alarms_of
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval, missing_approval
+from sales_campaigns.deliveries.computing import compute_stats
 from sales_campaigns.deliveries.continuous.models import IncrementState
 from sales_campaigns.deliveries.continuous.reading import intake_of
 from sales_campaigns.deliveries.continuous.running import open_increment
 from sales_campaigns.deliveries.executions import totals_of
-from sales_campaigns.deliveries.figures import causes_of, figures_of, preparation_of
+from sales_campaigns.deliveries.figures import (
+    causes_of,
+    engagement_of_delivery,
+    figures_of,
+    preparation_of,
+)
 from sales_campaigns.deliveries.journal import journal_of
 from sales_campaigns.deliveries.listing import delivery_of, parent_of
 from sales_campaigns.deliveries.models import (
@@ -23,16 +30,14 @@ from sales_campaigns.deliveries.models import (
     DeliveryKind,
     DeliverySetup,
     DeliveryState,
+    KeptFigures,
 )
 from sales_campaigns.deliveries.preparing import count_first
-from sales_campaigns.deliveries.proofs import send_proofs
 from sales_campaigns.deliveries.setups import audience_of, incremental_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.enrollments.launches.checking import SENTENCES
-from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages.models import Message
+from sales_campaigns.errors import NotFound
 from sales_campaigns.people.listing import owners
-from sales_campaigns.tracking.figures import engagement_of
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
 from web.numbers import whole
@@ -41,7 +46,9 @@ from web.pages.deliveries.delivery_words import (
     audience_words,
     kpi_rows,
     progress_of,
+    removed_words,
     settings_words,
+    settled_words,
     when_it_leaves,
 )
 from web.pages.deliveries.series_words import rhythm_words
@@ -139,17 +146,12 @@ def delete(delivery_id: int) -> Response:
     return go(url_for("deliveries.index"), f"“{name}” was deleted.")
 
 
-@pages.post("/proofs")
-def proofs(delivery_id: int) -> Response | tuple[str, int]:
-    """To the typed addresses, as the first person of the audience would get it."""
-    written = request.form.get("addresses", "")
-    try:
-        number = send_proofs(work(), me(), delivery_id, written)
-    except Invalid as refusal:
-        problems = {"addresses": refusal.problems.get("addresses", refusal.words)}
-        again = {**_context(delivery_id), "typed": request.form, "problems": problems}
-        return page("delivery/index.html", **again), 422
-    return _back(delivery_id, f"Proofs are on their way to {count_words(number, 'address', 'addresses')}.")
+@pages.post("/compute")
+def compute(delivery_id: int) -> Response:
+    """The rule: Compute stats builds every figure from the rows and must change nothing when all is well."""
+    changed = compute_stats(work(), me(), delivery_id)
+    words = "Computed again from the rows: nothing changed."
+    return _back(delivery_id, f"Computed again from the rows: {' '.join(changed)}" if changed else words)
 
 
 @pages.post("/approvals/<kind>")
@@ -193,14 +195,15 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "tone": tone,
         "sentence": sentence,
         "figures": figures,
-        "kpis": kpi_rows(
-            figures, engagement_of(session, Message.delivery_id == delivery_id), _address(delivery_id)
-        ),
+        "kpis": kpi_rows(figures, engagement_of_delivery(session, delivery), _address(delivery_id)),
+        "settled": settled_words(delivery.valid_until, work().now, user.zone),
+        "removed": removed_words(session.get(KeptFigures, delivery_id), user.zone),
         "progress": progress_of(figures),
         "preparation": preparation_of(session, delivery),
         "causes": causes_of(session, delivery),
         "sentences": {**SENTENCES, **sentences(session, delivery.team_id)},
         "meant": FIGURES,
+        "alarms": alarms_of(session, delivery_id, work().now),
         "journal": journal_of(session, delivery_id, limit=100),
         "may_start": may(user, "start_deliveries"),
         "may_prepare": may(user, "prepare_deliveries"),
@@ -229,8 +232,6 @@ def _setup_context(delivery: Delivery) -> dict[str, Any]:
     audience, schedule = audience_of(setup), schedule_of(setup)
     return {
         "setup": setup,
-        "typed": {},
-        "problems": {},
         "wording": session.get(Wording, setup.wording_id) if setup.wording_id else None,
         "audience": audience_words(session, audience),
         "people": count_first(session, delivery, work().now) if delivery.state in _COUNTED else 0,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -58,7 +57,7 @@ def blank(session: Session, actor: User) -> dict[str, Any]:
         "mailbox": mailboxes[0].id if mailboxes else "",
         **_of_audience(Audience()),
         **_of_schedule(Schedule(zone=actor.zone)),
-        **_of_settings(Settings(), Schedule()),
+        **form_of_settings(Settings(), Schedule()),
     }
 
 
@@ -77,7 +76,7 @@ def stored_form(session: Session, delivery: Delivery) -> dict[str, Any]:
         "mailbox": setup.mailbox_id or "",
         **_of_audience(audience_of(setup)),
         **_of_schedule(schedule),
-        **_of_settings(settings_of(setup), schedule),
+        **form_of_settings(settings_of(setup), schedule),
     }
 
 
@@ -95,7 +94,7 @@ def wish_of(form: MultiDict[str, str], bundle_id: int | None = None) -> Wish:
         mailbox_id=_number(form.get("mailbox", "")),
         audience=_audience(form),
         schedule=schedule,
-        settings=_settings(form, schedule),
+        settings=settings_typed(form, schedule),
         from_template=form.get("from_template", ""),
         also_template=ALSO_TEMPLATE.get(form.get("also_template", "")),
     )
@@ -123,17 +122,19 @@ def _schedule(form: MultiDict[str, str]) -> Schedule:
     return Schedule(at, zone, theirs="theirs" in form, ask_again="ask_again" in form)
 
 
-def _settings(form: MultiDict[str, str], schedule: Schedule) -> Settings:
+def settings_typed(form: MultiDict[str, str], schedule: Schedule, kept: Settings | None = None) -> Settings:
+    """Raises Invalid by field. Waves may be those that are `kept`."""
     hours = _number(form.get("validity_hours", ""))
     priority, start_by = form.get("priority", ""), form.get("start_by", "")
     return Settings(
         validity_hours=0 if hours is None else hours,
         priority=Priority(priority) if priority in set(Priority) else Priority.NORMAL,
         start_by=StartBy(start_by) if start_by in set(StartBy) else StartBy.PERSON,
-        waves=_waves(form, schedule),
+        waves=kept.waves if kept and form.get("waves") == "kept" else _waves(form, schedule),
         opens="opens" in form,
         clicks="clicks" in form,
         utm=form.get("utm", "").strip().lstrip("?&"),
+        typology=form.get("typology", "").strip()[:80],
     )
 
 
@@ -186,22 +187,31 @@ def _of_schedule(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _of_settings(settings: Settings, schedule: Schedule) -> dict[str, Any]:
+def form_of_settings(settings: Settings, schedule: Schedule) -> dict[str, Any]:
+    """What the form shows of these settings; dates of waves only where there is a contact date."""
     waves = settings.waves
-    steps = {later.after - earlier.after for earlier, later in pairwise(waves)}
-    equal = len(steps) == 1 and all(wave.percent == waves[0].percent for wave in waves[:-1])
+    equal = _are_equal(waves)
     return {
         "validity_hours": settings.validity_hours,
         "priority": settings.priority.value,
         **({"opens": "1"} if settings.opens else {}),
         **({"clicks": "1"} if settings.clicks else {}),
         "utm": settings.utm,
+        "typology": settings.typology,
         "start_by": settings.start_by.value,
         "waves": ("equal" if equal else "calendar") if waves else "none",
         "wave_percent": waves[0].percent if equal else 25,
         "wave_hours": (waves[1].after // 3600) if equal else 24,
         "wave_dates": "" if equal else "\n".join(_wave_line(wave, schedule) for wave in waves),
     }
+
+
+def _are_equal(waves: Sequence[Wave]) -> bool:
+    """Whether the two numbers of equal waves say it all."""
+    quickest = timedelta(minutes=15)
+    if len(waves) < 2 or waves[1].after < quickest.total_seconds() or waves[1].after % 3600:
+        return False
+    return tuple(waves) == equal_waves(waves[0].percent, timedelta(seconds=waves[1].after))
 
 
 def _wave_line(wave: Wave, schedule: Schedule) -> str:

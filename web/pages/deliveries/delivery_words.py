@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,10 +11,12 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.deliveries.figures import Figures, percent
 from sales_campaigns.deliveries.inputs import START_WORDS, Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import DeliveryState as S
+from sales_campaigns.deliveries.models import KeptFigures
 from sales_campaigns.people.models import Group
 from sales_campaigns.tracking.figures import Engagement
-from web.filters import count_words, zone_words
+from web.filters import count_words, when_words, zone_words
 
+LATE_BOUNCES = timedelta(days=7)
 # state → (label, colour of its tag, sentence under the title)
 STATES = {
     S.EDITING: ("Editing", "", "Prepare it to see who gets it. Nothing is sent by preparing."),
@@ -130,6 +133,7 @@ def settings_words(settings: Settings) -> list[tuple[str, str]]:
         ("Waves", f"{waves}{more}" if waves else "All at once"),
         ("Validity", f"{settings.validity_hours} hours from the contact date"),
         ("Noticed", noticed_words(settings)),
+        *([("Typology", settings.typology)] if settings.typology else []),
         ("Priority", settings.priority.value.capitalize()),
         ("Who starts it", START_WORDS[settings.start_by]),
     ]
@@ -140,6 +144,27 @@ def noticed_words(settings: Settings) -> str:
     seen = [name for name, wanted in (("opens", settings.opens), ("clicks", settings.clicks)) if wanted]
     said = " and ".join(seen).capitalize() or "Nothing"
     return f"{said} · {settings.utm}" if settings.utm and settings.clicks else said
+
+
+def removed_words(kept: KeptFigures | None, zone: str) -> str:
+    """Rows of the sending log were removed on Mon 30 Nov …: its figures are those of that day."""
+    if kept is None:
+        return ""
+    logs = (
+        ("tracking log", kept.tracking_removed_at),
+        ("exclusion log", kept.exclusions_removed_at),
+        ("sending log", kept.sending_removed_at),
+    )
+    since = [f"of the {name} on {when_words(at, zone)}" for name, at in logs if at is not None]
+    return f"Rows removed: {', '.join(since)}. The figures are those of then." if since else ""
+
+
+def settled_words(valid_until: datetime | None, now: datetime, zone: str) -> str:
+    """The rule: until validity and the 7 days for late bounces are over every rate is provisional, then final."""
+    if valid_until is None:
+        return ""
+    final_at = valid_until + LATE_BOUNCES
+    return "Rates are final." if now >= final_at else f"Provisional until {when_words(final_at, zone)}."
 
 
 def progress_of(figures: Figures) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.enrollments.answers.opting_out import block_address
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people import quarantine
+from sales_campaigns.people.models import Address
 from sales_campaigns.people.quarantine import Listed, Wanted
 from web.answers import go, page
 from web.filters import count_words
@@ -20,9 +22,12 @@ NAMES = {Listed.QUARANTINE: "Quarantine", Listed.BLOCKED: "Block list", Listed.A
 
 
 @pages.get("")
-def index() -> str:
+def index() -> str | tuple[str, int]:
     require(me(), "manage_installation")
-    return _page(_which(), {}, {})
+    try:
+        return _page(_which(), {}, {}, _wanted(request.args))
+    except Invalid as refusal:
+        return _page(_which(), {}, refusal.problems), 422
 
 
 @pages.post("/release")
@@ -49,12 +54,19 @@ def add() -> Response | tuple[str, int]:
     require(me(), "manage_installation")
     which = _which()
     try:
-        address = quarantine.put_on(work(), me(), which, request.values.get("email", ""))
+        address, ended = _put_on(which, request.values.get("email", ""))
     except Invalid as refusal:
-        return _page(which, request.form, refusal.problems), 422
+        return _page(which, request.form, refusal.problems, Wanted()), 422
     words = "is blocked" if which is Listed.BLOCKED else "is allowed: errors do not quarantine it"
+    words += f", and {count_words(ended, 'campaign')} ended for it" if ended else ""
     undo = url_for(".remove", list=which.value, id=address.id)
     return go(url_for(".index", list=which.value), f"{address.email} {words}.", undo)
+
+
+def _put_on(which: Listed, email: str) -> tuple[Address, int]:
+    if which is Listed.BLOCKED:
+        return block_address(work(), me(), email)
+    return quarantine.put_on(work(), me(), which, email), 0
 
 
 @pages.post("/remove")
@@ -72,21 +84,31 @@ def _which() -> Listed:
 
 
 def _wanted(typed: Mapping[str, str]) -> Wanted:
-    since, until = _day(typed.get("since", "")), _day(typed.get("until", ""))
+    """Raises Invalid by field: what is no date would find them all."""
+    problems: dict[str, str] = {}
+    since, until = (_day(typed.get(name, ""), name, problems) for name in ("since", "until"))
+    if problems:
+        raise Invalid(problems)
     return Wanted(
         typed.get("q", ""), typed.get("domain", ""), since, until + timedelta(days=1) if until else None
     )
 
 
-def _day(written: str) -> datetime | None:
+def _day(written: str, name: str, problems: dict[str, str]) -> datetime | None:
+    if not written.strip():
+        return None
     try:
-        return datetime.combine(date.fromisoformat(written), datetime.min.time(), UTC)
+        return datetime.combine(date.fromisoformat(written.strip()), datetime.min.time(), UTC)
     except ValueError:
+        problems[name] = "Write a date such as 2026-12-01."
         return None
 
 
-def _page(which: Listed, typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
-    session, wanted = work().session, _wanted(request.args)
+def _page(
+    which: Listed, typed: Mapping[str, str], problems: Mapping[str, str], wanted: Wanted | None = None
+) -> str:
+    """`wanted` None: what was looked for cannot be read, so nothing is shown."""
+    session = work().session
     return page(
         "quarantine/index.html",
         which=which.value,
@@ -99,8 +121,8 @@ def _page(which: Listed, typed: Mapping[str, str], problems: Mapping[str, str]) 
             }
             for one, name in NAMES.items()
         ],
-        lines=quarantine.listed(session, which, wanted),
-        found=quarantine.count_listed(session, which, wanted),
+        lines=quarantine.listed(session, which, wanted) if wanted else [],
+        found=quarantine.count_listed(session, which, wanted) if wanted else 0,
         filters={name: request.args.get(name, "") for name in ("q", "domain", "since", "until")},
         typed=typed,
         problems=problems,

@@ -26,8 +26,14 @@ from web.request_scope import me, work
 pages = Blueprint("typology", __name__, url_prefix="/sending-policy")
 KINDS = {
     RuleKind.FILTERING: "Filtering: leaves people out whom a search finds",
+    RuleKind.COLLISION: "Campaign collision: who is on the way through a campaign",
     RuleKind.PRESSURE: "Pressure: not too many mails to one address",
-    RuleKind.CAPACITY: "Capacity: not too many mails of a delivery at once",
+    RuleKind.CAPACITY: "Capacity: not too many mails at once",
+}
+COUNTED = {
+    "delivery": "of the delivery",
+    "mailbox": "of its mailbox, whatever they belong to",
+    "domain": "of all mailboxes of the sending domain",
 }
 SCOPES = {"every": "Deliveries and campaign steps", "deliveries": "Deliveries", "steps": "Campaign steps"}
 
@@ -96,6 +102,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], rule: TypologyR
         problems=problems,
         kinds=[(kind.value, words) for kind, words in KINDS.items()],
         scopes=list(SCOPES.items()),
+        counted=list(COUNTED.items()),
         may_change=may(me(), "manage_team"),
         groups=[("", "No group"), *((line.group.id, line.group.name) for line in groups)],
     )
@@ -108,6 +115,7 @@ def _typed(rule: TypologyRule) -> dict[str, Any]:
         "place": rule.place,
         "scope": rule.scope.value,
         "only_named": rule.only_named,
+        "typology": rule.typology,
         **rule.details,
     }
 
@@ -115,11 +123,18 @@ def _typed(rule: TypologyRule) -> dict[str, Any]:
 def _about(rule: TypologyRule) -> str:
     """What it does, in a sentence."""
     details = rule.details
+    if rule.kind is RuleKind.COLLISION:
+        does = "Leaves out" if details.get("excludes") else "Warns of"
+        return f"{does} people who are on the way through a campaign."
     if rule.kind is RuleKind.PRESSURE:
-        return f"At most {details['messages']} mails to one address in any {details['days']} days."
+        return (
+            f"At most {details['messages']} mails to one address in any {details['days']} days."
+            " A delivery leaves the person out, a campaign step waits."
+        )
     if rule.kind is RuleKind.CAPACITY:
         beyond = "the rest is left out" if details.get("excludes") else "the rest leaves later"
-        return f"At most {details['messages']:,} mails in {details['hours']} h; {beyond}."
+        whose = COUNTED[details.get("of", "delivery")]
+        return f"At most {details['messages']:,} mails in {details['hours']} h, {whose}; {beyond}."
     words = f"found by “{details['words']}”" if details.get("words") else ""
     return "Leaves out people " + " and ".join(
         filter(None, [words, "in a group" if details.get("group") else ""])

@@ -3,6 +3,7 @@
 from web.pages.desk import (
     analytics,
     calendar,
+    compare,
     feed,
     saved_views,
     team,
@@ -12,6 +13,7 @@ from web.pages.desk import (
 PAGES = (
     analytics.pages,
     calendar.pages,
+    compare.pages,
     feed.pages,
     saved_views.pages,
     team.pages,

@@ -14,6 +14,8 @@ from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.accounts.roles import may, sees_every_team
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import machine_now
+from sales_campaigns.deliveries.alarms.criteria import Criterion
+from sales_campaigns.deliveries.alarms.reading import newest_alarms
 from sales_campaigns.deliveries.continuous.models import Increment, IncrementState
 from sales_campaigns.deliveries.continuous.reading import waiting_increments
 from sales_campaigns.deliveries.listing import deliveries_of
@@ -82,6 +84,18 @@ def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Al
         *(_of_increment(*pair) for pair in waiting_increments(session, user)),
         *(_of_delivery(line.delivery, line.overdue(now)) for line in lines),
         *(_of_expired(line.delivery) for line in expired if _is_news(line.delivery, now)),
+        *_alarms(session, user, now),
+    ]
+
+
+def _alarms(session: Session, user: User, now: datetime) -> list[Alert]:
+    """What was told of the team's deliveries; their states are told above."""
+    return [
+        Alert(
+            f"“{name}”: {alarm.words}", url_for("delivery.show", delivery_id=alarm.delivery_id), "Look at it"
+        )
+        for alarm, name in newest_alarms(session, user, now)
+        if alarm.criterion not in {Criterion.PREPARATION_FAILED, Criterion.OVERDUE}
     ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,10 +16,10 @@ from sales_campaigns.analytics.reading import (
     figures_by_user,
 )
 from sales_campaigns.analytics.report import NOTHING, Activity, change, percent
-from sales_campaigns.people.error_file import guarded
 from sales_campaigns.people.listing import owners
 from sales_campaigns.tasks.days import local_date
 from web.answers import page
+from web.parts.csv_files import csv_file
 from web.request_scope import me, work
 
 pages = Blueprint("analytics", __name__, url_prefix="/analytics")
@@ -30,6 +28,8 @@ TABS = {"me": "Me", "team": "Team", "content": "Content"}
 COLUMNS = (
     ("Sent", "total", "sent"),
     ("Written to", "unique", "people"),
+    ("Opened", "unique", "openers"),
+    ("Clicked", "unique", "clickers"),
     ("Replied", "unique", "repliers"),
     ("Replies", "total", "replies"),
     ("Bounced", "total", "bounced"),
@@ -37,7 +37,14 @@ COLUMNS = (
     ("Tasks", "", "tasks"),
     ("Calls", "", "calls"),
 )
-OF_CONTENT = COLUMNS[:6]
+OF_CONTENT = COLUMNS[:8]
+OF_TEMPLATES = COLUMNS[:7]
+ONLY_IN_FILES = (
+    ("Opens", "total", "opens"),
+    ("Clicks", "total", "clicks"),
+    ("Opens by machines", "not counted", "machine_opens"),
+    ("Clicks by machines", "not counted", "machine_clicks"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def index() -> str:
         lines=_lines(tab, period),
         columns=_columns(tab),
         templates=_of_templates(period) if tab == "content" else [],
-        template_columns=COLUMNS[:5],
+        template_columns=OF_TEMPLATES,
         headings=[{"words": _heading(head, small), "number": True} for head, small, _ in COLUMNS],
         may_see_team=may(me(), "see_team"),
         percent=percent,
@@ -73,17 +80,14 @@ def index() -> str:
 @pages.get("/figures.csv")
 def as_file() -> Response:
     tab, period = _tab("me"), _period()
-    columns = _columns(tab)
-    text = io.StringIO("\ufeff", newline="")
-    text.seek(0, io.SEEK_END)
-    rows = csv.writer(text)
-    rows.writerow(["Name", *(_heading(head, small) for head, small, _ in columns), "From", "To"])
-    for line in _lines(tab, period):
-        figures = [getattr(line.now, field) for _, _, field in columns]
-        rows.writerow([guarded(line.name), *figures, period.first.isoformat(), period.last.isoformat()])
-    given = Response(text.getvalue(), mimetype="text/csv")
-    given.headers["Content-Disposition"] = f'attachment; filename="analytics-{tab}.csv"'
-    return given
+    columns = (*_columns(tab), *ONLY_IN_FILES)
+    heads = ["Name", *(_heading(head, small) for head, small, _ in columns), "From", "To"]
+    days = period.first.isoformat(), period.last.isoformat()
+    rows = (
+        [line.name, *(getattr(line.now, field) for _, _, field in columns), *days]
+        for line in _lines(tab, period)
+    )
+    return csv_file(f"analytics-{tab}", heads, rows)
 
 
 def _heading(head: str, small: str) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
+from sales_campaigns.enrollments.explaining.first_run import first_run
 from sales_campaigns.messages.explaining.waiting import waiting_groups
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.incoming.reading import Box, reply_lines
@@ -17,9 +18,11 @@ from sales_campaigns.messages.stops.reasons import is_stopped, waiting_mails
 from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
+from sales_campaigns.tracking.hot_people import SENTENCE, hot_people
 from web.answers import go, page
 from web.pages.desk.alerts import alerts_of, alerts_of_deliveries, broken_promises, first_steps
 from web.parts.figure_words import ACTS, FIGURES
+from web.parts.hot_rows import hot_row
 from web.parts.reply_rows import reply_row
 from web.parts.task_rows import row
 from web.parts.why_words import holdup
@@ -66,10 +69,13 @@ def index() -> str:
             reply_row(line, now)
             for line in reply_lines(session, user, Box.WAITING, user_id=user.id, limit=FIRST)
         ],
+        hot=[hot_row(one) for one in hot_people(session, user.id, now, FIRST)],
+        hot_sentence=SENTENCE,
         replies_waiting=replies_waiting(session, user)[0],
         stop_all=_could_be_stopped(session, user),
         first_steps=first_steps(session, user, boxes, mails),
         meant=() if _knows(user) else (*ACTS, *FIGURES),
+        run=first_run(session, user) if may(user, "manage_installation") else None,
     )
 
 

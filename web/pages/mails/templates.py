@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.analytics.wordings import figures_by_wording
 from sales_campaigns.campaigns.listing import campaigns_using
 from sales_campaigns.content import templates as writing
 from sales_campaigns.content.favourites import favourites_of, mark_favourite
@@ -136,6 +137,8 @@ def bring_back(template_id: int, number: int) -> Response:
 
 def _form(template: Template | None, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
     session = work().session
+    versions = versions_of(session, template) if template else []
+    said = {version.wording_id for version in versions}
     return page(
         "templates/form.html",
         stored=template,
@@ -143,7 +146,8 @@ def _form(template: Template | None, typed: Mapping[str, Any], problems: Mapping
         problems=problems,
         categories=categories_of(session, me()),
         **beside_the_words(typed),
-        versions=versions_of(session, template) if template else [],
+        versions=versions,
+        became=figures_by_wording(session, template.team_id, said) if template else {},
         used_in=campaigns_using(session, me(), template.name) if template else [],
     )
 

@@ -1,6 +1,7 @@
 """People and groups."""
 
 from web.pages.people import (
+    duplicates,
     groups,
     notes,
     people,
@@ -9,6 +10,7 @@ from web.pages.people import (
 )
 
 PAGES = (
+    duplicates.pages,
     groups.pages,
     notes.pages,
     people.pages,

@@ -10,6 +10,7 @@ from sales_campaigns.deliveries.group_use import deliveries_to_group
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import change_group, create_group, delete_group, group_of, groups_of
 from sales_campaigns.people.models import Group
+from sales_campaigns.people.searches import counts_of
 from web.answers import go, page
 from web.request_scope import me, work
 
@@ -60,4 +61,7 @@ def _form(group: Group, name: str, *, shared: bool, problems: Mapping[str, str])
 
 
 def _list(typed: dict[str, str], problems: dict[str, str]) -> str:
-    return page("groups/index.html", groups=groups_of(work().session, me()), typed=typed, problems=problems)
+    session = work().session
+    groups = groups_of(session, me())
+    found = counts_of(session, [line.group for line in groups])
+    return page("groups/index.html", groups=groups, found=found, typed=typed, problems=problems)

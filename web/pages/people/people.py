@@ -8,16 +8,19 @@ from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.listing import campaigns_of
 from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
+from sales_campaigns.enrollments.detours.opting_back import undo_unsubscribing
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.bulk_editing import give_people, set_consent
 from sales_campaigns.people.editing import delete_people, restore_people
 from sales_campaigns.people.groups import add_to_group, groups_of, remove_from_group
 from sales_campaigns.people.listing import Wanted, owners, people_page
 from sales_campaigns.people.models import Consent
+from sales_campaigns.people.searches import kept_search, resolved, save_search
 from web.answers import answer, go
 from web.filters import CONSENT_WORDS, count_words
 from web.numbers import whole, whole_numbers
-from web.request_scope import me, work
+from web.parts.people_search import engagement_wanted, search_fields
+from web.request_scope import me, settings, work
 
 pages = Blueprint("people", __name__)
 # Dynamic groups: who is in them is seen when they are opened.
@@ -29,7 +32,8 @@ OPEN = (CampaignState.DRAFT, CampaignState.ACTIVE)
 def index() -> str:
     session, wanted = work().session, _wanted()
     groups = groups_of(session, me())
-    found = people_page(session, me(), wanted, after=request.args.get("after", ""))
+    looked_for = resolved(session, wanted)
+    found = people_page(session, me(), looked_for, after=request.args.get("after", ""))
     return answer(
         "people/index.html",
         "people/_list.html",
@@ -38,12 +42,20 @@ def index() -> str:
         owner_options=[("", "Everybody"), *((owner.id, owner.name) for owner in owners(session, me()))],
         group_options=[*LIVING_GROUPS, *((line.group.id, line.group.name) for line in groups)],
         chosen_group=request.args.get("group", ""),
-        groups=groups,
+        groups=[line for line in groups if line.group.search is None],
+        savable=bool(kept_search(wanted)) and looked_for.within is None,
+        living=looked_for.within is not None,
         bases=[(basis.value, words) for basis, words in CONSENT_WORDS.items()],
         may_prepare=may(me(), "prepare_deliveries"),
         campaigns=campaigns_of(session, me(), states=OPEN),
-        narrowed={name: value for name, value in request.args.items() if name != "after" and value},
+        **search_fields(session, me(), wanted),
+        narrowed={name: value for name, value in request.args.items() if _narrows(name, value, wanted)},
     )
+
+
+def _narrows(name: str, value: str, wanted: Wanted) -> bool:
+    """A number of days says nothing by itself."""
+    return bool(value) and name != "after" and (name != "days" or bool(wanted.did))
 
 
 @pages.post("/people/bulk")
@@ -55,6 +67,21 @@ def bulk() -> Response:
     if act is None:
         raise Invalid("Say what is to be done with them.")
     return act(chosen)
+
+
+@pages.post("/people/save-search")
+def save() -> Response:
+    """The search stands in the address, its name in the form."""
+    shared = "shared" in request.form
+    group = save_search(work(), me(), request.form.get("name", ""), _wanted(), shared=shared)
+    words = f"Saved: whoever this finds is in “{group.name}” from now on."
+    return go(url_for("people.index", group=group.id), words)
+
+
+@pages.post("/people/unsubscribed/<int:act_id>/undo")
+def subscribe_again(act_id: int) -> Response:
+    back = undo_unsubscribing(work(), me(), act_id, settings().undo_seconds)
+    return go(url_for("people.index"), f"{count_words(back, 'address', 'addresses')} subscribed again.")
 
 
 @pages.post("/people/restore")
@@ -112,7 +139,10 @@ def _consent(chosen: list[int]) -> Response:
 
 def _opt_out(chosen: list[int]) -> Response:
     gone = unsubscribe_many(work(), me(), chosen, request.form.get("reason", "")[:300])
-    return go(url_for("people.index"), f"{count_words(gone, 'address', 'addresses')} unsubscribed.")
+    undo = url_for("people.subscribe_again", act_id=gone.batch_id) if gone.number else None
+    return go(
+        url_for("people.index"), f"{count_words(gone.number, 'address', 'addresses')} unsubscribed.", undo
+    )
 
 
 BULK = {
@@ -136,4 +166,5 @@ def _wanted() -> Wanted:
         unsubscribed=group == "unsubscribed",
         consent=consent if consent in {*Consent, "none"} else "",
         import_id=request.args.get("import", type=whole),
+        **engagement_wanted(request.args, work().now),
     )

@@ -13,7 +13,7 @@ from werkzeug.utils import secure_filename
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.columns import MEANINGS, custom, words_of
 from sales_campaigns.people.error_file import error_file
-from sales_campaigns.people.groups import groups_of
+from sales_campaigns.people.groups import lists_of
 from sales_campaigns.people.importing import check_import, start_import, stop_import
 from sales_campaigns.people.imports import bad_reasons, bad_rows, import_of, preview, recent_imports
 from sales_campaigns.people.models import ImportState, PeopleImport
@@ -113,7 +113,7 @@ def _upload_form(problems: Mapping[str, str]) -> str:
     return page(
         "people_import/index.html",
         imports=recent_imports(session, me()),
-        groups=groups_of(session, me()),
+        groups=lists_of(session, me()),
         typed=request.form,
         problems=problems,
     )
@@ -151,7 +151,7 @@ def _choosing(found: PeopleImport) -> dict[str, Any]:
             "meanings": typed.getlist("meaning") or columns["meanings"],
         },
         "meanings": [_offered(heading) for heading in columns["header"]],
-        "groups": groups_of(work().session, me()),
+        "groups": lists_of(work().session, me()),
     }
 
 

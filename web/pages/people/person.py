@@ -13,7 +13,7 @@ from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.incoming.reading import unanswered_of
 from sales_campaigns.people.columns import custom as custom_name
 from sales_campaigns.people.editing import create_person
-from sales_campaigns.people.groups import groups_of
+from sales_campaigns.people.groups import lists_of
 from sales_campaigns.people.listing import groups_with, person_of
 from sales_campaigns.people.merging import FIELDS
 from sales_campaigns.people.models import Person
@@ -58,7 +58,7 @@ def show(person_id: int, tab: str = "about") -> str:
         held=held_of(session, person),
         unanswered=unanswered_of(session, person),
         groups=groups_with(session, me(), person.id),
-        my_groups=groups_of(session, me()),
+        my_groups=lists_of(session, me()),
         tab=tab,
         tabs=[
             {
