@@ -6,6 +6,7 @@ from web.commands import (
     campaign,
     campaign_changes,
     campaign_variants,
+    crm,
     db,
     delivery,
     delivery_proofs,
@@ -15,10 +16,13 @@ from web.commands import (
     launching,
     leave,
     mail,
+    mailboxes,
+    openapi,
     people,
     quarantine,
     rehearsing,
     schedule,
+    tokens,
     users,
     why,
 )
@@ -41,14 +45,17 @@ for command in delivery_runs.COMMANDS:
     delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
+    crm.group,
     db.group,
     delivery.group,
     instance.group,
     leave.group,
     mail.group,
+    mailboxes.group,
     people.group,
     quarantine.group,
     schedule.group,
+    tokens.group,
     users.group,
 ]
 
@@ -57,3 +64,4 @@ def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)
