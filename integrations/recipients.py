@@ -20,11 +20,12 @@ def hidden_in(mail: OutgoingMail) -> list[str]:
         raise Outside(OutsideKind.MESSAGE, "A recipient of this mail is no address.")
     parsed = BytesHeaderParser(policy=policy.compat32).parsebytes(mail.mime)
     fields = [str(value) for name in ("to", "cc") for value in parsed.get_all(name, [])]
-    shown = {_comparable(address) for _, address in getaddresses(fields)}
-    return [address for address in mail.recipients if _comparable(address) not in shown]
+    shown = {comparable(address) for _, address in getaddresses(fields)}
+    return [address for address in mail.recipients if comparable(address) not in shown]
 
 
-def _comparable(address: str) -> str:
+def comparable(address: str) -> str:
+    """The same for every way of writing this address."""
     local, _, domain = address.strip().rpartition("@")
     with suppress(UnicodeError):
         domain = domain.encode("idna").decode()

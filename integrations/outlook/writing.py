@@ -14,7 +14,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Any
 
-from integrations.recipients import hidden_in
+from integrations.recipients import comparable, hidden_in
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import OutgoingMail
 
@@ -99,7 +99,7 @@ def key_of(message: dict[str, Any]) -> str:
 def addresses_in(message: dict[str, Any]) -> set[str]:
     """Whom a message goes to, hidden or not."""
     lists = (message.get(name, []) for name in ("toRecipients", "ccRecipients", "bccRecipients"))
-    return {str(one["emailAddress"].get("address", "")).lower() for people in lists for one in people}
+    return {comparable(str(one["emailAddress"].get("address", ""))) for people in lists for one in people}
 
 
 def _body(mail: EmailMessage) -> dict[str, str]:

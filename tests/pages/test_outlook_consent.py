@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,8 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from integrations.gmail import GoogleConsent
+from integrations.gmail import Settings as GmailSettings
 from integrations.outlook.answers import NO_MAILBOX
 from sales_campaigns.accounts.models import Grant, Inbox, Mailbox, MailboxState, User
 from sales_campaigns.accounts.secrets import Seal
@@ -35,8 +38,10 @@ def microsoft() -> Iterator[Microsoft]:
 
 @pytest.fixture
 def outside(microsoft: Microsoft) -> Iterator[OutsideWorld]:
+    """Gmail is offered beside it."""
+    google = GoogleConsent(GmailSettings(client_id="of Google"))
     with world_with(microsoft) as world:
-        yield world
+        yield replace(world, consents={"gmail": google, **world.consents})
 
 
 def asked(browser: Browser, address: str = CLEO) -> str:
@@ -217,4 +222,6 @@ def test_the_check_asks_outlook_and_a_permission_that_ended_is_connected_again(
         and "Outlook lets us in no longer, so all mail from here waits." in answer.text
     )
     assert "AADSTS50173" in answer.text and "The password was changed" in unescape(answer.text)
+    first = unescape(answer.text).partition("Connect by Gmail")[0]
+    assert "Connect again by Outlook" in first, "what is to be done comes before what could be done"
     assert "is connected by Outlook" in connected(cleo, microsoft)

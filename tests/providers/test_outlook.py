@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +13,7 @@ import pytest
 from integrations.outlook import OutlookProvider
 from integrations.outlook.answers import NO_MAILBOX
 from integrations.outlook.api import GraphApi
+from integrations.outlook.turns import Turns
 from integrations.outlook.writing import KEY
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
@@ -396,6 +399,38 @@ def test_a_link_of_another_server_is_not_followed(microsoft: Microsoft) -> None:
     with pytest.raises(Outside, match="another server"):
         api.follow(f"{microsoft.address}.evil.example/v1.0/me")
     api.close()
+
+
+def test_four_calls_of_a_mailbox_are_under_way_at_once() -> None:
+    """The rule: limits: 4 concurrent (spec/5)."""
+    turns, lock = Turns(), threading.Lock()
+    under_way, most = [0], [0]
+
+    def call(_number: int) -> None:
+        with turns.of(ANA):
+            with lock:
+                under_way[0] += 1
+                most[0] = max(most[0], under_way[0])
+            together.wait(5)
+            with lock:
+                under_way[0] -= 1
+
+    together = threading.Barrier(4)
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(call, range(12)))
+    assert most[0] == 4
+
+
+def test_people_are_the_same_however_their_addresses_are_written(
+    provider: OutlookProvider, microsoft: Microsoft, box: OutlookBox
+) -> None:
+    first = Desk().once(provider)
+    shown = {"id": "x", "toRecipients": [{"emailAddress": {"address": "Maria@BÜCHER.example"}}]}
+    microsoft.obey(lambda name, _: Reply(body=shown) if name == "messages.update" else None)
+    mime = to_maria().mime.replace(b"maria@ben.example", b"maria@xn--bcher-kva.example")
+    place = ThreadPlace(first.thread_id, first.provider_id)
+    mail = to_maria(2, thread=place, mime=mime, recipients=("maria@xn--bcher-kva.example",))
+    assert kinds(provider.hand_over([mail])) == ["sent"]
 
 
 def _dies(_draft_id: str) -> None:
