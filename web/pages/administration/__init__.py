@@ -3,6 +3,7 @@
 from web.pages.administration import (
     audit,
     blocked_domains,
+    domain_limits,
     health,
     holidays,
     policies,
@@ -16,6 +17,7 @@ from web.pages.administration import (
 PAGES = (
     audit.pages,
     blocked_domains.pages,
+    domain_limits.pages,
     health.pages,
     holidays.pages,
     policies.pages,
