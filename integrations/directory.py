@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from integrations import imap
+from integrations.dns import Names
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
@@ -127,4 +128,5 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
     trusted = settings.ca_bundle or None
     smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
     readers = imap.Readers(imap.Settings(ca_bundle=trusted))
-    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers)
+    names = Names(settings.dns_server)
+    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers, names=names)

@@ -273,6 +273,14 @@ class CaughtMails(Protocol):
     def __len__(self) -> int: ...
 
 
+class NameServers(Protocol):
+    """What domains say about themselves."""
+
+    def texts(self, name: str) -> Sequence[str]:
+        """The TXT records at `name`, none where there are none. Raises Outside when nobody answers."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OutsideWorld:
     """Every adapter the composition root connected, handed to web and scheduler. `caught`: the demo only."""
@@ -280,3 +288,4 @@ class OutsideWorld:
     mail: MailProviders
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
+    names: NameServers | None = None

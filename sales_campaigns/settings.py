@@ -62,6 +62,12 @@ class Settings(BaseModel):
         0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    dns_server: str = Field(
+        "", description="Name server that flask doctor asks, address or address:port; empty is the system's."
+    )
+    dkim_selectors: str = Field(
+        "", description="By which names whoever signs your mail publishes keys (DKIM); several with commas."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
@@ -107,6 +113,10 @@ class Settings(BaseModel):
         """For connections that last: who leads, who listens, the queue of work. In the words of libpq."""
         url = self.direct_database_url or self.database
         return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        return tuple(one for one in self.dkim_selectors.replace(",", " ").split() if one)
 
     @property
     def on_sqlite(self) -> bool:

@@ -10,6 +10,7 @@ from web.commands import (
     delivery,
     delivery_proofs,
     detours,
+    doctor,
     instance,
     launching,
     leave,
@@ -53,4 +54,5 @@ GROUPS = [
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(doctor.command)
     app.cli.add_command(why.command)
