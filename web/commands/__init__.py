@@ -6,19 +6,24 @@ from web.commands import (
     campaign,
     campaign_changes,
     campaign_variants,
+    crm,
     db,
     delivery,
     delivery_proofs,
+    delivery_runs,
     detours,
     doctor,
     instance,
     launching,
     leave,
     mail,
+    mailboxes,
+    openapi,
     people,
     quarantine,
     rehearsing,
     schedule,
+    tokens,
     users,
     why,
 )
@@ -37,16 +42,21 @@ for command in (
     campaign.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
     delivery.group.add_command(command)
+for command in delivery_runs.COMMANDS:
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
+    crm.group,
     db.group,
     delivery.group,
     instance.group,
     leave.group,
     mail.group,
+    mailboxes.group,
     people.group,
     quarantine.group,
     schedule.group,
+    tokens.group,
     users.group,
 ]
 
@@ -56,3 +66,4 @@ def install(app: Flask) -> None:
         app.cli.add_command(group)
     app.cli.add_command(doctor.command)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)

@@ -10,12 +10,11 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from sales_campaigns import migrating
-from sales_campaigns.accounts.inboxes import reading_account
 from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.reaching import account_of, reading_account
 from sales_campaigns.checkups.domains import look_at_domain
 from sales_campaigns.checkups.findings import Finding, Grade, broken, fine
 from sales_campaigns.checkups.installation import look_at_installation, look_at_state, sending_domains
-from sales_campaigns.messages.handing_over.dispatching import account_of
 from web.commands.running import command_work, json_option, out
 from web.parts.mailbox_check import answer_of, reading_answer_of
 from web.request_scope import house
@@ -52,9 +51,13 @@ def _mailboxes() -> Iterator[Finding]:
     """Each by a harmless round trip to its servers, with no transaction open meanwhile."""
     with command_work() as uow:
         boxes = uow.session.scalars(sa.select(Mailbox).order_by(Mailbox.address)).all()
-        sending = [(box.address, look_at_state(box), account_of(box, house().seal)) for box in boxes]
+        sending = [
+            (box.address, look_at_state(box), account_of(box, house().seal, house().access)) for box in boxes
+        ]
         inboxes = uow.session.scalars(sa.select(Inbox).order_by(Inbox.mailbox_id)).all()
-        reading = [(one.mailbox.address, reading_account(one, house().seal)) for one in inboxes]
+        reading = [
+            (one.mailbox.address, reading_account(one, house().seal, house().access)) for one in inboxes
+        ]
     for address, lost, account in sending:
         yield lost or _answered(f"mailbox {address}", answer_of(account).words)
     for address, account in reading:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.losing import lose
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Message, MessageState
@@ -37,11 +38,9 @@ def stop_what_annoys(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
 
 
 def _stop(uow: UnitOfWork, box: Mailbox, words: str) -> bool:
-    if box.state is not MailboxState.CONNECTED:
+    if not lose(uow, box, MailboxState.STOPPED, words):
         return False
-    box.state, box.trouble = MailboxState.STOPPED, words
-    box.judged_from = box.lost_at = uow.now
-    uow.record("mailbox.lost", actor_id=box.user_id, team_id=box.user.team_id, data={"words": words})
+    box.judged_from = uow.now
     return True
 
 

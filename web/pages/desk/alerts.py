@@ -14,8 +14,12 @@ from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.accounts.roles import may, sees_every_team
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import machine_now
+from sales_campaigns.crm.models import ConnectionState, RecordState
+from sales_campaigns.crm.reading import VENDOR_WORDS, counts, live_connection
 from sales_campaigns.deliveries.alarms.criteria import Criterion
 from sales_campaigns.deliveries.alarms.reading import newest_alarms
+from sales_campaigns.deliveries.continuous.models import Increment, IncrementState
+from sales_campaigns.deliveries.continuous.reading import waiting_increments
 from sales_campaigns.deliveries.listing import deliveries_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.enrollments.explaining.counting import held_counts
@@ -57,7 +61,7 @@ def alerts_of(
     """What is broken is told with the mails that wait for it; a lost mailbox also while none does."""
     broken = [one for one in waiting if one.broken]
     of_mail = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
-    return [*of_mail, *_of_people(session, user), *_set_aside(session, user)]
+    return [*of_mail, *_of_people(session, user), *_of_crm(session, user), *_set_aside(session, user)]
 
 
 def broken_promises(session: Session, user: User) -> list[Alert]:
@@ -79,6 +83,7 @@ def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Al
     lines = deliveries_of(session, user, states=states, limit=5)
     expired = deliveries_of(session, user, states=(DeliveryState.EXPIRED,), limit=5)
     return [
+        *(_of_increment(*pair) for pair in waiting_increments(session, user)),
         *(_of_delivery(line.delivery, line.overdue(now)) for line in lines),
         *(_of_expired(line.delivery) for line in expired if _is_news(line.delivery, now)),
         *_alarms(session, user, now),
@@ -103,6 +108,16 @@ def _is_news(delivery: Delivery, now: datetime) -> bool:
 def _of_expired(delivery: Delivery) -> Alert:
     href = url_for("delivery.show", delivery_id=delivery.id)
     return Alert(f"Nobody confirmed “{delivery.name}” in time: nothing was sent.", href, "Look at it")
+
+
+def _of_increment(increment: Increment, delivery: Delivery) -> Alert:
+    """The rule: one over its ceiling waits for a confirmation, listed here."""
+    href = url_for("continuous.index", delivery_id=delivery.id)
+    run = f"Run {increment.number} of “{delivery.name}”"
+    if increment.state is IncrementState.FAILED:
+        return Alert(f"{run} could not be prepared: {increment.words}", href, "See why")
+    people = count_words(increment.to_deliver, "person", "people")
+    return Alert(f"{run} waits for a confirmation: {people} would get the mail.", href, "Look at it")
 
 
 def _of_delivery(delivery: Delivery, overdue: bool) -> Alert:
@@ -140,6 +155,26 @@ def _of_people(session: Session, user: User) -> list[Alert]:
         people = count_words(held.sender_gone, "person is", "people are")
         words = f"{people} held, because their sender was deactivated or has no connected mailbox."
         found.append(Alert(words, url_for("users.index"), "Hand over or end"))
+    return found
+
+
+def _of_crm(session: Session, user: User) -> list[Alert]:
+    """For administrators of a team with a CRM: that it lets nobody in or does not answer, and what it refused."""
+    connection = live_connection(session, user.team_id) if may(user, "manage_team") else None
+    if connection is None:
+        return []
+    number, vendor = counts(session, connection), VENDOR_WORDS[connection.vendor]
+    waiting = count_words(number[RecordState.WAITING], "write waits", "writes wait")
+    found = []
+    if connection.state is ConnectionState.LOST:
+        words = f"{vendor} no longer lets us in: {waiting}."
+        found.append(Alert(words, url_for("crm.index"), "Connect it again"))
+    elif connection.failing_since is not None:
+        words = f"{vendor} does not answer: {waiting}, and goes on by itself."
+        found.append(Alert(words, url_for("crm.index"), "Look at it"))
+    if number[RecordState.FAILED]:
+        words = f"{vendor} refused {count_words(number[RecordState.FAILED], 'write')}."
+        found.append(Alert(words, url_for("crm_diagnostics.index"), "See why"))
     return found
 
 
