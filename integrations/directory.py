@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from integrations import imap, mailgun, webhooks
 from integrations.crms import crms_as_set
+from integrations.dns import Names
 from integrations.mailboxes import mailboxes_as_set
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
@@ -170,6 +171,7 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
     return OutsideWorld(
         mail=connected(smtp, boxes.providers),
         caught=caught,
+        names=Names(settings.dns_server),
         readers=Readers(by_imap, boxes.readers),
         drafts=Folders(boxes.drafts),
         consents=boxes.consents,

@@ -73,11 +73,21 @@ RAIL = (
     ("Policies", "policies.index", "lock", ""),
     ("CRM", "crm.index", "link", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
+    ("Domain limits", "domain_limits.index", "clock", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Retention", "retention.index", "archive", ""),
     ("Webhooks", "webhooks.index", "zap", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
+)
+FOR_ADMINISTRATORS = frozenset(
+    {
+        "health.index",
+        "blocked_domains.index",
+        "domain_limits.index",
+        "quarantine.index",
+        "retention.index",
+    }
 )
 FOR_TEAM_ADMINISTRATORS = frozenset(
     {
@@ -147,7 +157,7 @@ def _is_open(endpoint: str, user: User) -> bool:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index", "retention.index"}:
+    if endpoint in FOR_ADMINISTRATORS:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 

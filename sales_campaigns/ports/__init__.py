@@ -25,6 +25,7 @@ from sales_campaigns.ports.mail import (
     OutgoingMail,
     ThreadPlace,
 )
+from sales_campaigns.ports.names import NameServers
 from sales_campaigns.ports.rehearsal import Act, Deed, Look, Sandbox, SandboxMaker, Script, Taken
 from sales_campaigns.ports.world import OutsideWorld
 
@@ -53,6 +54,7 @@ __all__ = [
     "MailProviders",
     "MailReader",
     "MailReaders",
+    "NameServers",
     "OpenLink",
     "OutgoingMail",
     "OutsideWorld",

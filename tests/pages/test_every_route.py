@@ -84,6 +84,7 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit",
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
+    "GET /admin/domain-limits",
     "GET /admin/webhooks",
     "GET /admin/webhooks/<int:webhook_id>",
     "GET /settings/calls",
@@ -93,6 +94,8 @@ FOR_ADMINISTRATORS = {
 }
 ACTS_OF_ADMINISTRATORS = {
     "POST /admin/blocked-domains",
+    "POST /admin/domain-limits",
+    "POST /admin/domain-limits/lift",
     "POST /attachments/<digest>/<int:position>/withdraw",
     "POST /admin/blocked-domains/unblock",
     "POST /admin/bounce-rules",
