@@ -59,10 +59,10 @@ def settings_page() -> str:
 
 
 def lifecycles() -> Iterator[Lifecycle[Any]]:
-    """Every lifecycle that a topic declares in its states.py."""
-    for topic in pkgutil.iter_modules(sales_campaigns.__path__):
-        if topic.ispkg and (Path(sales_campaigns.__path__[0]) / topic.name / "states.py").exists():
-            module = importlib.import_module(f"sales_campaigns.{topic.name}.states")
+    """Every lifecycle that a topic, or a room of one, declares in its states.py."""
+    for found in pkgutil.walk_packages(sales_campaigns.__path__, "sales_campaigns."):
+        if found.name.endswith(".states"):
+            module = importlib.import_module(found.name)
             yield from (value for value in vars(module).values() if isinstance(value, Lifecycle))
 
 

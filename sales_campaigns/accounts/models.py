@@ -143,6 +143,8 @@ class Mailbox(Base):
     # A relay for many mails: they are gated and recorded in batches and handed over side by side.
     bulk_lane: Mapped[bool] = mapped_column(default=False)
     per_minute: Mapped[int | None]  # None: what the provider's profile says
+    # Drafts of the rep's e-mail tasks are put into it by themselves.
+    drafts_wait: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
