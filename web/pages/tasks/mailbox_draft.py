@@ -22,7 +22,11 @@ pages = Blueprint("mailbox_draft", __name__, url_prefix="/tasks/<int:task_id>/ma
 
 
 @pages.get("")
-def show(task_id: int) -> str:
+def show(task_id: int) -> Response | str:
+    """Where no mailbox of mine could hold it, the task itself is shown."""
+    line = task_line(work().session, me(), task_id, work().now)
+    if drafted(line.task)["in_mailbox"] is None:
+        return go(url_for("task.show", task_id=task_id))
     return _page(task_id)
 
 
@@ -71,7 +75,5 @@ def _draft(task_id: int) -> MailboxDraft:
 
 def _page(task_id: int, problem: str = "") -> str:
     line = task_line(work().session, me(), task_id, work().now)
-    box = drafted(line.task)["in_mailbox"]
-    if box is None:
-        raise NotFound("Your mailbox holds no drafts for us.")
+    box = drafted(line.task)["in_mailbox"] or {"label": "the mailbox", "open_url": "", "links": []}
     return page("tasks/mailbox.html", line=line, task=line.task, box=box, problem=problem, inside=False)
