@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from integrations import gmail, imap
+from integrations import gmail, imap, mailgun, webhooks
 from integrations.crms import crms_as_set
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
@@ -175,6 +175,8 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
         drafts=Folders({"gmail": lambda account: gmail.drafts_of(account, google)}),
         consents={"gmail": gmail.GoogleConsent(google)} if google.client_id and _may(settings) else {},
         crms=crms_as_set(settings),
+        hooks=webhooks.Caller(private=settings.webhooks_private, ca_bundle=trusted),
+        relays={"mailgun": mailgun.Events(key)} if (key := settings.mailgun_signing_key) else {},
         delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings) else {},
     )
 

@@ -29,7 +29,13 @@ from sales_campaigns.enrollments.ended_in_crm import (
 from sales_campaigns.enrollments.mailbox_drafts.taking import drafts_found, drafts_sent
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
-from sales_campaigns.notices.giving import deliveries_alarm, mail_came, mailboxes_lost, tasks_given
+from sales_campaigns.notices.giving import (
+    confirmations_wanted,
+    deliveries_alarm,
+    mail_came,
+    mailboxes_lost,
+    tasks_given,
+)
 from sales_campaigns.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
@@ -70,6 +76,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "delivery.alarm": (deliveries_alarm,),
     "mailbox draft.sent": (drafts_sent,),
     "mailbox draft.found": (drafts_found,),
+    "delivery.reminded": (confirmations_wanted,),
+    "increment.waiting": (confirmations_wanted,),
 }
 
 

@@ -3,6 +3,7 @@
 from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.activity import Activity
+from sales_campaigns.api_access import models as api_access
 from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
@@ -10,6 +11,7 @@ from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.alarms import models as alarms
+from sales_campaigns.deliveries.continuous import models as continuous
 from sales_campaigns.deliveries.proofing import models as proofing
 from sales_campaigns.deliveries.retention import models as retention
 from sales_campaigns.deliveries.typology import models as typology
@@ -25,14 +27,17 @@ from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 from sales_campaigns.tracking import models as tracking
+from sales_campaigns.webhooks import models as webhooks
 
 TOPICS = (
     absence,
     accounts,
     alarms,
+    api_access,
     calendars,
     campaigns,
     content,
+    continuous,
     crm,
     deliveries,
     enrollments,
@@ -49,6 +54,7 @@ TOPICS = (
     tasks,
     tracking,
     typology,
+    webhooks,
 )
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

@@ -93,6 +93,18 @@ class Settings(BaseModel):
         description="Where reps are asked to let us in, without the tenant.",
     )
     microsoft_graph_url: str = Field("https://graph.microsoft.com", description="Microsoft Graph.")
+    api_requests_per_minute: int = Field(
+        600, ge=1, description="Requests a minute with one API token, counted by each web process for itself."
+    )
+    webhooks_private: bool = Field(
+        False, description="Webhooks may lead to private addresses, such as a program on the same machine."
+    )
+    relay_events_secret: str = Field(
+        "", description="Signs what relays report to /api/events/generic; empty closes it."
+    )
+    mailgun_signing_key: str = Field(
+        "", description="Webhook signing key of Mailgun, for /api/events/mailgun; empty closes it."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."

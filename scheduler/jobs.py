@@ -44,6 +44,9 @@ from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.tracking.telling import something_untold, tell
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from sales_campaigns.webhooks.calling import call_webhook, forget_old_calls, webhooks_due
+from sales_campaigns.webhooks.telling import something_untold as something_for_webhooks
+from sales_campaigns.webhooks.telling import tell_webhooks
 
 log = structlog.get_logger()
 
@@ -103,6 +106,15 @@ def _due_deliveries(room: PostRoom) -> Sequence[Key]:
 def _untold(room: PostRoom) -> Sequence[Key]:
     with unit_of_work(room.reads, room.clock) as uow:
         return EVERYTHING if something_untold(uow) else ()
+
+
+def _for_webhooks(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return EVERYTHING if something_for_webhooks(uow.session) else ()
+
+
+def _call_webhook(room: PostRoom, key: Key) -> int:
+    return call_webhook(room, int(key))
 
 
 def _carry_on(room: PostRoom, key: Key) -> int:
@@ -192,6 +204,9 @@ JOBS: tuple[Job, ...] = (
     Job("gather for the CRM", _crms_with_changes, _gather),
     Job("sync with the CRM", _crms_due, _sync, place=Place.WORKERS),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
+    Job("tell webhooks", _for_webhooks, _in_one_transaction(tell_webhooks)),
+    Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
+    Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
     Job("recover", _always, _recover, every=15),
     Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
     Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),

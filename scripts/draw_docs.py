@@ -1,4 +1,4 @@
-"""Draw the pages of docs/ that stand in the code already: states and settings.
+"""Draw the pages of docs/ that stand in the code already: states, settings, and the document of the API.
 
 `make docs` writes them; a test compares them, so they cannot go stale.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +16,7 @@ from pydantic_core import PydanticUndefined
 import sales_campaigns
 from sales_campaigns.lifecycle import Lifecycle
 from sales_campaigns.settings import Settings
+from web.api.reference import document_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,11 +59,11 @@ def settings_page() -> str:
 
 
 def lifecycles() -> Iterator[Lifecycle[Any]]:
-    """Every lifecycle that a topic, or a room of one, declares in its states.py."""
-    for found in pkgutil.walk_packages(sales_campaigns.__path__, "sales_campaigns."):
-        if found.name.endswith(".states"):
-            module = importlib.import_module(found.name)
-            yield from (value for value in vars(module).values() if isinstance(value, Lifecycle))
+    """Every lifecycle that a topic, or a room of it, declares in its states.py."""
+    root = Path(sales_campaigns.__path__[0])
+    for folder in sorted(path.parent.relative_to(root) for path in root.glob("*/**/states.py")):
+        module = importlib.import_module(".".join(("sales_campaigns", *folder.parts, "states")))
+        yield from (value for value in vars(module).values() if isinstance(value, Lifecycle))
 
 
 def _lifecycle(one: Lifecycle[Any]) -> str:
@@ -105,7 +105,11 @@ def _values(field: FieldInfo) -> str:
     return ", ".join([kind, *limits])
 
 
-PAGES: dict[str, Callable[[], str]] = {"docs/states.md": states_page, "docs/settings.md": settings_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/states.md": states_page,
+    "docs/settings.md": settings_page,
+    "docs/openapi.json": document_text,
+}
 
 if __name__ == "__main__":
     for path, draw in PAGES.items():

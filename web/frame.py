@@ -62,6 +62,7 @@ RAIL = (
     ("Mailbox", "mailbox.index", "inbox", ""),
     ("Leave", "leave.index", "calendar", ""),
     ("Sending", "sending.index", "zap", ""),
+    ("API tokens", "tokens.index", "link", ""),
     ("Mail catcher", "caught.index", "package", ""),
     ("Administration", "", "", ""),
     ("Holidays", "holidays.index", "sun", ""),
@@ -74,6 +75,7 @@ RAIL = (
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Retention", "retention.index", "archive", ""),
+    ("Webhooks", "webhooks.index", "zap", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
 )
@@ -86,6 +88,7 @@ FOR_TEAM_ADMINISTRATORS = frozenset(
         "policies.index",
         "under_mails.index",
         "crm.index",
+        "webhooks.index",
     }
 )
 

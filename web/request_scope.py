@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.accounts.secrets import Seal, seal_of
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions, make_sessions
 from sales_campaigns.errors import NotAllowed
@@ -56,7 +56,7 @@ def open_house(
         clock,
         reads=make_sessions(engine, reads_only=True),
         writes=make_sessions(engine),
-        seal=Seal(settings.secret_key, settings.secret_key_old),
+        seal=seal_of(settings),
         rehearse=rehearse,
     )
 

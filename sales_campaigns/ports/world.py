@@ -10,6 +10,7 @@ from sales_campaigns.ports.consents import Consent, Delegation
 from sales_campaigns.ports.crm import Crms
 from sales_campaigns.ports.drafts import DraftFolders
 from sales_campaigns.ports.mail import MailProviders, MailReaders
+from sales_campaigns.ports.programs import HookCaller, RelayReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +25,7 @@ class OutsideWorld:
     readers: MailReaders | None = None
     drafts: DraftFolders | None = None
     crms: Crms | None = None
+    hooks: HookCaller | None = None
+    relays: Mapping[str, RelayReader] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
     delegations: Mapping[str, Delegation] = field(default_factory=dict)

@@ -19,6 +19,9 @@ from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.api_access.issuing import TokenWish, make_token
+from sales_campaigns.api_access.models import ApiToken
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.attachments import Upload
@@ -27,8 +30,12 @@ from sales_campaigns.content.models import Bundle, Template, TemplateVersion
 from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.crm.models import CrmAddition, CrmConnection
-from sales_campaigns.deliveries.models import DeliveryTemplate
+from sales_campaigns.deliveries.continuous.choosing import choose_incremental
+from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
+from sales_campaigns.deliveries.incremental import Incremental, Mode
+from sales_campaigns.deliveries.models import Delivery, DeliveryState, DeliveryTemplate, Stage
 from sales_campaigns.deliveries.proofing.models import TestProfile
+from sales_campaigns.deliveries.recurrence import Every, Recurrence
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
 from sales_campaigns.enrollments.detours.keeping import keep
@@ -48,12 +55,14 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
+from sales_campaigns.webhooks.keeping import HookWish, add_webhook
+from sales_campaigns.webhooks.keeping import test_webhook as a_test_call
 from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
-OPEN = {"static", "sign_in", "public"}
+OPEN = {"static", "sign_in", "public", "api"}  # programs are asked for by tests/api
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
@@ -76,6 +85,8 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit",
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
+    "GET /admin/webhooks",
+    "GET /admin/webhooks/<int:webhook_id>",
     "GET /settings/calls",
     "GET /settings/unsubscribe",
     "GET /team",
@@ -111,9 +122,19 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/quarantine/again",
     "POST /admin/quarantine/release",
     "POST /admin/quarantine/remove",
+    "POST /admin/webhooks",
+    "POST /admin/webhooks/<int:webhook_id>",
+    "POST /admin/webhooks/<int:webhook_id>/calls/<int:call_id>/replay",
+    "POST /admin/webhooks/<int:webhook_id>/delete",
+    "POST /admin/webhooks/<int:webhook_id>/test",
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
+    "POST /deliveries/<int:delivery_id>/continuous",
+    "POST /deliveries/<int:delivery_id>/continuous/reset",
+    "POST /deliveries/<int:delivery_id>/continuous/runs/<int:number>/confirm",
+    "POST /deliveries/<int:delivery_id>/continuous/runs/<int:number>/drop",
+    "POST /deliveries/<int:delivery_id>/continuous/single",
     "POST /deliveries/<int:delivery_id>/confirm/ask",
     "POST /deliveries/<int:delivery_id>/delete",
     "POST /deliveries/<int:delivery_id>/duplicate",
@@ -257,7 +278,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             created_at=uow.now,
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
-        delivery = a_delivery(uow, cast.cleo)
+        delivery = a_continuous_delivery(uow, cast)
         rule = TypologyRule(
             team_id=cast.ana.team_id,
             kind=RuleKind.FILTERING,
@@ -311,6 +332,8 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
+            "token_id": a_token(uow, cast).id,
+            **webhook_of(uow, cast),
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
             **crm_of(uow, cast),
@@ -324,6 +347,20 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             ).batch_id,
             **content_of_the_team(uow, cast),
         }
+
+
+def a_continuous_delivery(uow: Any, cast: Cast) -> Delivery:
+    """With one run, which waits for a confirmation."""
+    delivery = a_delivery(uow, cast.cleo)
+    daily = Recurrence(Every.DAYS, 1, "2026-12-01T09:00", "Europe/Stockholm")
+    choose_incremental(uow, cast.cleo, delivery.id, Incremental(Mode.NEW, daily))
+    delivery.state, delivery.starts_at = DeliveryState.IN_PROGRESS, uow.now
+    uow.session.add(Intake(delivery_id=delivery.id, number=1, since=uow.now, looked_at=uow.now))
+    run = {"number": 1, "due_at": uow.now, "occasion": 0, "since": uow.now, "until": uow.now}
+    counted = {"stage": Stage.OVER, "people": 1, "started_at": uow.now, "state": IncrementState.WAITING}
+    uow.session.add(Increment(delivery_id=delivery.id, **run, **counted))
+    uow.session.flush()
+    return delivery
 
 
 def content_of_the_team(uow: Any, cast: Cast) -> Ids:
@@ -380,6 +417,18 @@ def crm_of(uow: Any, cast: Cast) -> Ids:
     return {"addition_id": chosen.id, "connection_id": connection.id}
 
 
+def webhook_of(uow: Any, cast: Cast) -> Ids:
+    """A webhook of Ana's team, which an administrator added, and a call to it."""
+    row, _ = add_webhook(
+        uow, cast.cleo, Seal("only for the tests, and long enough"), HookWish("https://hooks.example.com")
+    )
+    return {"webhook_id": row.id, "call_id": a_test_call(uow, cast.cleo, row.id).id}
+
+
+def a_token(uow: Any, cast: Cast) -> ApiToken:
+    return make_token(uow, cast.ana, TokenWish("A program"))[0]
+
+
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
     draft = save_draft(uow, cast.ana, About(person_id), Typed("Hello", "<p>Hi</p>", key="k"))
     assert draft is not None
@@ -403,8 +452,6 @@ def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:
-    from sales_campaigns.deliveries.models import Delivery
-
     delivery = uow.session.scalars(sa.select(Delivery)).first()
     return Message(
         team_id=cast.ana.team_id,

@@ -1,4 +1,4 @@
-"""Which draft a mail was, that a rep sent from the own mailbox: the table of the rule, and what holds for every mail."""
+"""Which draft a mail was, that a rep sent from the own mailbox: the table of the rule, and what always holds."""
 
 from __future__ import annotations
 

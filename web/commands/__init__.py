@@ -10,16 +10,19 @@ from web.commands import (
     db,
     delivery,
     delivery_proofs,
+    delivery_runs,
     detours,
     instance,
     launching,
     leave,
     mail,
     mailboxes,
+    openapi,
     people,
     quarantine,
     rehearsing,
     schedule,
+    tokens,
     users,
     why,
 )
@@ -38,6 +41,8 @@ for command in (
     campaign.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
     delivery.group.add_command(command)
+for command in delivery_runs.COMMANDS:
+    delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
     crm.group,
@@ -50,6 +55,7 @@ GROUPS = [
     people.group,
     quarantine.group,
     schedule.group,
+    tokens.group,
     users.group,
 ]
 
@@ -58,3 +64,4 @@ def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)

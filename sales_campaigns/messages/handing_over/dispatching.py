@@ -46,6 +46,7 @@ from sales_campaigns.ports import (
     OutgoingMail,
 )
 from sales_campaigns.ports.crm import Crms
+from sales_campaigns.ports.programs import HookCaller
 from sales_campaigns.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
@@ -79,6 +80,7 @@ class PostRoom:
     crms: Crms | None = None  # None where no CRM is connected
     access: Access | None = None  # renews what was granted; None where every mailbox has a password
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
+    hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 

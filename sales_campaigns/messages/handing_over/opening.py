@@ -33,4 +33,5 @@ def open_post_room(
         access=Access(sessions, clock, seal, outside.consents, outside.delegations),
         drafts=outside.drafts,
         crms=outside.crms,
+        hooks=outside.hooks,
     )

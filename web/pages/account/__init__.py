@@ -10,6 +10,7 @@ from web.pages.account import (
     profile,
     schedules,
     sign_in,
+    tokens,
 )
 
 PAGES = (
@@ -22,4 +23,5 @@ PAGES = (
     profile.pages,
     schedules.pages,
     sign_in.pages,
+    tokens.pages,
 )

@@ -15,6 +15,7 @@ from web.pages.administration import (
     setup,
     standing,
     users,
+    webhooks,
 )
 
 PAGES = (
@@ -32,4 +33,5 @@ PAGES = (
     setup.pages,
     standing.pages,
     users.pages,
+    webhooks.pages,
 )

@@ -20,9 +20,9 @@ from sales_campaigns.messages.models import Cause, Stop
 from sales_campaigns.messages.stops.reasons import stops_on
 from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
-from web.commands.users import link_for
 from web.filters import count_words
 from web.parts.mailbox_check import answer_of
+from web.parts.sign_in_links import link_for
 from web.request_scope import house, me, work
 
 pages = Blueprint("users", __name__, url_prefix="/users")
