@@ -78,7 +78,7 @@ def rewritten(
         mail["Cc"] = cc
     if not keeps_tag:
         del mail["X-Sales-Campaigns-Key"]
-        mail.replace_header("Message-ID", "<another@client.example>")
+        mail.replace_header("Message-ID", f"<{draft_id}@client.example>")
     if words:
         for kind in ("html", "plain"):
             part = mail.get_body((kind,))
