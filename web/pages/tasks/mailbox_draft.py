@@ -15,7 +15,7 @@ from sales_campaigns.tasks.queue import task_line
 from sales_campaigns.tasks.working import task_of
 from web.answers import go, page
 from web.parts.composer import subject_of, typed_mail
-from web.parts.mailbox_drafts import draft_desk, drafted, mailbox_label
+from web.parts.mailbox_drafts import draft_desk, drafted
 from web.request_scope import commit_now, me, work
 
 pages = Blueprint("mailbox_draft", __name__, url_prefix="/tasks/<int:task_id>/mailbox")
@@ -41,7 +41,7 @@ def open_it(task_id: int) -> Response | tuple[str, int]:
     except (Invalid, Outside) as refused:
         words = refused.words if isinstance(refused, Outside) else str(refused)
         return _page(task_id, words), 422 if isinstance(refused, Invalid) else 502
-    return go(url_for(".show", task_id=task_id), f"The draft is in {mailbox_label()}.")
+    return go(url_for(".show", task_id=task_id))
 
 
 @pages.post("/sent")
