@@ -56,13 +56,17 @@ class GmailDrafts:
                 raise
 
     def state(self, id: str) -> DraftState:
+        return DraftState.GONE if self.version(id) is None else DraftState.THERE
+
+    def version(self, id: str) -> str | None:
+        """The id of its message: every change of a draft gives it another one."""
         try:
-            self._call(self._api.drafts.get(userId=ME, id=id, format="minimal"))
+            draft = self._call(self._api.drafts.get(userId=ME, id=id, format="minimal"))
         except Outside as refused:
             if refused.code == 404:
-                return DraftState.GONE
+                return None
             raise
-        return DraftState.THERE
+        return str(draft.get("message", {}).get("id", ""))
 
     def find(self, send_key: str) -> Found | None:
         return answered(lambda: finding.find(self._api, send_key))
@@ -76,7 +80,8 @@ class GmailDrafts:
     def _drafted(self, made: dict[str, Any], draft: Draft) -> Drafted:
         message = made.get("message", {})
         name = answered(lambda: finding.real_name(self._api, str(message.get("id", ""))))
-        return Drafted(str(made["id"]), name, message.get("threadId"), self._links(name, draft.mime))
+        links, version = self._links(name, draft.mime), str(message.get("id", ""))
+        return Drafted(str(made["id"]), name, message.get("threadId"), links, version)
 
     def _links(self, name: str | None, mime: bytes) -> tuple[OpenLink, ...]:
         box = f"{self._settings.web_url}/mail/u/{quote(self._account.address)}/"

@@ -148,6 +148,8 @@ class Mailbox(Base):
     ramp_percent: Mapped[int] = mapped_column(default=50, server_default="50")
     ramp_most: Mapped[int] = mapped_column(default=500, server_default="500")
     ramp_begins: Mapped[date | None]
+    # Drafts of the rep's e-mail tasks are put into it by themselves.
+    drafts_wait: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")

@@ -25,12 +25,14 @@ from sales_campaigns.accounts.ramps import ramp_of
 from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.limiting import change_limit
+from sales_campaigns.enrollments.mailbox_drafts.waiting import let_drafts_wait
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signature, signature_as_sent
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
 from web.parts.mailbox_check import answer_of
+from web.parts.mailbox_drafts import mailbox_label
 from web.parts.mailbox_ways import ways_in
 from web.request_scope import house, me, work
 
@@ -123,6 +125,16 @@ def copies() -> Response:
     return _back(f"{words} a copy of every mail." if copied else "Nobody gets copies.")
 
 
+@pages.post("/drafts")
+def drafts() -> Response:
+    wanted = bool(request.form.get("drafts_wait"))
+    let_drafts_wait(work(), me(), wanted=wanted)
+    words = "Drafts of your due e-mail tasks are put into your mailbox from now on."
+    return _back(
+        words if wanted else "No more drafts are put there by themselves. Those that stand there stay."
+    )
+
+
 @pages.post("/pace")
 def pace() -> Response:
     try:
@@ -181,6 +193,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
+        drafts_in=mailbox_label(),
         **ways_in(mailbox, {**known, **(typed or {})}),
     )
     return make_response(shown, 422 if problems else 200)
