@@ -31,7 +31,7 @@ LEADS = {
 DRAFTS = {
     MailboxDraftState.MADE: ("draft in {}", "info"),
     MailboxDraftState.SCHEDULED: ("scheduled in {}", "info"),
-    MailboxDraftState.GONE: ("looking for it in {}", ""),
+    MailboxDraftState.GONE: ("sent?", ""),
     MailboxDraftState.DELETED: ("draft deleted", "warn"),
     MailboxDraftState.UNMADE: ("no draft in {}", "warn"),
 }
