@@ -109,6 +109,16 @@ def arranged(steps: Iterable[StepDraft]) -> Steps:
     return tuple(replace(step, number=n) for _, group in days for n, step in enumerate(group, 1))
 
 
+def from_day_one(steps: Steps) -> tuple[Steps, str]:
+    """The rule: the first step is on day 1. The same gaps from there, and what to say of it; "" for no change."""
+    days = steps[0].day - 1 if steps else 0
+    if not days:
+        return steps, ""
+    earlier = tuple(replace(step, day=step.day - days) for step in steps)
+    words = "1 day earlier" if days == 1 else f"{days} days earlier"
+    return earlier, f"The first step is on day 1, so every step is now {words}."
+
+
 def step_of(steps: Steps, key: str) -> StepDraft:
     """Raises NotFound when the step was deleted meanwhile."""
     return steps[place_of(steps, key)]

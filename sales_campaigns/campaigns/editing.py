@@ -79,9 +79,10 @@ class StepWords:
 
 
 def add_step(uow: UnitOfWork, actor: User, campaign_id: int, kind: StepKind, day: int) -> Edited:
-    """A new step at the end of its day. Raises Invalid for a day out of range."""
+    """A new step at the end of its day; the first one is on day 1. Raises Invalid for a day out of range."""
     campaign, version = opened(uow, actor, campaign_id)
     before = drafts_of(version)
+    day = day if before else min(day, 1)
     step = StepDraft(key=new_key(), day=day, kind=kind, send=_first_option(before, kind, day))
     return _save(uow, actor, campaign, version, arranged((*before, step)), step.key)
 
@@ -173,12 +174,13 @@ def opened(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, Ca
 def _save(
     uow: UnitOfWork, actor: User, campaign: Campaign, former: CampaignVersion, steps: Steps, key: str = ""
 ) -> Edited:
-    """The rule: options that are no longer legal after a change are reset, and the editor says so."""
+    """The rules: the first step is on day 1; options that are no longer legal are reset. The editor says so."""
+    steps, moved = drafts.from_day_one(steps)
     outlines, reset = reset_illegal([step.outline for step in steps])
     legal = tuple(step.as_outlined(outline) for step, outline in zip(steps, outlines, strict=True))
     version = save_version(uow, actor, campaign, legal, former.settings)
     _record(uow, actor, campaign, version)
-    return Edited(campaign, version, former.number, tuple(reset), key)
+    return Edited(campaign, version, former.number, tuple([moved, *reset] if moved else reset), key)
 
 
 def _record(uow: UnitOfWork, actor: User, campaign: Campaign, version: CampaignVersion) -> None:
