@@ -26,6 +26,7 @@ from sales_campaigns.deliveries.models import (
 )
 from sales_campaigns.deliveries.pausing import cancel_waiting
 from sales_campaigns.deliveries.preparing import prepare_chunk
+from sales_campaigns.deliveries.reopening import finished_too_early, reopen_if_tried_again
 from sales_campaigns.deliveries.series import run_due
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
@@ -40,7 +41,7 @@ _WORKING = (DeliveryState.SCHEDULED, DeliveryState.IN_PROGRESS, DeliveryState.PA
 
 
 def due_deliveries(session: Session, now: datetime) -> list[int]:
-    """Those that are being prepared, that have a date to keep, and that have nothing left to send."""
+    """Those that are being prepared, that have a date to keep, that have nothing left to send, or something again."""
     done = sa.and_(
         Delivery.kind == DeliveryKind.SINGLE,
         Delivery.state == DeliveryState.IN_PROGRESS,
@@ -49,9 +50,8 @@ def due_deliveries(session: Session, now: datetime) -> list[int]:
     )
     preparing = Delivery.state == DeliveryState.PREPARING
     due = sa.and_(Delivery.next_at <= now, Delivery.state.in_(_WORKING))
-    return list(
-        session.scalars(sa.select(Delivery.id).where(sa.or_(preparing, due, done)).order_by(Delivery.id))
-    )
+    found = sa.or_(preparing, due, done, finished_too_early())
+    return list(session.scalars(sa.select(Delivery.id).where(found).order_by(Delivery.id)))
 
 
 def next_delivery(session: Session, after: datetime) -> datetime | None:
@@ -77,6 +77,8 @@ def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool, most: int = 
         return True
     if delivery.state in AWAITED and is_due:
         _nobody_confirmed(uow, delivery, reachable)
+        return True
+    if reopen_if_tried_again(uow, delivery):
         return True
     return _send_on(uow, delivery, most)
 

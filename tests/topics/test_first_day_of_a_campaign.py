@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,6 +18,7 @@ from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.unit_of_work import UnitOfWork
 from tests.builders import a_call, a_campaign
 from tests.cast import Cast
+from tests.conftest import Work
 
 Edit = Callable[[UnitOfWork, Cast, Campaign], Edited]
 EDITS: dict[str, Edit] = {
@@ -29,6 +30,12 @@ EDITS: dict[str, Edit] = {
         uow, cast.ana, of.id, ["day:1", "day:4", "first", "second"]
     ),
 }
+
+
+@pytest.fixture
+def uow(work: Work) -> Iterator[UnitOfWork]:
+    with work() as uow:
+        yield uow
 
 
 def days(uow: UnitOfWork, campaign: Campaign) -> list[int]:
