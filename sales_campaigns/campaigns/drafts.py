@@ -39,6 +39,7 @@ class StepDraft:
     skip_after_days: int | None = None
     wording_id: int | None = None
     from_template: str = ""
+    template_id: int | None = None
     cc: str = ""
     bcc: str = ""
     variants: tuple[VariantDraft, ...] = ()
@@ -92,6 +93,7 @@ class StepDraft:
             variants=found if len(found) > 1 else (),
             wording_id=first.wording_id,
             from_template=first.from_template,
+            template_id=first.template_id,
         )
 
 

@@ -25,6 +25,7 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.send_options import problems_of, reset_illegal
+from sales_campaigns.campaigns.taken_from import taken_from
 from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_version, version_of
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Wording
@@ -261,9 +262,9 @@ def _mail(uow: UnitOfWork, step: StepDraft, words: StepWords) -> StepDraft:
 def _saying(step: StepDraft, letter: str, wording_id: int, from_template: str) -> StepDraft:
     """With these words, of the variant of this letter where there are several. Raises NotFound when it is gone."""
     if not step.variants:
-        return replace(step, wording_id=wording_id, from_template=from_template)
+        return replace(taken_from(step, from_template), wording_id=wording_id)
     one = variant_of(step, letter)
-    written = replace(one, wording_id=wording_id, from_template=from_template)
+    written = replace(taken_from(one, from_template), wording_id=wording_id)
     return step.with_variants(written if each is one else each for each in step.variants)
 
 

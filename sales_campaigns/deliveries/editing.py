@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.content.templates import ids_by_name
 from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.inputs import Schedule, StartBy, stored
@@ -71,6 +72,7 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
             mailbox_id=setup.mailbox_id,
             wording_id=setup.wording_id,
             from_template=setup.from_template,
+            template_id=setup.template_id,
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
             settings=stored(settings),
@@ -95,6 +97,7 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
             mailbox_id=setup.mailbox_id,
             wording_id=setup.wording_id,
             from_template=setup.from_template,
+            template_id=setup.template_id,
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
             settings=setup.settings,
@@ -102,6 +105,9 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
             changed_at=uow.now,
         )
     )
+    uow.session.flush()
+    settings = settings_of(setup)
+    choose_tracking(uow.session, [run.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(run))
     uow.session.flush()
     return run
@@ -180,7 +186,8 @@ def _new(uow: UnitOfWork, actor: User, name: str) -> Delivery:
 def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> None:
     content = wish.content
     setup.wording_id = wording_for(uow.session, content).id
-    setup.from_template, setup.mailbox_id = wish.from_template[:200], wish.mailbox_id
+    _take_from(uow, actor, setup, wish.from_template[:200])
+    setup.mailbox_id = wish.mailbox_id
     setup.audience, setup.schedule = stored(wish.audience), stored(wish.schedule)
     setup.settings, setup.changed_at = stored(wish.settings), uow.now
     by_itself = wish.settings.start_by is not StartBy.PERSON
@@ -189,3 +196,10 @@ def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> Non
     settings = wish.settings
     tracked = Tracked(settings.opens, settings.clicks, settings.utm)
     choose_tracking(uow.session, [setup.delivery_id], tracked)
+
+
+def _take_from(uow: UnitOfWork, actor: User, setup: DeliverySetup, name: str) -> None:
+    """The template that it had stays where the name does, whatever that template is called now."""
+    if setup.template_id is None or name != setup.from_template:
+        setup.template_id = ids_by_name(uow.session, actor.team_id, [name]).get(name) if name else None
+    setup.from_template = name
