@@ -17,8 +17,8 @@ from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient, Series
 from sales_campaigns.deliveries.recurrence import next_run, recurrence_from
-from sales_campaigns.deliveries.reopening import reopen_if_tried_again
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.taking_up import take_up_if_tried_again
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages import holds
 from sales_campaigns.messages.models import Message, MessageState
@@ -94,7 +94,10 @@ def in_flight(session: Session, delivery_id: int) -> int:
 
 
 def _goes_on_at(uow: UnitOfWork, delivery: Delivery) -> datetime:
-    """A series goes on with its next run: what was planned while it was paused is not caught up."""
+    """A series goes on with its next run: what was planned while it was paused is not caught up.
+
+    A continuous delivery looks at once: its next run takes whoever has come meanwhile.
+    """
     series = uow.session.get(Series, delivery.id)
     if series is None:
         return uow.now
@@ -105,7 +108,7 @@ def _goes_on_at(uow: UnitOfWork, delivery: Delivery) -> datetime:
 def _own(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """The rule: a step has no Stop of its own; pausing or archiving its campaign does that."""
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
-    if delivery.kind not in {DeliveryKind.SINGLE, DeliveryKind.RECURRING}:
+    if delivery.kind is DeliveryKind.PERSONAL or delivery.campaign_id is not None:
         raise IllegalMove("This delivery belongs to a campaign step: pause or archive the campaign instead.")
-    reopen_if_tried_again(uow, delivery)
+    take_up_if_tried_again(uow, delivery)
     return delivery

@@ -1,37 +1,22 @@
-"""A delivery whose mail came back and is tried again is not finished: it can be paused and stopped until it is over."""
+"""Take a delivery back to editing: what is changed must be prepared and confirmed anew."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
+from sales_campaigns.accounts.models import User
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about
-from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.deliveries.states import DELIVERY
-from sales_campaigns.messages.models import LIVE, Message, MessageState
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
-def finished_too_early() -> sa.ColumnElement[bool]:
-    """Finished, and some of its mails wait to be tried again. Asked from the few mails that wait."""
-    tried_again = sa.select(Message.delivery_id).where(
-        sa.text(f"message.{LIVE}"), Message.state == MessageState.RETRYING
-    )
-    return sa.and_(
-        Delivery.kind == DeliveryKind.SINGLE,
-        Delivery.state == DeliveryState.FINISHED,
-        Delivery.id.in_(tried_again),
-    )
-
-
-def reopen_if_tried_again(uow: UnitOfWork, delivery: Delivery) -> bool:
-    """The rule: soft failures are tried again until validity ends, and stop cancels what is retrying.
-
-    It is in progress again where this is so; it finishes once more by itself.
-    """
-    early = sa.select(Delivery.id).where(Delivery.id == delivery.id, finished_too_early())
-    if delivery.state is not DeliveryState.FINISHED or uow.session.scalar(early) is None:
-        return False
-    uow.move(DELIVERY, delivery, "reopen", about=about(delivery), next_at=delivery.valid_until, ended_at=None)
-    note(uow, delivery.id, "Mail came back and is tried again: it is in progress until that is over.")
-    return True
+def reopen(uow: UnitOfWork, actor: User, delivery: Delivery) -> None:
+    """Back to editing, from a confirmation too: what is changed must be prepared and confirmed anew."""
+    if delivery.state is DeliveryState.EDITING:
+        return
+    if delivery.state is DeliveryState.SCHEDULED:
+        uow.move(
+            DELIVERY, delivery, "unschedule", about=about(delivery, actor), starts_at=None, valid_until=None
+        )
+    uow.move(DELIVERY, delivery, "edit", about=about(delivery, actor), next_at=None)
+    note(uow, delivery.id, f"{actor.name} changed it: it must be prepared again.")

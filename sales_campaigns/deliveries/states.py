@@ -7,6 +7,7 @@ from sales_campaigns.lifecycle import Lifecycle
 
 EDITABLE = frozenset({S.EDITING, S.PREPARATION_FAILED, S.READY, S.AWAITING_CONFIRMATION})
 CONFIRMED = frozenset({S.SCHEDULED, S.IN_PROGRESS, S.PAUSED})
+GOES_ON = frozenset({S.IN_PROGRESS, S.PAUSED})
 OVER = frozenset({S.STOPPED, S.FINISHED, S.EXPIRED})
 
 DELIVERY = Lifecycle[S](
@@ -29,7 +30,7 @@ DELIVERY = Lifecycle[S](
         "stop": (frozenset({S.IN_PROGRESS, S.PAUSED}), S.STOPPED),
         "finish": (frozenset({S.IN_PROGRESS, S.PAUSED}), S.FINISHED),
         # Mail that comes back later is tried again, and whoever sent it may still pause and stop that.
-        "reopen": (frozenset({S.FINISHED}), S.IN_PROGRESS),
+        "take_up_again": (frozenset({S.FINISHED}), S.IN_PROGRESS),
         "expire": (frozenset({S.AWAITING_CONFIRMATION, S.SCHEDULED}), S.EXPIRED),
     },
     sentences={
