@@ -120,7 +120,6 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str, starter_id: int, *, a
         )
     )
     uow.session.flush()
-    settings = settings_of(setup)
     choose_tracking(uow.session, [run.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(run))
     uow.session.flush()
@@ -188,7 +187,7 @@ def _new(uow: UnitOfWork, actor: User, name: str) -> Delivery:
 def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> None:
     content = wish.content
     setup.wording_id = wording_for(uow.session, content).id
-    _take_from(uow, actor, setup, wish.from_template[:200])
+    _take_from(uow, setup, wish.from_template[:200])
     setup.mailbox_id = wish.mailbox_id
     setup.audience, setup.schedule = stored(wish.audience), stored(wish.schedule)
     setup.settings, setup.changed_at = stored(wish.settings), uow.now
@@ -200,8 +199,9 @@ def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> Non
     choose_tracking(uow.session, [setup.delivery_id], tracked)
 
 
-def _take_from(uow: UnitOfWork, actor: User, setup: DeliverySetup, name: str) -> None:
+def _take_from(uow: UnitOfWork, setup: DeliverySetup, name: str) -> None:
     """The template that it had stays where the name does, whatever that template is called now."""
     if setup.template_id is None or name != setup.from_template:
-        setup.template_id = ids_by_name(uow.session, actor.team_id, [name]).get(name) if name else None
+        team_id = uow.session.get_one(Delivery, setup.delivery_id).team_id
+        setup.template_id = ids_by_name(uow.session, team_id, [name] if name else []).get(name)
     setup.from_template = name
