@@ -26,6 +26,8 @@ class Team(Base):
     # What stands under mails of the team; the words of the link in brackets, "" for those of the product.
     footer: Mapped[bool] = mapped_column(default=True)
     unsubscribe_text: Mapped[str] = mapped_column(sa.Text, default="")
+    # Whether mails to many begin with a link to their mirror page.
+    mirror_link: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class TeamPolicy(Base):
