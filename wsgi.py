@@ -22,11 +22,11 @@ from web.serving import Beside, serve_command
 settings = settings_or_exit(os.environ)
 configure_logs(settings.log_format)
 engine = make_engine(settings.database)
-sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
+seal = Seal(settings.secret_key, settings.secret_key_old)
+sessions, reads = make_sessions(engine, seal=seal), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)
-seal = Seal(settings.secret_key, settings.secret_key_old)
 manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
 room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners, outward_of(settings))
 rehearse = partial(rehearsing.rehearse, SandboxMail)

@@ -73,8 +73,18 @@ RAIL = (
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Retention", "retention.index", "archive", ""),
+    ("Personal data", "personal_data.index", "user", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
+)
+FOR_ADMINISTRATORS = frozenset(
+    {
+        "health.index",
+        "blocked_domains.index",
+        "quarantine.index",
+        "retention.index",
+        "personal_data.index",
+    }
 )
 FOR_TEAM_ADMINISTRATORS = frozenset(
     {
@@ -142,7 +152,7 @@ def _is_open(endpoint: str, user: User) -> bool:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index", "retention.index"}:
+    if endpoint in FOR_ADMINISTRATORS:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 

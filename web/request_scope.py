@@ -42,14 +42,15 @@ class House:
 def open_house(
     settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None
 ) -> House:
+    seal = Seal(settings.secret_key, settings.secret_key_old)
     return House(
         settings,
         engine,
         outside,
         clock,
         reads=make_sessions(engine, reads_only=True),
-        writes=make_sessions(engine),
-        seal=Seal(settings.secret_key, settings.secret_key_old),
+        writes=make_sessions(engine, seal=seal),
+        seal=seal,
         rehearse=rehearse,
     )
 

@@ -15,6 +15,7 @@ from web.commands import (
     leave,
     mail,
     people,
+    personal_data,
     quarantine,
     rehearsing,
     schedule,
@@ -34,6 +35,8 @@ for command in (
     detours.move,
 ):
     campaign.group.add_command(command)
+for command in (personal_data.export, personal_data.erase_person):
+    people.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
     delivery.group.add_command(command)
 GROUPS = [
