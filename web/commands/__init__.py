@@ -21,6 +21,7 @@ from web.commands import (
     schedule,
     users,
     why,
+    workspace,
 )
 
 for command in (
@@ -50,6 +51,7 @@ GROUPS = [
     quarantine.group,
     schedule.group,
     users.group,
+    workspace.group,
 ]
 
 
