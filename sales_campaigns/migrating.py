@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == newest
 
 
+@cache
 def newest_revision() -> str:
     """Of this code; a database says its own by `is_current`."""
     config = Config()

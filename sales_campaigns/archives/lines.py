@@ -32,10 +32,8 @@ def row_of(table: sa.Table, line: bytes, seal: Seal) -> dict[str, Any]:
     if not isinstance(plain, dict) or plain.keys() != {column.name for column in table.columns}:
         raise ValueError("its columns are others")
     row = {name: _read(table.c[name], value) for name, value in plain.items()}
-    for name in row:
-        if f"{table.name}.{name}" in OPENED:
-            row[name] = seal.close(row[name])
-    return row
+    sealed = {name: seal.close(value) for name, value in row.items() if f"{table.name}.{name}" in OPENED}
+    return row | sealed
 
 
 def _left(name: str, value: Any, seal: Seal) -> Any:

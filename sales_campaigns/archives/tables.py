@@ -1,4 +1,4 @@
-"""What an archive holds: every table of the schema but those named here, in an order in which each finds its parents."""
+"""What an archive holds: every table of the schema but those named here, parents before their children."""
 
 from __future__ import annotations
 

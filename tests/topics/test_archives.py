@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from shutil import copy
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import sessionmaker
 
 from sales_campaigns.accounts.models import ArchiveImport, Mailbox, Team, User
 from sales_campaigns.accounts.secrets import Seal
-from sales_campaigns.archives import unpacking
 from sales_campaigns.archives.checking import check
-from sales_campaigns.archives.manifest import NAME, Manifest
+from sales_campaigns.archives.manifest import NAME
 from sales_campaigns.archives.packing import pack
 from sales_campaigns.archives.tables import BLANK, LEFT_OUT, archived
 from sales_campaigns.archives.unpacking import begin, take_in_next, unpack
@@ -36,7 +35,7 @@ from sales_campaigns.schema import METADATA
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_delivery
-from tests.cast import Cast
+from tests.cast import Cast, a_person, cast_of
 from tests.conftest import SEAL, Work
 from tests.incoming import a_raw_mail, answered
 from tests.outgoing import due_mails
@@ -68,9 +67,15 @@ def archive(work: Work, lived: None, tmp_path: Path) -> Path:
 @pytest.fixture
 def empty(tmp_path: Path, clock: VirtualClock) -> Iterator[Work]:
     """Another installation, with a database that has every table and no row."""
-    engine = make_engine(f"sqlite:///{tmp_path}/other.sqlite3")
+    with an_installation(tmp_path, clock, ELSEWHERE) as work:
+        yield work
+
+
+@contextmanager
+def an_installation(folder: Path, clock: VirtualClock, seal: Seal) -> Iterator[Work]:
+    engine = make_engine(f"sqlite:///{folder}/other.sqlite3")
     METADATA.create_all(engine)
-    sessions = make_sessions(engine, seal=ELSEWHERE)
+    sessions = make_sessions(engine, seal=seal)
     yield lambda: unit_of_work(sessions, clock)
     engine.dispose()
 
@@ -154,7 +159,7 @@ def test_new_rows_go_on_counting_behind_those_that_came(
 
 
 def test_killed_at_any_boundary_it_goes_on_with_the_same_file(
-    archive: Path, empty: Work, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    archive: Path, empty: Work, tmp_path: Path
 ) -> None:
     """The process dies in the middle of each part in turn; each time the next one goes on."""
     manifest = check(archive, ELSEWHERE)
@@ -168,7 +173,9 @@ def test_killed_at_any_boundary_it_goes_on_with_the_same_file(
             begin(uow, manifest)
             assert uow.session.scalars(sa.select(ArchiveImport.parts_done)).one() == number
         with empty() as uow:
-            assert take_in_next(uow, archive, ELSEWHERE, manifest.digest) == (number + 1 < len(manifest.parts))
+            assert take_in_next(uow, archive, ELSEWHERE, manifest.digest) == (
+                number + 1 < len(manifest.parts)
+            )
     again = parts(packed(empty, tmp_path / "again.zip", ELSEWHERE))
     assert {**parts(archive), NAME: b""} == {**again, NAME: b""}
 
@@ -179,7 +186,7 @@ def test_another_file_does_not_go_on_with_it_and_a_full_installation_takes_none(
     manifest = check(archive, SEAL)
     with empty() as uow:
         begin(uow, manifest)
-    clock.forward(__import__("datetime").timedelta(hours=1))
+    clock.forward(timedelta(hours=1))
     other = packed(work, tmp_path / "later.zip")
     with pytest.raises(IllegalMove, match="Another import"):
         unpack(empty, other, ELSEWHERE)
@@ -194,66 +201,88 @@ def test_only_administrators_of_the_installation_pack_it(work: Work, cast: Cast,
         pack(uow, cast.ana, file, SEAL)
 
 
-class TestABadArchiveIsRefusedBeforeAnythingIsWritten:
-    @pytest.fixture
-    def whole(self, archive: Path) -> dict[str, bytes]:
-        return parts(archive)
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    with an_installation(folder, VirtualClock(datetime(2026, 11, 30, tzinfo=UTC)), SEAL) as work:
+        with work() as uow:
+            a_person(uow, cast_of(uow).ana)
+        return packed(work, folder / "small.zip")
 
-    def refused(self, empty: Work, path: Path) -> str:
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
+    clock = VirtualClock(datetime(2026, 11, 30, tzinfo=UTC))
+    with an_installation(tmp_path_factory.mktemp("untouched"), clock, ELSEWHERE) as work:
+        yield work
+
+
+class TestABadArchiveIsRefusedBeforeAnythingIsWritten:
+    """One small archive, and one installation that stays empty because everything is refused."""
+
+    @pytest.fixture
+    def archive(self, small: Path, tmp_path: Path) -> Path:
+        return Path(copy(small, tmp_path / "archive.zip"))
+
+    @pytest.fixture
+    def whole(self, small: Path) -> dict[str, bytes]:
+        return parts(small)
+
+    def refused(self, untouched: Work, path: Path) -> str:
         with pytest.raises(Invalid) as refusal:
-            unpack(empty, path, ELSEWHERE)
-        assert rows(empty) == {}
-        with empty() as uow:
+            unpack(untouched, path, ELSEWHERE)
+        assert rows(untouched) == {}
+        with untouched() as uow:
             assert uow.session.scalars(sa.select(ArchiveImport.digest)).all() == []
         return refusal.value.words
 
     @pytest.mark.parametrize("length", [0, 1, 10, 1_000, -1, -30, -200])
-    def test_cut_short(self, archive: Path, empty: Work, length: int) -> None:
+    def test_cut_short(self, archive: Path, untouched: Work, length: int) -> None:
         archive.write_bytes(archive.read_bytes()[:length])
-        assert "cut short" in self.refused(empty, archive)
+        assert "cut short" in self.refused(untouched, archive)
 
-    def test_damaged_in_the_middle(self, archive: Path, empty: Work) -> None:
+    def test_damaged_in_the_middle(self, archive: Path, untouched: Work) -> None:
         content = bytearray(archive.read_bytes())
         for position in range(200, 5_000, 7):
             content[position] ^= 0xFF
         archive.write_bytes(content)
-        self.refused(empty, archive)
+        self.refused(untouched, archive)
 
-    def test_another_schema(self, whole: dict[str, bytes], empty: Work, tmp_path: Path) -> None:
+    def test_another_schema(self, whole: dict[str, bytes], untouched: Work, tmp_path: Path) -> None:
         whole[NAME] = whole[NAME].replace(f'"schema": "{_schema(whole)}"'.encode(), b'"schema": "0001"')
-        assert "at schema 0001" in self.refused(empty, zipped(tmp_path, whole))
+        assert "at schema 0001" in self.refused(untouched, zipped(tmp_path, whole))
 
-    def test_another_kind_of_file(self, whole: dict[str, bytes], empty: Work, tmp_path: Path) -> None:
+    def test_another_kind_of_file(self, whole: dict[str, bytes], untouched: Work, tmp_path: Path) -> None:
         for text in (b"{}", b"[]", b"no JSON", b'{"format": "other/1"}'):
-            self.refused(empty, zipped(tmp_path, {**whole, NAME: text}))
+            self.refused(untouched, zipped(tmp_path, {**whole, NAME: text}))
 
-    def test_a_row_that_was_changed(self, whole: dict[str, bytes], empty: Work, tmp_path: Path) -> None:
+    def test_a_row_that_was_changed(self, whole: dict[str, bytes], untouched: Work, tmp_path: Path) -> None:
         name = "tables/person.jsonl"
         whole[name] = whole[name].replace(b"Santos", b"Santas")
-        assert "not what the manifest says" in self.refused(empty, zipped(tmp_path, whole))
+        assert "not what the manifest says" in self.refused(untouched, zipped(tmp_path, whole))
 
     @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "tables/../x.jsonl", "extra.txt"])
     def test_names_that_lead_elsewhere(
-        self, whole: dict[str, bytes], empty: Work, tmp_path: Path, name: str
+        self, whole: dict[str, bytes], untouched: Work, tmp_path: Path, name: str
     ) -> None:
-        assert "other parts" in self.refused(empty, zipped(tmp_path, {**whole, name: b"x"}))
+        assert "other parts" in self.refused(untouched, zipped(tmp_path, {**whole, name: b"x"}))
         listed = {**whole, name: b"x"}
-        assert "other parts" in self.refused(empty, zipped(tmp_path, signed(listed)))
+        assert "other parts" in self.refused(untouched, zipped(tmp_path, signed(listed)))
 
-    def test_a_part_that_is_missing(self, whole: dict[str, bytes], empty: Work, tmp_path: Path) -> None:
+    def test_a_part_that_is_missing(self, whole: dict[str, bytes], untouched: Work, tmp_path: Path) -> None:
         del whole["tables/person.jsonl"]
-        assert "not all of them" in self.refused(empty, zipped(tmp_path, whole))
+        assert "not all of them" in self.refused(untouched, zipped(tmp_path, whole))
 
-    def test_a_bomb(self, whole: dict[str, bytes], empty: Work, tmp_path: Path) -> None:
+    def test_a_bomb(self, whole: dict[str, bytes], untouched: Work, tmp_path: Path) -> None:
         whole["tables/person.jsonl"] = b"0" * 40_000_000
-        assert "larger than it can be" in self.refused(empty, zipped(tmp_path, signed(whole)))
+        assert "larger than it can be" in self.refused(untouched, zipped(tmp_path, signed(whole)))
 
     @pytest.mark.parametrize("line", [b"[]\n", b"{}\n", b'{"id": 1}\n', b"no JSON\n", b"\xff\n"])
     def test_lines_that_are_no_rows(
-        self, whole: dict[str, bytes], empty: Work, tmp_path: Path, line: bytes
+        self, whole: dict[str, bytes], untouched: Work, tmp_path: Path, line: bytes
     ) -> None:
         whole["tables/person.jsonl"] = line
-        assert "no row" in self.refused(empty, zipped(tmp_path, signed(whole)))
+        assert "no row" in self.refused(untouched, zipped(tmp_path, signed(whole)))
 
 
 def _schema(whole: dict[str, bytes]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -24,13 +23,13 @@ FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @FILE
 @json_option
 def export(file: Path, as_json: bool) -> None:
-    """Write everything but passwords and sessions to FILE (a ZIP). It may run beside the service."""
+    """Write everything but passwords and sessions to FILE (a ZIP). May run beside the service."""
     unfinished = file.with_name(f"{file.name}.part")
     try:
         with unfinished.open("wb") as target, unit_of_work(house().reads, house().clock) as uow:
             see_one_moment(uow.session)
             manifest = pack(uow, None, target, house().seal)
-        os.replace(unfinished, file)
+        unfinished.replace(file)
     except OSError as error:
         raise Invalid(f"The file could not be written: {error.strerror}.") from None
     finally:

@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
-        sa.CheckConstraint(
-            "parts_done >= 0 AND parts_done <= parts", name=op.f("ck_archive_import_within")
-        ),
+        sa.CheckConstraint("parts_done >= 0 AND parts_done <= parts", name=op.f("ck_archive_import_within")),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_archive_import")),
     )
     for table in ("address", "person"):
