@@ -47,7 +47,7 @@ torture: $(VENV)/.tests ## Kill and cut the real processes while they send (COUN
 
 ##@ Keep
 .PHONY: docs pins front clean help
-docs: $(VENV)/.runs ## Draw docs/states.md and docs/settings.md from the code
+docs: $(VENV)/.runs ## Draw docs/states.md, docs/settings.md and docs/openapi.json from the code
 	@$(PY) -m scripts.draw_docs
 
 pins: $(PY) ## Compile both requirement files from pyproject.toml (UPGRADE=1 takes newer versions)

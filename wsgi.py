@@ -8,12 +8,10 @@ from integrations.directory import outside_as_set
 from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
-from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.accounts.secrets import seal_of
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.logs import configure_logs
-from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.messages.letters.marking import outward_of
-from sales_campaigns.presence import process_name
+from sales_campaigns.messages.handing_over.opening import open_post_room
 from sales_campaigns.settings import settings_or_exit
 from scheduler import commands, demo_week, rehearsing, runner
 from web import create_app
@@ -22,13 +20,11 @@ from web.serving import Beside, serve_command
 settings = settings_or_exit(os.environ)
 configure_logs(settings.log_format)
 engine = make_engine(settings.database)
-seal = Seal(settings.secret_key, settings.secret_key_old)
-sessions, reads = make_sessions(engine, seal=seal), make_sessions(engine, reads_only=True)
+sessions, reads = make_sessions(engine, seal=seal_of(settings)), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)
-manners = (settings.lease_seconds, settings.data_dir / "journals", settings.bulk_allowed, outside.readers)
-room = PostRoom(sessions, reads, clock, outside.mail, seal, process_name(), *manners, outward_of(settings))
+room = open_post_room(settings, outside, sessions, reads, clock)
 rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)

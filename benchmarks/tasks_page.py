@@ -161,9 +161,9 @@ ADDRESSES = """INSERT INTO address (email, domain, needs_utf8, trouble)
 SELECT 'p' || n || '@example.com', 'example.com', false, '' FROM {n}
 WHERE :long_ago IS NOT NULL AND :late IS NOT NULL AND :now IS NOT NULL AND :later IS NOT NULL"""
 FOLK = """INSERT INTO person (team_id, owner_id, address_id, email, first_name, last_name, company, title, phone,
-linkedin_url, zone, custom, pinned_note, created_at, changed_at)
+linkedin_url, zone, custom, pinned_note, untracked, created_at, changed_at)
 SELECT 1, 1 + n % 200, n, 'p' || n || '@example.com', 'Maria', 'Nr ' || n, 'Fjord Energy', 'CFO', '+46 8 1', '',
-'Europe/Stockholm', '{}', '', :long_ago, :long_ago FROM {n}
+'Europe/Stockholm', '{}', '', false, :long_ago, :long_ago FROM {n}
 WHERE :late IS NOT NULL AND :now IS NOT NULL AND :later IS NOT NULL"""
 # n / 200 tells the tasks of one rep apart
 TASKS = """INSERT INTO task (team_id, assignee_id, person_id, kind, name, details, note, priority, state, due_at,

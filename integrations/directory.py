@@ -5,12 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from integrations import imap
+from integrations import gmail, imap, mailgun, webhooks
+from integrations.crms import crms_as_set
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
-from sales_campaigns.ports import CaughtMails, HandOver, MailAccount, MailProvider, OutgoingMail, OutsideWorld
+from sales_campaigns.ports import (
+    CaughtMails,
+    Drafts,
+    HandOver,
+    MailAccount,
+    MailProvider,
+    MailReader,
+    OutgoingMail,
+    OutsideWorld,
+)
+from sales_campaigns.settings import LOOPBACK
 from sales_campaigns.settings import Settings as Product
 
 IDLE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2.7: servers end a silent connection after five minutes
@@ -122,9 +134,53 @@ def connected(smtp: Settings | None = None, others: Mapping[str, Opener] | None 
     return Providers({"smtp": lambda account: SmtpProvider(account, smtp), **(others or {})})
 
 
+class Readers:
+    """The port's MailReaders: by the account's provider, and by IMAP for all others."""
+
+    def __init__(
+        self, by_imap: imap.Readers, others: Mapping[str, Callable[[MailAccount], MailReader]]
+    ) -> None:
+        self._by_imap = by_imap
+        self._others = dict(others)
+
+    def open(self, account: MailAccount) -> MailReader:
+        opener = self._others.get(account.provider)
+        return opener(account) if opener else self._by_imap.open(account)
+
+    def stirred(self) -> Sequence[int]:
+        return self._by_imap.stirred()
+
+
+class Folders:
+    """The port's DraftFolders: each vendor says itself whether what was granted is enough."""
+
+    def __init__(self, openers: Mapping[str, Callable[[MailAccount], Drafts | None]]) -> None:
+        self._openers = dict(openers)
+
+    def open(self, account: MailAccount) -> Drafts | None:
+        opener = self._openers.get(account.provider)
+        return opener(account) if opener else None
+
+
 def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> OutsideWorld:
     """Everything that sends and reads mail, as the settings of the product say."""
     trusted = settings.ca_bundle or None
     smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
-    readers = imap.Readers(imap.Settings(ca_bundle=trusted))
-    return OutsideWorld(mail=connected(smtp), caught=caught, readers=readers)
+    by_imap = imap.Readers(imap.Settings(ca_bundle=trusted))
+    google = gmail.settings_of(settings)
+    return OutsideWorld(
+        mail=connected(smtp, {"gmail": lambda account: gmail.GmailProvider(account, google)}),
+        caught=caught,
+        readers=Readers(by_imap, {"gmail": lambda account: gmail.GmailReader(account, google)}),
+        drafts=Folders({"gmail": lambda account: gmail.drafts_of(account, google)}),
+        consents={"gmail": gmail.GoogleConsent(google)} if google.client_id and _may(settings) else {},
+        crms=crms_as_set(settings),
+        hooks=webhooks.Caller(private=settings.webhooks_private, ca_bundle=trusted),
+        relays={"mailgun": mailgun.Events(key)} if (key := settings.mailgun_signing_key) else {},
+        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings) else {},
+    )
+
+
+def _may(settings: Product) -> bool:
+    """The rule: mail of the demo stays on this machine, so nothing that leads away from it is connected there."""
+    return not settings.demo or urlsplit(settings.gmail_api_url).hostname in LOOPBACK

@@ -30,6 +30,9 @@ AWAITED = frozenset(
         "task.assigned",
         "mailbox.lost",
         "receipt.received",
+        "crm.completed",
+        "crm.deleted",
+        "crm.opted_out",
         "delivery.alarm",
     }
 )
@@ -53,6 +56,10 @@ class Activity(Base):
     reacted_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)  # of the reaction to it; after the last one it is set aside
     trouble: Mapped[str] = mapped_column(sa.Text, default="")  # why it is set aside
+    # Whether webhooks wait for it: only where there are any, so that nobody else pays for them.
+    untold: Mapped[bool] = mapped_column(
+        default=sa.text("(SELECT EXISTS (SELECT 1 FROM webhook WHERE active))")
+    )
 
     __table_args__ = (
         sa.Index(
@@ -66,6 +73,12 @@ class Activity(Base):
             "id",
             postgresql_where=sa.text("trouble <> ''"),
             sqlite_where=sa.text("trouble <> ''"),
+        ),
+        sa.Index(
+            "ix_activity_untold",
+            "id",
+            postgresql_where=sa.text("untold"),
+            sqlite_where=sa.text("untold"),
         ),
         sa.Index("ix_activity_team_at", "team_id", "at"),
         sa.Index("ix_activity_person", "person_id", "at"),

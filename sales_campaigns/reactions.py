@@ -12,6 +12,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.claims import claim
+from sales_campaigns.crm.logging_mails import log_mails, log_replies
 from sales_campaigns.enrollments.answers.answering import (
     meetings_booked,
     people_are_away,
@@ -20,6 +21,11 @@ from sales_campaigns.enrollments.answers.answering import (
 )
 from sales_campaigns.enrollments.answers.bouncing import mails_failed_after_all, reports_came
 from sales_campaigns.enrollments.answers.opting_out import people_complained, people_unsubscribed
+from sales_campaigns.enrollments.ended_in_crm import (
+    people_opted_out_in_crm,
+    tasks_completed_in_crm,
+    tasks_deleted_in_crm,
+)
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
 from sales_campaigns.notices.giving import deliveries_alarm, mail_came, mailboxes_lost, tasks_given
@@ -41,12 +47,12 @@ def _replies_wait_again(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "message.sent": (_steps_go_on,),
-    "messages.sent": (_steps_go_on,),
+    "message.sent": (_steps_go_on, log_mails),
+    "messages.sent": (_steps_go_on, log_mails),
     "message.failed": (_steps_go_on, mails_failed_after_all, _replies_wait_again),
     "message.cancelled": (_steps_go_on, _replies_wait_again),
     "message.expired": (_steps_go_on, _replies_wait_again),
-    "reply.received": (people_replied, mail_came),
+    "reply.received": (people_replied, mail_came, log_replies),
     "wrote.received": (people_wrote, mail_came),
     "auto_reply.received": (people_are_away,),
     "meeting.received": (meetings_booked,),
@@ -57,6 +63,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "complaint.received": (people_complained,),
     "task.assigned": (tasks_given,),
     "mailbox.lost": (mailboxes_lost,),
+    "crm.completed": (tasks_completed_in_crm,),
+    "crm.deleted": (tasks_deleted_in_crm,),
+    "crm.opted_out": (people_opted_out_in_crm,),
     "delivery.alarm": (deliveries_alarm,),
 }
 

@@ -3,9 +3,11 @@
 from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.activity import Activity
+from sales_campaigns.api_access import models as api_access
 from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
 from sales_campaigns.content import models as content
+from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.alarms import models as alarms
@@ -23,14 +25,17 @@ from sales_campaigns.rehearsals import models as rehearsals
 from sales_campaigns.saved_views import models as saved_views
 from sales_campaigns.tasks import models as tasks
 from sales_campaigns.tracking import models as tracking
+from sales_campaigns.webhooks import models as webhooks
 
 TOPICS = (
     absence,
     accounts,
     alarms,
+    api_access,
     calendars,
     campaigns,
     content,
+    crm,
     deliveries,
     enrollments,
     feedback,
@@ -45,6 +50,7 @@ TOPICS = (
     tasks,
     tracking,
     typology,
+    webhooks,
 )
 METADATA = Base.metadata
 __all__ = ["METADATA", "TOPICS", "Activity", "Presence"]

@@ -62,6 +62,49 @@ class Settings(BaseModel):
         0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    salesforce_login_url: str = Field(
+        "https://login.salesforce.com",
+        description="Where Salesforce signs in; a sandbox or My Domain has its own.",
+    )
+    salesforce_api_version: str = Field(
+        "62.0", pattern=r"^\d{2,3}\.0$", description="The version of Salesforce's REST API that is spoken."
+    )
+    hubspot_api_url: str = Field("https://api.hubapi.com", description="Where HubSpot's API answers.")
+    google_client_id: str = Field("", description="Of your own Cloud project; empty leaves Gmail out.")
+    google_client_secret: str = Field("", description="The secret of that client.")
+    google_accounts_url: str = Field(
+        "https://accounts.google.com",
+        description="Where reps are asked to let us in, and who vouches for them.",
+    )
+    google_token_url: str = Field(
+        "https://oauth2.googleapis.com/token", description="Where Google gives tokens."
+    )
+    gmail_api_url: str = Field("https://gmail.googleapis.com", description="The Gmail API.")
+    gmail_web_url: str = Field("https://mail.google.com", description="Gmail as people open it.")
+    microsoft_client_id: str = Field(
+        "", description="Of your own app registration; empty leaves Outlook out."
+    )
+    microsoft_client_secret: str = Field("", description="The secret of that registration.")
+    microsoft_tenant: str = Field(
+        "organizations", description="Whose accounts may be connected: your tenant's id."
+    )
+    microsoft_authority_url: str = Field(
+        "https://login.microsoftonline.com",
+        description="Where reps are asked to let us in, without the tenant.",
+    )
+    microsoft_graph_url: str = Field("https://graph.microsoft.com", description="Microsoft Graph.")
+    api_requests_per_minute: int = Field(
+        600, ge=1, description="Requests a minute with one API token, counted by each web process for itself."
+    )
+    webhooks_private: bool = Field(
+        False, description="Webhooks may lead to private addresses, such as a program on the same machine."
+    )
+    relay_events_secret: str = Field(
+        "", description="Signs what relays report to /api/events/generic; empty closes it."
+    )
+    mailgun_signing_key: str = Field(
+        "", description="Webhook signing key of Mailgun, for /api/events/mailgun; empty closes it."
+    )
     session_hours: int = Field(24 * 14, ge=1, description="A sign-in ends after this many hours without use.")
     answer_opted_out: bool = Field(
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
@@ -77,7 +120,18 @@ class Settings(BaseModel):
     )
     lease_seconds: int = Field(900, ge=10, description="A claim older than this belongs to a dead process.")
 
-    @field_validator("public_url", "tracking_url")
+    @field_validator(
+        "public_url",
+        "tracking_url",
+        "salesforce_login_url",
+        "hubspot_api_url",
+        "google_accounts_url",
+        "google_token_url",
+        "gmail_api_url",
+        "gmail_web_url",
+        "microsoft_authority_url",
+        "microsoft_graph_url",
+    )
     @classmethod
     def _a_web_address(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"http", "https"}:

@@ -12,6 +12,8 @@ import structlog
 from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
 from sales_campaigns.clock import machine_now
+from sales_campaigns.crm.rounds import sync
+from sales_campaigns.crm.syncing import CrmDesk, connections_due, gather_changes, with_changes
 from sales_campaigns.deliveries.alarms.watching import watch
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.deliveries.retention.removing import remove_old
@@ -40,6 +42,9 @@ from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.tracking.telling import something_untold, tell
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from sales_campaigns.webhooks.calling import call_webhook, forget_old_calls, webhooks_due
+from sales_campaigns.webhooks.telling import something_untold as something_for_webhooks
+from sales_campaigns.webhooks.telling import tell_webhooks
 
 log = structlog.get_logger()
 
@@ -101,6 +106,15 @@ def _untold(room: PostRoom) -> Sequence[Key]:
         return EVERYTHING if something_untold(uow) else ()
 
 
+def _for_webhooks(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return EVERYTHING if something_for_webhooks(uow.session) else ()
+
+
+def _call_webhook(room: PostRoom, key: Key) -> int:
+    return call_webhook(room, int(key))
+
+
 def _carry_on(room: PostRoom, key: Key) -> int:
     with unit_of_work(room.sessions, room.clock) as uow:
         return int(carry_on(uow, int(key), reachable=room.bulk_allowed))
@@ -139,6 +153,27 @@ def _beat(uow: UnitOfWork) -> int:
     return 0
 
 
+def _crms_with_changes(room: PostRoom) -> Sequence[Key]:
+    with unit_of_work(room.reads, room.clock) as uow:
+        return with_changes(uow)
+
+
+def _gather(room: PostRoom, key: Key) -> int:
+    with unit_of_work(room.sessions, room.clock) as uow:
+        return gather_changes(uow, int(key))
+
+
+def _crms_due(room: PostRoom) -> Sequence[Key]:
+    if room.crms is None:
+        return ()
+    with unit_of_work(room.reads, room.clock) as uow:
+        return connections_due(uow)
+
+
+def _sync(room: PostRoom, key: Key) -> int:
+    return sync(CrmDesk(room.sessions, room.clock, room.crms, room.seal), int(key)) if room.crms else 0
+
+
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("leave", _always, _in_one_transaction(change_leaves)),
@@ -152,7 +187,12 @@ JOBS: tuple[Job, ...] = (
     Job("read", inboxes_due, _look, every=1),
     Job("write letters", _always, _in_one_transaction(write_letters), every=30),
     Job("send letters", _always, _send_letters, every=15),
+    Job("gather for the CRM", _crms_with_changes, _gather),
+    Job("sync with the CRM", _crms_due, _sync, place=Place.WORKERS),
     Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
+    Job("tell webhooks", _for_webhooks, _in_one_transaction(tell_webhooks)),
+    Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
+    Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
     Job("recover", _always, _recover, every=15),
     Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
     Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),

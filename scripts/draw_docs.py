@@ -1,4 +1,4 @@
-"""Draw the pages of docs/ that stand in the code already: states and settings.
+"""Draw the pages of docs/ that stand in the code already: states, settings, and the document of the API.
 
 `make docs` writes them; a test compares them, so they cannot go stale.
 """
@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 import sales_campaigns
 from sales_campaigns.lifecycle import Lifecycle
 from sales_campaigns.settings import Settings
+from web.api.reference import document_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -105,7 +106,11 @@ def _values(field: FieldInfo) -> str:
     return ", ".join([kind, *limits])
 
 
-PAGES: dict[str, Callable[[], str]] = {"docs/states.md": states_page, "docs/settings.md": settings_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/states.md": states_page,
+    "docs/settings.md": settings_page,
+    "docs/openapi.json": document_text,
+}
 
 if __name__ == "__main__":
     for path, draw in PAGES.items():

@@ -27,6 +27,7 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.cast import Cast, cast_of
 from tests.databases import drop_databases, empty, empty_engine, postgresql_url, run_name, worker_name
 from tests.sink import Sink
+from tests.stand_ins.reaching import crms_at
 
 pytest_plugins = ["tests.programs"]
 
@@ -89,7 +90,7 @@ def work(sessions: sessionmaker[Session], clock: VirtualClock) -> Work:
 def outside() -> Iterator[OutsideWorld]:
     """The outside, reached over real sockets."""
     providers, readers = connected(), Readers(Settings(wait_seconds=5))
-    yield OutsideWorld(mail=providers, readers=readers)
+    yield OutsideWorld(mail=providers, readers=readers, crms=crms_at())
     providers.close_all()
     readers.close_all()
 

@@ -1,4 +1,4 @@
-"""Which tests run here: those marked `browser` or `mta` need programs of the machine, those marked `deep` need time.
+"""Which tests run here: those marked `browser`, `mta` or `curl` need programs, those marked `deep` need time.
 
 What is left out is said in one line at the end of the run; REQUIRE=browser,mta makes a missing program an error.
 Loaded by `pytest_plugins = ["tests.programs"]` in tests/conftest.py.
@@ -18,6 +18,7 @@ PATHS = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 NEEDED = {
     "browser": [("chromium", "chromium-browser", "google-chrome")],
     "mta": [("postfix",), ("dovecot",)],
+    "curl": [("curl",)],
 }
 
 
@@ -42,7 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Stops the run where REQUIRE names tests that cannot run here, or tests that nobody knows."""
     for marker in filter(None, os.environ.get("REQUIRE", "").split(",")):
         if marker not in NEEDED:
-            raise pytest.UsageError(f"REQUIRE={marker}: only {' and '.join(NEEDED)} can be required")
+            *others, last = NEEDED
+            known = f"{', '.join(others)} and {last}"
+            raise pytest.UsageError(f"REQUIRE={marker}: only {known} can be required")
         if lacking := missing(marker):
             raise pytest.UsageError(f"REQUIRE={marker}, and this machine has no {' and no '.join(lacking)}")
 

@@ -1,4 +1,4 @@
-"""The web: pages for people. `create_app` puts it together from what the composition root hands over."""
+"""The web: pages for people, the API for programs. `create_app` puts it together from what it is handed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
-from web import commands, errors, filters, frame, numbers, pages, public, request_scope, security
+from web import api, commands, errors, filters, frame, numbers, pages, public, request_scope, security
 from web.parts import enrollment_words
 
 
@@ -38,6 +38,7 @@ def create_app(
         enrollment_words,
         frame,
         pages,
+        api,
         public,
         commands,
     ):

@@ -1,4 +1,4 @@
-"""Our five kinds of error, mapped once: to a page, or to a notice where htmx asked."""
+"""Our five kinds of error, mapped once: to a page, to a notice where htmx asked, to problem+json for programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound, Outside, Refusal
 from web.answers import is_htmx
+from web.problems import problem, wants_problem
 from web.request_scope import give_up, see_again
 
 STATUS: dict[type[Refusal], int] = {
@@ -33,6 +34,9 @@ def status_of(error: Refusal) -> int:
 
 
 def _refused(error: Refusal) -> Response:
+    if wants_problem():
+        give_up()
+        return problem(status_of(error), error.words, getattr(error, "problems", None))
     return _show(status_of(error), error.words)
 
 
@@ -44,11 +48,15 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
     words = NotFound().words if error.code == 404 else (error.description or error.name)
-    return _show(error.code, words)
+    answer = _show(error.code, words)
+    answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+    return answer
 
 
 def _show(status: int, words: str) -> Response:
     give_up()
+    if wants_problem():
+        return problem(status, words)
     signed_in = see_again()
     if is_htmx():
         body = render_template("errors/notice.html", words=words)

@@ -62,6 +62,7 @@ RAIL = (
     ("Mailbox", "mailbox.index", "inbox", ""),
     ("Leave", "leave.index", "calendar", ""),
     ("Sending", "sending.index", "zap", ""),
+    ("API tokens", "tokens.index", "link", ""),
     ("Mail catcher", "caught.index", "package", ""),
     ("Administration", "", "", ""),
     ("Holidays", "holidays.index", "sun", ""),
@@ -70,10 +71,12 @@ RAIL = (
     ("Unsubscribing", "under_mails.index", "ban", ""),
     ("Users", "users.index", "shield-check", ""),
     ("Policies", "policies.index", "lock", ""),
+    ("CRM", "crm.index", "link", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Retention", "retention.index", "archive", ""),
     ("Personal data", "personal_data.index", "user", ""),
+    ("Webhooks", "webhooks.index", "zap", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
 )
@@ -94,6 +97,8 @@ FOR_TEAM_ADMINISTRATORS = frozenset(
         "call_choices.index",
         "policies.index",
         "under_mails.index",
+        "crm.index",
+        "webhooks.index",
     }
 )
 

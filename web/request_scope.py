@@ -12,8 +12,9 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.accounts.secrets import Seal, seal_of
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions, make_sessions
 from sales_campaigns.errors import NotAllowed
@@ -38,11 +39,17 @@ class House:
     seal: Seal
     rehearse: Rehearse | None
 
+    @property
+    def access(self) -> Access:
+        """Renews what was granted to a mailbox, in a unit of work of its own."""
+        outside = self.outside
+        return Access(self.writes, self.clock, self.seal, outside.consents, outside.delegations)
+
 
 def open_house(
     settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None
 ) -> House:
-    seal = Seal(settings.secret_key, settings.secret_key_old)
+    seal = seal_of(settings)
     return House(
         settings,
         engine,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask import Blueprint, Flask, Response, abort, g, redirect, request, url_for
 from flask_wtf import CSRFProtect
 
 from sales_campaigns.accounts.sign_in import session_user, touch_session
@@ -16,6 +16,7 @@ from web.request_scope import house, settings, work, writing
 
 COOKIE = "signed_in"
 OPEN_TO_ALL = {"static", "sign_in", "public"}
+WITHOUT_COOKIES = {"api"}
 
 
 def install(app: Flask) -> None:
@@ -27,14 +28,19 @@ def install(app: Flask) -> None:
 
 
 def _refuse_what_no_text_holds() -> None:
-    """No keyboard types a NUL and no database keeps it, so whatever carries one is not a form of ours."""
+    """No keyboard types a NUL and no database keeps it, so whatever carries one is not a form of ours.
+
+    The API says by field what is wrong, and how large a body may be, before anything of it is read.
+    """
+    if request.blueprint in WITHOUT_COOKIES:
+        return
     for name, value in (*request.args.items(multi=True), *request.form.items(multi=True)):
         if "\0" in name or "\0" in value:
             abort(400, "What was sent holds a character that no text can hold (NUL).")
 
 
-def without_form_token(app: Flask, view: Callable[..., Any]) -> None:
-    """For what is asked without cookies: its address is signed, and nobody's session is behind it."""
+def without_form_token(app: Flask, view: Callable[..., Any] | Blueprint) -> None:
+    """For what is asked without cookies: nobody's session is behind it."""
     app.extensions["csrf"].exempt(view)
 
 
@@ -65,7 +71,7 @@ def nonce() -> str:
 def _who() -> Any:
     """Find the signed-in user; everything but signing in and the public pages needs one."""
     g.me = None
-    if request.endpoint == "static":
+    if request.endpoint == "static" or request.blueprint in WITHOUT_COOKIES:
         return None
     token = request.cookies.get(COOKIE, "")
     if token:

@@ -16,7 +16,7 @@ from sales_campaigns import migrating
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.sign_in import make_link
 from sales_campaigns.errors import Refusal
-from web.commands.users import link_for
+from web.parts.sign_in_links import link_for
 from web.request_scope import writing
 
 Beside = Callable[[], AbstractContextManager[object]]

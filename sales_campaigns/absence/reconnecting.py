@@ -7,8 +7,16 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.mailboxes import MailboxSettings, connect_mailbox, works_again
+from sales_campaigns.accounts.authorising.granting import forget_grant, keep_grant
+from sales_campaigns.accounts.mailboxes import (
+    BY_CONSENT,
+    MailboxSettings,
+    connect_mailbox,
+    mailbox_of,
+    works_again,
+)
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.enrollments.holding import AWAY, NOT_CONNECTED, hold, tell
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import plan_again
@@ -16,7 +24,9 @@ from sales_campaigns.enrollments.states import ENROLLMENT
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import release
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.states import WAITING
 from sales_campaigns.messages.stops.catching_up import catch_up
+from sales_campaigns.ports import Granted
 from sales_campaigns.unit_of_work import UnitOfWork
 
 HELD_AFTER = timedelta(hours=4)  # as long as a mail may be late where a campaign says nothing else
@@ -45,10 +55,35 @@ def next_hold(session: Session, after: datetime) -> datetime | None:
 
 def connect_and_go_on(uow: UnitOfWork, actor: User, settings: MailboxSettings, sealed_secret: str) -> Mailbox:
     """Keep what was tried with success; what waited goes on. Raises as `connect_mailbox`."""
+    before = mailbox_of(uow.session, actor)
+    if before is not None and before.provider in BY_CONSENT:
+        forget_grant(uow, before)
+        _forget_drafts(uow, before)
     box = connect_mailbox(uow, actor, settings, sealed_secret)
     uow.session.flush()
     _go_on(uow, actor, box)
     return box
+
+
+def consented_and_go_on(
+    uow: UnitOfWork, actor: User, owner: User, provider: str, granted: Granted, seal: Seal, **how: bool
+) -> Mailbox:
+    """Keep what was granted for the owner's mailbox; what waited goes on. Raises as `keep_grant`, and NotAllowed."""
+    known = mailbox_of(uow.session, owner)
+    before = (known.provider, known.address) if known else None
+    box = keep_grant(uow, owner, provider, granted, seal, **how)
+    if before != (box.provider, box.address):
+        _forget_drafts(uow, box)
+    works_again(uow, actor, box)
+    uow.session.flush()
+    _go_on(uow, actor, box)
+    return box
+
+
+def _forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
+    """What waits to leave leaves from the new mailbox, where the drafts of the former one are not known."""
+    waits = (Message.mailbox_id == box.id, Message.state.in_(WAITING), Message.draft_id.is_not(None))
+    uow.session.execute(sa.update(Message).where(*waits).values(draft_id=None))
 
 
 def reconnect(uow: UnitOfWork, actor: User, box: Mailbox) -> int:

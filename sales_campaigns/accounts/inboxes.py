@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.mailboxes import host_typed, mailbox_of, server_problems
 from sales_campaigns.accounts.models import Inbox, Mailbox, User
-from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.ports import MailAccount
@@ -95,12 +94,6 @@ def stop_reading(uow: UnitOfWork, actor: User) -> None:
     uow.session.delete(inbox)
     data = {"mailbox": mailbox.id, "host": inbox.host}
     uow.record("inbox.disconnected", actor_id=actor.id, team_id=actor.team_id, data=data)
-
-
-def reading_account(inbox: Inbox, seal: Seal) -> MailAccount:
-    """How to reach this inbox, its secret opened."""
-    settings = InboxSettings(inbox.host, inbox.port, inbox.security, inbox.username)
-    return settings.account(inbox.mailbox, seal.open(inbox.mailbox.sealed_secret), kept=True)
 
 
 def _mailbox(uow: UnitOfWork, actor: User) -> Mailbox:

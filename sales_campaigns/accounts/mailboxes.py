@@ -21,6 +21,7 @@ SECURITY = {
     "starttls": "STARTTLS (usually port 587)",
     "none": "None: only inside one's own network",
 }
+BY_CONSENT = ("gmail", "outlook")  # those that are reached by what was granted, without a password
 MOST_A_DAY = 2000
 USUAL_A_DAY = 500
 MOST_A_MINUTE = 100_000
@@ -89,18 +90,25 @@ def host_typed(typed: Mapping[str, str]) -> str:
 
 def connect_mailbox(uow: UnitOfWork, actor: User, settings: MailboxSettings, sealed_secret: str) -> Mailbox:
     """Keep what was tried with success. Raises Invalid when somebody else sends from this address."""
-    mailbox = mailbox_of(uow.session, actor)
-    taken = uow.session.scalar(sa.select(Mailbox.user_id).where(Mailbox.address == settings.address))
-    if taken is not None and taken != actor.id:
-        raise Invalid({"address": "Somebody else sends from this address already."})
-    if mailbox is None:
-        mailbox = Mailbox(user_id=actor.id, provider="smtp", user=uow.session.get_one(User, actor.id))
-        mailbox.daily_limit = min(USUAL_A_DAY, limits_of(uow.session, actor.team_id).mails_per_day)
-        uow.session.add(mailbox)
-    mailbox.address, mailbox.host, mailbox.port = settings.address, settings.host, settings.port
+    mailbox = mailbox_for(uow, actor, settings.address)
+    mailbox.provider, mailbox.host, mailbox.port = "smtp", settings.host, settings.port
     mailbox.security, mailbox.username = settings.security, settings.username
     mailbox.sealed_secret = sealed_secret
     works_again(uow, actor, mailbox)
+    return mailbox
+
+
+def mailbox_for(uow: UnitOfWork, owner: User, address: str) -> Mailbox:
+    """The owner's mailbox, now of this address; a new one where there was none. Raises Invalid for a taken one."""
+    mailbox = mailbox_of(uow.session, owner)
+    taken = uow.session.scalar(sa.select(Mailbox.user_id).where(Mailbox.address == address))
+    if taken is not None and taken != owner.id:
+        raise Invalid({"address": "Somebody else sends from this address already."})
+    if mailbox is None:
+        mailbox = Mailbox(user_id=owner.id, provider="smtp", user=uow.session.get_one(User, owner.id))
+        mailbox.daily_limit = min(USUAL_A_DAY, limits_of(uow.session, owner.team_id).mails_per_day)
+        uow.session.add(mailbox)
+    mailbox.address = address
     return mailbox
 
 
@@ -159,6 +167,8 @@ def pace_mailbox(uow: UnitOfWork, actor: User, per_minute: str, *, bulk_lane: bo
     typed = per_minute.strip()
     if typed and not (typed.isdecimal() and len(typed) < 7 and 1 <= int(typed) <= MOST_A_MINUTE):
         raise Invalid({"per_minute": f"Write a number from 1 to {MOST_A_MINUTE:,}, or nothing."})
+    if bulk_lane and mailbox.provider in BY_CONSENT:
+        raise Invalid("A mailbox that is connected by consent hands over one mail after the other.")
     if bulk_lane != mailbox.bulk_lane:
         require(actor, "start_deliveries")
     mailbox.per_minute, mailbox.bulk_lane = (int(typed) if typed else None), bulk_lane

@@ -150,10 +150,60 @@ class Mailbox(Base):
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+    grant: Mapped[Grant | None] = relationship(viewonly=True)
+
+
+class Grant(Base):
+    """What lets us into a mailbox without its password: tokens, sealed, and what they allow.
+
+    `expires_at` and `granted_at` are machine time. `delegated`: by the key of the organisation, not by its rep.
+    """
+
+    __tablename__ = "mailbox_grant"
+
+    mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailbox.id", ondelete="CASCADE"), primary_key=True)
+    scopes: Mapped[str] = mapped_column(sa.Text, default="")
+    sealed_access: Mapped[str] = mapped_column(sa.Text, default="")
+    sealed_refresh: Mapped[str] = mapped_column(sa.Text, default="")
+    expires_at: Mapped[datetime]
+    delegated: Mapped[bool] = mapped_column(default=False)
+    granted_at: Mapped[datetime]
+
+
+class ConsentAsked(Base):
+    """A question for consent that is on its way: answered once, from the same sign-in, before it expires.
+
+    `state_hash` is the SHA-256 of what comes back with the answer. Times are machine time.
+    """
+
+    __tablename__ = "consent_asked"
+
+    state_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    session_hash: Mapped[str] = mapped_column(sa.String(64))
+    provider: Mapped[str] = mapped_column(sa.String(24))
+    address: Mapped[str] = mapped_column(sa.String(254))
+    redirect: Mapped[str] = mapped_column(sa.String(500))
+    sealed_verifier: Mapped[str] = mapped_column(sa.Text)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class DelegationKey(Base):
+    """The key of the organisation, sealed, by which administrators connect mailboxes for all."""
+
+    __tablename__ = "delegation_key"
+
+    provider: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
+    sealed_key: Mapped[str] = mapped_column(sa.Text)
+    whose: Mapped[str] = mapped_column(sa.String(254))
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    added_at: Mapped[datetime]
 
 
 class Inbox(Base):
-    """How a mailbox is read by IMAP, with the mailbox's own password, and how far that has come.
+    """How a mailbox is read, and how far that has come: by IMAP with the mailbox's own password, or, without a host, by
+    what was granted.
 
     `look_at`, `read_at` and `failing_since` are machine time.
     """

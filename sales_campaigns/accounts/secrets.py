@@ -8,6 +8,8 @@ import secrets
 
 from cryptography.fernet import Fernet, MultiFernet
 
+from sales_campaigns.settings import Settings
+
 
 class Seal:
     """Seals with the newest key, opens with any: keys rotate by adding a new one in front."""
@@ -20,6 +22,11 @@ class Seal:
 
     def open(self, sealed: str) -> str:
         return self._fernet.decrypt(sealed.encode()).decode() if sealed else ""
+
+
+def seal_of(settings: Settings) -> Seal:
+    """The seal of this installation; what the former key has sealed opens, too."""
+    return Seal(settings.secret_key, settings.secret_key_old)
 
 
 def new_token() -> str:

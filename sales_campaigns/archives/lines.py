@@ -20,7 +20,7 @@ from sales_campaigns.database import UtcDateTime
 def line_of(table: sa.Table, row: Mapping[str, Any], seal: Seal) -> bytes:
     """One line, the columns in the order of the schema."""
     left = {name: _left(f"{table.name}.{name}", value, seal) for name, value in row.items()}
-    if table.name == "mailbox" and row["sealed_secret"] and row["state"] is MailboxState.CONNECTED:
+    if table.name == "mailbox" and row["state"] is MailboxState.CONNECTED and _had_a_key(row):
         left |= {"state": MailboxState.NEEDS_RECONNECT, "trouble": RECONNECT}
     plain = {name: _plain(value) for name, value in left.items()}
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
@@ -34,6 +34,11 @@ def row_of(table: sa.Table, line: bytes, seal: Seal) -> dict[str, Any]:
     row = {name: _read(table.c[name], value) for name, value in plain.items()}
     sealed = {name: seal.close(value) for name, value in row.items() if f"{table.name}.{name}" in OPENED}
     return row | sealed
+
+
+def _had_a_key(mailbox: Mapping[str, Any]) -> bool:
+    """A password, or a grant of its provider: neither comes along."""
+    return bool(mailbox["sealed_secret"]) or mailbox["provider"] != "smtp"
 
 
 def _left(name: str, value: Any, seal: Seal) -> Any:

@@ -21,9 +21,15 @@ GO = {
     "unknown_bounce": ("text", "example"),
     "test_profile": ("email",),
     "bucket": ("key",),
+    "crm_contact": ("email",),
+    "webhook_call": ("payload",),
 }
 _WORDING = METADATA.tables["message"].c.wording_id
-LETTERS = ("subject", "text")
+# What is told to users and programs stays as a row: it says that something was told, so that it is not told twice.
+TOLD = (
+    ("user_letter", ("subject", "text"), {"subject": ERASED, "text": ""}),
+    ("kept_answer", ("body",), {"body": "{}"}),
+)
 COPIED = (("message", "cc"), ("message", "bcc"), ("draft", "cc"), ("draft", "bcc"))
 
 
@@ -53,9 +59,10 @@ def forget_mentions(session: Session, subject: Subject) -> None:
             _replace(session, METADATA.tables[table], column, email, name)
         _forget_in_activity(session, email)
     for words in subject.names | set(subject.pseudonyms):
-        letters = METADATA.tables["user_letter"]
-        named = sa.or_(*(mentions(letters.c[one], words) for one in LETTERS))
-        session.execute(sa.update(letters).where(named).values(subject=ERASED, text=""))
+        for table, columns, silent in TOLD:
+            rows = METADATA.tables[table]
+            named = sa.or_(*(mentions(rows.c[one], words) for one in columns))
+            session.execute(sa.update(rows).where(named).values(silent))
 
 
 def forget_wordings(session: Session, subject: Subject, ids: Iterable[int]) -> None:

@@ -85,5 +85,7 @@ TRACES: tuple[Trace, ...] = (
     Trace("task_change", "task_id", {"before": "", "after": ""}),
     Trace("rescued_task", "task_id"),
     Trace("notice", values={"words": ERASED}),
+    Trace("crm_record", goes=True),  # what stands in the CRM is erased there
+    Trace("webhook_call", "activity_id", goes=True),
     Trace("activity"),  # its data is gone through word by word: see `erasing`
 )

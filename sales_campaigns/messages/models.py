@@ -163,6 +163,8 @@ class Message(Base):
     # What became of it.
     provider_id: Mapped[str | None] = mapped_column(sa.String(255))
     thread_id: Mapped[str | None] = mapped_column(sa.String(255))
+    # The draft it is sent from; "" when one is to be made, so that nothing has left; None where there are no drafts.
+    draft_id: Mapped[str | None] = mapped_column(sa.String(255))
     failure: Mapped[FailureType | None] = mapped_column(checked(FailureType))
     reason: Mapped[str] = mapped_column(sa.String(64), default="")
     words: Mapped[str] = mapped_column(sa.Text, default="")

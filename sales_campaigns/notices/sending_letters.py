@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import claim
 from sales_campaigns.clock import machine_now
 from sales_campaigns.content.mime import Letter, build, new_message_id
 from sales_campaigns.errors import Invalid, Outside
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, account_of
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Hold
 from sales_campaigns.messages.stops.reasons import is_stopped
@@ -65,7 +66,7 @@ def _made(uow: UnitOfWork, room: PostRoom, letter_id: int) -> _Made | None:
         row.trouble = NO_MAILBOX if user.active else "this user is no longer active"
         return None
     try:
-        return _Made(row.id, account_of(box, room.seal), _mail(uow, row, user, box))
+        return _Made(row.id, account_of(box, room.seal, room.access), _mail(uow, row, user, box))
     except Invalid as refusal:
         row.trouble = refusal.words
         return None

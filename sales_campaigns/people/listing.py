@@ -99,6 +99,15 @@ def person_of(session: Session, actor: User, person_id: int) -> Person:
     return found
 
 
+def known_ids(session: Session, actor: User, ids: Sequence[int], *, deleted: bool = False) -> list[int]:
+    """Those of these ids that are people of the actor's team; of those that were deleted where asked."""
+    stands = Person.deleted_at.is_not(None) if deleted else Person.deleted_at.is_(None)
+    query = sa.select(Person.id).where(Person.id.in_(ids), stands)
+    return list(
+        session.scalars(query if sees_every_team(actor) else query.where(Person.team_id == actor.team_id))
+    )
+
+
 def groups_with(session: Session, actor: User, person_id: int) -> Sequence[Group]:
     """The groups this person is in, as far as the actor may see them."""
     query = sa.select(Group).join(GroupMember).where(GroupMember.person_id == person_id)

@@ -62,6 +62,8 @@ class Task(Base):
     undo_until: Mapped[datetime | None]
     # Whoever is on leave and has the task again afterwards.
     lent_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    # Set by every statement that writes the row, and taken back by whoever follows tasks from outside (the CRM).
+    unseen: Mapped[bool] = mapped_column(default=True, onupdate=True, server_default=sa.false())
 
     __table_args__ = (
         sa.Index(
@@ -75,6 +77,13 @@ class Task(Base):
         sa.Index("ix_task_ended", "assignee_id", "ended_at"),
         sa.Index("ix_task_campaign", "campaign_id", "state"),
         sa.Index("ix_task_message", "message_id"),
+        sa.Index(
+            "ix_task_unseen",
+            "team_id",
+            "id",
+            postgresql_where=sa.text("unseen"),
+            sqlite_where=sa.text("unseen"),
+        ),
         sa.Index(
             "ix_task_lent",
             "lent_by_id",

@@ -131,6 +131,11 @@ def matching_ids(session: Session, actor: User, wanted: Wanted, now: datetime, l
     return list(session.scalars(query.order_by(Task.id).limit(limit)))
 
 
+def visible_ids(session: Session, actor: User, ids: Iterable[int]) -> list[int]:
+    """Those of these ids that are tasks of the actor's team."""
+    return list(session.scalars(sa.select(Task.id).where(Task.id.in_(list(ids)), *own_team(actor))))
+
+
 def outcome_counts(session: Session, actor: User, wanted: Wanted, since: datetime) -> dict[str, int]:
     """Outcome → how many tasks have ended with it since then; the outcome of `wanted` does not narrow them."""
     query = (

@@ -52,6 +52,12 @@ def tasks_of(uow: UnitOfWork, actor: User, task_ids: Iterable[int]) -> Sequence[
     return found
 
 
+def tasks_with_mails(uow: UnitOfWork, actor: User, message_ids: Iterable[int]) -> Sequence[Task]:
+    """The open tasks that these messages are to complete, locked."""
+    waiting = sa.select(Task.id).where(Task.message_id.in_(list(message_ids)), Task.state == TaskState.OPEN)
+    return tasks_of(uow, actor, uow.session.scalars(waiting))
+
+
 def finish_tasks(
     uow: UnitOfWork,
     actor: User,

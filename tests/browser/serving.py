@@ -25,12 +25,15 @@ def load_demo(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(demo: Path, folder: Path, speed: int = 1) -> Iterator[str]:
-    """Serve a copy of the `demo` folder and give Ana's one-time sign-in link, which holds the address."""
+def serving(demo: Path, folder: Path, speed: int = 1, **more: str) -> Iterator[str]:
+    """Serve a copy of the `demo` folder and give Ana's one-time sign-in link, which holds the address.
+
+    `more` are settings.
+    """
     shutil.copytree(demo, folder)
     said = folder / "said.log"
     with said.open("w") as log:
-        environment = _environment(folder, DEMO_SPEED=str(speed), PORT=str(_free_port()))
+        environment = _environment(folder, DEMO_SPEED=str(speed), PORT=str(_free_port()), **more)
         program = Program(
             subprocess.Popen(
                 _flask("serve"), cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True

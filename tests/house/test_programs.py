@@ -82,7 +82,7 @@ def test_it_says_in_one_line_what_is_left_out_and_why(run: Run) -> None:
 
 
 def test_it_runs_them_where_the_programs_are(run: Run) -> None:
-    said = run.install("chromium", "postfix", "dovecot")(REQUIRE="browser,mta").stdout
+    said = run.install("chromium", "postfix", "dovecot", "curl")(REQUIRE="browser,mta").stdout
     assert "left out" not in said
     assert "3 passed, 1 deselected" in said
 
@@ -98,7 +98,7 @@ def test_it_stops_when_what_is_required_is_missing(run: Run) -> None:
 
 
 def test_it_stops_when_it_does_not_know_what_is_required(run: Run) -> None:
-    assert "only browser and mta can be required" in run(REQUIRE="brwoser").stderr
+    assert "only browser, mta and curl can be required" in run(REQUIRE="brwoser").stderr
 
 
 def test_it_runs_the_deep_ones_when_asked(run: Run) -> None:

@@ -19,6 +19,9 @@ from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.api_access.issuing import TokenWish, make_token
+from sales_campaigns.api_access.models import ApiToken
 from sales_campaigns.calendars.models import Leave, LeaveKind, LeaveState, OwnHoliday, Schedule
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.attachments import Upload
@@ -26,6 +29,7 @@ from sales_campaigns.content.bundles import gather
 from sales_campaigns.content.models import Bundle, Template, TemplateVersion
 from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.content.wordings import wording_of
+from sales_campaigns.crm.models import CrmAddition, CrmConnection
 from sales_campaigns.deliveries.models import DeliveryTemplate
 from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
@@ -46,18 +50,24 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.saving import save_view
 from sales_campaigns.settings import Settings
 from sales_campaigns.tasks.models import Task
+from sales_campaigns.webhooks.keeping import HookWish, add_webhook
+from sales_campaigns.webhooks.keeping import test_webhook as a_test_call
 from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
-OPEN = {"static", "sign_in", "public"}
+OPEN = {"static", "sign_in", "public", "api"}  # programs are asked for by tests/api
 # some routes look at the form before they look for the row
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/bounce-rules",
+    "GET /admin/crm",
+    "GET /admin/crm/diagnostics",
+    "GET /admin/crm/users",
     "GET /admin/health",
+    "GET /admin/mailboxes",
     "GET /admin/holidays",
     "GET /admin/schedules",
     "GET /admin/schedules/<int:schedule_id>",
@@ -71,6 +81,8 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit",
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
+    "GET /admin/webhooks",
+    "GET /admin/webhooks/<int:webhook_id>",
     "GET /settings/calls",
     "GET /settings/unsubscribe",
     "GET /team",
@@ -84,8 +96,19 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/bounce-rules/delete",
     "POST /admin/bounce-rules/keep",
     "POST /admin/bounce-rules/restore",
+    "POST /admin/crm/check",
+    "POST /admin/crm/connect",
+    "POST /admin/crm/diagnostics/retry",
+    "POST /admin/crm/disconnect",
+    "POST /admin/crm/fields",
+    "POST /admin/crm/key",
+    "POST /admin/crm/switches",
+    "POST /admin/crm/users",
     "POST /admin/holidays",
     "POST /admin/holidays/<int:holiday_id>/drop",
+    "POST /admin/mailboxes/<provider>/connect",
+    "POST /admin/mailboxes/<provider>/key",
+    "POST /admin/mailboxes/<provider>/key/take-away",
     "POST /admin/policies",
     "POST /admin/schedules",
     "POST /admin/schedules/<int:schedule_id>",
@@ -97,6 +120,11 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/quarantine/again",
     "POST /admin/quarantine/release",
     "POST /admin/quarantine/remove",
+    "POST /admin/webhooks",
+    "POST /admin/webhooks/<int:webhook_id>",
+    "POST /admin/webhooks/<int:webhook_id>/calls/<int:call_id>/replay",
+    "POST /admin/webhooks/<int:webhook_id>/delete",
+    "POST /admin/webhooks/<int:webhook_id>/test",
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
@@ -277,6 +305,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "campaign_id": campaign.id,
             "key": newest(session, campaign).steps[0].key,
             "number": 1,
+            "provider": "gmail",
             "letter": "A",
             "tab": "history",
             "draft_id": a_draft(uow, cast, person.id).id,
@@ -296,8 +325,11 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "do": "confirm",
             "kind": "content",
             "mailbox_id": cast.ana_box.id,
+            "token_id": a_token(uow, cast).id,
+            **webhook_of(uow, cast),
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
+            **crm_of(uow, cast),
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
             "received_id": received.id,
@@ -346,6 +378,33 @@ def absence_of(uow: Any, cast: Cast) -> Ids:
         "rescue_id": rescue.id,
         "schedule_id": schedule.id,
     }
+
+
+def crm_of(uow: Any, cast: Cast) -> Ids:
+    """A CRM that has let nobody in yet, and rows that Ana chose there."""
+    connection = CrmConnection(
+        team_id=cast.ana.team_id, vendor="hubspot", look_at=uow.now, created_at=uow.now
+    )
+    uow.session.add(connection)
+    uow.session.flush()
+    chosen = CrmAddition(
+        connection_id=connection.id, user_id=cast.ana.id, crm_ids=["1"], signature="s", created_at=uow.now
+    )
+    uow.session.add(chosen)
+    uow.session.flush()
+    return {"addition_id": chosen.id, "connection_id": connection.id}
+
+
+def webhook_of(uow: Any, cast: Cast) -> Ids:
+    """A webhook of Ana's team, which an administrator added, and a call to it."""
+    row, _ = add_webhook(
+        uow, cast.cleo, Seal("only for the tests, and long enough"), HookWish("https://hooks.example.com")
+    )
+    return {"webhook_id": row.id, "call_id": a_test_call(uow, cast.cleo, row.id).id}
+
+
+def a_token(uow: Any, cast: Cast) -> ApiToken:
+    return make_token(uow, cast.ana, TokenWish("A program"))[0]
 
 
 def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
@@ -407,7 +466,9 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
         (route, status)
         for route, status, _ in answers(app, browse(cast.dirk), ids, owned_only=True)
         if status != 404
-        and not (status == 403 and ("/users" in route or "/leave/of" in route))  # what no rep may do at all
+        and not (
+            status == 403 and ("/users" in route or "/leave/of" in route or "/admin/mailboxes" in route)
+        )  # what no rep may do at all
     ]
     assert shown == [], "\n".join(map(str, shown))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from integrations.directory import IDLE_PER_ACCOUNT, Providers, connected
+from integrations.directory import IDLE_PER_ACCOUNT, Providers, connected, outside_as_set
 from sales_campaigns.errors import Invalid
 from sales_campaigns.ports import MailAccount
+from sales_campaigns.settings import Settings
 from tests.providers.mails import QUICK, a_mail, an_account, kinds
 from tests.sink import Sink
 
@@ -120,3 +122,13 @@ def test_it_serves_many_threads(sink: Sink, providers: Providers) -> None:
     assert outcomes == ["sent"] * 40
     assert sorted(mail.message_id for mail in sink.caught) == sorted(a_mail(n).message_id for n in range(40))
     assert sink.connections <= 4
+
+
+def test_the_demo_connects_nothing_that_leads_away_from_this_machine(tmp_path: Path) -> None:
+    """The rule: mail of the demo stays on this machine."""
+    known = {"secret_key": "x" * 40, "data_dir": tmp_path, "google_client_id": "ours"}
+    away = outside_as_set(Settings(**known, demo=True))
+    assert away.consents == {} and away.delegations == {}
+    assert set(outside_as_set(Settings(**known)).consents) == {"gmail"}
+    here = outside_as_set(Settings(**known, demo=True, gmail_api_url="http://127.0.0.1:9"))
+    assert set(here.consents) == {"gmail"}

@@ -50,7 +50,7 @@ def test_a_clock_that_goes_back_fills_nothing() -> None:
     [
         ("smtp", None, []),
         ("smtp", 20, [("minute", 20)]),
-        ("gmail", None, [("day", 2_000)]),
+        ("gmail", None, [("minute", 40), ("day", 2_000)]),
         ("gmail", 20, [("minute", 20), ("day", 2_000)]),
         ("outlook", None, [("minute", 30), ("day", 10_000)]),
         ("outlook", 10, [("minute", 10), ("day", 10_000)]),

@@ -20,7 +20,7 @@ from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.archives.checking import check
 from sales_campaigns.archives.manifest import NAME
 from sales_campaigns.archives.packing import pack
-from sales_campaigns.archives.tables import BLANK, LEFT_OUT, archived
+from sales_campaigns.archives.tables import BLANK, LEFT_OUT, OPENED, archived
 from sales_campaigns.archives.unpacking import begin, take_in_next, unpack
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
@@ -118,6 +118,20 @@ def test_passwords_tokens_and_secrets_stay_behind_and_the_manifest_says_so(archi
     assert left_out == LEFT_OUT | BLANK
     held = {json.loads(line)["state"] for line in parts(archive)["tables/mailbox.jsonl"].splitlines()}
     assert "needs_reconnect" in held, "a mailbox without its password"
+
+
+def test_no_table_with_a_secret_comes_along_and_none_that_leads_to_one_left_behind() -> None:
+    """Whoever adds a column that lets somebody in says here what an archive does with it."""
+    secret = ("secret", "token", "sealed", "password", "signing", "session", "verifier")
+    found = {
+        f"{table.name}.{column.name}"
+        for table in archived()
+        for column in table.columns
+        if any(word in column.name for word in secret)
+    }
+    assert found == set(BLANK) | OPENED
+    leads = {key.column.table.name for table in archived() for key in table.foreign_keys}
+    assert leads & set(LEFT_OUT) == set() and set(LEFT_OUT) <= METADATA.tables.keys()
 
 
 def test_sending_stays_off_after_an_import_until_an_administrator_confirms(

@@ -6,6 +6,7 @@ from web.commands import (
     campaign,
     campaign_changes,
     campaign_variants,
+    crm,
     db,
     delivery,
     delivery_proofs,
@@ -14,11 +15,14 @@ from web.commands import (
     launching,
     leave,
     mail,
+    mailboxes,
+    openapi,
     people,
     personal_data,
     quarantine,
     rehearsing,
     schedule,
+    tokens,
     users,
     why,
     workspace,
@@ -42,14 +46,17 @@ for command in (delivery_proofs.proof, delivery_proofs.compute):
     delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
+    crm.group,
     db.group,
     delivery.group,
     instance.group,
     leave.group,
     mail.group,
+    mailboxes.group,
     people.group,
     quarantine.group,
     schedule.group,
+    tokens.group,
     users.group,
     workspace.group,
 ]
@@ -59,3 +66,4 @@ def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(why.command)
+    app.cli.add_command(openapi.command)

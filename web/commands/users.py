@@ -8,7 +8,7 @@ from sales_campaigns.accounts.models import Role
 from sales_campaigns.accounts.sign_in import make_link
 from sales_campaigns.accounts.users import add_user, user_by_email
 from web.commands.running import CommandGroup, command_work, json_option, out
-from web.request_scope import settings
+from web.parts.sign_in_links import link_for
 
 group = CommandGroup("user", help="Users of this installation.")
 
@@ -66,9 +66,3 @@ def link(email: str, as_json: bool) -> None:
     with command_work() as uow:
         url = link_for(make_link(uow.session, user_by_email(uow, email)))
     out({"link": url}, as_json, url)
-
-
-def link_for(token: str) -> str:
-    known = settings()
-    address = known.public_url or f"http://{known.host}:{known.port}"
-    return f"{address}/sign-in/link/{token}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ WHAT_TO_DO = {
     OutsideKind.RATE_LIMITED: "The server asks to wait. Try again later.",
     OutsideKind.POLICY: "The server does not take mail from here. Ask whoever runs it, or an administrator.",
 }
+# Whoever is let in by consent has no password to check, and the words of the provider say what to do.
+BY_TOKEN = {OutsideKind.TRANSIENT: "Try again in a minute.", OutsideKind.RATE_LIMITED: "Try again later."}
 
 
 class Answered(NamedTuple):
@@ -28,21 +30,25 @@ class Answered(NamedTuple):
 def answer_of(account: MailAccount) -> Answered:
     """The request's unit of work ends here: nobody waits for a database lock while a server does not answer."""
     give_up()
-    return _answer(lambda: outside().mail.open(account))
+    return _answer(lambda: outside().mail.open(account), BY_TOKEN if account.token else WHAT_TO_DO)
 
 
 def reading_answer_of(account: MailAccount) -> str:
     """The same of the server that the mailbox is read from."""
     give_up()
     readers = outside().readers
-    return "Mailboxes are not read here." if readers is None else _answer(lambda: readers.open(account)).words
+    if readers is None:
+        return "Mailboxes are not read here."
+    return _answer(lambda: readers.open(account), WHAT_TO_DO).words
 
 
-def _answer(opened: Callable[[], MailProvider | MailReader]) -> Answered:
+def _answer(
+    opened: Callable[[], MailProvider | MailReader], what_to_do: Mapping[OutsideKind, str]
+) -> Answered:
     try:
         with closing(opened()) as server:
             return Answered("", server.check())
     except Outside as error:
-        return Answered(" ".join(filter(None, [error.words, WHAT_TO_DO.get(error.kind, "")])))
+        return Answered(" ".join(filter(None, [error.words, what_to_do.get(error.kind, "")])))
     except Invalid as refusal:
         return Answered(refusal.words)

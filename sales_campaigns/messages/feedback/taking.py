@@ -201,6 +201,7 @@ def _come_back(uow: UnitOfWork, group: Sequence[_Judged]) -> None:
             **_failure(one),
             "came_back_at": one.message.came_back_at or uow.now,
             "act_at": one.decision.retry_at,
+            "draft_id": None,  # the draft of the mail that came back was sent
             "ended_at": None,
         }
         for one in group

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,13 +19,16 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.models import Mailbox, MailboxState
+from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, machine_now, machine_seconds
 from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
+from sales_campaigns.messages.handing_over.draft_ids import Overtaken, keep_draft
 from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
 from sales_campaigns.messages.handing_over.journal import Journal, journal_in
 from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
@@ -35,13 +38,15 @@ from sales_campaigns.messages.letters.marking import Outward
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.ports import (
+    DraftFolders,
     HandOver,
-    MailAccount,
     MailProvider,
     MailProviders,
     MailReaders,
     OutgoingMail,
 )
+from sales_campaigns.ports.crm import Crms
+from sales_campaigns.ports.programs import HookCaller
 from sales_campaigns.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
@@ -50,7 +55,6 @@ BATCH = 50
 BULK_BATCH = 1_000
 GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second to hand over
 SECOND = 1.0
-BULK_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ class PostRoom:
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    crms: Crms | None = None  # None where no CRM is connected
+    access: Access | None = None  # renews what was granted; None where every mailbox has a password
+    drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
+    hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
@@ -131,7 +139,7 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         box = uow.session.get_one(Mailbox, mailbox_id)
         limit = batch or (BULK_BATCH if box.bulk_lane else BATCH)
         waiting = deque(claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit))
-        account = account_of(box, room.seal) if waiting else None
+        account = account_of(box, room.seal, room.access) if waiting else None
         most = _most_at_once(uow.session, box, waiting)
     claimed = len(waiting)
     if account is None:
@@ -145,21 +153,6 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         if waiting:
             _give_back(room, waiting)
     return claimed
-
-
-def account_of(box: Mailbox, seal: Seal) -> MailAccount:
-    """How to reach this mailbox, its secret opened."""
-    return MailAccount(
-        id=box.id,
-        provider=box.provider,
-        address=box.address,
-        host=box.host,
-        port=box.port,
-        security=box.security,
-        username=box.username,
-        secret=seal.open(box.sealed_secret),
-        connections=BULK_CONNECTIONS if box.bulk_lane else 1,
-    )
 
 
 def _most_at_once(session: Session, box: Mailbox, waiting: Sequence[Claim]) -> int:
@@ -201,7 +194,8 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
         now.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
-        gated = gate(uow, claims, now.wordings, now.room.outward, now.files)
+        drafts = now.provider.capabilities.drafts
+        gated = gate(uow, claims, now.wordings, now.room.outward, now.files, drafts=drafts)
     now.answers = []
     return gated
 
@@ -209,13 +203,14 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
 def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
     """Each answer counts at once, whatever happens to the others of its batch."""
     by_key = {one.mail.key: one.passed for one in gated}
-    mails = [_noted(now.journal, one.mail) for one in gated]
+    mails = [_noted(now, one) for one in gated]
     begun = machine_seconds()
-    for hand_over in now.provider.hand_over(mails):
-        now.answers.append(Answer(by_key[hand_over.key], hand_over))
-        _log(now, by_key[hand_over.key], hand_over)
-        if now.journal is not None:
-            now.journal.answers(hand_over)
+    with suppress(Overtaken):
+        for hand_over in now.provider.hand_over(mails):
+            now.answers.append(Answer(by_key[hand_over.key], hand_over))
+            _log(now, by_key[hand_over.key], hand_over)
+            if now.journal is not None:
+                now.journal.answers(hand_over)
     if now.bulk and gated:
         now.at_once = min(now.most, _within_a_second(len(gated), machine_seconds() - begun))
 
@@ -229,8 +224,16 @@ def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:
     log.info("handed over", outcome=outcome, code=hand_over.code, trace_id=passed.trace_id, **told)
 
 
-def _noted(journal: Journal | None, mail: OutgoingMail) -> OutgoingMail:
-    return mail if journal is None else replace(mail, begins=partial(journal.begins, mail.key))
+def _noted(now: _Round, one: Gated) -> OutgoingMail:
+    if now.provider.capabilities.drafts:
+        return replace(
+            one.mail, drafted=partial(keep_draft, now.room.sessions, now.room.clock, one.passed.claim)
+        )
+    return (
+        one.mail
+        if now.journal is None
+        else replace(one.mail, begins=partial(now.journal.begins, one.mail.key))
+    )
 
 
 def _within_a_second(mails: int, seconds: float) -> int:

@@ -26,13 +26,14 @@ from sales_campaigns.errors import Invalid
 from sales_campaigns.lifecycle import move_each, move_many
 from sales_campaigns.messages.facts import facts_of
 from sales_campaigns.messages.handing_over.claiming import Claim
+from sales_campaigns.messages.handing_over.draft_ids import NO_DRAFT_YET, send_key
 from sales_campaigns.messages.handing_over.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
 from sales_campaigns.messages.handing_over.standing import Standing, as_they_stand
 from sales_campaigns.messages.letters.carrying import bundle_of
 from sales_campaigns.messages.letters.copies import Copies, copies_for
 from sales_campaigns.messages.letters.marking import Outward, marks_for
 from sales_campaigns.messages.letters.marks import Marks
-from sales_campaigns.messages.letters.writing import Parties, content_of, name_message, write_letter
+from sales_campaigns.messages.letters.writing import Parties, content_of, name_message, place_of, write_letter
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
 from sales_campaigns.messages.states import MESSAGE
@@ -94,11 +95,13 @@ def gate(
     wordings: dict[int, Wording] | None = None,
     outward: Outward | None = None,
     files: dict[int, Parts] | None = None,
+    *,
+    drafts: bool = False,
 ) -> list[Gated]:
     """Let claimed messages of one process through, fix their exact bytes and begin; or send them back, cancel or
     expire them. One at a time or a batch: each is judged by itself, by the same rules, under the same locks.
     `wordings` and `files`: those read before, kept from one call to the next. `outward`: how our pages are reached
-    from outside.
+    from outside. `drafts`: they are handed over by way of drafts.
     """
     if not claims:
         return []
@@ -117,7 +120,7 @@ def gate(
     turned = [(verdict, one) for one, verdict in (*judged, *outcomes) if isinstance(verdict, Verdict)]
     _turn_away(uow, turned)
     _make_wait(uow, waiting)
-    _begin(uow, made)
+    _begin(uow, made, drafts=drafts)
     return [_gated(one) for one in made]
 
 
@@ -190,6 +193,10 @@ def _make(uow: UnitOfWork, standing: Standing, beside: _Beside) -> _Made:
         recipients=tuple(address.wire for address in everybody),
         mime=_whole(uow, standing, letter, bare, beside.files),
         needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
+        send_key=send_key(message),
+        thread=place_of(uow.session, message),
+        draft_id=message.draft_id or None,
+        again=message.draft_id == NO_DRAFT_YET,
     )
     return _Made(standing, letter, mail, bare, copies, recipe)
 
@@ -220,13 +227,15 @@ def _written(
     return letter_of(recipe, content, name), recipe
 
 
-def _begin(uow: UnitOfWork, made: Sequence[_Made]) -> None:
+def _begin(uow: UnitOfWork, made: Sequence[_Made], *, drafts: bool) -> None:
     """The Attempt row tells of it; Activity is for what people should hear of. The rows are locked, so none is lost."""
-    begun = move_each(uow.session, MESSAGE, Message, "begin", [_begun(one) for one in made], ("generation",))
+    begun = move_each(
+        uow.session, MESSAGE, Message, "begin", [_begun(one, drafts=drafts) for one in made], ("generation",)
+    )
     assert begun == len(made), f"{len(made) - begun} messages changed under the lock of the gate"
 
 
-def _begun(one: _Made) -> dict[str, object]:
+def _begun(one: _Made, *, drafts: bool) -> dict[str, object]:
     message = one.standing.message
     return {
         "id": message.id,
@@ -241,6 +250,7 @@ def _begun(one: _Made) -> dict[str, object]:
         "recipe": one.recipe,
         "mime_hash": hash_of(one.mail.mime) if one.recipe or one.bare is not one.mail.mime else None,
         "attempts": message.attempts + 1,
+        "draft_id": (message.draft_id or NO_DRAFT_YET) if drafts else None,
         # Its own lease: those before it may have taken long.
         "lease_until": lease_until(one.standing.claim.lease_seconds),
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.losing import lose
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
@@ -79,6 +80,11 @@ def _accept_all(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
 
 def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]) -> None:
     """Nothing is read: what the gate knew is enough, and the guard of the move says whether it still holds."""
+    named = [one for one in answers if one.hand_over.message_id]
+    if named and len(answers) > 1:
+        for one in answers:
+            _accept(uow, [one], event, also)
+        return
     rows = [{**_accepted(uow.now, one), **also} for one in answers]
     if move_each(uow.session, MESSAGE, Message, event, rows, ("generation",)) != len(rows):
         return  # it was one, and somebody else has settled it
@@ -99,6 +105,7 @@ def _accepted(now: datetime, one: Answer) -> dict[str, object]:
         "failure": None,
         "lease_until": None,
         "owner": None,
+        **({"message_id": one.hand_over.message_id} if one.hand_over.message_id else {}),
     }
 
 
@@ -197,9 +204,7 @@ def _affect_mailbox(uow: UnitOfWork, message: Message, hand_over: HandOver, outc
         box.trouble = _words(hand_over)
         return
     state = MailboxState.STOPPED if outcome.mailbox is MailboxEffect.STOP else MailboxState.NEEDS_RECONNECT
-    if box.state is MailboxState.CONNECTED:
-        box.state, box.trouble, box.lost_at = state, _words(hand_over), uow.now
-        uow.record("mailbox.lost", actor_id=box.user_id, team_id=message.team_id, data={"words": box.trouble})
+    lose(uow, box, state, _words(hand_over))
 
 
 def _wait_until(hand_over: HandOver) -> datetime:

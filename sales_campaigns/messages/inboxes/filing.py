@@ -54,6 +54,7 @@ def file_copies(room: PostRoom, mailbox_id: int, reader: MailReader) -> None:
             .where(
                 Message.mailbox_id == mailbox_id,
                 ~Mailbox.bulk_lane,
+                Mailbox.provider == "smtp",  # the others file what they send
                 Message.due_at >= uow.now - COPIED_WITHIN,
                 Message.state.in_(LEFT),
                 Message.sent_at <= uow.now - uow.people_seconds(SECONDS_TO_FILE),

@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.inboxes import reading_account
-from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.mailboxes import BY_CONSENT
+from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
+from sales_campaigns.accounts.reaching import reading_account
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.inboxes.filing import ask_for_the_uncertain, file_copies
+from sales_campaigns.messages.inboxes.recognising import recognise
+from sales_campaigns.messages.inboxes.reconciling import reconcile
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.ports import Changes, MailAccount, MailReader
 from sales_campaigns.unit_of_work import unit_of_work
@@ -28,12 +31,17 @@ LONGEST_PAUSE = timedelta(minutes=30)
 
 
 def inboxes_due(room: PostRoom) -> Sequence[int]:
-    """Those whose time has come, and those whose server has just said that there is something."""
+    """Those whose time has come, and those whose server has just said that there is something.
+
+    Who took the permission back is not asked again until the mailbox is connected anew.
+    """
     if room.readers is None:
         return ()
     due = sa.or_(Inbox.look_at <= machine_now(), Inbox.mailbox_id.in_(room.readers.stirred()))
+    shut = sa.and_(Mailbox.provider.in_(BY_CONSENT), Mailbox.state == MailboxState.NEEDS_RECONNECT)
+    ids = sa.select(Inbox.mailbox_id).join(Mailbox, Mailbox.id == Inbox.mailbox_id).where(due, ~shut)
     with room.reads() as session:
-        return session.scalars(sa.select(Inbox.mailbox_id).where(due).order_by(Inbox.mailbox_id)).all()
+        return session.scalars(ids.order_by(Inbox.mailbox_id)).all()
 
 
 def look(room: PostRoom, mailbox_id: int) -> int:
@@ -45,6 +53,7 @@ def look(room: PostRoom, mailbox_id: int) -> int:
     try:
         with closing(room.readers.open(account)) as reader:
             came = _read(room, mailbox_id, reader, cursor)
+            came += reconcile(room, mailbox_id)
             came += ask_for_the_uncertain(room, mailbox_id, reader)
             file_copies(room, mailbox_id, reader)
     except Outside as refused:
@@ -65,7 +74,7 @@ def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str] | None:
         if inbox is None or not (stirred or inbox.look_at <= now):
             return None
         inbox.look_at = now + AT_MOST
-        return reading_account(inbox, room.seal), inbox.cursor
+        return reading_account(inbox, room.seal, room.access), inbox.cursor
 
 
 def _read(room: PostRoom, mailbox_id: int, reader: MailReader, cursor: str) -> int:
@@ -92,7 +101,9 @@ def _take_in(room: PostRoom, mailbox_id: int, cursor: str, changes: Changes) -> 
         ).all()
         if not moved:
             return None
-        return receive(uow, uow.session.get_one(Mailbox, mailbox_id), changes.mails)
+        box = uow.session.get_one(Mailbox, mailbox_id)
+        recognise(uow, box, changes.mails)
+        return receive(uow, box, changes.mails)
 
 
 def _fail(room: PostRoom, mailbox_id: int, refused: Outside) -> None:

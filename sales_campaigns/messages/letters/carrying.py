@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sales_campaigns.content.enclosing import enclose
 from sales_campaigns.content.models import Attachment, AttachmentFile, Wording
 from sales_campaigns.messages.models import Message
 
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)
 MADE_AT_ONCE = 96 * 1024 * 1024  # bytes of mails that one process holds while it hands them over
 
 
@@ -31,8 +33,14 @@ def with_files(
     bundle_id = bundle_of(session, message)
     if bundle_id is None:
         return mime
-    assert message.message_id is not None
-    return enclose(mime, message.message_id, parts_of(session, bundle_id, {} if known is None else known))
+    return enclose(mime, _name_in(mime), parts_of(session, bundle_id, {} if known is None else known))
+
+
+def _name_in(mime: bytes) -> str:
+    """The Message-ID that we gave it: the row may hold the one that its provider gave it instead."""
+    named = _MESSAGE_ID.search(mime)
+    assert named is not None, "every mail of ours has a name"
+    return named[1].decode()
 
 
 def own_bundle(session: Session, team_id: int, wording_id: int | None, chosen: int | None) -> int | None:

@@ -22,6 +22,7 @@ from sales_campaigns.messages.letters.marks import Marks, dressed, headers_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import LEFT
 from sales_campaigns.people.models import Person
+from sales_campaigns.ports import ThreadPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,15 @@ def _thread(session: Session, message: Message) -> tuple[str | None, tuple[str, 
     if received is not None and received.message_id:
         return received.message_id, (*received.references.split(), received.message_id)
     return thread_of(followed(session, message))
+
+
+def place_of(session: Session, message: Message) -> ThreadPlace | None:
+    """Where it stands in a conversation, in the names of its own mailbox: another mailbox has other ones."""
+    before = replied(session, message) or followed(session, message)
+    if before is None or before.thread_id is None or before.mailbox_id != message.mailbox_id:
+        return None
+    name = before.uid if isinstance(before, ReceivedMail) else before.provider_id
+    return ThreadPlace(before.thread_id, name)
 
 
 def thread_of(earlier: Message | None) -> tuple[str | None, tuple[str, ...]]:

@@ -137,6 +137,11 @@ def message_of(session: Session, actor: User, message_id: int, *, lock: bool = F
     return message
 
 
+def messages_among(session: Session, actor: User, ids: Sequence[int]) -> Sequence[Message]:
+    """Those of these ids that are mails of the actor's team."""
+    return session.scalars(sa.select(Message).where(Message.id.in_(ids), *_team(actor))).all()
+
+
 def was_reported(session: Session, message: Message) -> bool:
     """Whether whoever got it reported it as spam."""
     return bool(session.scalar(sa.select(reported_as_spam()).where(Message.id == message.id)))

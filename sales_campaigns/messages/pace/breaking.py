@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.losing import lose
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.pace.pacing import JUDGED, breaks
@@ -16,11 +17,11 @@ WORDS = "Of its last {handed} mails {hard} had no such recipient. Clean the list
 def stop_if_it_bounces(uow: UnitOfWork, box: Mailbox) -> bool:
     """Look at its last mails after a hard bounce; whether it was stopped. Counting begins anew with every stop."""
     hard, handed = _last_mails(uow, box)
-    if box.state is not MailboxState.CONNECTED or not breaks(hard, handed):
+    if not breaks(hard, handed) or not lose(
+        uow, box, MailboxState.STOPPED, WORDS.format(handed=handed, hard=hard)
+    ):
         return False
-    box.state, box.trouble = MailboxState.STOPPED, WORDS.format(handed=handed, hard=hard)
-    box.judged_from = box.lost_at = uow.now
-    uow.record("mailbox.lost", actor_id=box.user_id, team_id=box.user.team_id, data={"words": box.trouble})
+    box.judged_from = uow.now
     return True
 
 

@@ -44,7 +44,8 @@ class Drawn:
 
 MINUTE, DAY = 60.0, 86_400.0
 PROFILES: dict[str, tuple[Limit, ...]] = {
-    "gmail": (Limit("day", 2_000, DAY, 1_000),),
+    # A mail takes 130 of 6,000 units a minute: its draft, the sending, the Message-ID. The rest is for reading.
+    "gmail": (Limit("minute", 40, MINUTE, 4), Limit("day", 2_000, DAY, 1_000)),
     "outlook": (Limit("minute", 30, MINUTE, 3), Limit("day", 10_000, DAY, 5_000)),
     "smtp": (),
 }

@@ -1,6 +1,8 @@
 """What is one's own: sign-in, profile, mailbox, notices, leave."""
 
 from web.pages.account import (
+    consent,
+    crm_sign_in,
     inbox,
     leave,
     mailbox,
@@ -8,9 +10,12 @@ from web.pages.account import (
     profile,
     schedules,
     sign_in,
+    tokens,
 )
 
 PAGES = (
+    crm_sign_in.pages,
+    consent.pages,
     inbox.pages,
     leave.pages,
     mailbox.pages,
@@ -18,4 +23,5 @@ PAGES = (
     profile.pages,
     schedules.pages,
     sign_in.pages,
+    tokens.pages,
 )

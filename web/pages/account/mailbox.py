@@ -18,15 +18,16 @@ from sales_campaigns.accounts.mailboxes import (
     settings_typed,
 )
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages.handing_over.dispatching import account_of
 from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signature, signature_as_sent
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
 from web.parts.mailbox_check import answer_of
+from web.parts.mailbox_ways import ways_in
 from web.request_scope import house, me, work
 
 pages = Blueprint("mailbox", __name__, url_prefix="/mailbox")
@@ -58,7 +59,7 @@ def connect() -> Response:
 @pages.post("/check")
 def check() -> Response:
     """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
-    answered = answer_of(account_of(_mailbox(), house().seal))
+    answered = answer_of(account_of(_mailbox(), house().seal, house().access))
     if answered.words:
         return mailbox_page(None, {"": answered.words})
     note_largest_mail(_mailbox(), answered.largest_mail)
@@ -146,6 +147,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
+        **ways_in(mailbox, {**known, **(typed or {})}),
     )
     return make_response(shown, 422 if problems else 200)
 

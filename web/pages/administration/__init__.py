@@ -3,8 +3,12 @@
 from web.pages.administration import (
     audit,
     blocked_domains,
+    crm,
+    crm_diagnostics,
+    crm_users,
     health,
     holidays,
+    mailboxes_for_all,
     personal_data,
     policies,
     retention,
@@ -12,13 +16,18 @@ from web.pages.administration import (
     setup,
     standing,
     users,
+    webhooks,
 )
 
 PAGES = (
     audit.pages,
     blocked_domains.pages,
+    crm.pages,
+    crm_diagnostics.pages,
+    crm_users.pages,
     health.pages,
     holidays.pages,
+    mailboxes_for_all.pages,
     personal_data.pages,
     policies.pages,
     retention.pages,
@@ -26,4 +35,5 @@ PAGES = (
     setup.pages,
     standing.pages,
     users.pages,
+    webhooks.pages,
 )

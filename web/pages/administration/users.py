@@ -10,19 +10,19 @@ from sales_campaigns.absence.reconnecting import reconnect
 from sales_campaigns.accounts.listing import team_names, user_of, users_of
 from sales_campaigns.accounts.mailboxes import mailbox_of, note_largest_mail
 from sales_campaigns.accounts.models import Mailbox, Role
+from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.rights import change_rights, invite, new_link
 from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.enrollments import leaving
 from sales_campaigns.enrollments.belongings import belongings_of, give_belongings
 from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
-from sales_campaigns.messages.handing_over.dispatching import account_of
 from sales_campaigns.messages.models import Cause, Stop
 from sales_campaigns.messages.stops.reasons import stops_on
 from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
-from web.commands.users import link_for
 from web.filters import count_words
 from web.parts.mailbox_check import answer_of
+from web.parts.sign_in_links import link_for
 from web.request_scope import house, me, work
 
 pages = Blueprint("users", __name__, url_prefix="/users")
@@ -101,7 +101,7 @@ def end_held(user_id: int) -> Response:
 @pages.post("/<int:user_id>/mailbox")
 def mailbox(user_id: int) -> Response:
     """Ask the server; when it takes the sign-in, a stopped mailbox sends again."""
-    answered = answer_of(account_of(_mailbox_of(user_id), house().seal))
+    answered = answer_of(account_of(_mailbox_of(user_id), house().seal, house().access))
     if answered.words:
         raise Outside(OutsideKind.AUTHORISATION, answered.words)
     found = _mailbox_of(user_id)

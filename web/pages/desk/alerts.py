@@ -14,6 +14,8 @@ from sales_campaigns.accounts.models import MailboxState, User
 from sales_campaigns.accounts.roles import may, sees_every_team
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import machine_now
+from sales_campaigns.crm.models import ConnectionState, RecordState
+from sales_campaigns.crm.reading import VENDOR_WORDS, counts, live_connection
 from sales_campaigns.deliveries.alarms.criteria import Criterion
 from sales_campaigns.deliveries.alarms.reading import newest_alarms
 from sales_campaigns.deliveries.listing import deliveries_of
@@ -57,7 +59,7 @@ def alerts_of(
     """What is broken is told with the mails that wait for it; a lost mailbox also while none does."""
     broken = [one for one in waiting if one.broken]
     of_mail = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
-    return [*of_mail, *_of_people(session, user), *_set_aside(session, user)]
+    return [*of_mail, *_of_people(session, user), *_of_crm(session, user), *_set_aside(session, user)]
 
 
 def broken_promises(session: Session, user: User) -> list[Alert]:
@@ -140,6 +142,26 @@ def _of_people(session: Session, user: User) -> list[Alert]:
         people = count_words(held.sender_gone, "person is", "people are")
         words = f"{people} held, because their sender was deactivated or has no connected mailbox."
         found.append(Alert(words, url_for("users.index"), "Hand over or end"))
+    return found
+
+
+def _of_crm(session: Session, user: User) -> list[Alert]:
+    """For administrators of a team with a CRM: that it lets nobody in or does not answer, and what it refused."""
+    connection = live_connection(session, user.team_id) if may(user, "manage_team") else None
+    if connection is None:
+        return []
+    number, vendor = counts(session, connection), VENDOR_WORDS[connection.vendor]
+    waiting = count_words(number[RecordState.WAITING], "write waits", "writes wait")
+    found = []
+    if connection.state is ConnectionState.LOST:
+        words = f"{vendor} no longer lets us in: {waiting}."
+        found.append(Alert(words, url_for("crm.index"), "Connect it again"))
+    elif connection.failing_since is not None:
+        words = f"{vendor} does not answer: {waiting}, and goes on by itself."
+        found.append(Alert(words, url_for("crm.index"), "Look at it"))
+    if number[RecordState.FAILED]:
+        words = f"{vendor} refused {count_words(number[RecordState.FAILED], 'write')}."
+        found.append(Alert(words, url_for("crm_diagnostics.index"), "See why"))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.content.fields import FIELDS
@@ -16,8 +15,7 @@ from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.messages.outbox.folders import Folder
 from sales_campaigns.messages.outbox.keeping import call_off_many, rewrite_many, shift, waiting_of
 from sales_campaigns.messages.outbox.lines import mail_ids
-from sales_campaigns.tasks.models import Task, TaskState
-from sales_campaigns.tasks.working import tasks_of
+from sales_campaigns.tasks.working import tasks_with_mails
 from web.answers import go, page
 from web.filters import count_words
 from web.numbers import whole, whole_numbers
@@ -105,11 +103,7 @@ def _moved(mails: Sequence[Message], words: str) -> str:
 
 def _cancel(mails: Sequence[Message]) -> Response:
     """A mail that a task waits for goes back to its task; the campaign of any other goes on without it."""
-    session = work().session
-    waiting = sa.select(Task.id).where(
-        Task.message_id.in_([one.id for one in mails]), Task.state == TaskState.OPEN
-    )
-    tasks = tasks_of(work(), me(), session.scalars(waiting))
+    tasks = tasks_with_mails(work(), me(), [one.id for one in mails])
     taken = {task.message_id for task in tasks}
     for task in tasks:
         take_back_mail(work(), me(), task)

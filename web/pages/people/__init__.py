@@ -1,6 +1,7 @@
 """People and groups."""
 
 from web.pages.people import (
+    crm_people,
     duplicates,
     groups,
     notes,
@@ -10,6 +11,7 @@ from web.pages.people import (
 )
 
 PAGES = (
+    crm_people.pages,
     duplicates.pages,
     groups.pages,
     notes.pages,

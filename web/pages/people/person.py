@@ -22,6 +22,7 @@ from sales_campaigns.people.zones import zone_names
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.people.person_tabs import tab_context
+from web.parts.crm_links import person_link
 from web.request_scope import me, work
 
 pages = Blueprint("person", __name__)
@@ -59,6 +60,7 @@ def show(person_id: int, tab: str = "about") -> str:
         unanswered=unanswered_of(session, person),
         groups=groups_with(session, me(), person.id),
         my_groups=lists_of(session, me()),
+        in_crm=person_link(person),
         tab=tab,
         tabs=[
             {

@@ -59,6 +59,7 @@ SENTENCES: dict[str, Callable[[ChangeLine, str], str]] = {
     "assigned": lambda line, _: f"gave it to {line.assignee}",
     "priority": lambda line, _: f"set it to {line.after['priority'].value} priority",
     "edited": _edited,
+    "synced": lambda line, zone: f"{_edited(line, zone)}, in the CRM",
     "completed": _ended,
     "skipped": _ended,
     "deleted": _ended,

@@ -16,6 +16,7 @@ from sales_campaigns.tasks.models import ChoiceKind, Task, TaskKind, TaskState
 from sales_campaigns.tasks.queue import TaskLine, task_line
 from web.pages.tasks.task_changes import change_words
 from web.parts.composer import Subject, opened
+from web.parts.crm_links import task_link
 from web.parts.feed_lines import items_of
 from web.parts.task_rows import TYPES, row, snooze_options, web_address
 from web.request_scope import me, work
@@ -43,6 +44,7 @@ def desk_of(line: TaskLine) -> dict[str, Any]:
         "teammates": owners(uow.session, me()),
         "skip_warning": skip_warning(task) if task.state is TaskState.OPEN else "",
         "back": url_for("tasks.index"),
+        "in_crm": task_link(task),
         **_composer(line),
     }
 

@@ -1,11 +1,10 @@
-"""What the domain asks of the outside: plain records and protocols. Adapters import only this, errors and settings."""
+"""What the domain asks of a mailbox: send, read, tell what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Protocol
 
 from sales_campaigns.errors import Outside
@@ -15,7 +14,9 @@ from sales_campaigns.errors import Outside
 class MailAccount:
     """How to reach one mailbox. `secret` is the opened password, or (`token`) an access token; never logged.
 
-    `connections` is how many may be used side by side at most.
+    `connections` is how many may be used side by side at most. `scopes` are those that were granted with the token.
+    `renew` gives another token for one that the provider no longer takes; it raises Outside (authorisation lost) when
+    there is none to be had.
     """
 
     id: int
@@ -28,9 +29,22 @@ class MailAccount:
     secret: str = ""
     connections: int = 1
     token: bool = False
+    scopes: tuple[str, ...] = ()
+    renew: Callable[[str], str] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"MailAccount({self.id}, {self.provider}, {self.address})"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPlace:
+    """Where a mail stands in a conversation, in the provider's own names: the thread, and the mail it answers.
+
+    Either may be unknown (None): a mail that came by another provider, or one that was sent before it was connected.
+    """
+
+    thread_id: str | None = None
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,12 @@ class OutgoingMail:
     `mime` is the whole message with CRLF line ends; `sender` and `recipients` are envelope addresses
     whose domains are already A-labels. `needs_utf8` says that SMTPUTF8 is required (non-ASCII local part).
     `begins` is called before the first byte of the message leaves, where the provider `announces`.
+
+    For a provider with drafts: `send_key` names this mail for good, whoever hands it over and how often; the draft
+    carries it. `thread` is None where the mail begins one. `draft_id` is a draft that was made for it earlier; `again`
+    says that it was in hand before, so that a draft of it may stand there whose id nobody kept.
+    `drafted` is told the id of a new draft before anything is sent: it keeps it, and raises when this mail is no
+    longer the caller's to send; then nothing is sent, and what it raised is passed on.
     """
 
     key: int
@@ -49,13 +69,19 @@ class OutgoingMail:
     mime: bytes
     needs_utf8: bool = False
     begins: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    send_key: str = ""
+    thread: ThreadPlace | None = None
+    draft_id: str | None = None
+    again: bool = False
+    drafted: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
     """What became of one mail: accepted with the server's own words, or refused with an error.
 
-    `confirms`: the server was asked for a notice of the delivery, and said that it gives one.
+    `confirms`: the server was asked for a notice of the delivery, and said that it gives one. `message_id`: the real
+    one, read back, where the provider may have given it another; None where it keeps ours.
     """
 
     key: int
@@ -65,6 +91,7 @@ class HandOver:
     provider_id: str | None = None
     thread_id: str | None = None
     confirms: bool = False
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +99,7 @@ class IncomingMail:
     """One mail found in a mailbox: `uid` is its name there for good, so that what is read twice is one mail.
 
     `at` is when it came in, in business time. `own` says that it is a copy of what the owner sent.
+    `send_key` is ours, where the provider keeps it beside the bytes; in them it stands in `X-Sales-Campaigns-Key`.
     """
 
     uid: str
@@ -79,6 +107,7 @@ class IncomingMail:
     raw: bytes
     own: bool = False
     thread_id: str | None = None
+    send_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +126,14 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
+    """`find_by_key`: a mail in doubt can be looked for by its send key, so that no person need be asked.
+
+    `open_link`: a draft has an address that opens it for the rep.
+    """
+
     drafts: bool = False
+    open_link: bool = False
+    find_by_key: bool = False
     push: bool = False
     find_by_message_id: bool = False
     confirms_deliveries: bool = False
@@ -156,127 +192,3 @@ class MailReaders(Protocol):
     def stirred(self) -> Sequence[int]:
         """The accounts whose server has said something since they were looked at. Never waits."""
         ...
-
-
-class Deed(StrEnum):
-    """What a scripted recipient, or the recipient's server, does with a mail."""
-
-    OPEN = "open"
-    CLICK = "click"
-    REPLY = "reply"
-    OUT_OF_OFFICE = "out_of_office"
-    UNSUBSCRIBE = "unsubscribe"
-    COMPLAINT = "complaint"
-    HARD = "hard"
-    SOFT = "soft"
-    SOFT_THEN_FINE = "soft then fine"
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One deed, so long `after` the mail was taken; a bounce without a delay is a refusal at the hand-over.
-
-    `text` is what is written back, `until` the last day away of somebody who is out of office, or how long that is.
-    """
-
-    deed: Deed
-    after: timedelta = timedelta()
-    text: str = ""
-    until: date | timedelta | None = None
-
-
-# What an address does with the n-th mail that it gets, counted from 1. The same for the same address, always.
-Script = Callable[[str, int], Sequence[Act]]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A mail that the sandbox took, and when, in business time."""
-
-    at: datetime
-    mail: OutgoingMail
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A recipient opened a mail, or (`clicked`) followed a link in it."""
-
-    at: datetime
-    message_id: str
-    recipient: str
-    clicked: bool
-
-
-class Sandbox(Protocol):
-    """The outside of a rehearsal: takes every mail, lets none out, and does what its script says in due time."""
-
-    taken: list[Taken]
-
-    def open(self, account: MailAccount) -> MailProvider: ...
-
-    def changes(self, address: str, cursor: str) -> Changes:
-        """What came into this mailbox since the cursor, until now; "" is the beginning."""
-        ...
-
-    def looks(self, since: int) -> Sequence[Look]:
-        """Opens and clicks until now, beginning with number `since`."""
-        ...
-
-    def next_event(self, after: datetime) -> datetime | None:
-        """When a recipient acts next."""
-        ...
-
-
-# Makes a sandbox from its script and the clock of the rehearsal.
-SandboxMaker = Callable[[Script, Callable[[], datetime]], Sandbox]
-
-
-class CaughtMail(Protocol):
-    """One mail that the demo's own server took: where it went, what it says, and its bytes."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def received_at(self) -> datetime: ...
-    @property
-    def envelope_to(self) -> tuple[str, ...]: ...
-    @property
-    def date(self) -> datetime | None: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def from_(self) -> str: ...
-    @property
-    def to(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def html(self) -> str: ...
-    @property
-    def raw(self) -> bytes: ...
-
-
-class CaughtThread(Protocol):
-    """The mails of one conversation, oldest first."""
-
-    @property
-    def mails(self) -> Sequence[CaughtMail]: ...
-    @property
-    def subject(self) -> str: ...
-
-
-class CaughtMails(Protocol):
-    """Reads what the demo's mail catcher holds."""
-
-    def get(self, number: int) -> CaughtMail: ...
-    def threads(self, limit: int = 50) -> Sequence[CaughtThread]: ...
-    def __len__(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class OutsideWorld:
-    """Every adapter the composition root connected, handed to web and scheduler. `caught`: the demo only."""
-
-    mail: MailProviders
-    caught: CaughtMails | None = None
-    readers: MailReaders | None = None

@@ -1,0 +1,115 @@
+"""Drafts of a Gmail mailbox, and how a rep opens one: Gmail has no dependable address for a draft of the API.
+
+A draft's id stays when it is edited in Gmail, the id of its message does not: only the former is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from integrations.calls import NoAnswer
+from integrations.gmail import finding
+from integrations.gmail.api import ME, GmailApi
+from integrations.gmail.envelopes import NO_SUCH_THREAD, message_of, without_thread
+from integrations.gmail.settings import Settings, may_draft, may_read
+from sales_campaigns.errors import NotFound, Outside, OutsideKind
+from sales_campaigns.ports import Draft, Drafted, DraftState, Found, MailAccount, OpenLink
+
+T = TypeVar("T")
+LONGEST_WORDS = 1_500  # of a prefilled text: the whole address must stay short enough for every browser
+
+
+class GmailDrafts:
+    """The port's Drafts. What may have had its effect and was not answered is transient: `find` tells what stands."""
+
+    def __init__(self, account: MailAccount, settings: Settings) -> None:
+        self._account = account
+        self._settings = settings
+        self._api = GmailApi(account, settings)
+
+    def put(self, draft: Draft) -> Drafted:
+        body = message_of(draft.mime, draft.send_key, draft.thread)
+        try:
+            made = self._call(self._api.drafts.create(userId=ME, body={"message": body}))
+        except Outside as refused:
+            if refused.code not in NO_SUCH_THREAD or "threadId" not in body:
+                raise
+            made = self._call(self._api.drafts.create(userId=ME, body={"message": without_thread(body)}))
+        return self._drafted(made, draft)
+
+    def update(self, id: str, draft: Draft) -> Drafted:
+        body = {"message": message_of(draft.mime, draft.send_key, draft.thread)}
+        try:
+            return self._drafted(self._call(self._api.drafts.update(userId=ME, id=id, body=body)), draft)
+        except Outside as refused:
+            if refused.code == 404:
+                raise NotFound("This draft is gone from the mailbox.") from refused
+            raise
+
+    def delete(self, id: str) -> None:
+        try:
+            self._call(self._api.drafts.delete(userId=ME, id=id))
+        except Outside as refused:
+            if refused.code != 404:
+                raise
+
+    def state(self, id: str) -> DraftState:
+        try:
+            self._call(self._api.drafts.get(userId=ME, id=id, format="minimal"))
+        except Outside as refused:
+            if refused.code == 404:
+                return DraftState.GONE
+            raise
+        return DraftState.THERE
+
+    def find(self, send_key: str) -> Found | None:
+        return _answered(lambda: finding.find(self._api, send_key))
+
+    def close(self) -> None:
+        self._api.close()
+
+    def _call(self, request: Any) -> dict[str, Any]:
+        return _answered(lambda: self._api.call(request))
+
+    def _drafted(self, made: dict[str, Any], draft: Draft) -> Drafted:
+        message = made.get("message", {})
+        name = _answered(lambda: finding.real_name(self._api, str(message.get("id", ""))))
+        return Drafted(str(made["id"]), name, message.get("threadId"), self._links(name, draft.mime))
+
+    def _links(self, name: str | None, mime: bytes) -> tuple[OpenLink, ...]:
+        box = f"{self._settings.web_url}/mail/u/{quote(self._account.address)}/"
+        search = f"in:drafts rfc822msgid:{(name or '').strip('<>')}"
+        found = [OpenLink("Open in Gmail", f"{box}#search/{quote(search, safe='')}")] if name else []
+        return (*found, OpenLink("Compose in Gmail", f"{box}?{urlencode(_prefilled(mime), quote_via=quote)}"))
+
+
+def drafts_of(account: MailAccount, settings: Settings) -> GmailDrafts | None:
+    """None where what was granted has no drafts, or where nothing could be found again."""
+    enough = may_draft(account.scopes) and may_read(account.scopes)
+    return GmailDrafts(account, settings) if enough else None
+
+
+def _prefilled(mime: bytes) -> dict[str, str]:
+    """What a compose window is given: it makes a mail of its own, with the text alone."""
+    mail = message_from_bytes(mime, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    part = mail.get_body(("plain",))
+    text = str(part.get_content()).strip()[:LONGEST_WORDS] if part is not None else ""
+    named = {"to": mail["To"], "cc": mail["Cc"], "su": mail["Subject"]}
+    return {
+        "view": "cm",
+        "fs": "1",
+        **{name: str(value) for name, value in named.items() if value},
+        "body": text,
+    }
+
+
+def _answered(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except NoAnswer as lost:
+        raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost

@@ -1,0 +1,56 @@
+"""How a mailbox is reached, to send from it or to read it: its secret opened, or a token that can be renewed."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sales_campaigns.accounts.authorising.access import Access
+from sales_campaigns.accounts.inboxes import InboxSettings
+from sales_campaigns.accounts.mailboxes import BY_CONSENT
+from sales_campaigns.accounts.models import Grant, Inbox, Mailbox
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.clock import machine_now
+from sales_campaigns.ports import MailAccount
+
+BULK_CONNECTIONS = 4
+
+
+def account_of(box: Mailbox, seal: Seal, access: Access | None = None) -> MailAccount:
+    """How to send from this mailbox."""
+    if box.provider in BY_CONSENT and box.grant is not None:
+        return _by_grant(box, box.grant, seal, access)
+    return MailAccount(
+        id=box.id,
+        provider=box.provider,
+        address=box.address,
+        host=box.host,
+        port=box.port,
+        security=box.security,
+        username=box.username,
+        secret=seal.open(box.sealed_secret),
+        connections=BULK_CONNECTIONS if box.bulk_lane else 1,
+    )
+
+
+def reading_account(inbox: Inbox, seal: Seal, access: Access | None = None) -> MailAccount:
+    """How to read this inbox."""
+    box = inbox.mailbox
+    if box.provider in BY_CONSENT and box.grant is not None:
+        return _by_grant(box, box.grant, seal, access)
+    settings = InboxSettings(inbox.host, inbox.port, inbox.security, inbox.username)
+    return settings.account(box, seal.open(box.sealed_secret), kept=True)
+
+
+def _by_grant(box: Mailbox, grant: Grant, seal: Seal, access: Access | None) -> MailAccount:
+    """A token that is over is not even shown: the first call asks for another one."""
+    good = grant.expires_at > machine_now()
+    return MailAccount(
+        id=box.id,
+        provider=box.provider,
+        address=box.address,
+        username=box.address,
+        secret=seal.open(grant.sealed_access) if good else "",
+        token=True,
+        scopes=tuple(grant.scopes.split()),
+        renew=partial(access.renew, box.id) if access else None,
+    )

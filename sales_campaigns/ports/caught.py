@@ -1,0 +1,49 @@
+"""What the demo asks of its own mail catcher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+
+class CaughtMail(Protocol):
+    """One mail that the demo's own server took: where it went, what it says, and its bytes."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def envelope_to(self) -> tuple[str, ...]: ...
+    @property
+    def date(self) -> datetime | None: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def from_(self) -> str: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def raw(self) -> bytes: ...
+
+
+class CaughtThread(Protocol):
+    """The mails of one conversation, oldest first."""
+
+    @property
+    def mails(self) -> Sequence[CaughtMail]: ...
+    @property
+    def subject(self) -> str: ...
+
+
+class CaughtMails(Protocol):
+    """Reads what the demo's mail catcher holds."""
+
+    def get(self, number: int) -> CaughtMail: ...
+    def threads(self, limit: int = 50) -> Sequence[CaughtThread]: ...
+    def __len__(self) -> int: ...

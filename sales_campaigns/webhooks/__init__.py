@@ -1,0 +1,1 @@
+"""Telling programs elsewhere what happened: webhooks, and the calls made to them."""

@@ -1,0 +1,137 @@
+"""Mailboxes for all: the key of the organisation is laid down, connects those who are chosen, and is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import DelegationKey, Grant, Mailbox, MailboxState, User
+from sales_campaigns.clock import machine_now
+from sales_campaigns.ports import OutsideWorld
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.pages.conftest import Browser
+from tests.stand_ins.google import Google
+from tests.stand_ins.worlds import service_key, world_with
+
+Browse = Callable[[User], Browser]
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def google() -> Iterator[Google]:
+    with Google() as made:
+        yield made
+
+
+@pytest.fixture
+def outside(google: Google) -> Iterator[OutsideWorld]:
+    with world_with(google) as world:
+        yield world
+
+
+@pytest.fixture
+def cleo(browse: Browse, cast: Cast) -> Browser:
+    """An administrator, with the key of the organisation laid down."""
+    browser = browse(cast.cleo)
+    assert browser.post("/admin/mailboxes/gmail/key", {"key": service_key()}).status_code == 303
+    return browser
+
+
+def connect(browser: Browser, *users: User) -> str:
+    answer = browser.post("/admin/mailboxes/gmail/connect", {"user": [user.id for user in users]})
+    return unescape(answer.text if answer.status_code != 303 else browser.get("/admin/mailboxes").text)
+
+
+def granted(work: Work) -> set[str]:
+    with work() as uow:
+        rows = sa.select(Mailbox.address).join(Grant, Grant.mailbox_id == Mailbox.id).where(Grant.delegated)
+        return set(uow.session.scalars(rows))
+
+
+def test_the_key_is_kept_sealed_and_never_shown(cleo: Browser, work: Work) -> None:
+    shown = cleo.get("/admin/mailboxes").text
+    assert "robot@project.iam.gserviceaccount.com" in shown and "PRIVATE KEY" not in shown
+    with work() as uow:
+        assert "PRIVATE" not in uow.session.get_one(DelegationKey, "gmail").sealed_key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "nonsense",
+        "{}",
+        "[]",
+        '{"client_email": 1, "private_key": 2}',
+        '{"client_email": "a", "private_key": "b"}',
+    ],
+)
+def test_what_is_no_key_is_refused_beside_its_field(browse: Browse, cast: Cast, key: str) -> None:
+    answer = browse(cast.cleo).post("/admin/mailboxes/gmail/key", {"key": key})
+    assert answer.status_code == 422 and "This is not the key of a service account" in answer.text
+
+
+def test_those_who_are_chosen_are_connected_without_doing_anything(
+    cleo: Browser, browse: Browse, work: Work, cast: Cast, google: Google
+) -> None:
+    google.tokens.delegated = {"ana@north.example", "cleo@north.example"}
+    assert "2 mailboxes are connected by Gmail." in connect(cleo, cast.ana, cast.cleo)
+    assert granted(work) == {"ana@north.example", "cleo@north.example"}
+    shown = browse(cast.ana).get("/mailbox").text
+    assert "Your administrator connected this mailbox for you" in shown
+    assert browse(cast.ana).post("/mailbox/check").status_code == 303
+
+
+def test_who_is_not_let_in_is_named_with_what_to_do(
+    cleo: Browser, work: Work, cast: Cast, google: Google
+) -> None:
+    google.tokens.delegated = {"ana@north.example"}
+    shown = connect(cleo, cast.ana, cast.ben)
+    assert "1 mailbox was connected. Not these:" in shown
+    assert "ben@north.example: Google said: Client is unauthorized" in shown
+    assert "Admin console, Security, API controls, Domain-wide delegation" in shown
+    assert granted(work) == {"ana@north.example"}
+
+
+def test_a_clock_that_is_off_is_said(cleo: Browser, cast: Cast, google: Google) -> None:
+    google.tokens.delegated, google.tokens.seconds_off = {"ana@north.example"}, 300
+    google.seconds_off = 300
+    assert "The clock of this machine is 5 minutes slow" in connect(cleo, cast.ana)
+
+
+def test_its_tokens_are_renewed_by_the_key(
+    cleo: Browser, browse: Browse, work: Work, cast: Cast, google: Google
+) -> None:
+    google.tokens.delegated = {"ana@north.example"}
+    connect(cleo, cast.ana)
+    google.tokens.expire()
+    with work() as uow:
+        uow.session.execute(sa.update(Grant).values(expires_at=machine_now() - timedelta(seconds=1)))
+    assert browse(cast.ana).post("/mailbox/check").status_code == 303
+
+
+def test_without_the_key_the_mailboxes_wait(
+    cleo: Browser, browse: Browse, work: Work, cast: Cast, google: Google
+) -> None:
+    google.tokens.delegated = {"ana@north.example"}
+    connect(cleo, cast.ana)
+    assert "Take the key away: 1 mailbox waits" in cleo.get("/admin/mailboxes").text
+    assert cleo.post("/admin/mailboxes/gmail/key/take-away").status_code == 303
+    google.tokens.expire()
+    assert "The key of the organisation was taken away." in browse(cast.ana).post("/mailbox/check").text
+    with work() as uow:
+        assert uow.session.get_one(Mailbox, cast.ana_box.id).state is MailboxState.NEEDS_RECONNECT
+
+
+def test_nobody_chosen_is_said(cleo: Browser) -> None:
+    assert "Choose at least one user." in connect(cleo)
+
+
+def test_only_administrators_come_near_it(browse: Browse, cast: Cast) -> None:
+    assert browse(cast.ana).get("/admin/mailboxes").status_code == 403
+    assert browse(cast.ana).post("/admin/mailboxes/gmail/key", {"key": service_key()}).status_code == 403

@@ -1,0 +1,71 @@
+"""The outside as the product connects it, with stand-ins at the ends of its wires."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from integrations.calls import Manners
+from integrations.directory import Providers, outside_as_set
+from integrations.gmail import Settings as GmailSettings
+from sales_campaigns.ports import MailAccount, OutsideWorld
+from sales_campaigns.settings import Settings
+from tests.stand_ins.google import CLIENT, SECRET, Google
+from tests.stand_ins.google_oauth import SERVICE
+
+SCOPES = ("https://www.googleapis.com/auth/gmail.compose", "https://www.googleapis.com/auth/gmail.readonly")
+SEND_ONLY = ("https://www.googleapis.com/auth/gmail.send",)
+
+
+def settings_with(google: Google, data_dir: Path = Path("var")) -> Settings:
+    return Settings(
+        secret_key="only for the tests, and long enough",
+        data_dir=data_dir,
+        google_client_id=CLIENT,
+        google_client_secret=SECRET,
+        google_accounts_url=google.address,
+        google_token_url=f"{google.address}/token",
+        gmail_api_url=google.address,
+    )
+
+
+@contextmanager
+def world_with(google: Google) -> Iterator[OutsideWorld]:
+    world = outside_as_set(settings_with(google))
+    yield world
+    assert isinstance(world.mail, Providers)
+    world.mail.close_all()
+
+
+@cache
+def service_key() -> str:
+    """The JSON file of a service account, as Google gives it."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    told = {"type": "service_account", "client_email": SERVICE, "private_key_id": "1"}
+    return json.dumps({**told, "private_key": private.private_bytes(*form).decode()})
+
+
+def gmail_settings(google: Google, **other: object) -> GmailSettings:
+    """Waits are short: a test that lets an answer be lost should not wait for it."""
+    return GmailSettings(
+        client_id=CLIENT,
+        client_secret=SECRET,
+        accounts_url=google.address,
+        token_url=f"{google.address}/token",
+        api_url=google.address,
+        manners=Manners(connect_seconds=2, answer_seconds=2),
+        **other,  # type: ignore[arg-type]
+    )
+
+
+def gmail_account(google: Google, address: str = "ana@ana.example", *scopes: str) -> MailAccount:
+    granted = scopes or SCOPES
+    token = google.token_of(address, *granted)
+    return MailAccount(1, "gmail", address, secret=token, token=True, scopes=granted)

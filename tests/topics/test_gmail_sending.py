@@ -1,0 +1,397 @@
+"""From a due row to a mail that left by Gmail: once, whatever dies or breaks; and what follows in its thread."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email import message_from_bytes
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from sales_campaigns.absence.reconnecting import consented_and_go_on
+from sales_campaigns.accounts.authorising.access import Access
+from sales_campaigns.accounts.authorising.granting import keep_grant
+from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.clock import VirtualClock, machine_now
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.draft_ids import Overtaken
+from sales_campaigns.messages.handing_over.recovery import recover
+from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
+from sales_campaigns.messages.models import Bucket, Message, MessageState
+from sales_campaigns.messages.settling import give_it_up
+from sales_campaigns.people.models import Address
+from sales_campaigns.ports import (
+    Granted,
+    HandOver,
+    MailAccount,
+    MailProvider,
+    MailProviders,
+    OutgoingMail,
+    OutsideWorld,
+    Tokens,
+)
+from scheduler.jobs import run_until_quiet
+from tests.builders import a_campaign, a_follow_up, a_mail
+from tests.cast import Cast, a_person
+from tests.conftest import Work
+from tests.incoming import a_raw_mail
+from tests.outgoing import due_mails, message, send, states
+from tests.stand_ins.google import Google, error
+from tests.stand_ins.google_mail import GmailBox
+from tests.stand_ins.serving import Act, Asked, Fault, times
+from tests.stand_ins.worlds import SCOPES, world_with
+
+SEAL = Seal("only for the tests, and long enough")
+ANA = "ana@north.example"
+
+
+@pytest.fixture
+def google() -> Iterator[Google]:
+    with Google() as made:
+        yield made
+
+
+@pytest.fixture
+def outside(google: Google) -> Iterator[OutsideWorld]:
+    with world_with(google) as world:
+        yield world
+
+
+@pytest.fixture
+def room(
+    room: PostRoom, outside: OutsideWorld, sessions: sessionmaker[Session], clock: VirtualClock
+) -> PostRoom:
+    access = Access(sessions, clock, SEAL, outside.consents, outside.delegations)
+    return replace(room, access=access, drafts=outside.drafts, readers=outside.readers)
+
+
+@pytest.fixture
+def box(work: Work, cast: Cast, google: Google) -> GmailBox:
+    """Ana's mailbox, connected by consent; it sends as fast as it is asked to."""
+    tokens = Tokens(google.token_of(ANA), google.tokens.lasting(ANA, SCOPES))
+    granted = Granted(tokens, SCOPES, ANA, machine_now() + timedelta(hours=1))
+    with work() as uow:
+        made = keep_grant(uow, cast.ana, "gmail", granted, SEAL, reads=True)
+        made.per_minute = made.daily_limit = 100_000
+    return google.box(ANA)
+
+
+def look_again(work: Work, room: PostRoom) -> None:
+    """Every mailbox is looked at, and what follows from that has followed."""
+    with work() as uow:
+        uow.session.execute(sa.update(Inbox).values(look_at=machine_now()))
+        uow.session.execute(sa.update(Mailbox).values(paused_until=None))
+        uow.session.execute(sa.delete(Bucket))  # machine time has passed as well
+    run_until_quiet(room)
+
+
+def take_over(work: Work, room: PostRoom) -> None:
+    """The process is dead and its leases are over."""
+    with work() as uow:
+        recover(uow, everything=True)
+    look_again(work, room)
+
+
+class Killed(BaseException):
+    """The process ends here, with nothing written down."""
+
+
+Deed = Callable[[str], None]
+
+
+@dataclass
+class Dying:
+    """The real outside, but the process dies at a point: while an id is kept, or when a mail was answered."""
+
+    providers: MailProviders
+    at: str
+
+    def open(self, account: MailAccount) -> MailProvider:
+        return _Dying(self.providers.open(account), self.at)
+
+
+class _Dying:
+    def __init__(self, provider: MailProvider, at: str) -> None:
+        self._provider, self._at = provider, at
+        self.capabilities = provider.capabilities
+
+    def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
+        for mail in mails:
+            answers = list(self._provider.hand_over([replace(mail, drafted=self._keeping(mail.drafted))]))
+            if self._at == "answered":
+                raise Killed
+            yield from answers
+
+    def _keeping(self, keep: Deed | None) -> Deed:
+        def kept(draft_id: str) -> None:
+            if self._at == "before the id is kept":
+                raise Killed
+            assert keep is not None
+            keep(draft_id)
+            if self._at == "after the id is kept":
+                raise Killed
+
+        return kept
+
+    def check(self) -> None:
+        self._provider.check()
+
+    def close(self) -> None:
+        self._provider.close()
+
+
+@pytest.mark.parametrize("at", ["before the id is kept", "after the id is kept", "answered"])
+def test_a_process_that_dies_at_any_point_leaves_one_copy_and_nobody_is_asked(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, at: str
+) -> None:
+    """The rule: draft still there → send; gone → look in SENT by header (spec/5)."""
+    (id,) = due_mails(work, cast, "maria@example.com")
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, at)))
+    assert states(work) == ["sending"]
+    take_over(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1 and box.drafts == {}
+    assert message(work, id).provider_id in box.mails
+
+
+CALLS = ("drafts.create", "drafts.send", "messages.get")
+FAULTS: dict[str, Fault] = {
+    "before": Act.DROP_BEFORE,
+    "after": Act.DROP_AFTER,
+    "500": error(500, "backendError", "Backend Error"),
+    "429": error(429, "rateLimitExceeded", "later", {"Retry-After": "1"}),
+}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_call_fails_there_is_one_copy(
+    work: Work,
+    cast: Cast,
+    room: PostRoom,
+    box: GmailBox,
+    google: Google,
+    clock: VirtualClock,
+    call: str,
+    fault: str,
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    google.obey(times(1, FAULTS[fault], call))
+    send(room)
+    for _ in range(3):
+        clock.forward(timedelta(minutes=70))
+        look_again(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1
+
+
+@pytest.mark.parametrize("mails", [100, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_many_sends_over_a_line_that_drops_one_call_in_twenty(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google, clock: VirtualClock, mails: int
+) -> None:
+    """Duplicates 0, lost 0, and nobody has to say what became of a mail."""
+    people = [f"p{n}@example.com" for n in range(mails)]
+    cast.ana.can_start = True  # launches more people at once than others may
+    due_mails(work, cast, *people)
+    google.obey(dropping(0.05))
+    for _ in range(mails):
+        look_again(work, room)
+        if set(states(work)) == {"sent"}:
+            break
+        clock.forward(timedelta(seconds=5))
+    google.obey(lambda *_: None)
+    look_again(work, room)
+    assert set(states(work)) == {"sent"}
+    got = [address for left in box.left for address in left.recipients]
+    assert sorted(got) == sorted(people), "each once"
+
+
+def dropping(share: float) -> Callable[[str, Asked], Fault | None]:
+    chance, lock = random.Random(7), threading.Lock()
+
+    def script(name: str, _asked: Asked) -> Fault | None:
+        with lock:
+            drops = chance.random() < share and name != "token"
+            return chance.choice([Act.DROP_BEFORE, Act.DROP_AFTER]) if drops else None
+
+    return script
+
+
+def test_the_id_of_the_draft_stands_before_the_mail_is_sent(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    """The rule: create draft → commit the draft id → send draft (spec/5)."""
+    (id,) = due_mails(work, cast, "maria@example.com")
+    seen: list[str | None] = []
+
+    def watch(name: str, _asked: Asked) -> None:
+        if name == "drafts.send":
+            with room.reads() as session:
+                seen.append(session.scalar(sa.select(Message.draft_id).where(Message.id == id)))
+
+    google.obey(watch)
+    send(room)
+    assert len(seen) == 1 and str(seen[0]).startswith("r-")
+
+
+def test_a_process_that_slept_over_its_lease_sends_nothing(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox
+) -> None:
+    """It wakes with a draft whose message another process looks after by now."""
+    due_mails(work, cast, "maria@example.com")
+    slept = Dying(room.providers, "never")
+
+    class Sleeping(_Dying):
+        def _keeping(self, keep: Deed | None) -> Deed:
+            def kept(draft_id: str) -> None:
+                assert keep is not None
+                take_over(work, room)
+                with pytest.raises(Overtaken):
+                    keep(draft_id)
+                raise Overtaken
+
+            return kept
+
+    slept.open = lambda account: Sleeping(room.providers.open(account), "")  # type: ignore[method-assign]
+    send(replace(room, providers=slept))
+    assert states(work) == ["sent"] and len(box.left) == 1
+
+
+def test_while_the_index_lags_it_waits_in_doubt_and_is_settled_later(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    box.lags = True
+    google.obey(times(1, Act.DROP_AFTER, "drafts.send"))
+    (id,) = due_mails(work, cast, "maria@example.com")
+    send(room)
+    assert states(work) == ["uncertain"]
+    box.catch_up()
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1
+    assert message(work, id).words == "It stands among the sent mails of its mailbox: it had left."
+
+
+def test_what_is_given_up_leaves_no_draft_behind(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    (id,) = due_mails(work, cast, "maria@example.com")
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, "after the id is kept")))
+    with work() as uow:
+        recover(uow, everything=True)
+        give_it_up(uow, cast.ana, uow.session.get_one(Message, id))
+    assert len(box.drafts) == 1
+    look_again(work, room)
+    assert box.drafts == {} and box.left == [] and message(work, id).draft_id is None
+
+
+def test_a_person_who_is_stopped_meanwhile_gets_nothing(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox
+) -> None:
+    """What stands among the drafts leaves through the gate, or not at all."""
+    due_mails(work, cast, "maria@example.com")
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, "after the id is kept")))
+    with work() as uow:
+        uow.session.execute(sa.update(Address).values(opted_out_at=uow.now))
+    take_over(work, room)
+    look_again(work, room)
+    assert states(work) == ["cancelled"] and box.left == [] and box.drafts == {}
+
+
+def follow_ups(work: Work, cast: Cast) -> list[int]:
+    """Two mails, the second in the thread of the first, a day later."""
+    with work() as uow:
+        steps = [a_mail(uow, 1), a_follow_up(uow, 2)]
+        campaign = a_campaign(uow, cast.ana, steps)
+        launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana, "maria@example.com").id]))
+        return list(uow.session.scalars(sa.select(Message.id).order_by(Message.id)))
+
+
+def test_a_follow_up_answers_to_what_the_first_mail_is_really_called(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, clock: VirtualClock
+) -> None:
+    """The rule: read back the real Message-ID and thread; follow-ups use those (spec/5)."""
+    box.renames = True
+    follow_ups(work, cast)
+    run_until_quiet(room)
+    clock.forward(timedelta(days=1, hours=3))
+    run_until_quiet(room)
+    first, second = (message_from_bytes(left.raw) for left in box.left)
+    assert second["In-Reply-To"] == first["Message-ID"] and first["Message-ID"].endswith("@mail.gmail.com>")
+    assert second["References"].split()[-1] == first["Message-ID"]
+    assert second["Subject"] == f"Re: {first['Subject']}"
+    threads = {one.thread_id for one in box.mails.values() if "SENT" in one.labels}
+    assert len(threads) == 1
+
+
+def test_a_name_that_could_not_be_read_back_is_learnt_from_the_copy(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    box.renames = True
+    (id,) = due_mails(work, cast, "maria@example.com")
+    google.obey(times(1, Act.DROP_BEFORE, "messages.get"))
+    send(room)
+    assert message(work, id).message_id != box.left[0].message_id
+    look_again(work, room)
+    assert message(work, id).message_id == box.left[0].message_id
+
+
+def received(work: Work) -> list[ReceivedMail]:
+    with work() as uow:
+        return list(uow.session.scalars(sa.select(ReceivedMail).order_by(ReceivedMail.id)))
+
+
+def test_replies_are_found_by_name_and_by_thread_and_own_copies_are_none(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox
+) -> None:
+    """The rule: a reply = In-Reply-To/References to a known id, or same thread and not from us (spec/5)."""
+    box.renames = True
+    due_mails(work, cast, "maria@example.com", "noor@example.com")
+    run_until_quiet(room)
+    sent = [one for one in box.mails.values() if "SENT" in one.labels]
+    box.comes_in(a_raw_mail(answers=sent[0].header("Message-ID")))
+    box.comes_in(
+        a_raw_mail("By thread alone.", sender="Noor <noor@elsewhere.example>"), thread_id=sent[1].thread_id
+    )
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY, MailKind.REPLY]
+    assert len({one.answers_id for one in received(work)}) == 2
+
+
+def test_a_mail_in_doubt_is_not_asked_of_a_person_while_the_mailbox_can_say(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    (id,) = due_mails(work, cast, "maria@example.com")
+    google.obey(
+        lambda name, _: Act.DROP_AFTER if name in ("drafts.send", "drafts.get", "messages.list") else None
+    )
+    send(room)
+    assert message(work, id).state is MessageState.UNCERTAIN
+    google.obey(lambda *_: None)
+    look_again(work, room)
+    assert message(work, id).state is MessageState.SENT and len(box.left) == 1
+
+
+def test_a_draft_of_a_former_mailbox_is_forgotten_with_it(
+    work: Work, cast: Cast, room: PostRoom, box: GmailBox, google: Google
+) -> None:
+    (id,) = due_mails(work, cast, "maria@example.com")
+    google.obey(times(1, error(429, "rateLimitExceeded", "later"), "drafts.send"))
+    send(room)
+    assert message(work, id).draft_id
+    other = "ana.lind@north.example"
+    tokens = Tokens(google.token_of(other), google.tokens.lasting(other, SCOPES))
+    granted = Granted(tokens, SCOPES, other, machine_now() + timedelta(hours=1))
+    with work() as uow:
+        consented_and_go_on(uow, cast.ana, cast.ana, "gmail", granted, SEAL, reads=True)
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(google.box(other).left) == 1 and box.left == []

@@ -1,0 +1,96 @@
+"""Groups of people."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from sales_campaigns.people.groups import (
+    add_to_group,
+    change_group,
+    create_group,
+    delete_group,
+    group_of,
+    groups_of,
+    remove_from_group,
+)
+from sales_campaigns.people.models import Group
+from web.api.protocol.cursors import short_list
+from web.api.protocol.operations import Area, Edits
+from web.api.protocol.shapes import Asked, AskedPage, Done, Ids, Line, Page, Shown
+from web.request_scope import me, work
+
+api = Area("people", "")
+
+
+class GroupShown(Shown):
+    PASSING: ClassVar[frozenset[str]] = frozenset({"people"})
+
+    id: int
+    name: str
+    shared: bool
+    owner_id: int
+    created_at: AwareDatetime
+    people: int | None = None
+
+
+class GroupTyped(Asked):
+    name: Line
+    shared: bool = False
+
+
+class Members(Asked):
+    people: Ids
+
+
+@api.get("/groups")
+def list_groups(query: AskedPage) -> Page[GroupShown]:
+    """The groups that you may use, each with its number of people."""
+    return short_list(
+        groups_of(work().session, me()),
+        lambda line: line.group.id,
+        lambda line: _shown(line.group, line.people),
+        query.after,
+        query.limit,
+    )
+
+
+@api.post("/groups", status=201, example={"name": "Spring fair", "shared": True})
+def create_group_of_people(body: GroupTyped) -> GroupShown:
+    """A new group."""
+    return _shown(create_group(work(), me(), body.name, shared=body.shared))
+
+
+@api.get("/groups/<int:group_id>")
+def get_group(group_id: int) -> GroupShown:
+    """One group."""
+    return _shown(group_of(work().session, me(), group_id))
+
+
+@api.put("/groups/<int:group_id>", edits=Edits(Group, get_group), example={"name": "Fair", "shared": True})
+def change_group_of_people(group_id: int, body: GroupTyped) -> GroupShown:
+    """Rename it, share it, make it private."""
+    return _shown(change_group(work(), me(), group_id, name=body.name, shared=body.shared))
+
+
+@api.delete("/groups/<int:group_id>")
+def delete_group_of_people(group_id: int) -> None:
+    """The list goes, the people stay."""
+    delete_group(work(), me(), group_id)
+
+
+@api.post("/groups/<int:group_id>/people", example={"people": [1]})
+def add_people_to_group(group_id: int, body: Members) -> Done:
+    """Add people; `count` is how many were not in it before."""
+    return Done(words="Added.", count=add_to_group(work(), me(), group_id, body.people))
+
+
+@api.post("/groups/<int:group_id>/people/remove", status=204, example={"people": [1]})
+def remove_people_from_group(group_id: int, body: Members) -> None:
+    """Take people out of the group."""
+    remove_from_group(work(), me(), group_id, body.people)
+
+
+def _shown(group: Group, people: int | None = None) -> GroupShown:
+    return GroupShown.model_validate(group).model_copy(update={"people": people})

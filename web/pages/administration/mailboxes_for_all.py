@@ -1,0 +1,117 @@
+"""Mailboxes for all, for administrators: the key of the organisation, and whom it connects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, make_response, request, url_for
+
+from sales_campaigns.absence.reconnecting import consented_and_go_on
+from sales_campaigns.accounts.authorising.delegating import hanging_on, key_of, keys_of, lay_down, take_away
+from sales_campaigns.accounts.listing import UserLine, user_of, users_of
+from sales_campaigns.accounts.mailboxes import mailbox_of
+from sales_campaigns.accounts.models import MailboxState, User
+from sales_campaigns.accounts.roles import require
+from sales_campaigns.errors import Invalid, NotFound, Outside
+from sales_campaigns.ports import Delegation
+from web.answers import go, page
+from web.filters import count_words
+from web.numbers import whole
+from web.request_scope import give_up, house, me, outside, work, writing
+
+pages = Blueprint("mailboxes_for_all", __name__, url_prefix="/admin/mailboxes")
+
+
+@pages.get("")
+def index() -> Response:
+    require(me(), "manage_installation")
+    return _page()
+
+
+@pages.post("/<provider>/key")
+def keep(provider: str) -> Response:
+    require(me(), "manage_installation")
+    try:
+        row = lay_down(
+            work(), me(), provider, _delegation(provider), request.form.get("key", ""), house().seal
+        )
+    except Invalid as refusal:
+        return _page(refusal.problems)
+    return _back(f"The key of {row.whose} is kept, sealed. Nobody is connected by it yet.")
+
+
+@pages.post("/<provider>/key/take-away")
+def drop(provider: str) -> Response:
+    number, whose = hanging_on(work().session, provider), take_away(work(), me(), provider)
+    waits = f" {count_words(number, 'mailbox waits', 'mailboxes wait')} within the hour." if number else ""
+    return _back(f"The key of {whose} is gone.{waits}")
+
+
+@pages.post("/<provider>/connect")
+def connect(provider: str) -> Response:
+    """One after the other, with no transaction open while the provider is asked; what fails is told by name."""
+    require(me(), "manage_installation")
+    delegation, key = _delegation(provider), key_of(work().session, me(), provider, house().seal)
+    chosen = [user_of(work().session, me(), id) for id in request.form.getlist("user", type=whole)]
+    addresses = {user.id: _address_of(user) for user in chosen}
+    give_up()
+    refused = {
+        address: words
+        for id, address in addresses.items()
+        if (words := _connected(provider, delegation, key, id, address))
+    }
+    done = len(addresses) - len(refused)
+    if refused or not chosen:
+        told = refused or {"": "Choose at least one user."}
+        return _page({f"user {address}": words for address, words in told.items()}, done)
+    return _back(f"{count_words(done, 'mailbox is', 'mailboxes are')} connected by {delegation.label}.")
+
+
+def _connected(provider: str, delegation: Delegation, key: str, user_id: int, address: str) -> str:
+    """Why not; "" where it is."""
+    try:
+        granted = delegation.grant(key, address)
+        with writing() as uow:
+            owner = user_of(uow.session, me(), user_id)
+            how = {"reads": True, "delegated": True}
+            consented_and_go_on(uow, me(), owner, provider, granted, house().seal, **how)
+    except (Outside, Invalid) as refused:
+        return refused.words.removeprefix("address: ")
+    return ""
+
+
+def _page(problems: Mapping[str, str] | None = None, done: int = 0) -> Response:
+    session, found = work().session, outside().delegations
+    lines = [line for line in users_of(session, me()) if line.user.active]
+    shown = page(
+        "mailboxes_for_all/index.html",
+        delegations=found,
+        keys=keys_of(session),
+        hanging={name: hanging_on(session, name) for name in found},
+        lines=lines,
+        to_connect={line.user.id for line in lines if _is_to_connect(line)},
+        problems=problems or {},
+        done=done,
+    )
+    return make_response(shown, 422 if problems else 200)
+
+
+def _address_of(user: User) -> str:
+    """The one that the user writes from already, else the one of the sign-in."""
+    box = mailbox_of(work().session, user)
+    return box.address if box else user.email
+
+
+def _is_to_connect(line: UserLine) -> bool:
+    return line.mailbox is None or line.mailbox.state is MailboxState.NEEDS_RECONNECT
+
+
+def _delegation(provider: str) -> Delegation:
+    delegation = outside().delegations.get(provider)
+    if delegation is None:
+        raise NotFound("This provider is not set up here.")
+    return delegation
+
+
+def _back(words: str) -> Response:
+    return go(url_for("mailboxes_for_all.index"), words)
