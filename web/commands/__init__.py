@@ -15,6 +15,7 @@ from web.commands import (
     launching,
     leave,
     mail,
+    mailbox_stops,
     mailboxes,
     openapi,
     people,
@@ -23,6 +24,7 @@ from web.commands import (
     rehearsing,
     schedule,
     tokens,
+    user_standing,
     users,
     why,
     workspace,
@@ -40,6 +42,10 @@ for command in (
     detours.move,
 ):
     campaign.group.add_command(command)
+for command in (mailbox_stops.list_mailboxes, mailbox_stops.stop, mailbox_stops.release):
+    mailboxes.group.add_command(command)
+for command in (user_standing.list_users, user_standing.deactivate_user, user_standing.activate_user):
+    users.group.add_command(command)
 for command in (personal_data.export, personal_data.erase_person):
     people.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
