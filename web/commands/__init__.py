@@ -10,6 +10,7 @@ from web.commands import (
     db,
     delivery,
     delivery_proofs,
+    delivery_runs,
     detours,
     instance,
     launching,
@@ -49,6 +50,8 @@ for command in (user_standing.list_users, user_standing.deactivate_user, user_st
 for command in (personal_data.export, personal_data.erase_person):
     people.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
+for command in delivery_runs.COMMANDS:
     delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
