@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -90,3 +91,16 @@ def test_a_mailbox_is_stopped_and_released(app: Flask, cast: Cast) -> None:
     assert _run(app, "mailbox", "stop", "dirk@south.example", *own).exit_code == 1
     freed = _run(app, "mailbox", "release", "ana@north.example", *own, "--json")
     assert json.loads(freed.stdout) == {"address": "ana@north.example", "stopped": False, "spread": 0}
+
+
+def test_the_workspace_is_written_for_its_owner_only_and_looked_at(
+    app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "all.zip")
+    told = json.loads(_run(app, "workspace", "export", file, "--json").stdout)
+    assert told["rows"] > 5 and "signed_in" in told["left_out"]
+    assert [(one.name, one.stat().st_mode & 0o777) for one in tmp_path.glob("*.zip*")] == [("all.zip", 0o600)]
+    assert json.loads(_run(app, "workspace", "check", file, "--json").stdout)["rows"] == told["rows"]
+    refused = _run(app, "workspace", "import", file)
+    assert refused.exit_code == 1 and "not empty" in refused.stderr
+    assert _run(app, "workspace", "check", str(tmp_path / "none.zip")).exit_code == 1

@@ -26,6 +26,7 @@ def export(file: Path, as_json: bool) -> None:
     """Write everything but passwords and sessions to FILE (a ZIP). May run beside the service."""
     unfinished = file.with_name(f"{file.name}.part")
     try:
+        unfinished.touch(0o600)  # it holds all that is known of everybody
         with unfinished.open("wb") as target, unit_of_work(house().reads, house().clock) as uow:
             see_one_moment(uow.session)
             manifest = pack(uow, None, target, house().seal)
