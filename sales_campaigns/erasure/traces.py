@@ -44,6 +44,7 @@ TRACES: tuple[Trace, ...] = (
     Trace("recipient"),
     Trace("group_member", goes=True),
     Trace("draft", goes=True),
+    Trace("mailbox_draft", goes=True),
     Trace("comeback", goes=True),
     Trace("test_profile", values={"person_id": None}),
     Trace("exclusion", values={"words": ""}),
