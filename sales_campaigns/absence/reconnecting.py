@@ -58,7 +58,7 @@ def connect_and_go_on(uow: UnitOfWork, actor: User, settings: MailboxSettings, s
     before = mailbox_of(uow.session, actor)
     if before is not None and before.provider in BY_CONSENT:
         forget_grant(uow, before)
-        _forget_drafts(uow, before)
+        forget_drafts(uow, before)
     box = connect_mailbox(uow, actor, settings, sealed_secret)
     uow.session.flush()
     _go_on(uow, actor, box)
@@ -73,14 +73,14 @@ def consented_and_go_on(
     before = (known.provider, known.address) if known else None
     box = keep_grant(uow, owner, provider, granted, seal, **how)
     if before != (box.provider, box.address):
-        _forget_drafts(uow, box)
+        forget_drafts(uow, box)
     works_again(uow, actor, box)
     uow.session.flush()
     _go_on(uow, actor, box)
     return box
 
 
-def _forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
+def forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
     """What waits to leave leaves from the new mailbox, where the drafts of the former one are not known."""
     waits = (Message.mailbox_id == box.id, Message.state.in_(WAITING), Message.draft_id.is_not(None))
     uow.session.execute(sa.update(Message).where(*waits).values(draft_id=None))

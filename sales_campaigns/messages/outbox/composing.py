@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.channels.reading import what_lacks
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.addresses import copies_typed
 from sales_campaigns.content.attachments import too_large
@@ -150,7 +151,7 @@ def own_mailbox(session: Session, user: User) -> Mailbox:
     """Raises Invalid when there is none."""
     for mailbox in mailboxes_of(session, user):
         return mailbox
-    raise Invalid("Connect a mailbox first: mails leave from your own address.")
+    raise Invalid(what_lacks(session, user))
 
 
 def _problems_of_words(typed: Typed, values: Mapping[str, str]) -> dict[str, str]:

@@ -10,30 +10,40 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.channels.models import identity_behind
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.messages.models import Bucket
-from sales_campaigns.messages.pace.pacing import Level, Limit, draw, full, limits_of
+from sales_campaigns.messages.pace.pacing import Level, Limit, draw, full, limits_of, relay_limits
 
 Wanted = Mapping[str, tuple[Limit, int]]  # bucket → its limit, and how many want to leave
 
 
 def draw_for(session: Session, box: Mailbox, wanted: int, now: datetime) -> tuple[int, list[datetime]]:
     """How many of `wanted` mails of this mailbox may leave, and when each of the others may. `now`: machine time."""
-    limits = limits_of(box.provider, box.per_minute)
+    limits = _limits(box)
     if not limits or not wanted:
         return wanted, []
-    levels = _locked(session, {_key(box, limit): limit for limit in limits}, now)
-    granted = min(draw(limit, levels[_key(box, limit)], wanted, now).granted for limit in limits)
+    levels = _locked(session, limits, now)
+    granted = min(draw(limit, levels[key], wanted, now).granted for key, limit in limits.items())
     again_at, step = now, 0.0
-    for limit in limits:
-        drawn = draw(limit, levels[_key(box, limit)], granted, now)
-        _write(session, _key(box, limit), drawn.level)
+    for key, limit in sorted(limits.items()):
+        drawn = draw(limit, levels[key], granted, now)
+        _write(session, key, drawn.level)
         again_at, step = max(again_at, drawn.again_at), max(step, 1 / limit.rate)
     return granted, [again_at + timedelta(seconds=step * place) for place in range(wanted - granted)]
 
 
-def _key(box: Mailbox, limit: Limit) -> str:
-    return f"mailbox:{box.id}:{limit.name}"
+def _limits(box: Mailbox) -> dict[str, Limit]:
+    """Bucket → limit. Behind a channel its limits, which all who send through it share, and the mailbox's own."""
+    identity = identity_behind(box)
+    if identity is None:
+        return {f"mailbox:{box.id}:{one.name}": one for one in limits_of(box.provider, box.per_minute)}
+    channel = identity.channel
+    shared = relay_limits(channel.per_minute, channel.per_day)
+    return {
+        **{f"channel:{channel.id}:{one.name}": one for one in shared},
+        **{f"mailbox:{box.id}:{one.name}": one for one in relay_limits(box.per_minute)},
+    }
 
 
 def _locked(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[str, Level]:
