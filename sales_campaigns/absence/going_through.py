@@ -7,7 +7,8 @@ from sales_campaigns.accounts.channels.models import Channel, SenderIdentity, id
 from sales_campaigns.accounts.channels.reading import channel_of, identity_of, open_channel
 from sales_campaigns.accounts.channels.sharing import boxes_of
 from sales_campaigns.accounts.mailboxes import mailbox_for, mailbox_of, note_largest_mail
-from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.models import Mailbox, MailboxState, User
+from sales_campaigns.accounts.roles import require
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -29,6 +30,8 @@ def send_through(uow: UnitOfWork, actor: User, identity_id: int) -> Mailbox:
     before = mailbox_of(uow.session, actor)
     if before is not None and before.has_own_way and before.address != identity.address:
         raise Invalid({"identity": f"Your mailbox sends as {before.address}. Verify that address."})
+    if before is not None and before.state is MailboxState.STOPPED:
+        require(actor, "manage_team")
     box = mailbox_for(uow, actor, identity.address)
     box.identity_id, box.bulk_lane = identity.id, False
     note_largest_mail(box, channel.largest_mail)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.authorising.granting import forget_grant, keep_grant
+from sales_campaigns.accounts.channels.models import identity_behind
 from sales_campaigns.accounts.mailboxes import (
     BY_CONSENT,
     MailboxSettings,
@@ -21,6 +22,7 @@ from sales_campaigns.enrollments.holding import AWAY, NOT_CONNECTED, hold, tell
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import plan_again
 from sales_campaigns.enrollments.states import ENROLLMENT
+from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import release
 from sales_campaigns.messages.models import Message, MessageState
@@ -87,9 +89,18 @@ def forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
 
 
 def reconnect(uow: UnitOfWork, actor: User, box: Mailbox) -> int:
-    """After a successful check, sending goes on; how many people get new dates. Raises NotAllowed."""
+    """After a successful check, sending goes on; how many people get new dates. Raises NotAllowed, and IllegalMove for
+    one whose channel was taken away, or whose identity was let go.
+    """
+    _only_as_verified(box)
     works_again(uow, actor, box)
     return _go_on(uow, actor, box)
+
+
+def _only_as_verified(box: Mailbox) -> None:
+    identity = identity_behind(box)
+    if identity is not None and (identity.verified_at is None or identity.channel.closed_at is not None):
+        raise IllegalMove(f"{box.address} is not verified on a channel that is there. Its rep has to choose.")
 
 
 def _go_on(uow: UnitOfWork, actor: User, box: Mailbox) -> int:

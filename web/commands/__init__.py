@@ -6,6 +6,7 @@ from web.commands import (
     campaign,
     campaign_changes,
     campaign_variants,
+    channels,
     crm,
     db,
     delivery,
@@ -42,6 +43,7 @@ for command in (delivery_proofs.proof, delivery_proofs.compute):
     delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
+    channels.group,
     crm.group,
     db.group,
     delivery.group,

@@ -26,9 +26,17 @@ class ChannelLine:
 def channel_lines(session: Session, actor: User) -> list[ChannelLine]:
     """Those of the actor's team, for administrators of the installation all; in three queries. Raises NotAllowed."""
     require(actor, "manage_team")
-    query = sa.select(Channel).join(Team, Team.id == Channel.team_id).order_by(Team.name, Channel.name)
-    if not sees_every_team(actor):
-        query = query.where(Channel.team_id == actor.team_id)
+    return _lines(session) if sees_every_team(actor) else _lines(session, Channel.team_id == actor.team_id)
+
+
+def every_channel(session: Session) -> list[ChannelLine]:
+    """The same of the whole installation, for its operators."""
+    return _lines(session)
+
+
+def _lines(session: Session, *which: sa.ColumnElement[bool]) -> list[ChannelLine]:
+    query = sa.select(Channel).join(Team, Team.id == Channel.team_id).where(*which)
+    query = query.order_by(Team.name, Channel.name)
     lines = {channel.id: ChannelLine(channel) for channel in session.scalars(query)}
     identities = (
         sa.select(SenderIdentity)

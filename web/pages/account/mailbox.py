@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, request, url_for
 
 from sales_campaigns.absence.reconnecting import connect_and_go_on, reconnect
+from sales_campaigns.accounts.channels.models import identity_behind
 from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox_of
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
@@ -26,12 +27,14 @@ from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signa
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
+from web.parts.channel_words import channel_ways
 from web.parts.mailbox_check import answer_of
 from web.parts.mailbox_ways import ways_in
 from web.request_scope import house, me, work
 
 pages = Blueprint("mailbox", __name__, url_prefix="/mailbox")
 TYPED = ("address", "host", "port", "security", "username")
+CHANNEL_IS_CHECKED = "“{name}” is checked by an administrator of your team, under Channels."
 Words = Mapping[str, str]
 
 
@@ -59,6 +62,9 @@ def connect() -> Response:
 @pages.post("/check")
 def check() -> Response:
     """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
+    identity = identity_behind(_mailbox())
+    if identity is not None:
+        return mailbox_page(None, {"": CHANNEL_IS_CHECKED.format(name=identity.channel.name)})
     answered = answer_of(account_of(_mailbox(), house().seal, house().access))
     if answered.words:
         return mailbox_page(None, {"": answered.words})
@@ -125,7 +131,9 @@ def pace() -> Response:
 def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> Response:
     """The whole page, with what was typed in one of its forms and what is wrong with it."""
     mailbox = mailbox_of(work().session, me())
-    stored: dict[str, Any] = {name: getattr(mailbox, name) for name in TYPED} if mailbox else {}
+    stored: dict[str, Any] = (
+        {name: getattr(mailbox, name) for name in TYPED} if mailbox and mailbox.has_own_way else {}
+    )
     known = {"address": me().email, "port": 587, "security": "starttls", **stored}
     shown = page(
         "mailbox/index.html",
@@ -148,6 +156,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
         **ways_in(mailbox, {**known, **(typed or {})}),
+        **channel_ways(mailbox),
     )
     return make_response(shown, 422 if problems else 200)
 
