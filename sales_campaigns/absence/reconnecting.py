@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.authorising.granting import forget_grant, keep_grant
-from sales_campaigns.accounts.channels.models import identity_behind
+from sales_campaigns.accounts.channels.models import why_not_as
 from sales_campaigns.accounts.mailboxes import (
     BY_CONSENT,
     MailboxSettings,
@@ -89,18 +89,13 @@ def forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
 
 
 def reconnect(uow: UnitOfWork, actor: User, box: Mailbox) -> int:
-    """After a successful check, sending goes on; how many people get new dates. Raises NotAllowed, and IllegalMove for
-    one whose channel was taken away, or whose identity was let go.
+    """After a successful check, sending goes on; how many people get new dates. Raises NotAllowed, and IllegalMove
+    where its channel or its identity cannot send.
     """
-    _only_as_verified(box)
+    if words := why_not_as(box, even_lost=False):
+        raise IllegalMove(words)
     works_again(uow, actor, box)
     return _go_on(uow, actor, box)
-
-
-def _only_as_verified(box: Mailbox) -> None:
-    identity = identity_behind(box)
-    if identity is not None and (identity.verified_at is None or identity.channel.closed_at is not None):
-        raise IllegalMove(f"{box.address} is not verified on a channel that is there. Its rep has to choose.")
 
 
 def _go_on(uow: UnitOfWork, actor: User, box: Mailbox) -> int:

@@ -368,7 +368,7 @@ def test_a_channel_that_works_again_lets_all_go_on(
         lost = sa.select(sa.func.count()).where(Activity.kind == "mailbox.lost")
         assert uow.session.scalar(lost) == 2
         box = uow.session.get_one(Mailbox, cast.ana_box.id)
-        with pytest.raises(IllegalMove, match="not verified on a channel that is there"):
+        with pytest.raises(IllegalMove, match="was taken away"):
             reconnect(uow, cast.cleo, box)
     with work() as uow:
         _, people = channel_works(uow, cast.cleo, channel.id, 10_000)
@@ -392,6 +392,8 @@ def test_what_waits_is_held_when_an_identity_is_let_go_and_goes_on_when_it_is_ve
     mails_of(work, cast.ana)
     with work() as uow:
         let_go(uow, cast.cleo, identity.id)
+        with pytest.raises(Invalid, match="is not verified any more"):
+            own_mailbox(uow.session, cast.ana)
     assert box_of(work, cast.ana).state is MailboxState.NEEDS_RECONNECT
     assert box_of(work, cast.ben).state is MailboxState.CONNECTED, "the channel goes on for the others"
     clock.forward(timedelta(hours=1))

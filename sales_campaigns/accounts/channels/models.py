@@ -88,3 +88,20 @@ def identity_behind(box: Mailbox) -> SenderIdentity | None:
     if box.identity_id is None or session is None:
         return None
     return session.get(SenderIdentity, box.identity_id)
+
+
+def why_not_as(box: Mailbox, *, even_lost: bool = True) -> str:
+    """Why nothing can be written as the identity behind this mailbox, and what to do; "" where it can, or has none.
+
+    What is written while the channel is lost waits, as behind any lost mailbox: `even_lost` lets it.
+    """
+    identity = identity_behind(box)
+    if identity is None:
+        return ""
+    name = identity.channel.name
+    if identity.channel.closed_at is not None:
+        return f"“{name}” was taken away. Choose another way to send, under Mailbox."
+    if identity.verified_at is None:
+        return f"{box.address} is not verified any more. Verify it again, under Mailbox."
+    lost = identity.channel.lost_at is not None and not even_lost
+    return f"“{name}” sends nothing now. An administrator of the team has to check it." if lost else ""

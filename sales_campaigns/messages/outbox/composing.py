@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.channels.models import why_not_as
 from sales_campaigns.accounts.channels.reading import what_lacks
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.addresses import copies_typed
@@ -148,8 +149,10 @@ def mailboxes_of(session: Session, user: User) -> list[Mailbox]:
 
 
 def own_mailbox(session: Session, user: User) -> Mailbox:
-    """Raises Invalid when there is none."""
+    """Raises Invalid when there is none, and for one whose identity is not verified any more."""
     for mailbox in mailboxes_of(session, user):
+        if words := why_not_as(mailbox):
+            raise Invalid(words)
         return mailbox
     raise Invalid(what_lacks(session, user))
 
