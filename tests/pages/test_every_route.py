@@ -508,6 +508,7 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
     assert shown == [], "\n".join(map(str, shown))
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
     broken = [
         (route, status)
@@ -520,7 +521,11 @@ def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast,
     assert broken == [], "\n".join(map(str, broken))
 
 
-@pytest.mark.parametrize("role", ["owner", "teammate", "administrator"])
+@pytest.mark.parametrize(
+    ("engine", "role"),
+    [("sqlite", "owner"), ("postgresql", "teammate"), ("sqlite", "administrator")],
+    indirect=["engine"],
+)
 def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
     app: Flask, browse: Browse, cast: Cast, ids: Ids, role: str
 ) -> None:
@@ -531,6 +536,7 @@ def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
     assert sorted(refused) == sorted(REFUSED[role])
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_it_breaks_nowhere_for_an_administrator(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
     broken = [
         (route, status)
