@@ -74,11 +74,21 @@ RAIL = (
     ("Channels", "channels.index", "layers", ""),
     ("CRM", "crm.index", "link", ""),
     ("Blocked domains", "blocked_domains.index", "ban", ""),
+    ("Domain limits", "domain_limits.index", "clock", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Retention", "retention.index", "archive", ""),
     ("Webhooks", "webhooks.index", "zap", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
+)
+FOR_ADMINISTRATORS = frozenset(
+    {
+        "health.index",
+        "blocked_domains.index",
+        "domain_limits.index",
+        "quarantine.index",
+        "retention.index",
+    }
 )
 FOR_TEAM_ADMINISTRATORS = frozenset(
     {
@@ -149,7 +159,7 @@ def _is_open(endpoint: str, user: User) -> bool:
         return may(user, "manage_team")
     if endpoint in {"team.index", "audit.index"}:
         return may(user, "see_team")
-    if endpoint in {"health.index", "blocked_domains.index", "quarantine.index", "retention.index"}:
+    if endpoint in FOR_ADMINISTRATORS:
         return may(user, "manage_installation")
     return endpoint in current_app.view_functions
 

@@ -13,6 +13,7 @@ from web.commands import (
     delivery_proofs,
     delivery_runs,
     detours,
+    doctor,
     instance,
     launching,
     leave,
@@ -65,5 +66,6 @@ GROUPS = [
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(doctor.command)
     app.cli.add_command(why.command)
     app.cli.add_command(openapi.command)

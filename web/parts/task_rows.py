@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
+from sales_campaigns.messages.mailbox_drafts.models import MailboxDraftState
 from sales_campaigns.messages.models import MessageState
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.days import days_late, local_date, snooze_choices
@@ -17,6 +18,7 @@ from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.queue import TaskLine
 from sales_campaigns.tasks.wanted import Group
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
+from web.parts.mailbox_drafts import in_mailbox, mailbox_label
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
 LEADS = {
@@ -24,6 +26,14 @@ LEADS = {
     TaskKind.CALL: "Log call",
     TaskKind.INMAIL: "Open InMail",
     TaskKind.CUSTOM: "Open",
+}
+# How the draft of a task stands in the mailbox, where there is something to tell.
+DRAFTS = {
+    MailboxDraftState.MADE: ("draft in {}", "info"),
+    MailboxDraftState.SCHEDULED: ("scheduled in {}", "info"),
+    MailboxDraftState.GONE: ("sent?", ""),
+    MailboxDraftState.DELETED: ("draft deleted", "warn"),
+    MailboxDraftState.UNMADE: ("no draft in {}", "warn"),
 }
 HEADINGS = {
     Group.OVERDUE: "Overdue",
@@ -71,7 +81,7 @@ def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
         "lead": _lead(task) if is_open else None,
         "done": url_for("task.done", task_id=task.id) if is_open and not waits else None,
         "snooze": _snooze(line, now) if is_open and not waits else None,
-        "more": _more(task) if is_open else [],
+        "more": _more(task, my_id) if is_open else [],
     }
 
 
@@ -132,6 +142,8 @@ def _tags(line: TaskLine, my_id: int) -> list[dict[str, str]]:
     tags = []
     if line.task.assignee_id != my_id:
         tags.append({"words": line.assignee.name, "kind": ""})
+    if line.draft in DRAFTS and line.mail is None and line.task.state is TaskState.OPEN:
+        tags.append(_draft_tag(line))
     if line.mail is not None and line.task.state is TaskState.OPEN:
         tags.append(_mail_tag(line))
     elif line.cause and line.task.kind is TaskKind.EMAIL and line.person is not None:
@@ -148,6 +160,13 @@ def _mail_tag(line: TaskLine) -> dict[str, str]:
     if line.mail is MessageState.UNCERTAIN:
         return {"words": "did it leave?", "kind": "bad", "href": href}
     return {"words": f"leaves {when_words(line.moment, line.zone)}", "kind": "info", "href": href}
+
+
+def _draft_tag(line: TaskLine) -> dict[str, str]:
+    assert line.draft is not None
+    words, kind = DRAFTS[line.draft]
+    href = url_for("mailbox_draft.show", task_id=line.task.id)
+    return {"words": words.format(mailbox_label() or "the mailbox"), "kind": kind, "href": href}
 
 
 def _over(line: TaskLine) -> str:
@@ -173,7 +192,7 @@ def _snooze(line: TaskLine, now: datetime) -> dict[str, Any]:
     }
 
 
-def _more(task: Task) -> list[dict[str, str]]:
+def _more(task: Task, my_id: int) -> list[dict[str, str]]:
     page = url_for("task.show", task_id=task.id)
     here: dict[str, Any] = {"task_id": task.id}
     high = task.priority.value == "high"
@@ -189,7 +208,7 @@ def _more(task: Task) -> list[dict[str, str]]:
         {"label": "Edit…", "href": url_for("change_task.form", **here), "icon": "pencil"},
         _delete(task),
     ]
-    kept = more[2:4] if task.message_id else more
+    kept = more[2:4] if task.message_id else [*in_mailbox(task, my_id), *more]
     if task.step_run_id or task.message_id:
         kept.append({"label": "Why?", "href": url_for("why.task", **here), "icon": "info"})
     return kept
