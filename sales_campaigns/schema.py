@@ -2,6 +2,7 @@
 
 from sales_campaigns.absence import models as absence
 from sales_campaigns.accounts import models as accounts
+from sales_campaigns.accounts.channels import models as channels
 from sales_campaigns.activity import Activity
 from sales_campaigns.api_access import models as api_access
 from sales_campaigns.calendars import models as calendars
@@ -36,6 +37,7 @@ TOPICS = (
     api_access,
     calendars,
     campaigns,
+    channels,
     content,
     continuous,
     crm,

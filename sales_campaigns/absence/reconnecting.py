@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.authorising.granting import forget_grant, keep_grant
+from sales_campaigns.accounts.channels.models import why_not_as
 from sales_campaigns.accounts.mailboxes import (
     BY_CONSENT,
     MailboxSettings,
@@ -21,6 +22,7 @@ from sales_campaigns.enrollments.holding import AWAY, NOT_CONNECTED, hold, tell
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import plan_again
 from sales_campaigns.enrollments.states import ENROLLMENT
+from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import release
 from sales_campaigns.messages.models import Message, MessageState
@@ -58,7 +60,7 @@ def connect_and_go_on(uow: UnitOfWork, actor: User, settings: MailboxSettings, s
     before = mailbox_of(uow.session, actor)
     if before is not None and before.provider in BY_CONSENT:
         forget_grant(uow, before)
-        _forget_drafts(uow, before)
+        forget_drafts(uow, before)
     box = connect_mailbox(uow, actor, settings, sealed_secret)
     uow.session.flush()
     _go_on(uow, actor, box)
@@ -73,21 +75,25 @@ def consented_and_go_on(
     before = (known.provider, known.address) if known else None
     box = keep_grant(uow, owner, provider, granted, seal, **how)
     if before != (box.provider, box.address):
-        _forget_drafts(uow, box)
+        forget_drafts(uow, box)
     works_again(uow, actor, box)
     uow.session.flush()
     _go_on(uow, actor, box)
     return box
 
 
-def _forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
+def forget_drafts(uow: UnitOfWork, box: Mailbox) -> None:
     """What waits to leave leaves from the new mailbox, where the drafts of the former one are not known."""
     waits = (Message.mailbox_id == box.id, Message.state.in_(WAITING), Message.draft_id.is_not(None))
     uow.session.execute(sa.update(Message).where(*waits).values(draft_id=None))
 
 
 def reconnect(uow: UnitOfWork, actor: User, box: Mailbox) -> int:
-    """After a successful check, sending goes on; how many people get new dates. Raises NotAllowed."""
+    """After a successful check, sending goes on; how many people get new dates. Raises NotAllowed, and IllegalMove
+    where its channel or its identity cannot send.
+    """
+    if words := why_not_as(box, even_lost=False):
+        raise IllegalMove(words)
     works_again(uow, actor, box)
     return _go_on(uow, actor, box)
 

@@ -21,6 +21,8 @@ TOPICS = {
     "policy": "Policies",
     "domain": "Blocked domains",
     "mailbox": "Mailboxes",
+    "channel": "Channels",
+    "identity": "Verified identities",
     "instance": "Sending",
     "campaign": "Campaigns",
     "launch": "Launches",

@@ -22,6 +22,9 @@ SECURITY = {
     "none": "None: only inside one's own network",
 }
 BY_CONSENT = ("gmail", "outlook")  # those that are reached by what was granted, without a password
+ONE_BY_ONE = (
+    "A mailbox that is connected by consent, or sends through a channel, hands over one mail after the other."
+)
 MOST_A_DAY = 2000
 USUAL_A_DAY = 500
 MOST_A_MINUTE = 100_000
@@ -108,7 +111,7 @@ def mailbox_for(uow: UnitOfWork, owner: User, address: str) -> Mailbox:
         mailbox = Mailbox(user_id=owner.id, provider="smtp", user=uow.session.get_one(User, owner.id))
         mailbox.daily_limit = min(USUAL_A_DAY, limits_of(uow.session, owner.team_id).mails_per_day)
         uow.session.add(mailbox)
-    mailbox.address = address
+    mailbox.address, mailbox.identity_id = address, None  # by its own way, until a channel is chosen
     return mailbox
 
 
@@ -167,8 +170,8 @@ def pace_mailbox(uow: UnitOfWork, actor: User, per_minute: str, *, bulk_lane: bo
     typed = per_minute.strip()
     if typed and not (typed.isdecimal() and len(typed) < 7 and 1 <= int(typed) <= MOST_A_MINUTE):
         raise Invalid({"per_minute": f"Write a number from 1 to {MOST_A_MINUTE:,}, or nothing."})
-    if bulk_lane and mailbox.provider in BY_CONSENT:
-        raise Invalid("A mailbox that is connected by consent hands over one mail after the other.")
+    if bulk_lane and (mailbox.provider in BY_CONSENT or mailbox.identity_id is not None):
+        raise Invalid(ONE_BY_ONE)
     if bulk_lane != mailbox.bulk_lane:
         require(actor, "start_deliveries")
     mailbox.per_minute, mailbox.bulk_lane = (int(typed) if typed else None), bulk_lane

@@ -157,9 +157,16 @@ class Mailbox(Base):
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
     lost_at: Mapped[datetime | None]  # since when it is not connected
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
+    # Set: it sends through the channel of this identity, and not by its own server.
+    identity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("identity.id"), index=True)
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
     grant: Mapped[Grant | None] = relationship(viewonly=True)
+
+    @property
+    def has_own_way(self) -> bool:
+        """Whether it can send without a channel: by its own server, or by what was granted."""
+        return bool(self.host) or self.grant is not None
 
 
 class Grant(Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from sales_campaigns.accounts.authorising.access import Access
+from sales_campaigns.accounts.channels.models import Channel, identity_behind
 from sales_campaigns.accounts.inboxes import InboxSettings
 from sales_campaigns.accounts.mailboxes import BY_CONSENT
 from sales_campaigns.accounts.models import Grant, Inbox, Mailbox
@@ -16,7 +17,29 @@ BULK_CONNECTIONS = 4
 
 
 def account_of(box: Mailbox, seal: Seal, access: Access | None = None) -> MailAccount:
-    """How to send from this mailbox."""
+    """How to send from this mailbox: through its channel, where it has one, else by its own way."""
+    identity = identity_behind(box)
+    if identity is not None:
+        return channel_account(identity.channel, seal, box)
+    return own_account(box, seal, access)
+
+
+def channel_account(channel: Channel, seal: Seal, box: Mailbox | None = None) -> MailAccount:
+    """How to send through a channel, for this mailbox; for none: what the channel itself mails."""
+    return MailAccount(
+        id=box.id if box is not None else 0,
+        provider="smtp",
+        address=box.address if box is not None else channel.address,
+        host=channel.host,
+        port=channel.port,
+        security=channel.security,
+        username=channel.username,
+        secret=seal.open(channel.sealed_secret),
+    )
+
+
+def own_account(box: Mailbox, seal: Seal, access: Access | None = None) -> MailAccount:
+    """How to send by its own server, or by what was granted."""
     if box.provider in BY_CONSENT and box.grant is not None:
         return _by_grant(box, box.grant, seal, access)
     return MailAccount(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sales_campaigns.accounts.channels.models import SenderIdentity
 from sales_campaigns.accounts.models import Instance, Mailbox, User
 from sales_campaigns.database import Base, checked
 from sales_campaigns.messages.outcomes import FailureType
@@ -129,6 +130,9 @@ class Message(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     sender_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailbox.id"))
+    identity_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey(SenderIdentity.id)
+    )  # as it left by a channel
     # What it says: the wording, or the rep's own words for this one mail.
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     edited_subject: Mapped[str | None] = mapped_column(sa.Text)

@@ -60,7 +60,7 @@ def tasks_given(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 
 
 def mailboxes_lost(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
-    """For its owner, and for the administrators of the team."""
+    """For its owner, and for the administrators of the team: once where several were lost by the same."""
     _give(uow, (told for row in happened for told in _of_mailbox(uow.session, row)))
 
 
@@ -138,6 +138,8 @@ def _of_mailbox(session: Session, row: Activity) -> Iterator[Told]:
     yield Told(
         owner.id, row, NoticeKind.MAILBOX, f"Your mailbox no longer sends: {row.data.get('words', '')}"
     )
+    if row.data.get("beside_others"):
+        return
     team = (User.team_id == owner.team_id, User.role != Role.USER, User.id != owner.id, User.active)
     for admin_id in session.scalars(sa.select(User.id).where(*team)):
         words = f"The mailbox of {owner.name} no longer sends: {row.data.get('words', '')}"

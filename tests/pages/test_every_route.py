@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from sales_campaigns.absence.models import Rescue, RescueKind
+from sales_campaigns.accounts.channels.verifying import ask_code
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.api_access.issuing import TokenWish, make_token
@@ -59,6 +60,7 @@ from sales_campaigns.webhooks.keeping import HookWish, add_webhook
 from sales_campaigns.webhooks.keeping import test_webhook as a_test_call
 from tests.builders import a_call, a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_person
+from tests.channels import a_channel
 from tests.conftest import Work
 from tests.pages.conftest import Browser, browser_of
 
@@ -68,6 +70,8 @@ TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin/bounce-rules",
+    "GET /admin/channels",
+    "GET /admin/channels/<int:channel_id>",
     "GET /admin/crm",
     "GET /admin/crm/diagnostics",
     "GET /admin/crm/users",
@@ -104,6 +108,10 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/bounce-rules/delete",
     "POST /admin/bounce-rules/keep",
     "POST /admin/bounce-rules/restore",
+    "POST /admin/channels",
+    "POST /admin/channels/<int:channel_id>",
+    "POST /admin/channels/<int:channel_id>/check",
+    "POST /admin/channels/<int:channel_id>/take-away",
     "POST /admin/crm/check",
     "POST /admin/crm/connect",
     "POST /admin/crm/diagnostics/retry",
@@ -195,6 +203,7 @@ ACTS_OF_THE_OWNER = {
     "POST /groups/<int:group_id>/delete",
     "POST /leave/<int:leave_id>/again",
     "POST /leave/<int:leave_id>/cancel",
+    "POST /mailbox/identities/<int:identity_id>/let-go",
     "POST /sending/mailboxes/<int:mailbox_id>/release",
     "POST /sending/mailboxes/<int:mailbox_id>/stop",
 }
@@ -340,6 +349,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             "mailbox_id": cast.ana_box.id,
             "token_id": a_token(uow, cast).id,
             **webhook_of(uow, cast),
+            **channel_of(uow, cast),
             "user_id": cast.ana.id,
             **absence_of(uow, cast),
             **crm_of(uow, cast),
@@ -429,6 +439,13 @@ def webhook_of(uow: Any, cast: Cast) -> Ids:
         uow, cast.cleo, Seal("only for the tests, and long enough"), HookWish("https://hooks.example.com")
     )
     return {"webhook_id": row.id, "call_id": a_test_call(uow, cast.cleo, row.id).id}
+
+
+def channel_of(uow: Any, cast: Cast) -> Ids:
+    """A channel of Ana's team, and the address that she begins to verify on it."""
+    channel = a_channel(uow, cast.cleo)
+    identity, _ = ask_code(uow, cast.ana, channel.id, cast.ana_box.address)
+    return {"channel_id": channel.id, "identity_id": identity.id}
 
 
 def a_token(uow: Any, cast: Cast) -> ApiToken:

@@ -6,6 +6,7 @@ from web.commands import (
     campaign,
     campaign_changes,
     campaign_variants,
+    channels,
     crm,
     db,
     delivery,
@@ -56,6 +57,7 @@ for command in delivery_runs.COMMANDS:
     delivery.group.add_command(command)
 GROUPS = [
     campaign.group,
+    channels.group,
     crm.group,
     db.group,
     delivery.group,

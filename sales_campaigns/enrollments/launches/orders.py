@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.channels.models import why_not_as
+from sales_campaigns.accounts.channels.reading import what_lacks
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import may, require, sees_every_team
 from sales_campaigns.campaigns.day_rules import zone_by
@@ -169,7 +171,9 @@ def mailbox_of(uow: UnitOfWork, actor: User, mailbox_id: int | None) -> Mailbox:
         query = query.where(Mailbox.id == mailbox_id)
     mailbox = uow.session.scalars(query).first()
     if mailbox is None:
-        raise Invalid({"mailbox": "Connect a mailbox first: mails leave from your own address."})
+        raise Invalid({"mailbox": what_lacks(uow.session, actor)})
+    if words := why_not_as(mailbox):
+        raise Invalid({"mailbox": words})
     return mailbox
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.channels.sharing import sharing
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.lifecycle import move_each
 from sales_campaigns.messages.feedback.counting import Trouble, count_troubles, forgive
@@ -240,7 +241,7 @@ def _break(uow: UnitOfWork, failed: Sequence[_Judged]) -> None:
     """The rule: a mailbox whose mails mostly reach nobody stops by itself."""
     hard = {one.message.mailbox_id for one in failed if one.qualified and one.qualified.for_good}
     for box_id in sorted(hard):
-        stop_if_it_bounces(uow, uow.session.get_one(Mailbox, box_id, with_for_update={"of": Mailbox}))
+        stop_if_it_bounces(uow, sharing(uow.session, box_id))
 
 
 _MOVES = {

@@ -254,6 +254,7 @@ def _begun(one: _Made, *, drafts: bool) -> dict[str, object]:
         "mime_hash": hash_of(one.mail.mime) if one.recipe or one.bare is not one.mail.mime else None,
         "attempts": message.attempts + 1,
         "draft_id": (message.draft_id or NO_DRAFT_YET) if drafts else None,
+        "identity_id": one.standing.parties.mailbox.identity_id,
         # Its own lease: those before it may have taken long.
         "lease_until": lease_until(one.standing.claim.lease_seconds),
     }

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.losing import lose
-from sales_campaigns.accounts.models import Mailbox, MailboxState
+from sales_campaigns.accounts.channels.sharing import lose_all, sharing, wait_all
+from sales_campaigns.accounts.models import MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
 from sales_campaigns.database import as_rows, given_rows
@@ -50,8 +50,7 @@ def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     outcomes = zip(refused, outcomes_of(uow, [one.hand_over for one in refused]), strict=True)
     bounced = [one for one, outcome in outcomes if _record_refusal(uow, one, outcome)]
     for box_id in sorted({one.passed.mailbox_id for one in bounced}):
-        box = uow.session.get_one(Mailbox, box_id, with_for_update={"of": Mailbox})
-        stop_if_it_bounces(uow, box)
+        stop_if_it_bounces(uow, sharing(uow.session, box_id))
 
 
 def stops_mailbox(hand_over: HandOver) -> bool:
@@ -205,13 +204,12 @@ def _attempt(now: datetime, one: Answer, outcome: Outcome) -> dict[str, object]:
 def _affect_mailbox(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Outcome) -> None:
     if outcome.mailbox is MailboxEffect.NONE:
         return
-    box = uow.session.get_one(Mailbox, message.mailbox_id, with_for_update={"of": Mailbox})
+    boxes = sharing(uow.session, message.mailbox_id)
     if outcome.mailbox is MailboxEffect.WAIT:
-        box.paused_until = _wait_until(hand_over)
-        box.trouble = _words(hand_over)
+        wait_all(boxes, _wait_until(hand_over), _words(hand_over))
         return
     state = MailboxState.STOPPED if outcome.mailbox is MailboxEffect.STOP else MailboxState.NEEDS_RECONNECT
-    lose(uow, box, state, _words(hand_over))
+    lose_all(uow, boxes, state, _words(hand_over))
 
 
 def _wait_until(hand_over: HandOver) -> datetime:

@@ -10,6 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.channels.models import why_not_as
+from sales_campaigns.accounts.channels.reading import what_lacks
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.addresses import copies_typed
 from sales_campaigns.content.attachments import too_large
@@ -147,10 +149,12 @@ def mailboxes_of(session: Session, user: User) -> list[Mailbox]:
 
 
 def own_mailbox(session: Session, user: User) -> Mailbox:
-    """Raises Invalid when there is none."""
+    """Raises Invalid when there is none, and for one whose identity is not verified any more."""
     for mailbox in mailboxes_of(session, user):
+        if words := why_not_as(mailbox):
+            raise Invalid(words)
         return mailbox
-    raise Invalid("Connect a mailbox first: mails leave from your own address.")
+    raise Invalid(what_lacks(session, user))
 
 
 def _problems_of_words(typed: Typed, values: Mapping[str, str]) -> dict[str, str]:

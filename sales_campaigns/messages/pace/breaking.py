@@ -3,11 +3,11 @@ good."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.losing import lose
+from sales_campaigns.accounts.channels.sharing import lose_all, sharing
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Message, MessageState
@@ -21,39 +21,45 @@ HARD = sa.and_(Message.state == MessageState.FAILED, Message.reason == "unknown_
 COMPLAINED = sa.exists().where(ReceivedMail.answers_id == Message.id, ReceivedMail.kind == MailKind.COMPLAINT)
 
 
-def stop_if_it_bounces(uow: UnitOfWork, box: Mailbox) -> bool:
-    """Look at its last mails after a hard bounce; whether it was stopped. Counting begins anew with every stop."""
-    hard, handed = _last_mails(uow, box, HARD, JUDGED)
-    return breaks(hard, handed) and _stop(uow, box, WORDS.format(handed=handed, hard=hard))
+def stop_if_it_bounces(uow: UnitOfWork, boxes: Sequence[Mailbox]) -> bool:
+    """Look at the last mails of a mailbox, with those that share its channel, after a hard bounce; whether they were
+    stopped. Counting begins anew with every stop.
+    """
+    hard, handed = _last_mails(uow, boxes, HARD, JUDGED)
+    return breaks(hard, handed) and _stop(uow, boxes, WORDS.format(handed=handed, hard=hard))
 
 
 def stop_what_annoys(uow: UnitOfWork, message_ids: Iterable[int]) -> None:
     """Look at the mailboxes that mails left from which were reported as spam."""
     boxes = sa.select(Message.mailbox_id).where(Message.id.in_(list(message_ids))).distinct()
     for box_id in sorted(uow.session.scalars(boxes)):
-        box = uow.session.get_one(Mailbox, box_id, with_for_update={"of": Mailbox})
-        complaints, handed = _last_mails(uow, box, COMPLAINED, JUDGED_FOR_COMPLAINTS)
+        together = sharing(uow.session, box_id)
+        complaints, handed = _last_mails(uow, together, COMPLAINED, JUDGED_FOR_COMPLAINTS)
         if annoys(complaints):
-            _stop(uow, box, SPAM.format(bad=complaints, handed=handed))
+            _stop(uow, together, SPAM.format(bad=complaints, handed=handed))
 
 
-def _stop(uow: UnitOfWork, box: Mailbox, words: str) -> bool:
-    if not lose(uow, box, MailboxState.STOPPED, words):
+def _stop(uow: UnitOfWork, boxes: Sequence[Mailbox], words: str) -> bool:
+    if not lose_all(uow, boxes, MailboxState.STOPPED, words):
         return False
-    box.judged_from = uow.now
+    for box in boxes:
+        box.judged_from = uow.now
     return True
 
 
-def _last_mails(uow: UnitOfWork, box: Mailbox, bad: sa.ColumnElement[bool], judged: int) -> tuple[int, int]:
-    """(bad ones, mails) among the last ones that were handed over since it was last stopped for what they did."""
+def _last_mails(
+    uow: UnitOfWork, boxes: Sequence[Mailbox], bad: sa.ColumnElement[bool], judged: int
+) -> tuple[int, int]:
+    """(bad ones, mails) among the last ones that were handed over since they were last stopped for what those did."""
     handed = (
         sa.select(sa.case((bad, 1), else_=0).label("bad"))
-        .where(Message.mailbox_id == box.id, sa.or_(Message.state.in_(LEFT), HARD))
+        .where(Message.mailbox_id.in_([box.id for box in boxes]), sa.or_(Message.state.in_(LEFT), HARD))
         .order_by(Message.due_at.desc(), Message.id.desc())
         .limit(judged)
     )
-    if box.judged_from is not None:
-        handed = handed.where(Message.ended_at > box.judged_from)
+    judged_from = max((box.judged_from for box in boxes if box.judged_from is not None), default=None)
+    if judged_from is not None:
+        handed = handed.where(Message.ended_at > judged_from)
     last = handed.subquery()
     found = uow.session.execute(
         sa.select(sa.func.coalesce(sa.func.sum(last.c.bad), 0), sa.func.count()).select_from(last)

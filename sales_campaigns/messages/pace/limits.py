@@ -1,4 +1,4 @@
-"""Which limits a mail has to keep: those of its mailbox, of its mailbox's ramp, and of its recipient's domain."""
+"""Which limits a mail has to keep: those of its mailbox or channel, of the ramp, and of its recipient's domain."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.channels.models import identity_behind
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.ramps import ramp_of
 from sales_campaigns.messages.models import DomainLimit
 from sales_campaigns.messages.pace.buckets import Limits
-from sales_campaigns.messages.pace.pacing import Limit, domain_limit, limits_of, ramp_limit
+from sales_campaigns.messages.pace.pacing import Limit, domain_limit, limits_of, ramp_limit, relay_limits
 
 EVERY_OTHER = "*"
 
@@ -36,8 +37,7 @@ def limits_for(session: Session, mails: Sequence[tuple[Mailbox, User, str]], tim
 
 
 def _of_mailbox(box: Mailbox, sender: User, times: Times) -> Iterator[tuple[str, Limit]]:
-    for limit in limits_of(box.provider, box.per_minute):
-        yield f"mailbox:{box.id}:{limit.name}", limit
+    yield from _of_its_way(box)
     ramp = ramp_of(box)
     if ramp is None:
         return
@@ -45,6 +45,18 @@ def _of_mailbox(box: Mailbox, sender: User, times: Times) -> Iterator[tuple[str,
     most = ramp.on(today.date())
     if most is not None:
         yield f"mailbox:{box.id}:ramp:{today:%Y-%m-%d}", ramp_limit(most, _this_time_tomorrow(today, times))
+
+
+def _of_its_way(box: Mailbox) -> Iterator[tuple[str, Limit]]:
+    """Behind a channel its limits, which all who send through it share, and the mailbox's own."""
+    identity = identity_behind(box)
+    own = limits_of(box.provider, box.per_minute) if identity is None else relay_limits(box.per_minute)
+    for limit in own:
+        yield f"mailbox:{box.id}:{limit.name}", limit
+    if identity is not None:
+        channel = identity.channel
+        for limit in relay_limits(channel.per_minute, channel.per_day):
+            yield f"channel:{channel.id}:{limit.name}", limit
 
 
 def _this_time_tomorrow(today: datetime, times: Times) -> datetime:

@@ -74,8 +74,18 @@ def limits_of(provider: str, per_minute: int | None) -> tuple[Limit, ...]:
     profile = PROFILES.get(provider, ())
     if per_minute is None:
         return profile
-    own = Limit("minute", per_minute, MINUTE, max(1, per_minute // 10))
+    own = _a_minute(per_minute)
     return (own, *(limit for limit in profile if limit.name != own.name))
+
+
+def relay_limits(per_minute: int | None, per_day: int | None = None) -> tuple[Limit, ...]:
+    """Those of a relay, as its administrator or a rep has laid down; half of a day's mails may leave at once."""
+    minute = (_a_minute(per_minute),) if per_minute else ()
+    return (*minute, Limit("day", per_day, DAY, max(1, per_day // 2))) if per_day else minute
+
+
+def _a_minute(most: int) -> Limit:
+    return Limit("minute", most, MINUTE, max(1, most // 10))
 
 
 def domain_limit(domain: str, per_minute: int) -> Limit:

@@ -3,6 +3,7 @@
 from web.pages.account import (
     consent,
     crm_sign_in,
+    identities,
     inbox,
     leave,
     mailbox,
@@ -16,6 +17,7 @@ from web.pages.account import (
 PAGES = (
     crm_sign_in.pages,
     consent.pages,
+    identities.pages,
     inbox.pages,
     leave.pages,
     mailbox.pages,

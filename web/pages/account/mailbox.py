@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, make_response, request, url_for
 
 from sales_campaigns.absence.reconnecting import connect_and_go_on, reconnect
+from sales_campaigns.accounts.channels.models import identity_behind
 from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox_of
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
@@ -31,6 +32,7 @@ from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signa
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
+from web.parts.channel_words import channel_ways
 from web.parts.mailbox_check import answer_of
 from web.parts.mailbox_drafts import mailbox_label
 from web.parts.mailbox_ways import ways_in
@@ -48,6 +50,7 @@ class Ramped(NamedTuple):
 
 
 TYPED = ("address", "host", "port", "security", "username")
+CHANNEL_IS_CHECKED = "“{name}” is checked by an administrator of your team, under Channels."
 Words = Mapping[str, str]
 
 
@@ -75,6 +78,9 @@ def connect() -> Response:
 @pages.post("/check")
 def check() -> Response:
     """Ask the server with what is stored; a mailbox that had lost its connection sends again."""
+    identity = identity_behind(_mailbox())
+    if identity is not None:
+        return mailbox_page(None, {"": CHANNEL_IS_CHECKED.format(name=identity.channel.name)})
     answered = answer_of(account_of(_mailbox(), house().seal, house().access))
     if answered.words:
         return mailbox_page(None, {"": answered.words})
@@ -169,7 +175,9 @@ def known() -> Response:
 def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> Response:
     """The whole page, with what was typed in one of its forms and what is wrong with it."""
     mailbox = mailbox_of(work().session, me())
-    stored: dict[str, Any] = {name: getattr(mailbox, name) for name in TYPED} if mailbox else {}
+    stored: dict[str, Any] = (
+        {name: getattr(mailbox, name) for name in TYPED} if mailbox and mailbox.has_own_way else {}
+    )
     known = {"address": me().email, "port": 587, "security": "starttls", **stored}
     shown = page(
         "mailbox/index.html",
@@ -195,6 +203,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         may_bulk=may(me(), "start_deliveries"),
         drafts_in=mailbox_label(),
         **ways_in(mailbox, {**known, **(typed or {})}),
+        **channel_ways(mailbox),
     )
     return make_response(shown, 422 if problems else 200)
 

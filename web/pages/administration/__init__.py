@@ -3,6 +3,7 @@
 from web.pages.administration import (
     audit,
     blocked_domains,
+    channels,
     crm,
     crm_diagnostics,
     crm_users,
@@ -23,6 +24,7 @@ from web.pages.administration import (
 PAGES = (
     audit.pages,
     blocked_domains.pages,
+    channels.pages,
     crm.pages,
     crm_diagnostics.pages,
     crm_users.pages,
