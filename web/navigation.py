@@ -36,7 +36,7 @@ class Duty:
 
 
 # (label, endpoint, icon, short name, what else lies there); a row without an endpoint is a heading.
-RAIL = (
+RAIL: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("Today", "today.index", "house", "Today", ()),
     ("Command Center", "tasks.index", "list-checks", "Tasks", ("/late",)),
     ("Replies", "replies.index", "reply", "Replies", ()),

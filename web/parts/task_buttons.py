@@ -79,9 +79,10 @@ def drawn(line: TaskLine, now: datetime) -> Markup:
 def address(endpoint: str, **number: int) -> str:
     """url_for with one number, asked once a request: fifty rows differ only in it."""
     ((name, value),) = number.items()
+    stand_in: dict[str, Any] = {name: TASK}
     known: dict[str, str] = g.setdefault("addresses", {})
     if endpoint not in known:
-        known[endpoint] = url_for(endpoint, **{name: TASK})
+        known[endpoint] = url_for(endpoint, **stand_in)
     return known[endpoint].replace(str(TASK), str(value))
 
 
