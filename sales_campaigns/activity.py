@@ -34,6 +34,8 @@ AWAITED = frozenset(
         "crm.deleted",
         "crm.opted_out",
         "delivery.alarm",
+        "delivery.reminded",
+        "increment.waiting",
     }
 )
 

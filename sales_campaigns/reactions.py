@@ -28,7 +28,13 @@ from sales_campaigns.enrollments.ended_in_crm import (
 )
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
-from sales_campaigns.notices.giving import deliveries_alarm, mail_came, mailboxes_lost, tasks_given
+from sales_campaigns.notices.giving import (
+    confirmations_wanted,
+    deliveries_alarm,
+    mail_came,
+    mailboxes_lost,
+    tasks_given,
+)
 from sales_campaigns.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
@@ -67,6 +73,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "crm.deleted": (tasks_deleted_in_crm,),
     "crm.opted_out": (people_opted_out_in_crm,),
     "delivery.alarm": (deliveries_alarm,),
+    "delivery.reminded": (confirmations_wanted,),
+    "increment.waiting": (confirmations_wanted,),
 }
 
 

@@ -11,6 +11,7 @@ from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
 from sales_campaigns.deliveries.alarms import models as alarms
+from sales_campaigns.deliveries.continuous import models as continuous
 from sales_campaigns.deliveries.proofing import models as proofing
 from sales_campaigns.deliveries.retention import models as retention
 from sales_campaigns.deliveries.typology import models as typology
@@ -35,6 +36,7 @@ TOPICS = (
     calendars,
     campaigns,
     content,
+    continuous,
     crm,
     deliveries,
     enrollments,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -60,11 +59,11 @@ def settings_page() -> str:
 
 
 def lifecycles() -> Iterator[Lifecycle[Any]]:
-    """Every lifecycle that a topic declares in its states.py."""
-    for topic in pkgutil.iter_modules(sales_campaigns.__path__):
-        if topic.ispkg and (Path(sales_campaigns.__path__[0]) / topic.name / "states.py").exists():
-            module = importlib.import_module(f"sales_campaigns.{topic.name}.states")
-            yield from (value for value in vars(module).values() if isinstance(value, Lifecycle))
+    """Every lifecycle that a topic, or a room of it, declares in its states.py."""
+    root = Path(sales_campaigns.__path__[0])
+    for folder in sorted(path.parent.relative_to(root) for path in root.glob("*/**/states.py")):
+        module = importlib.import_module(".".join(("sales_campaigns", *folder.parts, "states")))
+        yield from (value for value in vars(module).values() if isinstance(value, Lifecycle))
 
 
 def _lifecycle(one: Lifecycle[Any]) -> str:

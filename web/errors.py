@@ -19,7 +19,7 @@ STATUS: dict[type[Refusal], int] = {
     Outside: 502,
 }
 # A field that carries a secret is typed again.
-NEVER_SHOWN = {"csrf_token", "password", "again", "now", "secret"}
+NEVER_SHOWN = ("csrf_token", "password", "again", "now", "former", "secret", "private_key", "token")
 KNOWN = {400, 403, 404, 409, 413, 429, 500, 502}
 
 
@@ -79,5 +79,5 @@ def _typed() -> list[tuple[str, str, bool]]:
     return [
         (name, value, not value.isdecimal() and name not in ("do", "tab"))
         for name, value in fields
-        if value and name not in NEVER_SHOWN
+        if value and not name.endswith(NEVER_SHOWN)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign, CampaignState
@@ -30,6 +31,12 @@ def keep_deliveries(uow: UnitOfWork, campaign: Campaign, steps: Steps, tracked: 
     if campaign.state is CampaignState.DRAFT:
         _drop(uow, [known[key].id for key in known.keys() - mails.keys()])
     choose_tracking(uow.session, (row.id for row in _deliveries_of(uow, campaign).values()), tracked)
+
+
+def step_deliveries(session: Session, campaign: Campaign) -> dict[str, int]:
+    """Key of an e-mail step → the id of its delivery, also of steps that are gone."""
+    query = sa.select(Delivery.step_key, Delivery.id).where(Delivery.campaign_id == campaign.id)
+    return {key or "": id for key, id in session.execute(query)}
 
 
 def _deliveries_of(uow: UnitOfWork, campaign: Campaign) -> dict[str, Delivery]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -25,7 +27,11 @@ def targeted(session: Session, audience: Audience, owner: User) -> list[sa.Colum
 
 
 def count_people(session: Session, audience: Audience, owner: User) -> int:
-    return session.scalar(sa.select(sa.func.count(Person.id)).where(*targeted(session, audience, owner))) or 0
+    return count_where(session, targeted(session, audience, owner))
+
+
+def count_where(session: Session, people: Sequence[sa.ColumnElement[bool]]) -> int:
+    return session.scalar(sa.select(sa.func.count(Person.id)).where(*people)) or 0
 
 
 def _ways_in(session: Session, audience: Audience, owner: User) -> list[sa.ColumnElement[bool]]:

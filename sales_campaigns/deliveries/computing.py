@@ -9,7 +9,14 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.deliveries.figures import causes_of, figures_of
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliveryState, KeptFigures, Level, Preparation
+from sales_campaigns.deliveries.models import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    KeptFigures,
+    Level,
+    Preparation,
+)
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -32,7 +39,12 @@ def compute_stats(uow: UnitOfWork, actor: User, delivery_id: int) -> list[str]:
 
 
 def _mend(session: Session, delivery: Delivery, preparation: Preparation) -> list[str]:
-    """Where rows were removed their figures are those that were kept; there is nothing to compare them with."""
+    """Where rows were removed their figures are those that were kept; there is nothing to compare them with.
+
+    Nor with what the first run of a continuous delivery found: its rows grow with every other.
+    """
+    if delivery.kind is DeliveryKind.CONTINUOUS and delivery.starts_at is not None:
+        return []
     kept = session.get(KeptFigures, delivery.id)
     if kept is not None and (kept.sending_removed_at or kept.exclusions_removed_at):
         return []

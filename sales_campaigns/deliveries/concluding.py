@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from datetime import timedelta
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
-from sales_campaigns.deliveries.capacity import deal_into_slots
+from sales_campaigns.deliveries.capacity import Span, deal_into_slots
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
-from sales_campaigns.deliveries.listing import about
-from sales_campaigns.deliveries.models import Delivery, Level, Preparation, SeriesRun, Stage
+from sales_campaigns.deliveries.listing import about, parent_of
+from sales_campaigns.deliveries.models import Delivery, Level, Preparation, Stage
 from sales_campaigns.deliveries.policies import Task
 from sales_campaigns.deliveries.slots import deal_into_waves, latest
 from sales_campaigns.deliveries.states import DELIVERY
@@ -23,6 +23,9 @@ from sales_campaigns.deliveries.typology.controls import (
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.deliveries.warnings import collision_warnings
 from sales_campaigns.unit_of_work import UnitOfWork
+
+REMINDED = timedelta(days=1)  # before the next run is due, and with it this one expires
+NOBODY_YET = "Nobody gets it yet: the first run that finds somebody sends."
 
 
 def conclude(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
@@ -40,10 +43,16 @@ def conclude(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
 
 
 def _errors(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
+    if task.incremental is not None:
+        return _deal_and_check(uow, task, preparation)
     if not preparation.targeted:
         return ["The target is empty: nobody is in this audience."]
     if not preparation.to_deliver:
         return [_everybody_excluded(uow, task, preparation)]
+    return _deal_and_check(uow, task, preparation)
+
+
+def _deal_and_check(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
     _deal_out(uow, task, preparation)
     late = schedule_problem(
         task.schedule, task.settings, uow.now, latest(uow.session, task.delivery.id) - _last_wave(task)
@@ -57,7 +66,8 @@ def _deal_out(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
         deal_into_waves(uow.session, task.delivery.id, task.settings.waves, preparation.to_deliver)
     moving = [rule for rule in task.capacity if not rule.excludes]
     if moving and task.mailbox is not None:
-        deal_into_slots(uow.session, task.delivery, task.mailbox, task.policy.at, moving)
+        span = Span(task.delivery, task.mailbox, task.policy.at, task.policy.at)
+        deal_into_slots(uow.session, span, moving)
 
 
 def _last_wave(task: Task) -> int:
@@ -78,6 +88,7 @@ def _warnings(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str
         *content_warnings(task.content),
         schedule_warning(task.schedule, uow.now),
         half_left(preparation.targeted, preparation.to_deliver) if preparation.to_deliver else "",
+        NOBODY_YET if task.incremental and not preparation.to_deliver else "",
         *collision_warnings(uow.session, task),
     ]
     return [words for words in found if words]
@@ -113,14 +124,11 @@ def _wait_for_confirmation(uow: UnitOfWork, task: Task, preparation: Preparation
     asked_by = uow.session.get_one(User, preparation.asked_by)
     by_person = task.settings.start_by is StartBy.PERSON
     waits = task.schedule.at and not may(asked_by, "start_deliveries")
-    if by_person and (waits or _is_run(uow, task)):
+    series = parent_of(uow.session, task.delivery.id)
+    if by_person and (waits or series):
         ask_for_confirmation(uow, asked_by, task.delivery)
-
-
-def _is_run(uow: UnitOfWork, task: Task) -> bool:
-    """The rule: a series may ask for confirmation before each send."""
-    runs = sa.exists().where(SeriesRun.child_id == task.delivery.id)
-    return bool(uow.session.scalar(sa.select(runs)))
+    if by_person and series and series.next_at:
+        task.delivery.next_at = max(series.next_at - REMINDED, uow.now)
 
 
 def ask_for_confirmation(uow: UnitOfWork, actor: User | None, delivery: Delivery) -> None:

@@ -14,7 +14,14 @@ from sales_campaigns.deliveries.concluding import ask_for_confirmation
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliverySetup, DeliveryState, Level, Preparation
+from sales_campaigns.deliveries.models import (
+    Delivery,
+    DeliveryKind,
+    DeliverySetup,
+    DeliveryState,
+    Level,
+    Preparation,
+)
 from sales_campaigns.deliveries.proofing.seeds import add_seeds
 from sales_campaigns.deliveries.setups import is_stale, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
@@ -87,16 +94,15 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
 
 def who_can_start(session: Session, team_id: int) -> str:
     """The names of those who may confirm in this team, for a refusal."""
-    users = session.scalars(
-        sa.select(User)
-        .where(
-            User.active,
-            sa.or_(sa.and_(User.team_id == team_id, User.can_start), User.role == Role.ADMINISTRATOR),
-        )
-        .order_by(User.first_name, User.id)
-        .limit(5)
-    ).all()
+    those = sa.select(User).where(User.id.in_(starters_of(team_id)))
+    users = session.scalars(those.order_by(User.first_name, User.id).limit(5)).all()
     return ", ".join(user.name for user in users) or "Nobody yet"
+
+
+def starters_of(team_id: int) -> sa.Select[int]:
+    """The ids of those who may confirm in this team."""
+    with_the_right = sa.and_(User.team_id == team_id, User.can_start)
+    return sa.select(User.id).where(User.active, sa.or_(with_the_right, User.role == Role.ADMINISTRATOR))
 
 
 def require_start(session: Session, actor: User) -> None:
@@ -125,9 +131,11 @@ def _confirm(uow: UnitOfWork, actor: User, delivery: Delivery, reachable: bool) 
     first = starts_at + timedelta(seconds=earliest(uow.session, delivery.id) or 0)
     when: dict[str, datetime] = {
         "starts_at": starts_at,
-        "valid_until": starts_at + validity,
         "next_at": max(first, uow.now),
     }
+    # A continuous delivery goes on; each of its mails is valid for its time.
+    if delivery.kind is not DeliveryKind.CONTINUOUS:
+        when["valid_until"] = starts_at + validity
     uow.move(DELIVERY, delivery, "confirm", about=about(delivery, actor), **when)
     setup.confirmed_by, setup.confirmed_at = actor.id, uow.now
     note(uow, delivery.id, f"{actor.name} confirmed it.")

@@ -10,10 +10,12 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.deliveries.confirming import require_start
+from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, change_continuous, write_version
 from sales_campaigns.deliveries.inputs import Schedule, StartBy, stored
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliverySetup, DeliveryState, Recipient
+from sales_campaigns.deliveries.reopening import reopen
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import DELIVERY, OVER
 from sales_campaigns.deliveries.wishes import Wish, check_wish
@@ -48,12 +50,17 @@ def change(uow: UnitOfWork, actor: User, delivery_id: int, wish: Wish) -> Delive
     setup = setup_of(uow.session, delivery)
     _refuse_without_start(uow, actor, delivery, setup, wish)
     check_wish(uow.session, actor, wish, uow.now, before=schedule_of(setup))
+    before = setup.wording_id
     if delivery.kind is DeliveryKind.RECURRING:
         _change_series(uow, actor, delivery, wish)
+    elif delivery.kind is DeliveryKind.CONTINUOUS and delivery.state in CONTINUES:
+        wish = change_continuous(uow, actor, delivery, setup, wish)
     else:
-        _reopen(uow, actor, delivery)
+        reopen(uow, actor, delivery)
     delivery.name = wish.name.strip()
     _fill(uow, actor, setup, wish)
+    if delivery.kind is DeliveryKind.CONTINUOUS and setup.wording_id != before:
+        write_version(uow, actor, delivery, setup)
     uow.record("delivery.changed", **about(delivery, actor))
     return delivery
 
@@ -74,18 +81,25 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
             settings=stored(settings),
+            incremental=setup.incremental,
             changed_at=uow.now,
         )
     )
+    copy.kind = DeliveryKind.CONTINUOUS if setup.incremental else DeliveryKind.SINGLE
     uow.session.flush()
     choose_tracking(uow.session, [copy.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(copy, actor))
     return copy
 
 
-def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
-    """The delivery of one run of a series: what the series holds now, as soon as it is confirmed."""
+def make_run(uow: UnitOfWork, series: Delivery, name: str, starter_id: int, *, asks: bool) -> Delivery:
+    """The delivery of one run of a series: what the series holds now, as soon as it is confirmed.
+
+    One that does not ask before each send starts by itself, for whoever started the series.
+    """
     setup = setup_of(uow.session, series)
+    settings = settings_of(setup)
+    by_itself = StartBy.NO_ERROR if settings.start_by is StartBy.PERSON else settings.start_by
     owner = uow.session.get_one(User, series.owner_id)
     run = _new(uow, owner, name)
     run.team_id = series.team_id
@@ -97,8 +111,8 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str) -> Delivery:
             from_template=setup.from_template,
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
-            settings=setup.settings,
-            starter_id=setup.starter_id,
+            settings=stored(replace(settings, start_by=StartBy.PERSON if asks else by_itself)),
+            starter_id=None if asks else setup.starter_id or starter_id,
             changed_at=uow.now,
         )
     )
@@ -147,18 +161,6 @@ def _change_series(uow: UnitOfWork, actor: User, delivery: Delivery, wish: Wish)
     if wish.schedule.at:
         raise Invalid({"at": "A series leaves when it runs: leave the contact date open."})
     note(uow, delivery.id, f"{actor.name} changed the series: its next run has the change.")
-
-
-def _reopen(uow: UnitOfWork, actor: User, delivery: Delivery) -> None:
-    """Back to editing, from a confirmation too: what is changed must be prepared and confirmed anew."""
-    if delivery.state is DeliveryState.EDITING:
-        return
-    if delivery.state is DeliveryState.SCHEDULED:
-        uow.move(
-            DELIVERY, delivery, "unschedule", about=about(delivery, actor), starts_at=None, valid_until=None
-        )
-    uow.move(DELIVERY, delivery, "edit", about=about(delivery, actor), next_at=None)
-    note(uow, delivery.id, f"{actor.name} changed it: it must be prepared again.")
 
 
 def _new(uow: UnitOfWork, actor: User, name: str) -> Delivery:

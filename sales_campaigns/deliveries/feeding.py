@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.deliveries.confirming import AWAITED, begin, start_by_itself
+from sales_campaigns.deliveries.continuous.running import has_ended, next_look, run_on, without_runs
+from sales_campaigns.deliveries.filling import MOST_WAITING, make_messages, others_first, waiting_messages
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
-from sales_campaigns.deliveries.listing import about
+from sales_campaigns.deliveries.listing import about, parent_of
 from sales_campaigns.deliveries.models import (
     Delivery,
     DeliveryKind,
@@ -30,19 +31,16 @@ from sales_campaigns.deliveries.series import run_due
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
-from sales_campaigns.messages.models import LIVE, Message, MessageState
-from sales_campaigns.people.models import Address
+from sales_campaigns.messages.models import LIVE, Message
 from sales_campaigns.unit_of_work import UnitOfWork
 
-MOST_WAITING = 2_000  # messages of one delivery in the outbox
-TURN = {"high": 0, "normal": 1, "low": 2}
 _WORKING = (DeliveryState.SCHEDULED, DeliveryState.IN_PROGRESS, DeliveryState.PAUSED, *AWAITED)
 
 
 def due_deliveries(session: Session, now: datetime) -> list[int]:
     """Those that are being prepared, that have a date to keep, and that have nothing left to send."""
     done = sa.and_(
-        Delivery.kind == DeliveryKind.SINGLE,
+        sa.or_(Delivery.kind == DeliveryKind.SINGLE, without_runs()),
         Delivery.state == DeliveryState.IN_PROGRESS,
         ~_live_messages(),
         ~_recipients(),
@@ -78,7 +76,7 @@ def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool, most: int = 
     if delivery.state in AWAITED and is_due:
         _nobody_confirmed(uow, delivery, reachable)
         return True
-    return _send_on(uow, delivery, most)
+    return _send_on(uow, delivery, reachable, most)
 
 
 def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> None:
@@ -88,6 +86,9 @@ def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> N
     if settings.start_by is not StartBy.PERSON and delivery.state is DeliveryState.READY:
         start_by_itself(uow, delivery, reachable=reachable)
         return
+    if parent_of(uow.session, delivery.id) is not None:
+        _remind(uow, delivery)
+        return
     end = _end_of_validity(setup, uow.now)
     if end <= uow.now:
         _expire(uow, delivery)
@@ -95,6 +96,13 @@ def _nobody_confirmed(uow: UnitOfWork, delivery: Delivery, reachable: bool) -> N
     uow.record("delivery.overdue", **about(delivery))
     note(uow, delivery.id, "Its date has come and nobody has confirmed it: nothing is sent.", Level.WARNING)
     delivery.next_at = end
+
+
+def _remind(uow: UnitOfWork, delivery: Delivery) -> None:
+    """The rule: the confirmers of an execution are reminded a day before it ends as expired."""
+    uow.record("delivery.reminded", **about(delivery))
+    note(uow, delivery.id, "Those who may confirm it are reminded: when the next run is due it expires.")
+    delivery.next_at = None
 
 
 def _end_of_validity(setup: DeliverySetup, now: datetime) -> datetime:
@@ -113,11 +121,13 @@ def _expire(uow: UnitOfWork, delivery: Delivery) -> None:
         )
 
 
-def _send_on(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
+def _send_on(uow: UnitOfWork, delivery: Delivery, reachable: bool, most: int) -> bool:
     if delivery.state not in {DeliveryState.IN_PROGRESS, DeliveryState.PAUSED}:
         return False
     if delivery.kind is DeliveryKind.RECURRING:
         return _run_on(uow, delivery)
+    if delivery.kind is DeliveryKind.CONTINUOUS:
+        return _go_on(uow, delivery, reachable, most)
     if delivery.kind is not DeliveryKind.SINGLE:
         return False
     assert delivery.valid_until is not None
@@ -136,6 +146,18 @@ def _run_on(uow: UnitOfWork, delivery: Delivery) -> bool:
         return False
     run_due(uow, delivery)
     return True
+
+
+def _go_on(uow: UnitOfWork, delivery: Delivery, reachable: bool, most: int) -> bool:
+    """A continuous delivery: its runs come first, then whoever they have found gets the mail."""
+    if delivery.campaign_id is not None:
+        return False
+    if delivery.state is DeliveryState.PAUSED:
+        delivery.next_at = None
+        return False
+    if run_on(uow, delivery, reachable=reachable):
+        return True
+    return _feed(uow, delivery, most)
 
 
 def _end(uow: UnitOfWork, delivery: Delivery) -> None:
@@ -162,86 +184,27 @@ def _feed(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
     due_at = delivery.starts_at + timedelta(seconds=after)
     if due_at > uow.now:
         changed = delivery.next_at != due_at
-        delivery.next_at = min(due_at, delivery.valid_until or due_at)
+        ends = delivery.valid_until, next_look(uow.session, delivery)
+        delivery.next_at = min((due_at, *(at for at in ends if at is not None)))
         return changed
-    room = most - _waiting(uow.session, delivery)
-    if room <= 0 or _others_first(uow.session, delivery, uow.now):
+    room = most - waiting_messages(uow.session, delivery)
+    if room <= 0 or others_first(uow.session, delivery, uow.now):
         return False
-    _make_messages(uow, delivery, after, due_at, room)
+    make_messages(uow, delivery, after, due_at, room)
     delivery.next_at = uow.now
     return True
 
 
 def _finish_when_done(uow: UnitOfWork, delivery: Delivery) -> bool:
-    if _waiting(uow.session, delivery):
+    if delivery.kind is DeliveryKind.CONTINUOUS and not has_ended(uow.session, delivery):
+        delivery.next_at = next_look(uow.session, delivery)
+        return False
+    if waiting_messages(uow.session, delivery):
         changed = delivery.next_at != delivery.valid_until
         delivery.next_at = delivery.valid_until
         return changed
     _finish(uow, delivery)
     return True
-
-
-def _make_messages(uow: UnitOfWork, delivery: Delivery, after: int, due_at: datetime, room: int) -> None:
-    """Move the next recipients into the outbox: a recipient is a row here or a message there, never both."""
-    session = uow.session
-    due = [Recipient.delivery_id == delivery.id, Recipient.after == after]
-    next_ones = sa.select(Recipient.address_id).where(*due).order_by(Recipient.address_id).limit(room)
-    last = session.scalar(sa.select(sa.func.max(next_ones.subquery().c.address_id)))
-    due.append(Recipient.address_id <= last)
-    row = _row(session, delivery, due_at, uow.now)
-    columns = [*row, "occasion", "email", "person_id"]
-    chosen = sa.select(*row.values(), Recipient.occasion, Address.email, Recipient.person_id)
-    chosen = (
-        chosen.join(Address, Address.id == Recipient.address_id).where(*due).order_by(Recipient.address_id)
-    )
-    session.execute(sa.insert(Message).from_select(columns, chosen))
-    session.execute(sa.delete(Recipient).where(*due))
-
-
-def _row(
-    session: Session, delivery: Delivery, due_at: datetime, now: datetime
-) -> dict[str, sa.ColumnElement[object]]:
-    """The columns that all its messages share."""
-    setup = setup_of(session, delivery)
-    mailbox = session.get_one(Mailbox, setup.mailbox_id)
-    sender = session.get_one(User, mailbox.user_id)
-    shared = {
-        "team_id": delivery.team_id,
-        "delivery_id": delivery.id,
-        "attempt": 1,
-        "sender_id": sender.id,
-        "mailbox_id": mailbox.id,
-        "wording_id": setup.wording_id,
-        "zone": sender.zone,
-        "due_at": due_at,
-        "act_at": now,
-        "valid_until": delivery.valid_until,
-        "created_at": now,
-        "state": MessageState.PENDING,
-    }
-    return {name: sa.literal(value, getattr(Message, name).type) for name, value in shared.items()}
-
-
-def _others_first(session: Session, delivery: Delivery, now: datetime) -> bool:
-    """Whether a delivery of higher priority from the same mailbox has recipients due."""
-    own = setup_of(session, delivery)
-    mine = TURN[settings_of(own).priority]
-    rivals = session.scalars(
-        sa.select(DeliverySetup)
-        .join(Delivery, Delivery.id == DeliverySetup.delivery_id)
-        .where(
-            DeliverySetup.mailbox_id == own.mailbox_id,
-            Delivery.id != delivery.id,
-            Delivery.state == DeliveryState.IN_PROGRESS,
-            Delivery.next_at <= now,
-        )
-    )
-    return any(TURN[settings_of(rival).priority] < mine for rival in rivals)
-
-
-def _waiting(session: Session, delivery: Delivery) -> int:
-    mine = sa.select(Message.id).where(Message.delivery_id == delivery.id, sa.text(f"message.{LIVE}"))
-    return session.scalar(sa.select(sa.func.count()).select_from(mine.limit(MOST_WAITING).subquery())) or 0
 
 
 def _live_messages() -> sa.ColumnElement[bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -36,6 +38,9 @@ class Figures:
     def targeted(self) -> int:
         return self.to_deliver + self.excluded
 
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
     @property
     def handed(self) -> int:
         """Handed = relayed + sent + failed after hand-off."""
@@ -47,25 +52,49 @@ class Figures:
         return self.handed + self.cancelled + self.uncertain
 
 
+NOTHING = Figures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
 def figures_of(session: Session, delivery: Delivery) -> Figures:
-    """From messages, recipients and exclusions: few queries, whatever the size. Of removed rows, what is kept."""
-    kept = kept_of(session, delivery, "sending_removed_at")
-    counts = dict(kept.fates) if kept else fates_of(session, delivery.id)
-    waiting = _number(session, Recipient.delivery_id == delivery.id)
-    ended = delivery.state in OVER
-    cancelled = counts.get(Fate.CANCELLED, 0)
-    to_come = counts.get(Fate.WAITS, 0) + (0 if ended else waiting)
+    """From messages, recipients and exclusions: a few queries, whatever the size. Of removed rows, what is kept."""
+    found = figures_by(session, sa.select(Delivery.id).where(Delivery.id == delivery.id))
+    return found.get(delivery.id, NOTHING)
+
+
+def figures_by(session: Session, those: sa.Select[Any]) -> dict[int, Figures]:
+    """Delivery → its figures, of every delivery whose id `those` selects and that has any; as many queries as for one.
+
+    Whoever waited in a delivery that is over does not get the mail any more.
+    """
+    kept = _kept(session, those)
+    fates, missing = _fates(session, those, kept)
+    excluded = {**_number_by(session, Exclusion, those), **_kept_causes(kept)}
+    waiting = _number_by(session, Recipient, those)
+    over = set(
+        session.scalars(sa.select(Delivery.id).where(Delivery.id.in_(those), Delivery.state.in_(OVER)))
+    )
+    return {
+        id: _figures(
+            fates.get(id, {}), waiting.get(id, 0), excluded.get(id, 0), missing.get(id, 0), ended=id in over
+        )
+        for id in fates.keys() | waiting.keys() | excluded.keys()
+    }
+
+
+def _figures(
+    counts: Mapping[str, int], waiting: int, excluded: int, field_missing: int, *, ended: bool
+) -> Figures:
     return Figures(
         to_deliver=sum(counts.values()) + waiting,
-        excluded=sum(causes_of(session, delivery).values()),
+        excluded=excluded,
         relayed=counts.get(Fate.RELAYED, 0),
         sent=counts.get(Fate.SENT, 0),
         failed=counts.get(Fate.FAILED, 0),
-        cancelled=cancelled + (waiting if ended else 0),
+        cancelled=counts.get(Fate.CANCELLED, 0) + (waiting if ended else 0),
         uncertain=counts.get(Fate.UNCERTAIN, 0),
         in_flight=counts.get(Fate.IN_FLIGHT, 0),
-        to_come=to_come,
-        field_missing=_missing(session, delivery, kept) if cancelled else 0,
+        to_come=counts.get(Fate.WAITS, 0) + (0 if ended else waiting),
+        field_missing=field_missing,
     )
 
 
@@ -106,30 +135,65 @@ def causes_of(session: Session, delivery: Delivery) -> dict[str, int]:
     return {cause: number for cause, number in rows}  # noqa: C416
 
 
-def _missing(session: Session, delivery: Delivery, kept: KeptFigures | None) -> int:
-    return kept.field_missing if kept else field_missing_of(session, delivery.id)
-
-
 def fates_of(session: Session, delivery_id: int) -> dict[str, int]:
-    """Fate → recipients, from the rows. First attempts only: a retry that a person began is not another recipient."""
-    rows = session.execute(
-        sa.select(fate := fate_of(), sa.func.count())
-        .where(Message.delivery_id == delivery_id, ~Message.proof, Message.attempt == 1)
-        .group_by(fate)
-    )
-    return {found: number for found, number in rows}  # noqa: C416
+    """Fate → recipients, from the rows."""
+    return _by_fate(session, _one(delivery_id)).get(delivery_id, {})
 
 
 def field_missing_of(session: Session, delivery_id: int) -> int:
     """How many were cancelled because the mail no longer rendered, from the rows."""
-    query = sa.select(sa.func.count()).where(
-        Message.delivery_id == delivery_id,
-        ~Message.proof,
-        Message.state == MessageState.CANCELLED,
-        Message.reason == "field_missing",
+    return _field_missing(session, _one(delivery_id)).get(delivery_id, 0)
+
+
+def _one(delivery_id: int) -> sa.Select[Any]:
+    return sa.select(Delivery.id).where(Delivery.id == delivery_id)
+
+
+def _kept(session: Session, those: sa.Select[Any]) -> Sequence[KeptFigures]:
+    """What is kept of deliveries some of whose rows were removed."""
+    return session.scalars(sa.select(KeptFigures).where(KeptFigures.delivery_id.in_(those))).all()
+
+
+def _kept_causes(kept: Sequence[KeptFigures]) -> dict[int, int]:
+    return {one.delivery_id: sum(one.causes.values()) for one in kept if one.exclusions_removed_at}
+
+
+def _fates(
+    session: Session, those: sa.Select[Any], kept: Sequence[KeptFigures]
+) -> tuple[dict[int, Mapping[str, int]], dict[int, int]]:
+    """Delivery → fate → recipients, and delivery → those whose mail no longer rendered."""
+    removed = [one for one in kept if one.sending_removed_at]
+    fates: dict[int, Mapping[str, int]] = {**_by_fate(session, those)}
+    fates.update((one.delivery_id, one.fates) for one in removed)
+    cancelled = any(Fate.CANCELLED in counts for counts in fates.values())
+    missing = _field_missing(session, those) if cancelled else {}
+    return fates, {**missing, **{one.delivery_id: one.field_missing for one in removed}}
+
+
+def _by_fate(session: Session, those: sa.Select[Any]) -> dict[int, dict[str, int]]:
+    """First attempts only: a retry that a person began is not another recipient."""
+    rows = session.execute(
+        sa.select(Message.delivery_id, fate := fate_of(), sa.func.count())
+        .where(Message.delivery_id.in_(those), ~Message.proof, Message.attempt == 1)
+        .group_by(Message.delivery_id, fate)
     )
-    return session.scalar(query) or 0
+    found: dict[int, dict[str, int]] = {}
+    for delivery_id, name, number in rows:
+        found.setdefault(delivery_id, {})[name] = number
+    return found
 
 
-def _number(session: Session, *where: sa.ColumnElement[bool]) -> int:
-    return session.scalar(sa.select(sa.func.count()).where(*where)) or 0
+def _field_missing(session: Session, those: sa.Select[Any]) -> dict[int, int]:
+    cancelled = (Message.state == MessageState.CANCELLED, Message.reason == "field_missing")
+    return _number_by(session, Message, those, ~Message.proof, *cancelled)
+
+
+def _number_by(
+    session: Session, model: Any, those: sa.Select[Any], *where: sa.ColumnElement[bool]
+) -> dict[int, int]:
+    rows = session.execute(
+        sa.select(model.delivery_id, sa.func.count())
+        .where(model.delivery_id.in_(those), *where)
+        .group_by(model.delivery_id)
+    )
+    return {delivery_id: number for delivery_id, number in rows}  # noqa: C416

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,10 +19,18 @@ from sales_campaigns.deliveries.models import (
     DeliverySetup,
     DeliveryState,
     Preparation,
+    SeriesRun,
 )
 from sales_campaigns.errors import NotFound
 
 PAGE = 50
+
+
+class Asked(StrEnum):
+    """Deliveries that nobody set up, which a list shows only when asked."""
+
+    STEPS = "steps"
+    PERSONAL = "personal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +56,17 @@ def deliveries_of(
     *,
     search: str = "",
     states: Sequence[DeliveryState] = (),
-    steps: bool = False,
+    asked: Asked | None = None,
     before: int | None = None,
     limit: int = PAGE,
 ) -> list[DeliveryLine]:
-    """The newest first. The rule: step deliveries are shown only when asked for; single mails have their own list."""
+    """The newest first. The rule: step and personal deliveries are shown only when asked for."""
     query = (
         sa.select(Delivery, User, Preparation, DeliverySetup)
         .join(User, User.id == Delivery.owner_id)
         .outerjoin(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
         .outerjoin(Preparation, Preparation.delivery_id == Delivery.id)
-        .where(*_visible(actor), _of_a_step() if steps else DeliverySetup.delivery_id.is_not(None))
+        .where(*visible(actor), _asked_for(asked))
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
@@ -75,7 +84,7 @@ def state_counts(session: Session, actor: User) -> dict[DeliveryState, int]:
     rows = session.execute(
         sa.select(Delivery.state, sa.func.count())
         .join(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
-        .where(*_visible(actor))
+        .where(*visible(actor))
         .group_by(Delivery.state)
     )
     return {state: number for state, number in rows}  # noqa: C416
@@ -83,11 +92,17 @@ def state_counts(session: Session, actor: User) -> dict[DeliveryState, int]:
 
 def delivery_of(session: Session, actor: User, delivery_id: int, *, lock: bool = False) -> Delivery:
     """A delivery of the actor's team. Raises NotFound."""
-    query = sa.select(Delivery).where(Delivery.id == delivery_id, *_visible(actor))
+    query = sa.select(Delivery).where(Delivery.id == delivery_id, *visible(actor))
     found = session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise NotFound("This delivery is not there, or it belongs to another team.")
     return found
+
+
+def parent_of(session: Session, delivery_id: int) -> Delivery | None:
+    """The series that a delivery is a run of."""
+    query = sa.select(Delivery).join(SeriesRun, SeriesRun.series_id == Delivery.id)
+    return session.scalar(query.where(SeriesRun.child_id == delivery_id))
 
 
 def mailboxes_for(session: Session, actor: User) -> Sequence[Mailbox]:
@@ -124,9 +139,13 @@ def _line(
     )
 
 
-def _visible(actor: User) -> list[sa.ColumnElement[bool]]:
+def visible(actor: User) -> list[sa.ColumnElement[bool]]:
     return [] if sees_every_team(actor) else [Delivery.team_id == actor.team_id]
 
 
-def _of_a_step() -> sa.ColumnElement[bool]:
-    return sa.and_(Delivery.kind == DeliveryKind.CONTINUOUS, Delivery.campaign_id.is_not(None))
+def _asked_for(asked: Asked | None) -> sa.ColumnElement[bool]:
+    if asked is Asked.STEPS:
+        return sa.and_(Delivery.kind == DeliveryKind.CONTINUOUS, Delivery.campaign_id.is_not(None))
+    if asked is Asked.PERSONAL:
+        return Delivery.kind == DeliveryKind.PERSONAL
+    return DeliverySetup.delivery_id.is_not(None)

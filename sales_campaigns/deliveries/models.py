@@ -79,6 +79,8 @@ class DeliverySetup(Base):
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
     schedule: Mapped[dict[str, Any]] = mapped_column(default=dict)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Of a continuous delivery: whom each run takes, and when it runs. See `incremental.py`.
+    incremental: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
     # Whoever last said that it starts by itself; the confirmation is then theirs.
     starter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     confirmed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -110,16 +112,9 @@ class Stage(StrEnum):
     OVER = "over"
 
 
-class Preparation(Base):
-    """The last preparation of a delivery. Once over, its figures never change."""
+class Counted:
+    """Columns of what prepares people in chunks: how far it is, and what was counted so far."""
 
-    __tablename__ = "preparation"
-
-    delivery_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True
-    )
-    inputs: Mapped[str] = mapped_column(sa.String(64))  # the hash of the setup that was prepared
-    asked_by: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     stage: Mapped[Stage] = mapped_column(checked(Stage), default=Stage.CLEARING)
     position: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # the last id of the stage that is done
     people: Mapped[int] = mapped_column(default=0)  # in the audience when it began: for the progress only
@@ -131,6 +126,18 @@ class Preparation(Base):
     warnings: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class Preparation(Counted, Base):
+    """The last preparation of a delivery. Once over, its figures never change."""
+
+    __tablename__ = "preparation"
+
+    delivery_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True
+    )
+    inputs: Mapped[str] = mapped_column(sa.String(64))  # the hash of the setup that was prepared
+    asked_by: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     computed_at: Mapped[datetime | None]  # when somebody had every figure built again from the rows
 
     __table_args__ = (
@@ -160,7 +167,8 @@ class JournalLine(Base):
 class Recipient(Base):
     """Somebody a prepared delivery goes to, for whom no message is made yet. One an address: nobody gets it twice.
 
-    `after` is in seconds from the start of the delivery: the wave, and the recipient's zone. The rows are made by
+    `after` is in seconds from the start of the delivery: the wave, and the recipient's zone; None while its increment
+    of a continuous delivery is not released. The rows are made by
     one statement from the people themselves, and becoming a message checks every reference again; three foreign keys
     here made preparing a million people three times as slow (measured).
     """
@@ -171,7 +179,7 @@ class Recipient(Base):
     address_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     occasion: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
     person_id: Mapped[int]
-    after: Mapped[int] = mapped_column(default=0)
+    after: Mapped[int | None] = mapped_column(default=0)
 
     __table_args__ = (sa.Index("ix_recipient_after", "delivery_id", "after", "address_id"),)
 
@@ -188,6 +196,7 @@ class Exclusion(Base):
     cause: Mapped[str] = mapped_column(sa.String(40))
     words: Mapped[str] = mapped_column(sa.Text, default="")
     at: Mapped[datetime]
+    run: Mapped[int | None]  # the number of the increment of a continuous delivery
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "occasion", "person_id"),)
 
@@ -237,6 +246,16 @@ class Approval(Base):
     __table_args__ = (sa.UniqueConstraint("delivery_id", "kind", "reviewer_id"),)
 
 
+class Aggregation(StrEnum):
+    """By what the executions of a series are grouped in its list and totals; each is prepared by itself."""
+
+    NONE = "none"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
 class Series(Base):
     """When a recurring delivery runs. Its setup is what every run is made from."""
 
@@ -248,6 +267,11 @@ class Series(Base):
     recurrence: Mapped[dict[str, Any]] = mapped_column(default=dict)
     looked_at: Mapped[datetime]  # what was planned up to then is dealt with
     started_by: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    aggregation: Mapped[Aggregation] = mapped_column(checked(Aggregation), default=Aggregation.NONE)
+    asks: Mapped[bool] = mapped_column(default=True)  # for a confirmation before each send
+
+    # The rule: it is offered when there is no aggregation.
+    __table_args__ = (sa.CheckConstraint("aggregation = 'none' OR NOT asks", name="asks"),)
 
 
 class RunOutcome(StrEnum):

@@ -93,7 +93,10 @@ def in_flight(session: Session, delivery_id: int) -> int:
 
 
 def _goes_on_at(uow: UnitOfWork, delivery: Delivery) -> datetime:
-    """A series goes on with its next run: what was planned while it was paused is not caught up."""
+    """A series goes on with its next run: what was planned while it was paused is not caught up.
+
+    A continuous delivery looks at once: its next run takes whoever has come meanwhile.
+    """
     series = uow.session.get(Series, delivery.id)
     if series is None:
         return uow.now
@@ -104,6 +107,6 @@ def _goes_on_at(uow: UnitOfWork, delivery: Delivery) -> datetime:
 def _own(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     """The rule: a step has no Stop of its own; pausing or archiving its campaign does that."""
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
-    if delivery.kind not in {DeliveryKind.SINGLE, DeliveryKind.RECURRING}:
+    if delivery.kind is DeliveryKind.PERSONAL or delivery.campaign_id is not None:
         raise IllegalMove("This delivery belongs to a campaign step: pause or archive the campaign instead.")
     return delivery

@@ -15,9 +15,16 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, needs_of
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries.capacity import Capacity, capacity_of
+from sales_campaigns.deliveries.incremental import Incremental
 from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import Delivery
-from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of, setup_of
+from sales_campaigns.deliveries.setups import (
+    audience_of,
+    incremental_of,
+    schedule_of,
+    settings_of,
+    setup_of,
+)
 from sales_campaigns.deliveries.typology.controls import (
     content_problems,
     schedule_problem,
@@ -49,6 +56,7 @@ class Task:
     policy: Policy
     capacity: tuple[Capacity, ...]
     problems: dict[str, str]
+    incremental: Incremental | None = None
 
     @property
     def has_logic(self) -> bool:
@@ -76,7 +84,19 @@ def task_of(session: Session, delivery: Delivery, now: datetime) -> Task:
     scope = (session, delivery.team_id, delivery.name, RuleScope.DELIVERIES)
     rules = in_force(*scope, RuleKind.CAPACITY, settings.typology)
     capacity = tuple(capacity_of(rule) for rule in rules)
-    return Task(delivery, owner, mailbox, content, audience, schedule, settings, policy, capacity, problems)
+    return Task(
+        delivery,
+        owner,
+        mailbox,
+        content,
+        audience,
+        schedule,
+        settings,
+        policy,
+        capacity,
+        problems,
+        incremental_of(setup),
+    )
 
 
 def _other_problems(

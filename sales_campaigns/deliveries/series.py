@@ -14,9 +14,11 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.deliveries.concluding import ask_for_confirmation
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.editing import make_run
+from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import (
+    Aggregation,
     Delivery,
     DeliveryKind,
     DeliveryState,
@@ -36,7 +38,7 @@ from sales_campaigns.deliveries.recurrence import (
     recurrence_from,
     runs_between,
 )
-from sales_campaigns.deliveries.setups import schedule_of, setup_of
+from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -57,22 +59,43 @@ class RunLine:
     to_deliver: int | None
 
 
-def start_series(uow: UnitOfWork, actor: User, delivery_id: int, wanted: Recurrence) -> Delivery:
+def start_series(
+    uow: UnitOfWork,
+    actor: User,
+    delivery_id: int,
+    wanted: Recurrence,
+    *,
+    aggregation: Aggregation = Aggregation.NONE,
+    asks: bool | None = None,
+) -> Delivery:
     """Turn a delivery that is being written into a series. Its setup is what every run is made from.
 
-    Raises Invalid by field, NotAllowed without “start deliveries”, IllegalMove unless it is in editing.
+    `asks` for a confirmation before each send; left out, what the delivery says of who starts it. One that does not
+    ask is confirmed by this act, as a whole. Raises Invalid by field, NotAllowed without “start deliveries”,
+    IllegalMove unless it is in editing.
     """
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
     require_start(uow.session, actor)
     setup = setup_of(uow.session, delivery)
     if delivery.state is not DeliveryState.EDITING:
         raise IllegalMove(f"This delivery cannot become a series: {DELIVERY.sentences[delivery.state]}")
+    if setup.incremental:
+        raise IllegalMove("It is continuous: make it a single delivery again before it becomes a series.")
     if schedule_of(setup).at:
         raise IllegalMove("A series leaves when it runs: edit it and leave the contact date open.")
-    upcoming = _checked(uow, delivery, wanted)
+    by_person = settings_of(setup).start_by is StartBy.PERSON and aggregation is Aggregation.NONE
+    asks = by_person if asks is None else asks
+    upcoming = _checked(uow, delivery, wanted, aggregation, asks)
     delivery.kind = DeliveryKind.RECURRING
     uow.session.add(
-        Series(delivery_id=delivery.id, recurrence=asdict(wanted), looked_at=uow.now, started_by=actor.id)
+        Series(
+            delivery_id=delivery.id,
+            recurrence=asdict(wanted),
+            looked_at=uow.now,
+            started_by=actor.id,
+            aggregation=aggregation,
+            asks=asks,
+        )
     )
     uow.move(DELIVERY, delivery, "begin_series", about=about(delivery, actor), next_at=upcoming)
     note(uow, delivery.id, f"{actor.name} started the series.")
@@ -114,15 +137,13 @@ def series_of(session: Session, delivery_id: int) -> Series | None:
     return session.get(Series, delivery_id)
 
 
-def parent_of(session: Session, delivery_id: int) -> Delivery | None:
-    """The series that a delivery is a run of."""
-    query = sa.select(Delivery).join(SeriesRun, SeriesRun.series_id == Delivery.id)
-    return session.scalar(query.where(SeriesRun.child_id == delivery_id))
-
-
-def _checked(uow: UnitOfWork, delivery: Delivery, wanted: Recurrence) -> datetime:
+def _checked(
+    uow: UnitOfWork, delivery: Delivery, wanted: Recurrence, aggregation: Aggregation, asks: bool
+) -> datetime:
     """The first run. What would stop every preparation is told now."""
     problems = problems_of(wanted)
+    if asks and aggregation is not Aggregation.NONE:
+        problems["asks"] = "Runs that are grouped are not confirmed one by one: choose one of the two."
     if problems:
         raise Invalid(problems)
     found = task_of(uow.session, delivery, uow.now).problems
@@ -148,7 +169,7 @@ def _run(uow: UnitOfWork, delivery: Delivery, series: Series, wanted: Recurrence
     for child in earlier:
         _expire(uow, child)
     starter = uow.session.get_one(User, series.started_by)
-    child = make_run(uow, delivery, _name(delivery, wanted, at))
+    child = make_run(uow, delivery, _name(delivery, wanted, at), starter.id, asks=series.asks)
     _write(uow, delivery, at, RunOutcome.MADE, "", child.id)
     begin_preparing(uow, starter, child)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from sales_campaigns.deliveries.incremental import Incremental, incremental_from
 from sales_campaigns.deliveries.inputs import (
     Audience,
     Schedule,
@@ -37,6 +38,11 @@ def settings_of(setup: DeliverySetup) -> Settings:
     return settings_from(setup.settings)
 
 
+def incremental_of(setup: DeliverySetup) -> Incremental | None:
+    """None for a delivery that is not continuous."""
+    return incremental_from(setup.incremental)
+
+
 def hash_of(session: Session, delivery: Delivery) -> str:
     """The rule: any change of content, audience, sender, schedule or settings after preparation needs another one."""
     setup = setup_of(session, delivery)
@@ -47,6 +53,8 @@ def hash_of(session: Session, delivery: Delivery) -> str:
             "audience": setup.audience,
             "schedule": setup.schedule,
             "settings": setup.settings,
+            # What is not continuous keeps the hash that it was prepared with before there were such.
+            **({"incremental": setup.incremental} if setup.incremental else {}),
         }
     )
 

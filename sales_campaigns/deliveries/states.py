@@ -7,6 +7,7 @@ from sales_campaigns.lifecycle import Lifecycle
 
 EDITABLE = frozenset({S.EDITING, S.PREPARATION_FAILED, S.READY, S.AWAITING_CONFIRMATION})
 CONFIRMED = frozenset({S.SCHEDULED, S.IN_PROGRESS, S.PAUSED})
+GOES_ON = frozenset({S.IN_PROGRESS, S.PAUSED})
 OVER = frozenset({S.STOPPED, S.FINISHED, S.EXPIRED})
 
 DELIVERY = Lifecycle[S](

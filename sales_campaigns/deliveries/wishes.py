@@ -22,7 +22,9 @@ LONGEST_VALIDITY = 24 * 60  # hours
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Every input of a delivery."""
+    """Every input of a delivery. `also_template`: whether the template that its words came from changes with them;
+    None where nobody has said.
+    """
 
     name: str
     content: Content
@@ -31,6 +33,7 @@ class Wish:
     schedule: Schedule = field(default_factory=Schedule)
     settings: Settings = field(default_factory=Settings)
     from_template: str = ""
+    also_template: bool | None = None
 
 
 def check_wish(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Role, User
 from sales_campaigns.activity import Activity
+from sales_campaigns.deliveries.confirming import starters_of
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.notices.models import Notice, NoticeKind
@@ -61,6 +62,20 @@ def tasks_given(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 def mailboxes_lost(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     """For its owner, and for the administrators of the team."""
     _give(uow, (told for row in happened for told in _of_mailbox(uow.session, row)))
+
+
+def confirmations_wanted(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
+    """For everybody who may start deliveries in the team of what waits for a confirmation."""
+    _give(uow, (told for row in happened for told in _of_confirmation(uow.session, row)))
+
+
+def _of_confirmation(session: Session, row: Activity) -> Iterator[Told]:
+    what = f"Run {row.data['run']} of “{row.data['name']}”" if "run" in row.data else f"“{row.data['name']}”"
+    everybody = starters_of(row.team_id or 0)
+    of_the_team = session.scalars(everybody.where(User.team_id == row.team_id)).all()
+    for user_id in of_the_team or session.scalars(everybody).all():
+        words = f"{what} waits for your confirmation"
+        yield Told(user_id, row, NoticeKind.DELIVERY, words, delivery_id=row.data["delivery"])
 
 
 def deliveries_alarm(uow: UnitOfWork, happened: Sequence[Activity]) -> None:

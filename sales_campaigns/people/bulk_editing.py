@@ -37,7 +37,10 @@ def set_consent(uow: UnitOfWork, actor: User, person_ids: Sequence[int], basis: 
     require(actor, "edit_people")
     if basis and basis not in set(Consent):
         raise Invalid({"consent": "Choose a basis of the list."})
-    changed = _set(uow, _ours(actor, person_ids), consent=Consent(basis) if basis else None)
+    noted = (
+        {"consent": Consent(basis), "consent_at": uow.now} if basis else {"consent": None, "consent_at": None}
+    )
+    changed = _set(uow, _ours(actor, person_ids), **noted)
     data = {"people": changed, "basis": basis}
     uow.record("people.consent", actor_id=actor.id, team_id=actor.team_id, data=data)
     return changed

@@ -80,6 +80,7 @@ class Person(Base):
     linkedin_url: Mapped[str] = mapped_column(sa.Text, default="")
     zone: Mapped[str] = mapped_column(sa.String(64), default="")
     consent: Mapped[Consent | None] = mapped_column(checked(Consent))
+    consent_at: Mapped[datetime | None]  # when the basis was noted
     custom: Mapped[dict[str, str]] = mapped_column(default=dict)
     pinned_note: Mapped[str] = mapped_column(sa.Text, default="")
     untracked: Mapped[bool] = mapped_column(default=False)  # no pixel and no tracked links in mails to them

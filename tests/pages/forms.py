@@ -63,7 +63,7 @@ def forms_of(page: str, address: str) -> Iterator[Form]:
             name, kind = element.get("name"), _kind(element)
             if not name or kind in LEFT_TO_THE_BROWSER:
                 continue
-            if kind == "password":
+            if kind == "password" or element.get("data-secret"):
                 secret.append(name)
             if kind in TYPED or kind == "textarea":
                 typed.append(name)

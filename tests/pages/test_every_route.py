@@ -30,8 +30,12 @@ from sales_campaigns.content.models import Bundle, Template, TemplateVersion
 from sales_campaigns.content.snippets import SnippetDraft, create_snippet
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.crm.models import CrmAddition, CrmConnection
-from sales_campaigns.deliveries.models import DeliveryTemplate
+from sales_campaigns.deliveries.continuous.choosing import choose_incremental
+from sales_campaigns.deliveries.continuous.models import Increment, IncrementState, Intake
+from sales_campaigns.deliveries.incremental import Incremental, Mode
+from sales_campaigns.deliveries.models import Delivery, DeliveryState, DeliveryTemplate, Stage
 from sales_campaigns.deliveries.proofing.models import TestProfile
+from sales_campaigns.deliveries.recurrence import Every, Recurrence
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
 from sales_campaigns.enrollments.detours.keeping import keep
@@ -126,6 +130,11 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
     "POST /deliveries/<int:delivery_id>/confirm",
+    "POST /deliveries/<int:delivery_id>/continuous",
+    "POST /deliveries/<int:delivery_id>/continuous/reset",
+    "POST /deliveries/<int:delivery_id>/continuous/runs/<int:number>/confirm",
+    "POST /deliveries/<int:delivery_id>/continuous/runs/<int:number>/drop",
+    "POST /deliveries/<int:delivery_id>/continuous/single",
     "POST /deliveries/<int:delivery_id>/confirm/ask",
     "POST /deliveries/<int:delivery_id>/delete",
     "POST /deliveries/<int:delivery_id>/duplicate",
@@ -269,7 +278,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             created_at=uow.now,
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
-        delivery = a_delivery(uow, cast.cleo)
+        delivery = a_continuous_delivery(uow, cast)
         rule = TypologyRule(
             team_id=cast.ana.team_id,
             kind=RuleKind.FILTERING,
@@ -337,6 +346,20 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             ).batch_id,
             **content_of_the_team(uow, cast),
         }
+
+
+def a_continuous_delivery(uow: Any, cast: Cast) -> Delivery:
+    """With one run, which waits for a confirmation."""
+    delivery = a_delivery(uow, cast.cleo)
+    daily = Recurrence(Every.DAYS, 1, "2026-12-01T09:00", "Europe/Stockholm")
+    choose_incremental(uow, cast.cleo, delivery.id, Incremental(Mode.NEW, daily))
+    delivery.state, delivery.starts_at = DeliveryState.IN_PROGRESS, uow.now
+    uow.session.add(Intake(delivery_id=delivery.id, number=1, since=uow.now, looked_at=uow.now))
+    run = {"number": 1, "due_at": uow.now, "occasion": 0, "since": uow.now, "until": uow.now}
+    counted = {"stage": Stage.OVER, "people": 1, "started_at": uow.now, "state": IncrementState.WAITING}
+    uow.session.add(Increment(delivery_id=delivery.id, **run, **counted))
+    uow.session.flush()
+    return delivery
 
 
 def content_of_the_team(uow: Any, cast: Cast) -> Ids:
@@ -419,8 +442,6 @@ def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
 
 
 def a_message(uow: Any, cast: Cast, enrollment: Enrollment) -> Message:
-    from sales_campaigns.deliveries.models import Delivery
-
     delivery = uow.session.scalars(sa.select(Delivery)).first()
     return Message(
         team_id=cast.ana.team_id,
@@ -471,6 +492,7 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
     assert shown == [], "\n".join(map(str, shown))
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
     broken = [
         (route, status)
@@ -483,7 +505,11 @@ def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast,
     assert broken == [], "\n".join(map(str, broken))
 
 
-@pytest.mark.parametrize("role", ["owner", "teammate", "administrator"])
+@pytest.mark.parametrize(
+    ("engine", "role"),
+    [("sqlite", "owner"), ("postgresql", "teammate"), ("sqlite", "administrator")],
+    indirect=["engine"],
+)
 def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
     app: Flask, browse: Browse, cast: Cast, ids: Ids, role: str
 ) -> None:
@@ -494,6 +520,7 @@ def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
     assert sorted(refused) == sorted(REFUSED[role])
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_it_breaks_nowhere_for_an_administrator(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
     broken = [
         (route, status)

@@ -39,7 +39,7 @@ def test_it_is_explained_started_and_its_runs_are_listed(
 ) -> None:
     cleo, page = browse(cast.cleo), f"/deliveries/{written}/series"
     before = cleo.get(page).text
-    assert "Single" in before and "Recurring" in before and "weekly makes 52 a year" in before
+    assert "Single" in before and "Recurring" in before and "weekly makes 52 deliveries a year" in before
     assert cleo.post(page, typed(clock)).status_code == 303
     assert "Every day from" in cleo.get(page).text and "No run yet" in cleo.get(page).text
     clock.forward(timedelta(days=2))
@@ -55,7 +55,7 @@ def test_it_is_explained_started_and_its_runs_are_listed(
         ({"every": "minutes", "interval": "5"}, "at most every 15 minutes"),
         ({"interval": "often"}, "Write a whole number."),
         ({"first": ""}, "Choose the date and time of the first run."),
-        ({"every": "aeons"}, "Choose minutes, days, weeks or months."),
+        ({"every": "aeons"}, "Choose minutes, days, weeks, months or a cron rule."),
         ({"opens": "10:00"}, "Choose both ends"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_run_that_nobody_confirmed_is_told_on_today(
     with work() as uow:
         a_person(uow, cast.ana, "a@example.com")
         made = a_delivery(uow, cast.cleo).id
-    cleo.post(f"/deliveries/{made}/series", typed(clock))
+    cleo.post(f"/deliveries/{made}/series", typed(clock, asks="1"))
     for _day in range(2):
         clock.forward(timedelta(days=1))
         clock.forward(timedelta(hours=12))
@@ -98,3 +98,24 @@ def test_it_is_made_from_the_command_line(
     let_jobs_run(work)
     told = app.test_cli_runner().invoke(args=["delivery", "runs", str(written), *user])
     assert " made in_progress" in told.output
+
+
+def test_whoever_may_only_prepare_is_told_who_can(
+    app: Flask, work: Work, cast: Cast, clock: VirtualClock, browse: Browse, written: int
+) -> None:
+    """Starting, editing a series and changing who starts it: refused by page and command line, with names."""
+    with work() as uow:
+        uow.session.get_one(User, cast.ben.id).can_prepare = True
+        box = cast.ben_box.id
+    ben, form = browse(cast.ben), {"name": "Mine", "subject": "Hi", "html": "<p>Hi</p>", "mailbox": str(box)}
+    mine = {**form, "audience": "everybody", "validity_hours": "24", "zone": "UTC"}
+    by_itself = ben.post("/deliveries", {**mine, "start_by": "no_error"})
+    starting = ben.post(f"/deliveries/{written}/series", typed(clock))
+    assert browse(cast.cleo).post(f"/deliveries/{written}/series", typed(clock)).status_code == 303
+    editing = ben.post(f"/deliveries/{written}/edit", mine)
+    for refused in (by_itself, starting, editing):
+        assert refused.status_code == 403 and "Who has it: Cleo Martin" in refused.text
+    user, first = ["--user", "ben@north.example"], f"{clock.now().date() + timedelta(days=1)}T09:00"
+    for asked in (["repeat", str(written), "--every", "days", "--first", first], ["stop", str(written)]):
+        told = app.test_cli_runner().invoke(args=["delivery", *asked, *user])
+        assert told.exit_code == 1 and "Who has it: Cleo Martin" in told.output

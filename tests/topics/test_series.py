@@ -6,24 +6,27 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
 
 from sales_campaigns.clock import VirtualClock
-from sales_campaigns.deliveries.confirming import confirm
 from sales_campaigns.deliveries.editing import change
+from sales_campaigns.deliveries.executions import periods_of, totals_of
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.deliveries.inputs import Settings, StartBy
-from sales_campaigns.deliveries.models import DeliveryState, RunOutcome
+from sales_campaigns.deliveries.listing import parent_of
+from sales_campaigns.deliveries.models import Aggregation, Delivery, DeliveryState, Series
 from sales_campaigns.deliveries.pausing import pause, resume, stop
 from sales_campaigns.deliveries.recurrence import Every, Recurrence, instants
 from sales_campaigns.deliveries.series import RunLine, runs_of, start_series
 from sales_campaigns.errors import Invalid, NotAllowed
+from sales_campaigns.notices.reading import newest_notices
+from sales_campaigns.reactions import react
 from tests.builders import a_delivery, a_wish
 from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.deliveries import delivery, let_jobs_run, said
+from tests.deliveries import delivery, let_jobs_run
 
 BY_ITSELF = Settings(validity_hours=24, start_by=StartBy.NO_ERROR)
 BY_PERSON = Settings(validity_hours=24)
@@ -43,10 +46,10 @@ def a_rule(clock: VirtualClock, **fields: object) -> Recurrence:
     return Recurrence(**{**told, **fields})  # type: ignore[arg-type]
 
 
-def a_series(work: Work, cast: Cast, rule: Recurrence, settings: Settings = BY_ITSELF) -> int:
+def a_series(work: Work, cast: Cast, rule: Recurrence, settings: Settings = BY_ITSELF, **more: Any) -> int:
     with work() as uow:
         made = a_delivery(uow, cast.cleo, settings=settings)
-        return start_series(uow, cast.cleo, made.id, rule).id
+        return start_series(uow, cast.cleo, made.id, rule, **more).id
 
 
 def runs(work: Work, series_id: int) -> list[RunLine]:
@@ -89,39 +92,6 @@ def test_every_run_makes_a_delivery_of_its_own(
     assert outcomes(work, series_id) == ["made"] * 3
     assert len({line.run.child_id for line in runs(work, series_id)}) == 3
     assert delivery(work, series_id).state is DeliveryState.FINISHED
-
-
-@pytest.mark.deep
-def test_a_year_of_weeks_over_both_clock_changes(
-    work: Work, cast: Cast, clock: VirtualClock, someone: None
-) -> None:
-    """Weekly on Sundays at 02:30 in Amsterdam: 52 deliveries, one caught up, one expired, one stopped."""
-    zone = ZoneInfo("Europe/Amsterdam")
-    sunday = clock.now().date() + timedelta(days=13 - clock.now().weekday())
-    rule = a_rule(clock, every=Every.WEEKS, first=f"{sunday}T02:30", runs=52)
-    series_id = a_series(work, cast, rule, BY_PERSON)
-    year = planned(rule, 52)
-    local = [at.astimezone(zone).strftime("%H:%M") for at in year]
-    assert local.count("03:30") == 1 and local.count("02:30") == 51
-    for place, at in enumerate(year):
-        down = timedelta(hours=2) if place == 10 else timedelta()
-        clock.move_to(at + down)
-        for _scheduler in range(3):
-            let_jobs_run(work)
-        newest = runs(work, series_id)[-1]
-        assert newest.child is not None and newest.run.due_at == at
-        if place == 20:
-            continue
-        with work() as uow:
-            confirm(uow, cast.cleo, newest.child.id, reachable=True)
-        finish_child(work, cast, newest)
-    lines = runs(work, series_id)
-    assert [line.run.outcome for line in lines] == [RunOutcome.MADE] * 52
-    states = [line.child.state for line in lines if line.child]
-    assert states.count(EXPIRED) == 1 and states[20] is EXPIRED
-    assert "warning: Nobody confirmed it before the next run was due. Nothing was sent." in said(
-        work, lines[20].run.child_id or 0
-    )
 
 
 def test_a_run_missed_while_everything_was_down_fires_once(
@@ -193,6 +163,68 @@ def test_a_paused_series_goes_on_with_its_next_run(
     assert outcomes(work, series_id) == []
     go_to(work, clock, planned(rule, 3)[2])
     assert outcomes(work, series_id) == ["made"]
+
+
+def test_runs_are_grouped_in_the_list_and_in_totals_only(
+    work: Work, cast: Cast, clock: VirtualClock, someone: None
+) -> None:
+    """Aggregation period (none, day, week, month, year); each is prepared by itself, the parent shows totals."""
+    rule = a_rule(clock, first="2026-12-30T09:00", runs=4)
+    series_id = a_series(work, cast, rule, aggregation=Aggregation.MONTH)
+    for at in planned(rule, 4):
+        go_to(work, clock, at)
+        finish_child(work, cast, runs(work, series_id)[-1])
+    with work() as uow:
+        series = uow.session.get_one(Series, series_id)
+        months = periods_of(uow.session, series)
+        assert [(str(one.first), one.runs, one.figures.targeted) for one in months] == [
+            ("2027-01-01", 2, 2),
+            ("2026-12-01", 2, 2),
+        ]
+        series.aggregation = Aggregation.WEEK
+        weeks = [(str(one.first), one.made) for one in periods_of(uow.session, series)]
+        assert weeks == [("2026-12-28", 4)], "weeks begin on Monday"
+        whole = totals_of(uow.session, uow.session.get_one(Delivery, series_id))
+        assert (whole.targeted, whole.to_deliver, whole.cancelled) == (4, 4, 4)
+
+
+def test_asking_before_each_send_is_offered_without_aggregation_only(
+    work: Work, cast: Cast, clock: VirtualClock, someone: None
+) -> None:
+    with pytest.raises(Invalid, match="not confirmed one by one"):
+        a_series(work, cast, a_rule(clock), aggregation=Aggregation.WEEK, asks=True)
+    asked = a_series(work, cast, a_rule(clock), BY_ITSELF, asks=True)
+    unasked = a_series(work, cast, a_rule(clock), BY_PERSON, asks=False)
+    go_to(work, clock, planned(a_rule(clock), 1)[0])
+    states = [line.child.state for one in (asked, unasked) for line in runs(work, one) if line.child]
+    assert states == [DeliveryState.AWAITING_CONFIRMATION, IN_PROGRESS]
+
+
+def test_whoever_may_confirm_a_run_is_reminded_a_day_before_it_expires(
+    work: Work, cast: Cast, clock: VirtualClock, someone: None
+) -> None:
+    """Once, and nobody of those who may not."""
+    rule = a_rule(clock, every=Every.WEEKS)
+    series_id = a_series(work, cast, rule, BY_PERSON)
+    first, second = planned(rule, 2)
+    go_to(work, clock, first)
+    told = []
+    for at in (
+        first,
+        second - timedelta(hours=25),
+        second - timedelta(hours=24),
+        second - timedelta(hours=1),
+    ):
+        go_to(work, clock, max(at, clock.now()))
+        with work() as uow:
+            react(uow)
+            told.append([len(newest_notices(uow.session, one)) for one in (cast.cleo, cast.ana)])
+    assert told == [[0, 0], [0, 0], [1, 0], [1, 0]]
+    child = runs(work, series_id)[0].child
+    assert child is not None
+    with work() as uow:
+        parent = parent_of(uow.session, child.id)
+        assert parent is not None and parent.id == series_id
 
 
 def test_three_schedulers_at_once_make_one_run(

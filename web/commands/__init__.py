@@ -10,6 +10,7 @@ from web.commands import (
     db,
     delivery,
     delivery_proofs,
+    delivery_runs,
     detours,
     instance,
     launching,
@@ -39,6 +40,8 @@ for command in (
 ):
     campaign.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
+    delivery.group.add_command(command)
+for command in delivery_runs.COMMANDS:
     delivery.group.add_command(command)
 GROUPS = [
     campaign.group,

@@ -11,15 +11,16 @@ import click
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.users import user_by_email
+from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content
+from sales_campaigns.content.wordings import content_of
 from sales_campaigns.deliveries import confirming, editing, pausing, preparing
 from sales_campaigns.deliveries.figures import causes_of, figures_of
 from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings, StartBy
 from sales_campaigns.deliveries.journal import journal_of
 from sales_campaigns.deliveries.listing import deliveries_of, delivery_of, mailboxes_for
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
-from sales_campaigns.deliveries.recurrence import Every, Recurrence
-from sales_campaigns.deliveries.series import runs_of, start_series
+from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import groups_of
@@ -107,7 +108,25 @@ def prepare(delivery_id: int, email: str, wait: bool, as_json: bool) -> None:
     while wait:
         with command_work() as uow:
             wait = preparing.prepare_chunk(uow, delivery_id)
-    _tell(email, delivery_id, as_json)
+    tell(email, delivery_id, as_json)
+
+
+@group.command("edit")
+@click.argument("delivery_id", type=int)
+@whose
+@click.option("--name", default="")
+@click.option("--subject", default="")
+@click.option("--html", "html_file", type=A_FILE, help="File with the text as HTML.")
+@click.option("--template", is_flag=True, help="Change the template that its words came from, too.")
+@click.option("--here-only", is_flag=True, help="Let the words be its own from now on.")
+@json_option
+def edit(delivery_id: int, email: str, as_json: bool, **typed: Any) -> None:
+    """Change name or words. A continuous delivery that goes on has them for what has not left."""
+    with command_work() as uow:
+        actor = user_by_email(uow, email)
+        delivery = delivery_of(uow.session, actor, delivery_id)
+        editing.change(uow, actor, delivery_id, _changed(uow, delivery, typed))
+    tell(email, delivery_id, as_json)
 
 
 @group.command("confirm")
@@ -119,7 +138,7 @@ def confirm(delivery_id: int, email: str, as_json: bool) -> None:
     with command_work() as uow:
         allowed = settings().bulk_allowed
         confirming.confirm(uow, user_by_email(uow, email), delivery_id, reachable=allowed)
-    _tell(email, delivery_id, as_json)
+    tell(email, delivery_id, as_json)
 
 
 @group.command("pause")
@@ -131,7 +150,7 @@ def pause(delivery_id: int, email: str, as_json: bool) -> None:
     with command_work() as uow:
         pausing.pause(uow, user_by_email(uow, email), delivery_id)
     pausing.still_in_flight(house().reads, delivery_id)
-    _tell(email, delivery_id, as_json)
+    tell(email, delivery_id, as_json)
 
 
 @group.command("resume")
@@ -142,7 +161,7 @@ def resume(delivery_id: int, email: str, as_json: bool) -> None:
     """Let a paused delivery go on."""
     with command_work() as uow:
         pausing.resume(uow, user_by_email(uow, email), delivery_id)
-    _tell(email, delivery_id, as_json)
+    tell(email, delivery_id, as_json)
 
 
 @group.command("stop")
@@ -154,7 +173,7 @@ def stop(delivery_id: int, email: str, as_json: bool) -> None:
     with command_work() as uow:
         pausing.stop(uow, user_by_email(uow, email), delivery_id)
     pausing.still_in_flight(house().reads, delivery_id)
-    _tell(email, delivery_id, as_json)
+    tell(email, delivery_id, as_json)
 
 
 @group.command("duplicate")
@@ -165,63 +184,10 @@ def duplicate(delivery_id: int, email: str, as_json: bool) -> None:
     """Content, audience and settings as another delivery, without a schedule."""
     with command_work() as uow:
         copy = editing.duplicate(uow, user_by_email(uow, email), delivery_id).id
-    _tell(email, copy, as_json)
+    tell(email, copy, as_json)
 
 
-@group.command("repeat")
-@click.argument("delivery_id", type=int)
-@whose
-@click.option("--every", type=click.Choice([one.value for one in Every]), required=True)
-@click.option("--interval", default=1, show_default=True, help="Every so many of them; minutes at least 15.")
-@click.option("--first", type=LOCAL, required=True, help="First run, in --zone: 2026-12-01T09:00.")
-@click.option("--zone", default="", help="The user's zone when left out.")
-@click.option("--until", default="", help="Last date: 2027-11-30.")
-@click.option("--runs", default=0, help="How many runs; no limit when left out.")
-@click.option("--opens", default="", help="A late run does not begin before: 08:00.")
-@click.option("--closes", default="", help="A late run does not begin after: 18:00.")
-@json_option
-def repeat(delivery_id: int, email: str, as_json: bool, **typed: Any) -> None:
-    """Make a series of a delivery that is being written: a new delivery at every run."""
-    with command_work() as uow:
-        actor = user_by_email(uow, email)
-        wanted = {
-            **typed,
-            "every": Every(typed["every"]),
-            "first": typed["first"].isoformat(timespec="minutes"),
-            "zone": typed["zone"] or actor.zone,
-        }
-        start_series(uow, actor, delivery_id, Recurrence(**wanted))
-    _tell_runs(email, delivery_id, as_json)
-
-
-@group.command("runs")
-@click.argument("delivery_id", type=int)
-@whose
-@json_option
-def runs(delivery_id: int, email: str, as_json: bool) -> None:
-    """The runs of a series, the newest first."""
-    _tell_runs(email, delivery_id, as_json)
-
-
-def _tell_runs(email: str, delivery_id: int, as_json: bool) -> None:
-    with command_work() as uow:
-        delivery = delivery_of(uow.session, user_by_email(uow, email), delivery_id)
-        coming = delivery.next_at.isoformat() if delivery.next_at else None
-        made = [
-            {
-                "due_at": line.run.due_at.isoformat(),
-                "outcome": line.run.outcome.value,
-                "delivery": line.run.child_id,
-                "state": line.child.state.value if line.child else None,
-                "words": line.run.words,
-            }
-            for line in runs_of(uow.session, delivery.id)
-        ]
-    lines = [f"{run['due_at']} {run['outcome']} {run['state'] or run['words']}" for run in made]
-    out({"id": delivery_id, "next": coming, "runs": made}, as_json, "\n".join([f"Next: {coming}", *lines]))
-
-
-def _tell(email: str, delivery_id: int, as_json: bool) -> None:
+def tell(email: str, delivery_id: int, as_json: bool) -> None:
     with command_work() as uow:
         data = _whole(uow, delivery_of(uow.session, user_by_email(uow, email), delivery_id))
     counts = (
@@ -259,6 +225,26 @@ def _wish(uow: UnitOfWork, actor: User, typed: dict[str, Any]) -> Wish:
         audience=Audience(bool(typed["everybody"]), typed["search"], 0, _groups(uow, actor, typed["groups"])),
         schedule=schedule,
         settings=Settings(validity_hours=typed["validity_hours"], start_by=StartBy(typed["start_by"])),
+    )
+
+
+def _changed(uow: UnitOfWork, delivery: Delivery, typed: dict[str, Any]) -> Wish:
+    """What the delivery is, with what was given instead."""
+    setup = setup_of(uow.session, delivery)
+    before = content_of(uow.session.get(Wording, setup.wording_id) if setup.wording_id else None)
+    html = typed["html_file"].read_text(encoding="utf-8") if typed["html_file"] else before.html
+    text = "" if typed["html_file"] else before.text
+    content = Content(typed["subject"] or before.subject, html, text, before.bundle_id)
+    said = typed["template"] or typed["here_only"]
+    return Wish(
+        name=typed["name"] or delivery.name,
+        content=content,
+        mailbox_id=setup.mailbox_id,
+        audience=audience_of(setup),
+        schedule=schedule_of(setup),
+        settings=settings_of(setup),
+        from_template=setup.from_template,
+        also_template=typed["template"] if said else None,
     )
 
 

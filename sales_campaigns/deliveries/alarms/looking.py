@@ -36,7 +36,10 @@ _MOVING = (DeliveryState.IN_PROGRESS, DeliveryState.PAUSED)
 
 
 def standings(session: Session, now: datetime) -> dict[int, Standing]:
-    """Delivery → how it stands, of those that are watched: single ones, from their preparation to a week after."""
+    """Delivery → how it stands, of those that are watched, from their preparation to a week after.
+
+    A continuous one goes on for ever: of it the mails of the last week count. A step's is its campaign's.
+    """
     rows = session.execute(_watched(now)).all()
     ids = [delivery.id for delivery, *_ in rows]
     mails, waiting = _mails(session, ids, now), _to_come(session, ids, now)
@@ -55,7 +58,7 @@ def _watched(now: datetime) -> sa.Select[Delivery, DeliverySetup, Preparation, i
         .join(Preparation, Preparation.delivery_id == Delivery.id)
         .outerjoin(Mailbox, Mailbox.id == DeliverySetup.mailbox_id)
         .where(
-            Delivery.kind == DeliveryKind.SINGLE,
+            Delivery.kind.in_((DeliveryKind.SINGLE, DeliveryKind.CONTINUOUS)),
             sa.or_(
                 Delivery.state.in_((*_UNCONFIRMED, *_MOVING)),
                 sa.and_(Delivery.state == DeliveryState.PREPARATION_FAILED, Preparation.ended_at > fresh),
@@ -82,7 +85,7 @@ def _standing(
         preparation_failed=delivery.state is DeliveryState.PREPARATION_FAILED,
         overdue=delivery.state in _UNCONFIRMED and start is not None and start <= now,
         over=delivery.state in OVER and delivery.state is not DeliveryState.STOPPED,
-        to_deliver=preparation.to_deliver,
+        to_deliver=known.handed if delivery.kind is DeliveryKind.CONTINUOUS else preparation.to_deliver,
         # Only where nothing at all leaves: what waits for its place behind many others is no trouble.
         longest_wait=known.longest_wait if going and not known.last_hour else timedelta(0),
         waiting=(known.waiting + waiting.get(delivery.id, 0)) if going else 0,
@@ -103,7 +106,9 @@ def _mails(session: Session, ids: Collection[int], now: datetime) -> dict[int, S
             _number(Message.sent_at > now - HOUR),
             _number(sa.and_(Message.state == MessageState.PENDING, Message.due_at <= now - HOUR)),
         )
+        .join(Delivery, Delivery.id == Message.delivery_id)
         .where(Message.delivery_id.in_(ids), ~Message.proof, Message.attempt == 1)
+        .where(sa.or_(Delivery.kind == DeliveryKind.SINGLE, Message.created_at > now - FRESH))
         .group_by(Message.delivery_id)
     )
     return {row[0]: _of(row, now) for row in rows}

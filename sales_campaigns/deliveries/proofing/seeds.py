@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.deliveries.models import Delivery, Recipient
 from sales_campaigns.deliveries.proofing.models import TestProfile
-from sales_campaigns.deliveries.setups import setup_of
+from sales_campaigns.deliveries.setups import settings_of, setup_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import queue
 from sales_campaigns.people.models import Person
@@ -45,7 +45,7 @@ def _rows(uow: UnitOfWork, delivery: Delivery, first: int) -> Iterator[dict[str,
             "wording_id": setup.wording_id,
             "zone": mailbox.user.zone,
             "due_at": uow.now,
-            "valid_until": delivery.valid_until,
+            "valid_until": delivery.valid_until or uow.now + settings_of(setup).validity,
             "proof": True,
             "proof_of": delivery.id,
         }

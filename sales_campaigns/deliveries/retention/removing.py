@@ -65,7 +65,10 @@ def _remove(uow: UnitOfWork, settings: Retention, log: Log, batch: int) -> int:
 
 
 def _old(before: datetime) -> list[sa.ColumnElement[bool]]:
-    return [Delivery.kind == DeliveryKind.SINGLE, Delivery.state.in_(OVER), Delivery.ended_at < before]
+    """Of a campaign's step and of a rep's mails nothing is removed."""
+    kinds = (DeliveryKind.SINGLE, DeliveryKind.CONTINUOUS)
+    standing_alone = (Delivery.kind.in_(kinds), Delivery.campaign_id.is_(None))
+    return [*standing_alone, Delivery.state.in_(OVER), Delivery.ended_at < before]
 
 
 def _keep(uow: UnitOfWork, delivery: Delivery, log: Log) -> None:

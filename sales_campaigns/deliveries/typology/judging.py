@@ -49,6 +49,15 @@ class Policy:
     own: Mapping[str, str]  # cause → words of the team's own rules, kept with each exclusion
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How the rows of one preparation are marked. `waits`: its recipients leave when somebody releases them."""
+
+    occasion: int = 0
+    run: int | None = None
+    waits: bool = False
+
+
 @contextmanager
 def verdicts(
     session: Session, policy: Policy, people: Conditions, addresses: Conditions = ()
@@ -103,19 +112,27 @@ def counted(session: Session) -> dict[str | None, int]:
 
 
 def write_down(
-    session: Session, delivery_id: int, at: datetime, policy: Policy, seconds: Mapping[str, int]
+    session: Session,
+    delivery_id: int,
+    at: datetime,
+    policy: Policy,
+    seconds: Mapping[str, int],
+    marked: Marked,
 ) -> None:
     """Exclusions and recipients from the verdicts; `seconds` is how much later each zone's mail leaves."""
-    constant = (sa.literal(delivery_id), sa.literal(0))
+    constant = (sa.literal(delivery_id), sa.literal(marked.occasion, sa.BigInteger()))
+    run = sa.literal(marked.run, sa.Integer())
     words = sa.case({"field_missing": V.words, **policy.own}, value=V.cause, else_="")
-    excluded = sa.select(*constant, V.person_id, V.cause, words, sa.literal(at, Exclusion.at.type))
+    excluded = sa.select(*constant, V.person_id, V.cause, words, sa.literal(at, Exclusion.at.type), run)
     session.execute(
         sa.insert(Exclusion).from_select(
-            ["delivery_id", "occasion", "person_id", "cause", "words", "at"],
+            ["delivery_id", "occasion", "person_id", "cause", "words", "at", "run"],
             excluded.where(V.cause.is_not(None)),
         )
     )
-    after = sa.case(seconds, value=V.zone, else_=0) if seconds else sa.literal(0)
+    after: sa.ColumnElement[Any] = sa.case(seconds, value=V.zone, else_=0) if seconds else sa.literal(0)
+    if marked.waits:
+        after = sa.literal(None, sa.Integer())
     session.execute(
         sa.insert(Recipient).from_select(
             ["delivery_id", "occasion", "address_id", "person_id", "after"],

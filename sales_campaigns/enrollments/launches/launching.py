@@ -17,6 +17,7 @@ from sales_campaigns.campaigns.models import CampaignState
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.content.rendering import Content, check
 from sales_campaigns.enrollments.launches.checking import Checked
+from sales_campaigns.enrollments.launches.exclusions import write_exclusions
 from sales_campaigns.enrollments.launches.first_mails import refuse_large_files
 from sales_campaigns.enrollments.launches.orders import (
     Order,
@@ -80,6 +81,7 @@ def _launched(
     if prepared.campaign.state is CampaignState.DRAFT:
         about = {"actor_id": actor.id, "team_id": row.team_id, "campaign_id": row.campaign_id}
         uow.move(CAMPAIGN, prepared.campaign, "launch", about=about)
+    write_exclusions(uow, prepared, row)
     people = prepared.checked.to_deliver
     for first in range(0, len(people), CHUNK):
         _start(uow, order, prepared, row, people[first : first + CHUNK], release_at)

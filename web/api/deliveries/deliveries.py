@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.deliveries.editing import change, create, delete, duplicate
-from sales_campaigns.deliveries.listing import deliveries_of, delivery_of
+from sales_campaigns.deliveries.listing import Asked, deliveries_of, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from web.api.deliveries.shapes import (
     DeliveryShown,
@@ -45,7 +45,7 @@ def list_deliveries(query: DeliveriesAsked) -> Page[DeliveryShown]:
         me(),
         search=query.search,
         states=[query.state] if query.state else [],
-        steps=query.steps,
+        asked=Asked.STEPS if query.steps else None,
         before=cursors.read(query.after, int),
         limit=query.limit,
     )

@@ -21,7 +21,7 @@ KINDS = (
     (NoticeKind.BOUNCE.value, "A mail comes back"),
     (NoticeKind.TASK.value, "A colleague gives me a task"),
     (NoticeKind.MAILBOX.value, "A mailbox no longer sends"),
-    (NoticeKind.DELIVERY.value, "Something is wrong with a delivery"),
+    (NoticeKind.DELIVERY.value, "A delivery waits for my confirmation, or something is wrong with it"),
 )
 ICONS = {
     NoticeKind.REPLY: "reply",

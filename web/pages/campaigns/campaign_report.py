@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from flask import Blueprint, Response, request
 
 from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.campaigns.step_deliveries import step_deliveries
 from sales_campaigns.enrollments.explaining.figures import Figures, figures_of
 from sales_campaigns.enrollments.explaining.funnels import Funnel
 from web.answers import page
@@ -48,6 +49,7 @@ def index(campaign_id: int) -> str:
         campaign=campaign,
         found=found,
         columns=COLUMNS,
+        deliveries=step_deliveries(work().session, campaign),
         of_mails=OF_MAILS,
         weekdays=WEEKDAYS,
         hours=_hours(found),

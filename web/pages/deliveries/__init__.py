@@ -2,6 +2,7 @@
 
 from web.pages.deliveries import (
     bounce_rules,
+    continuous,
     deliveries,
     delivery,
     delivery_logs,
@@ -16,6 +17,7 @@ from web.pages.deliveries import (
 
 PAGES = (
     bounce_rules.pages,
+    continuous.pages,
     deliveries.pages,
     delivery.pages,
     delivery_logs.pages,

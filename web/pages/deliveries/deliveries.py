@@ -8,13 +8,22 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.campaigns.listing import campaigns_using
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.template_list import template_of
 from sales_campaigns.content.wordings import content_of
+from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, deliveries_using, template_behind
 from sales_campaigns.deliveries.editing import change, create
 from sales_campaigns.deliveries.inputs import START_WORDS, Schedule
-from sales_campaigns.deliveries.listing import PAGE, deliveries_of, delivery_of, mailboxes_for, state_counts
-from sales_campaigns.deliveries.models import Delivery, DeliveryState
+from sales_campaigns.deliveries.listing import (
+    PAGE,
+    Asked,
+    deliveries_of,
+    delivery_of,
+    mailboxes_for,
+    state_counts,
+)
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState
 from sales_campaigns.deliveries.setups import setup_of
 from sales_campaigns.deliveries.templates import delivery_template_of, delivery_templates_of, settings_in
 from sales_campaigns.deliveries.typology.rules import typologies
@@ -42,7 +51,7 @@ def index() -> str:
         me(),
         search=wanted.get("search", "")[:200],
         states=[DeliveryState(state)] if state in set(DeliveryState) else [],
-        steps="steps" in wanted,
+        asked=next((one for one in Asked if one in wanted), None),
         before=wanted.get("before", type=whole),
     )
     return answer(
@@ -94,9 +103,9 @@ def save(delivery_id: int) -> Response | tuple[str, int]:
         change(work(), me(), delivery_id, delivery_form.wish_of(request.form, bundle_id))
     except Invalid as refusal:
         return _form(files_again(delivery_form.as_typed(request.form)), refusal.problems, delivery), 422
-    return go(
-        url_for("delivery.show", delivery_id=delivery_id), "Saved. Prepare it again before it is confirmed."
-    )
+    continues = delivery.state in CONTINUES and delivery.kind is not DeliveryKind.SINGLE
+    words = "what has not left has the change." if continues else "Prepare it again before it is confirmed."
+    return go(url_for("delivery.show", delivery_id=delivery_id), f"Saved{': ' if continues else '. '}{words}")
 
 
 def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Delivery | None = None) -> str:
@@ -118,7 +127,21 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
         start_options=[(value.value, words) for value, words in START_WORDS.items()],
         may_start=may(user, "start_deliveries"),
         may_write=may(user, "prepare_deliveries"),
+        **_behind(delivery),
     )
+
+
+def _behind(delivery: Delivery | None) -> dict[str, Any]:
+    """Of a continuous delivery that goes on: the template its words came from, and every place that uses it."""
+    session = work().session
+    if delivery is None or delivery.kind is not DeliveryKind.CONTINUOUS or delivery.state not in CONTINUES:
+        return {"template_behind": None}
+    template = template_behind(session, delivery, setup_of(session, delivery))
+    return {
+        "template_behind": template,
+        "campaigns_using": campaigns_using(session, me(), template.name) if template else [],
+        "deliveries_using": deliveries_using(session, template) if template else [],
+    }
 
 
 def _kept_settings() -> dict[str, Any]:

@@ -11,8 +11,11 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.deliveries import confirming, editing, pausing, preparing
 from sales_campaigns.deliveries.alarms.reading import alarms_of
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval, missing_approval
-from sales_campaigns.deliveries.audience import count_people
 from sales_campaigns.deliveries.computing import compute_stats
+from sales_campaigns.deliveries.continuous.models import IncrementState
+from sales_campaigns.deliveries.continuous.reading import intake_of
+from sales_campaigns.deliveries.continuous.running import open_increment
+from sales_campaigns.deliveries.executions import totals_of
 from sales_campaigns.deliveries.figures import (
     causes_of,
     engagement_of_delivery,
@@ -20,16 +23,19 @@ from sales_campaigns.deliveries.figures import (
     preparation_of,
 )
 from sales_campaigns.deliveries.journal import journal_of
-from sales_campaigns.deliveries.listing import delivery_of
+from sales_campaigns.deliveries.listing import delivery_of, parent_of
 from sales_campaigns.deliveries.models import (
     ApprovalKind,
     Delivery,
+    DeliveryKind,
     DeliverySetup,
     DeliveryState,
     KeptFigures,
 )
-from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
+from sales_campaigns.deliveries.preparing import count_first
+from sales_campaigns.deliveries.setups import audience_of, incremental_of, schedule_of, settings_of
 from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.enrollments.launches.checking import SENTENCES
 from sales_campaigns.errors import NotFound
 from sales_campaigns.people.listing import owners
 from web.answers import answer, go, is_htmx, page
@@ -45,6 +51,8 @@ from web.pages.deliveries.delivery_words import (
     settled_words,
     when_it_leaves,
 )
+from web.pages.deliveries.series_words import rhythm_words
+from web.parts.figure_words import FIGURES
 from web.request_scope import commit_now, house, me, settings, work
 
 pages = Blueprint("delivery", __name__, url_prefix="/deliveries/<int:delivery_id>")
@@ -177,7 +185,8 @@ def _in_flight(delivery_id: int) -> str:
 def _context(delivery_id: int) -> dict[str, Any]:
     session, user = work().session, me()
     delivery = delivery_of(session, user, delivery_id)
-    figures = figures_of(session, delivery)
+    recurring = delivery.kind is DeliveryKind.RECURRING
+    figures = totals_of(session, delivery) if recurring else figures_of(session, delivery)
     label, tone, sentence = STATES[delivery.state]
     return {
         "delivery": delivery,
@@ -192,13 +201,25 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "progress": progress_of(figures),
         "preparation": preparation_of(session, delivery),
         "causes": causes_of(session, delivery),
-        "sentences": sentences(session, delivery.team_id),
+        "sentences": {**SENTENCES, **sentences(session, delivery.team_id)},
+        "meant": FIGURES,
         "alarms": alarms_of(session, delivery_id, work().now),
         "journal": journal_of(session, delivery_id, limit=100),
         "may_start": may(user, "start_deliveries"),
         "may_prepare": may(user, "prepare_deliveries"),
         "who_can": confirming.who_can_start(session, delivery.team_id),
+        "parent": parent_of(session, delivery_id),
+        **_runs_context(delivery),
         **_setup_context(delivery),
+    }
+
+
+def _runs_context(delivery: Delivery) -> dict[str, Any]:
+    """Of a continuous delivery that has begun: its next run, and one that waits for somebody."""
+    intake, increment = intake_of(work().session, delivery), open_increment(work().session, delivery.id)
+    return {
+        "next_run": intake.run_at if intake else None,
+        "waiting_run": increment if increment and increment.state is IncrementState.WAITING else None,
     }
 
 
@@ -209,19 +230,28 @@ def _setup_context(delivery: Delivery) -> dict[str, Any]:
     if setup is None:
         return {"setup": None}
     audience, schedule = audience_of(setup), schedule_of(setup)
-    owner = session.get_one(type(me()), delivery.owner_id)
     return {
         "setup": setup,
         "wording": session.get(Wording, setup.wording_id) if setup.wording_id else None,
         "audience": audience_words(session, audience),
-        "people": count_people(session, audience, owner) if delivery.state in _COUNTED else 0,
-        "leaves": when_it_leaves(schedule),
+        "people": count_first(session, delivery, work().now) if delivery.state in _COUNTED else 0,
+        "leaves": when_it_leaves(schedule) + _and_then(setup),
+        "at_once": not schedule.at,
         "decided": settings_words(settings_of(setup)),
         "approvals": approvals_of(session, delivery),
         "missing_approval": missing_approval(session, delivery),
         "reviewer_options": [(one.id, one.name) for one in owners(session, me())],
         "bulk_allowed": settings().bulk_allowed,
     }
+
+
+def _and_then(setup: DeliverySetup) -> str:
+    """What the runs of a continuous delivery do once it is confirmed."""
+    wanted = incremental_of(setup)
+    if wanted is None:
+        return ""
+    rhythm = rhythm_words(wanted.recurrence)
+    return f"; then {rhythm[0].lower()}{rhythm[1:]}, whoever is found"
 
 
 _MOVING = {DeliveryState.PREPARING, DeliveryState.IN_PROGRESS}

@@ -39,7 +39,9 @@ LABELS = {
     "wave_dates": "Wave dates",
     "validity_hours": "Validity",
     "utm": "Parameters of links",
+    "also_template": "The template",
 }
+ALSO_TEMPLATE = {"yes": True, "no": False}
 Typed = Mapping[str, Any]
 
 
@@ -94,6 +96,7 @@ def wish_of(form: MultiDict[str, str], bundle_id: int | None = None) -> Wish:
         schedule=schedule,
         settings=settings_typed(form, schedule),
         from_template=form.get("from_template", ""),
+        also_template=ALSO_TEMPLATE.get(form.get("also_template", "")),
     )
 
 

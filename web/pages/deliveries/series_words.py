@@ -5,6 +5,7 @@ from __future__ import annotations
 from sales_campaigns.deliveries.models import RunOutcome
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
 from web.filters import zone_words
+from web.pages.deliveries.series_form import NTH_WORDS, WEEKDAYS
 
 OUTCOMES = {
     RunOutcome.MADE: ("Made", "ok"),
@@ -15,9 +16,8 @@ _ONE = {Every.MINUTES: "minute", Every.DAYS: "day", Every.WEEKS: "week", Every.M
 
 
 def rhythm_words(rule: Recurrence) -> str:
-    """Every 2 weeks from 2026-12-01 09:00, Stockholm time, 52 times."""
-    unit = f"{rule.interval} {rule.every.value}" if rule.interval > 1 else _ONE[rule.every]
-    parts = [f"Every {unit} from {rule.first.replace('T', ' ')}, {zone_words(rule.zone)} time"]
+    """Every 2 weeks on Monday and Thursday from 2026-12-01 09:00, Stockholm time, 52 times."""
+    parts = [f"{_how_often(rule)} from {rule.first.replace('T', ' ')}, {zone_words(rule.zone)} time"]
     if rule.runs:
         parts.append(f"{rule.runs} times" if rule.runs > 1 else "once")
     if rule.until:
@@ -25,3 +25,17 @@ def rhythm_words(rule: Recurrence) -> str:
     if rule.opens:
         parts.append(f"only from {rule.opens} to {rule.closes}")
     return ", ".join(parts)
+
+
+def _how_often(rule: Recurrence) -> str:
+    if rule.every is Every.CRON:
+        return f"By the cron rule {rule.cron}"
+    unit = f"{rule.interval} {rule.every.value}" if rule.interval > 1 else _ONE[rule.every]
+    days = _listed([WEEKDAYS[day] for day in rule.weekdays])
+    if rule.nth:
+        return f"Every {unit} on the {NTH_WORDS[rule.nth]} {days}"
+    return f"Every {unit} on {days}" if days else f"Every {unit}"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

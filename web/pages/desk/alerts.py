@@ -18,6 +18,8 @@ from sales_campaigns.crm.models import ConnectionState, RecordState
 from sales_campaigns.crm.reading import VENDOR_WORDS, counts, live_connection
 from sales_campaigns.deliveries.alarms.criteria import Criterion
 from sales_campaigns.deliveries.alarms.reading import newest_alarms
+from sales_campaigns.deliveries.continuous.models import Increment, IncrementState
+from sales_campaigns.deliveries.continuous.reading import waiting_increments
 from sales_campaigns.deliveries.listing import deliveries_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.enrollments.explaining.counting import held_counts
@@ -81,6 +83,7 @@ def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Al
     lines = deliveries_of(session, user, states=states, limit=5)
     expired = deliveries_of(session, user, states=(DeliveryState.EXPIRED,), limit=5)
     return [
+        *(_of_increment(*pair) for pair in waiting_increments(session, user)),
         *(_of_delivery(line.delivery, line.overdue(now)) for line in lines),
         *(_of_expired(line.delivery) for line in expired if _is_news(line.delivery, now)),
         *_alarms(session, user, now),
@@ -105,6 +108,16 @@ def _is_news(delivery: Delivery, now: datetime) -> bool:
 def _of_expired(delivery: Delivery) -> Alert:
     href = url_for("delivery.show", delivery_id=delivery.id)
     return Alert(f"Nobody confirmed “{delivery.name}” in time: nothing was sent.", href, "Look at it")
+
+
+def _of_increment(increment: Increment, delivery: Delivery) -> Alert:
+    """The rule: one over its ceiling waits for a confirmation, listed here."""
+    href = url_for("continuous.index", delivery_id=delivery.id)
+    run = f"Run {increment.number} of “{delivery.name}”"
+    if increment.state is IncrementState.FAILED:
+        return Alert(f"{run} could not be prepared: {increment.words}", href, "See why")
+    people = count_words(increment.to_deliver, "person", "people")
+    return Alert(f"{run} waits for a confirmation: {people} would get the mail.", href, "Look at it")
 
 
 def _of_delivery(delivery: Delivery, overdue: bool) -> Alert:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
@@ -19,8 +19,9 @@ from sales_campaigns.tasks.days import start_of_day
 from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from sales_campaigns.tracking.hot_people import SENTENCE, hot_people
-from web.answers import page
+from web.answers import go, page
 from web.pages.desk.alerts import alerts_of, alerts_of_deliveries, broken_promises, first_steps
+from web.parts.figure_words import ACTS, FIGURES
 from web.parts.hot_rows import hot_row
 from web.parts.reply_rows import reply_row
 from web.parts.task_rows import row
@@ -29,6 +30,7 @@ from web.request_scope import me, work
 
 pages = Blueprint("today", __name__)
 FIRST = 5
+KNOWN = "knows_deliveries"
 
 
 def _could_be_stopped(session: Session, user: User) -> int | None:
@@ -72,5 +74,22 @@ def index() -> str:
         replies_waiting=replies_waiting(session, user)[0],
         stop_all=_could_be_stopped(session, user),
         first_steps=first_steps(session, user, boxes, mails),
+        meant=() if _knows(user) else (*ACTS, *FIGURES),
         run=first_run(session, user) if may(user, "manage_installation") else None,
     )
+
+
+@pages.post("/explained")
+def explained() -> Response:
+    """The card that explains deliveries is not shown to this user any more; `again` brings it back."""
+    again = "again" in request.args
+    user = work().session.get_one(User, me().id)
+    user.preferences = {**user.preferences, KNOWN: not again}
+    undo = None if again else url_for(".explained", again=1)
+    return go(url_for(".index"), "Here it is again." if again else "You will not see this card again.", undo)
+
+
+def _knows(user: User) -> bool:
+    """Only whoever has to do with deliveries is told of them."""
+    concerned = may(user, "prepare_deliveries") or may(user, "start_deliveries")
+    return not concerned or bool(user.preferences.get(KNOWN))

@@ -1,0 +1,110 @@
+"""People judged in chunks, each its own transaction: by preparation, and by every run of a continuous delivery."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from sales_campaigns.deliveries.capacity import room_for
+from sales_campaigns.deliveries.inputs import seconds_later
+from sales_campaigns.deliveries.models import Counted, Stage
+from sales_campaigns.deliveries.policies import Task
+from sales_campaigns.deliveries.rendering import render_for_everybody
+from sales_campaigns.deliveries.typology.judging import (
+    Conditions,
+    Marked,
+    counted,
+    keep_only,
+    verdicts,
+    write_down,
+    zones_here,
+)
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.unit_of_work import UnitOfWork
+
+CHUNK = 50_000  # ids a transaction: progress, stopping, and SQLite is not locked for long
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom one preparation judges, as conditions on Person, and how what comes of it is marked."""
+
+    people: Conditions
+    marked: Marked = field(default_factory=Marked)
+
+
+def next_chunk(uow: UnitOfWork, task: Task, target: Target, counting: Counted, chunk: int) -> None:
+    """Those without an address by their own id; the others by address, so that all of one are judged together."""
+    if counting.stage is Stage.WITHOUT_ADDRESS:
+        people = [*target.people, Person.address_id.is_(None)]
+        last = _last_key(uow.session, Person.id, [*people, Person.id > counting.position], chunk)
+        those = [*people, Person.id > counting.position, Person.id <= (last or 0)]
+        _step(uow, task, target, counting, those, (), last, Stage.WITH_ADDRESS)
+    else:
+        here = Person.address_id > counting.position
+        last = _last_key(uow.session, Person.address_id, [*target.people, here], chunk)
+        those = [*target.people, here, Person.address_id <= (last or 0)]
+        among = [Address.id > counting.position, Address.id <= (last or 0)]
+        _step(uow, task, target, counting, those, among, last, Stage.OVER)
+
+
+def _step(
+    uow: UnitOfWork,
+    task: Task,
+    target: Target,
+    counting: Counted,
+    those: Conditions,
+    among: Conditions,
+    last: int | None,
+    following: Stage,
+) -> None:
+    if last is None:
+        counting.position, counting.stage = 0, following
+        return
+    _judge(uow, task, target, counting, those, among)
+    counting.position = last
+
+
+def _last_key(
+    session: Session, key: object, conditions: list[sa.ColumnElement[bool]], chunk: int
+) -> int | None:
+    keys = sa.select(sa.label("key", key)).where(*conditions).distinct().order_by(key).limit(chunk).subquery()  # type: ignore[arg-type]
+    found: int | None = session.scalar(sa.select(sa.func.max(keys.c.key)))
+    return found
+
+
+def _judge(
+    uow: UnitOfWork, task: Task, target: Target, counting: Counted, people: Conditions, among: Conditions
+) -> None:
+    session = uow.session
+    with verdicts(session, task.policy, people, among):
+        if task.has_logic:
+            render_for_everybody(session, task)
+        _leave_out_over_capacity(session, task, counting.to_deliver)
+        _count(counting, counted(session))
+        seconds = {zone: seconds_later(task.schedule, zone) for zone in _zones(session, task)}
+        write_down(session, task.delivery.id, uow.now, task.policy, seconds, target.marked)
+
+
+def _leave_out_over_capacity(session: Session, task: Task, before: int) -> None:
+    """The rule: capacity excludes only where the rule says so. `before`: those of earlier chunks."""
+    for rule in task.capacity:
+        if rule.excludes and task.mailbox is not None:
+            room = room_for(session, rule, task.delivery, task.mailbox, task.policy.at)
+            keep_only(session, max(room - before, 0), rule.cause)
+
+
+def _zones(session: Session, task: Task) -> list[str]:
+    return zones_here(session) if task.schedule.theirs and task.schedule.at else []
+
+
+def _count(counting: Counted, found: dict[str | None, int]) -> None:
+    delivered = found.pop(None, 0)
+    excluded = sum(found.values())
+    counting.targeted += delivered + excluded
+    counting.to_deliver += delivered
+    counting.excluded += excluded
+    counting.causes = dict(Counter(counting.causes) + Counter({name or "": n for name, n in found.items()}))
