@@ -81,6 +81,7 @@ OF_ANA = (
     "/campaigns/1/settings",
     "/campaigns/1/launch",
     "/campaigns/1/detour?do=restart&people=1",
+    "/templates/new",
     "/templates/1",
     "/snippets",
     "/snippets/1",
@@ -106,6 +107,7 @@ OF_CLEO = (
     "/deliveries/10/preview",
     "/deliveries/10/proofs",
     "/deliveries/10/series",
+    "/deliveries/10/continuous",
     "/deliveries/10/ask/confirm",
     "/sending-policy",
     "/sending-policy/1",
@@ -128,7 +130,8 @@ LAUNCH = ("Check 60 people", "See the first e-mails", "Choose the times", "Go on
 NO_PAGE = re.compile(
     r"static|(api|public)\..*|.*\.(raw|frame|export|errors|fetch|as_\w+|\w*file)|audit\.file|proofs\.mail"
     r"|feed\.(latest|stream)|notices\.new|campaign_editor\.effect|sign_in\.by_link|consent\.back"
-    r"|crm_sign_in\.(back|leave)|crm_people\.chosen|rehearse\.(show|mail)"  # the last four: with a CRM, a rehearsal
+    r"|crm_sign_in\.(back|leave)|crm_people\.chosen|rehearse\.(show|mail)|continuous\.ask\w*"
+    # the last ones need a CRM, a rehearsal and a run of a continuous delivery, which the demo has none of
 )
 
 
