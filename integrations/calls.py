@@ -6,11 +6,11 @@ What a vendor answers is given back whatever its status; the vendor's own adapte
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -20,6 +20,7 @@ from urllib3.util.retry import Retry
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
 
+T = TypeVar("T")
 NEVER_BEGAN = (NewConnectionError, ConnectTimeoutError)
 CLOCK_OFF = timedelta(minutes=2)
 
@@ -78,13 +79,23 @@ class NoAnswer(Exception):
     """The call may have had its effect: it left, and no answer came."""
 
 
+def answered(ask: Callable[[], T]) -> T:
+    """For what may be asked again at any time: no answer is trouble that passes."""
+    try:
+        return ask()
+    except NoAnswer as lost:
+        raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost
+
+
 class Calls:
     """One session of connections. For one thread at a time."""
 
     def __init__(self, manners: Manners) -> None:
         self._waits = (manners.connect_seconds, manners.answer_seconds)
+        self._trusted = (
+            manners.ca_bundle or True
+        )  # said with each call: the environment overrides a session's
         self._session = requests.Session()
-        self._session.verify = manners.ca_bundle or True
         never = HTTPAdapter(max_retries=Retry(total=0, redirect=False, raise_on_status=False))
         self._session.mount("https://", never)
         self._session.mount("http://", never)
@@ -100,6 +111,7 @@ class Calls:
                 data=body,
                 headers=dict(headers or {}),
                 timeout=self._waits,
+                verify=self._trusted,
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:

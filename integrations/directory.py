@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from integrations import gmail, imap, mailgun, webhooks
+from integrations import imap, mailgun, webhooks
 from integrations.crms import crms_as_set
+from integrations.dns import Names
+from integrations.mailboxes import mailboxes_as_set
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Invalid
@@ -22,7 +23,6 @@ from sales_campaigns.ports import (
     OutgoingMail,
     OutsideWorld,
 )
-from sales_campaigns.settings import LOOPBACK
 from sales_campaigns.settings import Settings as Product
 
 IDLE_SECONDS = 300.0  # RFC 5321 section 4.5.3.2.7: servers end a silent connection after five minutes
@@ -167,20 +167,16 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
     trusted = settings.ca_bundle or None
     smtp = Settings(ca_bundle=trusted, success_notices=settings.success_notices)
     by_imap = imap.Readers(imap.Settings(ca_bundle=trusted))
-    google = gmail.settings_of(settings)
+    boxes = mailboxes_as_set(settings)
     return OutsideWorld(
-        mail=connected(smtp, {"gmail": lambda account: gmail.GmailProvider(account, google)}),
+        mail=connected(smtp, boxes.providers),
         caught=caught,
-        readers=Readers(by_imap, {"gmail": lambda account: gmail.GmailReader(account, google)}),
-        drafts=Folders({"gmail": lambda account: gmail.drafts_of(account, google)}),
-        consents={"gmail": gmail.GoogleConsent(google)} if google.client_id and _may(settings) else {},
+        names=Names(settings.dns_server),
+        readers=Readers(by_imap, boxes.readers),
+        drafts=Folders(boxes.drafts),
+        consents=boxes.consents,
+        delegations=boxes.delegations,
         crms=crms_as_set(settings),
         hooks=webhooks.Caller(private=settings.webhooks_private, ca_bundle=trusted),
         relays={"mailgun": mailgun.Events(key)} if (key := settings.mailgun_signing_key) else {},
-        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings) else {},
     )
-
-
-def _may(settings: Product) -> bool:
-    """The rule: mail of the demo stays on this machine, so nothing that leads away from it is connected there."""
-    return not settings.demo or urlsplit(settings.gmail_api_url).hostname in LOOPBACK

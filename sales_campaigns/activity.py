@@ -34,6 +34,8 @@ AWAITED = frozenset(
         "crm.deleted",
         "crm.opted_out",
         "delivery.alarm",
+        "mailbox draft.sent",
+        "mailbox draft.found",
         "delivery.reminded",
         "increment.waiting",
     }

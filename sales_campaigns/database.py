@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -114,3 +116,23 @@ def make_sessions(engine: Engine, *, reads_only: bool = False) -> sessionmaker[S
     """Sessions that write, or (reads_only) that never take SQLite's write lock."""
     bind = engine.execution_options(reads_only=True) if reads_only else engine
     return sessionmaker(bind, expire_on_commit=False)
+
+
+def given_rows(table: Any, names: Sequence[str]) -> sa.TableValuedAlias:
+    """Rows of our own inside one statement of PostgreSQL, with these columns of `table`: see `as_rows`."""
+    columns = (sa.column(name, table.c[name].type) for name in names)
+    rows = sa.func.json_to_recordset(sa.cast(sa.bindparam("_rows", type_=sa.Text), postgresql.JSON))
+    return rows.table_valued(*columns).render_derived(with_types=True)
+
+
+def as_rows(rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """What is bound for `given_rows`: one text for all of them, which costs the server less than many statements."""
+    return {"_rows": json.dumps(rows, default=_written)}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(f"{type(value).__name__} is not written into a statement")

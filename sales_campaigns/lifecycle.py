@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from sales_campaigns.database import as_rows, given_rows
 from sales_campaigns.errors import IllegalMove
 
 State = TypeVar("State", bound=StrEnum)
@@ -86,7 +87,11 @@ def move_each(
     if not rows:
         return 0
     session.flush()
-    statement = _each(lifecycle, model, event, tuple(rows[0]), guards)
+    names = tuple(rows[0])
+    if len(rows) > 1 and session.get_bind().dialect.name == "postgresql":
+        statement = _together(lifecycle, model, event, names, guards)
+        return int(session.connection().execute(statement, as_rows(rows)).rowcount)
+    statement = _each(lifecycle, model, event, names, guards)
     given = [{f"_{name}": value for name, value in row.items()} for row in rows]
     changed = session.connection().execute(statement, given if len(given) > 1 else given[0])
     return int(changed.rowcount)
@@ -102,8 +107,31 @@ def _each(
     changed: dict[str, sa.BindParameter[Any]] = {
         name: sa.bindparam(f"_{name}") for name in names if name not in ("id", *guards)
     }
-    legal = sa.or_(*(table.c.state == state for state in sorted(lifecycle.sources(event))))
-    return sa.update(table).where(*fixed, legal).values(state=lifecycle.target(event), **changed)
+    return (
+        sa.update(table)
+        .where(*fixed, _legal(lifecycle, table, event))
+        .values(state=lifecycle.target(event), **changed)
+    )
+
+
+@lru_cache(maxsize=100)
+def _together(
+    lifecycle: Lifecycle[Any], model: Any, event: str, names: tuple[str, ...], guards: tuple[str, ...]
+) -> sa.Update:
+    """The same for all rows in one statement of PostgreSQL."""
+    table = model.__table__
+    given = given_rows(table, names)
+    fixed = [table.c[name] == given.c[name] for name in ("id", *guards)]
+    changed = {name: given.c[name] for name in names if name not in ("id", *guards)}
+    return (
+        sa.update(table)
+        .where(*fixed, _legal(lifecycle, table, event))
+        .values(state=lifecycle.target(event), **changed)
+    )
+
+
+def _legal(lifecycle: Lifecycle[Any], table: Any, event: str) -> sa.ColumnElement[bool]:
+    return sa.or_(*(table.c.state == state for state in sorted(lifecycle.sources(event))))
 
 
 def _refusal(session: Session, lifecycle: Lifecycle[Any], row: Stateful, event: str) -> str:

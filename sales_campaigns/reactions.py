@@ -26,6 +26,7 @@ from sales_campaigns.enrollments.ended_in_crm import (
     tasks_completed_in_crm,
     tasks_deleted_in_crm,
 )
+from sales_campaigns.enrollments.mailbox_drafts.taking import drafts_found, drafts_sent
 from sales_campaigns.enrollments.progress import messages_ended
 from sales_campaigns.messages.incoming.disposing import answers_failed
 from sales_campaigns.notices.giving import (
@@ -73,6 +74,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "crm.deleted": (tasks_deleted_in_crm,),
     "crm.opted_out": (people_opted_out_in_crm,),
     "delivery.alarm": (deliveries_alarm,),
+    "mailbox draft.sent": (drafts_sent,),
+    "mailbox draft.found": (drafts_found,),
     "delivery.reminded": (confirmations_wanted,),
     "increment.waiting": (confirmations_wanted,),
 }

@@ -19,6 +19,7 @@ from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.feedback import models as feedback
 from sales_campaigns.messages.incoming import models as incoming
+from sales_campaigns.messages.mailbox_drafts import models as mailbox_drafts
 from sales_campaigns.notices import models as notices
 from sales_campaigns.people import models as people
 from sales_campaigns.presence import Presence
@@ -42,6 +43,7 @@ TOPICS = (
     enrollments,
     feedback,
     incoming,
+    mailbox_drafts,
     messages,
     notices,
     people,

@@ -62,6 +62,12 @@ class Settings(BaseModel):
         0, ge=0, le=65535, description="Port of the demo's mail catcher; 0 picks a free one."
     )
     ca_bundle: str = Field("", description="File of certificate authorities for outgoing connections.")
+    dns_server: str = Field(
+        "", description="Name server that flask doctor asks, address or address:port; empty is the system's."
+    )
+    dkim_selectors: str = Field(
+        "", description="By which names whoever signs your mail publishes keys (DKIM); several with commas."
+    )
     salesforce_login_url: str = Field(
         "https://login.salesforce.com",
         description="Where Salesforce signs in; a sandbox or My Domain has its own.",
@@ -161,6 +167,10 @@ class Settings(BaseModel):
         """For connections that last: who leads, who listens, the queue of work. In the words of libpq."""
         url = self.direct_database_url or self.database
         return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        return tuple(one for one in self.dkim_selectors.replace(",", " ").split() if one)
 
     @property
     def on_sqlite(self) -> bool:

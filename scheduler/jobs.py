@@ -20,6 +20,8 @@ from sales_campaigns.deliveries.retention.removing import remove_old
 from sales_campaigns.enrollments.answers.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
 from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
+from sales_campaigns.enrollments.mailbox_drafts.making import DraftDesk
+from sales_campaigns.enrollments.mailbox_drafts.waiting import mailboxes_to_tend, tend
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
@@ -174,6 +176,17 @@ def _sync(room: PostRoom, key: Key) -> int:
     return sync(CrmDesk(room.sessions, room.clock, room.crms, room.seal), int(key)) if room.crms else 0
 
 
+def _mailboxes_to_tend(room: PostRoom) -> Sequence[Key]:
+    if room.drafts is None:
+        return ()
+    with unit_of_work(room.reads, room.clock) as uow:
+        return mailboxes_to_tend(uow)
+
+
+def _tend(room: PostRoom, key: Key) -> int:
+    return tend(DraftDesk(room.sessions, room.clock, room.seal, room.access, room.drafts), int(key))
+
+
 JOBS: tuple[Job, ...] = (
     Job("react", _always, _in_one_transaction(react)),
     Job("leave", _always, _in_one_transaction(change_leaves)),
@@ -185,6 +198,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
     Job("read", inboxes_due, _look, every=1),
+    Job("drafts in mailboxes", _mailboxes_to_tend, _tend, every=10, place=Place.WORKERS),
     Job("write letters", _always, _in_one_transaction(write_letters), every=30),
     Job("send letters", _always, _send_letters, every=15),
     Job("gather for the CRM", _crms_with_changes, _gather),

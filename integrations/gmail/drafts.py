@@ -5,21 +5,19 @@ A draft's id stays when it is edited in Gmail, the id of its message does not: o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from integrations.calls import NoAnswer
+from integrations.calls import answered
 from integrations.gmail import finding
 from integrations.gmail.api import ME, GmailApi
 from integrations.gmail.envelopes import NO_SUCH_THREAD, message_of, without_thread
 from integrations.gmail.settings import Settings, may_draft, may_read
-from sales_campaigns.errors import NotFound, Outside, OutsideKind
+from sales_campaigns.errors import NotFound, Outside
 from sales_campaigns.ports import Draft, Drafted, DraftState, Found, MailAccount, OpenLink
 
-T = TypeVar("T")
 LONGEST_WORDS = 1_500  # of a prefilled text: the whole address must stay short enough for every browser
 
 
@@ -58,27 +56,32 @@ class GmailDrafts:
                 raise
 
     def state(self, id: str) -> DraftState:
+        return DraftState.GONE if self.version(id) is None else DraftState.THERE
+
+    def version(self, id: str) -> str | None:
+        """The id of its message: every change of a draft gives it another one."""
         try:
-            self._call(self._api.drafts.get(userId=ME, id=id, format="minimal"))
+            draft = self._call(self._api.drafts.get(userId=ME, id=id, format="minimal"))
         except Outside as refused:
             if refused.code == 404:
-                return DraftState.GONE
+                return None
             raise
-        return DraftState.THERE
+        return str(draft.get("message", {}).get("id", ""))
 
     def find(self, send_key: str) -> Found | None:
-        return _answered(lambda: finding.find(self._api, send_key))
+        return answered(lambda: finding.find(self._api, send_key))
 
     def close(self) -> None:
         self._api.close()
 
     def _call(self, request: Any) -> dict[str, Any]:
-        return _answered(lambda: self._api.call(request))
+        return answered(lambda: self._api.call(request))
 
     def _drafted(self, made: dict[str, Any], draft: Draft) -> Drafted:
         message = made.get("message", {})
-        name = _answered(lambda: finding.real_name(self._api, str(message.get("id", ""))))
-        return Drafted(str(made["id"]), name, message.get("threadId"), self._links(name, draft.mime))
+        name = answered(lambda: finding.real_name(self._api, str(message.get("id", ""))))
+        links, version = self._links(name, draft.mime), str(message.get("id", ""))
+        return Drafted(str(made["id"]), name, message.get("threadId"), links, version)
 
     def _links(self, name: str | None, mime: bytes) -> tuple[OpenLink, ...]:
         box = f"{self._settings.web_url}/mail/u/{quote(self._account.address)}/"
@@ -106,10 +109,3 @@ def _prefilled(mime: bytes) -> dict[str, str]:
         **{name: str(value) for name, value in named.items() if value},
         "body": text,
     }
-
-
-def _answered(ask: Callable[[], T]) -> T:
-    try:
-        return ask()
-    except NoAnswer as lost:
-        raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost

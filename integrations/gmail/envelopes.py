@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
-from contextlib import suppress
-from email import message_from_bytes, policy
-from email.utils import getaddresses
 from typing import Any
 
+from integrations.recipients import hidden_in
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import OutgoingMail, ThreadPlace
 
 KEY = "X-Sales-Campaigns-Key"
 NO_SUCH_THREAD = (400, 404)  # an id of another mailbox, or of another provider before this one
 MOST_BYTES = 25_000_000  # what Gmail takes of a message, attachments included
-_NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>,;\u2028\u2029]")
 
 
 def body_of(mail: OutgoingMail) -> dict[str, Any]:
     """The resource Message. Raises Outside (message) for what cannot be sent at all."""
-    if any(_NOT_IN_AN_ADDRESS.search(address) for address in mail.recipients):
-        raise Outside(OutsideKind.MESSAGE, "A recipient of this mail is no address.")
+    whole = _with_hidden(mail)
     if len(mail.mime) > MOST_BYTES:
         raise Outside(OutsideKind.MESSAGE, f"Gmail takes mails of {MOST_BYTES // 1_000_000} MB at most.")
-    return message_of(_with_hidden(mail), mail.send_key, mail.thread)
+    return message_of(whole, mail.send_key, mail.thread)
 
 
 def message_of(mime: bytes, send_key: str, thread: ThreadPlace | None) -> dict[str, Any]:
@@ -56,15 +51,5 @@ def header_of(message: Mapping[str, Any], name: str) -> str:
 
 def _with_hidden(mail: OutgoingMail) -> bytes:
     """Gmail has no envelope: it sends to whom the headers name, and takes Bcc out of what the others get."""
-    parsed = message_from_bytes(mail.mime, policy=policy.compat32)
-    fields = [str(value) for name in ("to", "cc") for value in parsed.get_all(name, [])]
-    shown = {_comparable(address) for _, address in getaddresses(fields)}
-    hidden = [address for address in mail.recipients if _comparable(address) not in shown]
+    hidden = hidden_in(mail)
     return b"Bcc: %s\r\n%s" % (", ".join(hidden).encode(), mail.mime) if hidden else mail.mime
-
-
-def _comparable(address: str) -> str:
-    local, _, domain = address.strip().rpartition("@")
-    with suppress(UnicodeError):
-        domain = domain.encode("idna").decode()
-    return f"{local}@{domain}".lower()

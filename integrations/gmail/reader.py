@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.calls import NoAnswer
+from integrations.calls import answered
 from integrations.gmail.api import ME, GmailApi
 from integrations.gmail.cursors import Cursor, read_cursor, write_cursor
 from integrations.gmail.envelopes import raw_of
 from integrations.gmail.settings import Settings
-from sales_campaigns.errors import Outside, OutsideKind
+from sales_campaigns.errors import Outside
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 50  # mails a call: each costs 20 of the 6,000 units a minute
 LONGEST = 2_000_000  # bytes of one mail: what counts stands at its beginning
 SENT, DRAFT = "SENT", "DRAFT"
+SCHEDULED = "SCHEDULED"  # sent later, by Gmail itself
 NOT_READ = {DRAFT, "CHAT", "TRASH"}
 
 
@@ -70,8 +71,8 @@ class GmailReader:
         )
         page, latest = listed.get("nextPageToken", ""), str(listed.get("historyId", at.history))
         following = Cursor(at.history, page) if page else Cursor(latest)
-        mails = self._mails(_added(listed.get("history", [])))
-        return Changes(tuple(mails), write_cursor(following), more=bool(page))
+        mails, scheduled = self._mails(_added(listed.get("history", [])))
+        return Changes(mails, write_cursor(following), more=bool(page), scheduled=scheduled)
 
     def _rescan(self, at: Cursor, *, rescanned: bool) -> Changes:
         """The last days. Where the history goes on is fixed before the first page, so that nothing falls between."""
@@ -81,40 +82,45 @@ class GmailReader:
         listed = self._call(self._api.messages.list(userId=ME, **where, **paged))
         page = listed.get("nextPageToken", "")
         following = Cursor(page=page, until=until) if page else Cursor(until)
-        mails = self._mails(one["id"] for one in listed.get("messages", []))
-        return Changes(tuple(mails), write_cursor(following), rescanned=rescanned, more=bool(page))
+        mails, scheduled = self._mails(one["id"] for one in listed.get("messages", []))
+        return Changes(mails, write_cursor(following), rescanned, bool(page), scheduled)
 
-    def _mails(self, ids: Iterable[str]) -> Iterator[IncomingMail]:
+    def _mails(self, ids: Iterable[str]) -> tuple[tuple[IncomingMail, ...], tuple[IncomingMail, ...]]:
+        """Those that are read, and those that the owner has scheduled."""
+        mails: list[IncomingMail] = []
+        scheduled: list[IncomingMail] = []
+        for message in self._messages(ids):
+            labels = set(message.get("labelIds", []))
+            if SCHEDULED in labels:
+                scheduled.append(_incoming(message))
+            elif not NOT_READ & labels:
+                mails.append(_incoming(message))
+        return tuple(mails), tuple(scheduled)
+
+    def _messages(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
         """Without those that are gone meanwhile."""
         for id in ids:
             try:
-                message = self._call(self._api.messages.get(userId=ME, id=id, format="raw"))
+                yield self._call(self._api.messages.get(userId=ME, id=id, format="raw"))
             except Outside as refused:
                 if refused.code != 404:
                     raise
-                continue
-            if not NOT_READ & set(message.get("labelIds", [])):
-                yield _incoming(message)
 
     def _profile(self) -> dict[str, Any]:
-        try:
-            return self._api.profile()
-        except NoAnswer as lost:
-            raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost
+        return answered(self._api.profile)
 
     def _call(self, request: Any) -> dict[str, Any]:
-        try:
-            return self._api.call(request)
-        except NoAnswer as lost:
-            raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost
+        return answered(lambda: self._api.call(request))
 
 
 def _added(history: Iterable[dict[str, Any]]) -> list[str]:
     """What came, and what was sent: a draft that is sent may keep its message and only change its label."""
-    came = [one["message"] for record in history for one in record.get("messagesAdded", [])]
-    marked = [one for record in history for one in record.get("labelsAdded", [])]
-    came += [one["message"] for one in marked if SENT in one.get("labelIds", [])]
-    return list(dict.fromkeys(one["id"] for one in came if DRAFT not in one.get("labelIds", [])))
+    records = list(history)
+    came = [one["message"] for record in records for one in record.get("messagesAdded", [])]
+    marked = [one for record in records for one in record.get("labelsAdded", [])]
+    came += [one["message"] for one in marked if {SENT, SCHEDULED} & set(one.get("labelIds", []))]
+    labelled = ((one["id"], set(one.get("labelIds", []))) for one in came)
+    return list(dict.fromkeys(id for id, labels in labelled if DRAFT not in labels or SCHEDULED in labels))
 
 
 def _incoming(message: dict[str, Any]) -> IncomingMail:

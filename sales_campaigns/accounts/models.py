@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -143,6 +143,13 @@ class Mailbox(Base):
     # A relay for many mails: they are gated and recorded in batches and handed over side by side.
     bulk_lane: Mapped[bool] = mapped_column(default=False)
     per_minute: Mapped[int | None]  # None: what the provider's profile says
+    # While it gets known (`ramps.Ramp`): without a first number it is known already.
+    ramp_first: Mapped[int | None]
+    ramp_percent: Mapped[int] = mapped_column(default=50, server_default="50")
+    ramp_most: Mapped[int] = mapped_column(default=500, server_default="500")
+    ramp_begins: Mapped[date | None]
+    # Drafts of the rep's e-mail tasks are put into it by themselves.
+    drafts_wait: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")

@@ -87,7 +87,7 @@ def write_personal(
     refuse_suppressed(uow, person, OPTED_OUT if despite and typed.despite_opt_out else "")
     mailbox = own_mailbox(uow.session, actor)
     copies = check_typed(typed, person, actor, mailbox, uow.now)
-    delivery = _delivery(uow, actor, typed)
+    delivery = delivery_for(uow, actor, typed.subject, typed.key)
     row = {**draft_row(uow, actor, person, typed, thread), **copies, "delivery_id": delivery.id}
     (message_id,) = queue(uow, [{**row, "despite_opt_out": despite}])
     if thread.received is not None:
@@ -165,13 +165,14 @@ def _known(uow: UnitOfWork, actor: User, typed: Typed) -> Message | None:
     )
 
 
-def _delivery(uow: UnitOfWork, actor: User, typed: Typed) -> Delivery:
+def delivery_for(uow: UnitOfWork, actor: User, subject: str, key: str = "") -> Delivery:
+    """What one mail of a rep belongs to; `key` names the form it was written in."""
     delivery = Delivery(
         team_id=actor.team_id,
         owner_id=actor.id,
         kind=DeliveryKind.PERSONAL,
-        name=typed.subject[:300],
-        step_key=typed.key[:32] or None,  # a personal mail has no step; the name of its form stands here
+        name=subject[:300],
+        step_key=key[:32] or None,  # a personal mail has no step; the name of its form stands here
         created_at=uow.now,
     )
     uow.session.add(delivery)

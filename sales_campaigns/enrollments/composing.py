@@ -60,7 +60,7 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where in its campaign an e-mail task stands."""
 
     way: Way
@@ -72,12 +72,12 @@ def open_composer(
     session: Session, actor: User, task: Task, person: Person, template_id: int | None = None
 ) -> Opening:
     """The campaign's words, or those of a template, filled in; or what the rep wrote for this step before."""
-    place = _place(session, task)
+    place = place_in_campaign(session, task)
     if place is None:
         words = personal.opening(session, actor, person, template_id, personal.NEW)
         beside = Beside(bundle_id=personal.files_of(session, actor, template_id))
         return Opening(words, own_mailbox(session, actor), beside=beside)
-    mailbox = _mailbox(session, actor, place)
+    mailbox = mailbox_at(session, actor, place)
     before = _last_try(session, place)
     answers = follows(session, threading(place.way, place.step)["follows_id"])
     content = _content(session, actor, place, before, template_id)
@@ -97,7 +97,7 @@ def send_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, type
     """
     require(actor, "work_tasks")
     _only_unsent(task)
-    place = _place(uow.session, task)
+    place = place_in_campaign(uow.session, task)
     if place is None:
         message = personal.write_personal(uow, actor, person, typed)
     else:
@@ -120,18 +120,21 @@ def take_back_mail(uow: UnitOfWork, actor: User, task: Task) -> None:
 
 def look_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, typed: Typed) -> Look:
     """The mail as the person would get it, before anything is written."""
-    place = _place(uow.session, task)
-    row = (
-        personal.draft_row(uow, actor, person, typed)
-        if place is None
-        else _row(uow, actor, place, person, typed)
-    )
+    row = row_for_task(uow, actor, task, person, typed)
     return look_of(uow.session, Message(**row))
+
+
+def row_for_task(uow: UnitOfWork, actor: User, task: Task, person: Person, typed: Typed) -> dict[str, Any]:
+    """The columns of the message that this mail would be, all but those that say which of its kind it is."""
+    place = place_in_campaign(uow.session, task)
+    if place is None:
+        return personal.draft_row(uow, actor, person, typed)
+    return row_in_place(uow, actor, place, person, typed)
 
 
 def follow_up_after(session: Session, task: Task) -> Step | None:
     """The step directly after this one, when it follows up on this task's mail."""
-    place = _place(session, task)
+    place = place_in_campaign(session, task)
     if place is None:
         return None
     after = place.way.steps[place.step.position + 1 : place.step.position + 2]
@@ -156,13 +159,13 @@ def _follows_on(way: Way, key: str) -> bool:
     return any(one.key == key and after.follow_up for one, after in pairwise(way.steps))
 
 
-def _place(session: Session, task: Task) -> _Place | None:
+def place_in_campaign(session: Session, task: Task) -> Place | None:
     run = session.get(StepRun, task.step_run_id) if task.step_run_id is not None else None
     if run is None or task.kind is not TaskKind.EMAIL:
         return None
     (way,) = ways_of(session, [run.enrollment_id])
     step = next((step for step in way.steps if step.key == run.step_key), None)
-    return _Place(way, step or session.get_one(Step, run.step_id), run)
+    return Place(way, step or session.get_one(Step, run.step_id), run)
 
 
 def _only_unsent(task: Task) -> None:
@@ -172,14 +175,14 @@ def _only_unsent(task: Task) -> None:
         raise IllegalMove("The mail of this task is on its way already.")
 
 
-def _mailbox(session: Session, actor: User, place: _Place) -> Mailbox:
+def mailbox_at(session: Session, actor: User, place: Place) -> Mailbox:
     """The rule: mail leaves from a mailbox of whoever sends it; a teammate who took over writes as themselves."""
     if actor.id == place.way.enrollment.sender_id:
         return session.get_one(Mailbox, place.way.enrollment.mailbox_id)
     return own_mailbox(session, actor)
 
 
-def _last_try(session: Session, place: _Place) -> Message | None:
+def _last_try(session: Session, place: Place) -> Message | None:
     """The newest message of this step that did not leave: its words are the rep's, its trouble is to be mended."""
     return session.scalar(
         sa.select(Message)
@@ -194,7 +197,7 @@ def _last_try(session: Session, place: _Place) -> Message | None:
 
 
 def _content(
-    session: Session, actor: User, place: _Place, before: Message | None, template_id: int | None
+    session: Session, actor: User, place: Place, before: Message | None, template_id: int | None
 ) -> Content:
     if template_id is not None:
         return content_of(session.get(Wording, template_of(session, actor, template_id).wording_id))
@@ -209,7 +212,7 @@ def _content(
     return Content(subject, html)
 
 
-def _beside(session: Session, place: _Place, before: Message | None, template: Content | None) -> Beside:
+def _beside(session: Session, place: Place, before: Message | None, template: Content | None) -> Beside:
     """Copies and files as at the last try, else those of the step; a template brings its own files."""
     if before is not None:
         copies, bundle_id = (before.cc, before.bcc), bundle_of(session, before)
@@ -219,16 +222,23 @@ def _beside(session: Session, place: _Place, before: Message | None, template: C
     return Beside(*copies, template.bundle_id if template is not None else bundle_id)
 
 
-def _is_first_mail(place: _Place) -> bool:
+def _is_first_mail(place: Place) -> bool:
     """The words typed at the launch belong to the first e-mail only."""
     mails = [step for step in place.way.steps if step.kind.value == TaskKind.EMAIL.value]
     return bool(mails) and mails[0].key == place.step.key
 
 
-def _write(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typed) -> Message:
+def _write(uow: UnitOfWork, actor: User, place: Place, person: Person, typed: Typed) -> Message:
     personal.refuse_suppressed(uow, person)
-    copies = check_typed(typed, person, actor, _mailbox(uow.session, actor, place), uow.now)
-    row = _row(uow, actor, place, person, typed)
+    copies = check_typed(typed, person, actor, mailbox_at(uow.session, actor, place), uow.now)
+    row = row_in_place(uow, actor, place, person, typed)
+    identity = identity_in(uow, place)
+    (message_id,) = queue(uow, [{**row, **copies, **identity}])
+    return uow.session.get_one(Message, message_id)
+
+
+def identity_in(uow: UnitOfWork, place: Place) -> dict[str, int]:
+    """The log of the step, and the number of the next try of this person. Raises Invalid where there is no log."""
     delivery_id = uow.session.scalar(
         sa.select(Delivery.id).where(
             Delivery.campaign_id == place.way.campaign.id, Delivery.step_key == place.step.key
@@ -238,12 +248,10 @@ def _write(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: T
         raise Invalid("The campaign has no log for this step any more. Skip the task.")
     occasion = place.way.enrollment.id
     attempts = next_attempts(uow, [delivery_id], [occasion])
-    identity = {"delivery_id": delivery_id, "attempt": attempts.get((delivery_id, occasion), 1)}
-    (message_id,) = queue(uow, [{**row, **copies, **identity}])
-    return uow.session.get_one(Message, message_id)
+    return {"delivery_id": delivery_id, "attempt": attempts.get((delivery_id, occasion), 1)}
 
 
-def _row(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typed) -> dict[str, Any]:
+def row_in_place(uow: UnitOfWork, actor: User, place: Place, person: Person, typed: Typed) -> dict[str, Any]:
     way, enrollment, at = place.way, place.way.enrollment, typed.send_at or uow.now
     thread = threading(way, place.step)
     answers = follows(uow.session, thread["follows_id"])
@@ -258,7 +266,7 @@ def _row(uow: UnitOfWork, actor: User, place: _Place, person: Person, typed: Typ
         "step_key": place.step.key,
         "person_id": person.id,
         "sender_id": actor.id,
-        "mailbox_id": _mailbox(uow.session, actor, place).id,
+        "mailbox_id": mailbox_at(uow.session, actor, place).id,
         "wording_id": way.wording_of(place.step),
         "variant": variant.key if variant is not None else "",
         "edited_subject": "" if borrowed else typed.subject,

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.ramps import Ramped, limit_on
 from sales_campaigns.campaigns.planner import Places, Planned, Seeker, find_places, later_day
 from sales_campaigns.enrollments.models import StepRun, StepRunState
 from sales_campaigns.enrollments.pressure import without_pressure
 from sales_campaigns.enrollments.ways import Due, ways_of
 from sales_campaigns.messages.models import Message, MessageState
 
+RAMP = (Mailbox.ramp_first, Mailbox.ramp_percent, Mailbox.ramp_most, Mailbox.ramp_begins)
 NOT_COUNTED = (MessageState.CANCELLED, MessageState.EXPIRED)
 
 
@@ -37,6 +39,7 @@ class Quota:
 
     session: Session
     mailbox_id: int
+    box: Ramped
     limit: int
     zone: ZoneInfo
     now: datetime
@@ -60,8 +63,8 @@ class Quota:
             Message.due_at < last,
             Message.id.not_in(self.moving),
         )
-        places = Places[Mail](self.limit, self._count(*mine))
-        if places.taken + self.coming > self.limit:
+        places = Places[Mail](limit_on(self.box, self.limit, day), self._count(*mine))
+        if places.taken + self.coming > places.limit:
             for mail in self._waiting(*mine):
                 insort(places.waiting, (mail.rank, mail))
         return places
@@ -138,11 +141,11 @@ def _quotas(
 ) -> dict[int, Quota]:
     ids = {due.way.enrollment.mailbox_id for due in ready}
     boxes = session.execute(
-        sa.select(Mailbox.id, Mailbox.daily_limit, User.zone)
+        sa.select(Mailbox.id, Mailbox.daily_limit, User.zone, *RAMP)
         .join(User, User.id == Mailbox.user_id)
         .where(Mailbox.id.in_(ids))
     )
     return {
-        id: Quota(session, id, max(limit, 1), ZoneInfo(zone), now, len(ready), moving)
-        for id, limit, zone in boxes
+        box.id: Quota(session, box.id, box, box.daily_limit, ZoneInfo(box.zone), now, len(ready), moving)
+        for box in boxes
     }

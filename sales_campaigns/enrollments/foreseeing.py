@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.ramps import ramp_of
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.calendars.leave import shifts_of
 from sales_campaigns.calendars.schedules import team_calendar
@@ -106,7 +107,7 @@ def foresee_campaign(uow: UnitOfWork, actor: User, campaign_id: int, question: Q
         question.send_at,
         question.task_delay_days,
         limit,
-        others,
+        others + _held_back(mailbox, limit),
         shifts_of(uow.session, actor),
         team_calendar(uow.session, campaign.team_id),
     )
@@ -126,6 +127,15 @@ def foresee_campaign(uow: UnitOfWork, actor: User, campaign_id: int, question: Q
         mails_behind=simulation.days_behind(),
         tasks_behind=-(-most // capacity.a_day) if capacity.a_day else 0,
     )
+
+
+def _held_back(mailbox: Mailbox | None, limit: int | None) -> Counter[date]:
+    """The places of the limit that a mailbox on its ramp cannot give yet, by date."""
+    ramp = ramp_of(mailbox) if mailbox is not None else None
+    if ramp is None or limit is None:
+        return Counter()
+    days = (ramp.begins + timedelta(days=n) for n in range((ramp.ends - ramp.begins).days))
+    return Counter({day: limit - ramp.within(limit, day) for day in days})
 
 
 def _people(

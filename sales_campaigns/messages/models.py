@@ -59,6 +59,21 @@ class Bucket(Base):
     filled_at: Mapped[datetime]  # machine time: limits of the outside are never scaled
 
 
+class DomainLimit(Base):
+    """How many mails a minute a domain of recipients is given by the whole installation. "*" stands for every other.
+
+    `one_to_one`: whether mails from mailboxes that people write from count and wait too, or bulk lanes only.
+    """
+
+    __tablename__ = "domain_limit"
+
+    domain: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    per_minute: Mapped[int]
+    one_to_one: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (sa.CheckConstraint("per_minute > 0", name="positive"),)
+
+
 class Cause(StrEnum):
     """Why the instance, a mailbox or a sender is stopped. Each is lifted by itself."""
 

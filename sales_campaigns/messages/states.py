@@ -28,6 +28,8 @@ MESSAGE = Lifecycle[S](
         "come_back": (LEFT | {S.SENDING, S.UNCERTAIN}, S.RETRYING),
         "lose_sight": (frozenset({S.SENDING}), S.UNCERTAIN),
         "send_again": (frozenset({S.UNCERTAIN}), S.PENDING),
+        # Its rep sent it from the mailbox itself; it was in no hand of ours.
+        "leave_by_itself": (frozenset({S.PENDING}), S.SENT),
         "cancel": (WAITING | {S.CLAIMED}, S.CANCELLED),
         "expire": (WAITING | {S.CLAIMED}, S.EXPIRED),
     },

@@ -25,7 +25,7 @@ class Facts:
 
     `held`: the words of the first hold that is stopped, None while none is. `unwanted`: (cause, sentence) of what
     forbids writing to this person, None while nothing does. `attempts`: hand-overs begun so far. `paced_until`:
-    when the limits of its mailbox let it through, in machine time; None while they do.
+    when the limits that it keeps let it through, in machine time, None while they do; `paced_by` tells which one.
     """
 
     now: datetime
@@ -40,6 +40,7 @@ class Facts:
     valid_until: datetime
     attempts: int = 0
     paced_until: datetime | None = None
+    paced_by: str = "its mailbox has sent as much as it may for now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _within_limits(facts: Facts) -> Verdict | None:
     """The rule: limits delay the hand-over and never drop it."""
     until = facts.paced_until
     waits = until is not None and until > facts.machine_now
-    return Verdict("return", "paced", "its mailbox has sent as much as it may for now") if waits else None
+    return Verdict("return", "paced", facts.paced_by) if waits else None
 
 
 # In the order in which they are asked: the first that objects is the binding one.
@@ -104,7 +105,9 @@ RULES: tuple[Rule, ...] = (
     Rule("unwanted", "The person may be written to.", _wanted),
     Rule("expired", "It is still valid.", _valid),
     Rule("late", "It is not too late for a first attempt.", _in_time),
-    Rule("paced", "The limits of its mailbox leave room for it.", _within_limits),
+    Rule(
+        "paced", "The limits of its mailbox and of its recipient's domain leave room for it.", _within_limits
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from sales_campaigns.ports.drafts import (
     DraftFolders,
     Drafts,
     DraftState,
+    DraftVersions,
     Found,
     OpenLink,
     Place,
@@ -25,6 +26,7 @@ from sales_campaigns.ports.mail import (
     OutgoingMail,
     ThreadPlace,
 )
+from sales_campaigns.ports.names import NameServers
 from sales_campaigns.ports.rehearsal import Act, Deed, Look, Sandbox, SandboxMaker, Script, Taken
 from sales_campaigns.ports.world import OutsideWorld
 
@@ -41,6 +43,7 @@ __all__ = [
     "Draft",
     "DraftFolders",
     "DraftState",
+    "DraftVersions",
     "Drafted",
     "Drafts",
     "Found",
@@ -53,6 +56,7 @@ __all__ = [
     "MailProviders",
     "MailReader",
     "MailReaders",
+    "NameServers",
     "OpenLink",
     "OutgoingMail",
     "OutsideWorld",

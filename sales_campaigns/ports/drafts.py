@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sales_campaigns.ports.mail import MailAccount, ThreadPlace
 
@@ -35,12 +35,16 @@ class OpenLink:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft that stands in the mailbox. `links`: how to open it, best first. `message_id`: the provider's."""
+    """A draft that stands in the mailbox. `links`: how to open it, best first. `message_id`: the provider's.
+
+    `version` names its words as they were written, where the provider tells versions apart (`DraftVersions`).
+    """
 
     id: str
     message_id: str | None
     thread_id: str | None
     links: tuple[OpenLink, ...] = ()
+    version: str = ""
 
 
 class DraftState(StrEnum):
@@ -89,6 +93,15 @@ class Drafts(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class DraftVersions(Protocol):
+    """What drafts may tell besides: whether somebody wrote in them. Without it nobody's words are ever written over."""
+
+    def version(self, id: str) -> str | None:
+        """The name of its present words, another one after every change of them; None when it is gone."""
+        ...
 
 
 class DraftFolders(Protocol):

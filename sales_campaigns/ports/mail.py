@@ -115,13 +115,15 @@ class Changes:
     """What a mailbox holds since a cursor, and the cursor for the next time.
 
     `rescanned`: the old cursor had expired, so the mails reach back a bounded time and some may be known.
-    `more`: this is not all, ask again with the new cursor.
+    `more`: this is not all, ask again with the new cursor. `scheduled`: mails that the owner has told the provider to
+    send later.
     """
 
     mails: tuple[IncomingMail, ...]
     cursor: str
     rescanned: bool = False
     more: bool = False
+    scheduled: tuple[IncomingMail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

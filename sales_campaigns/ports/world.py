@@ -10,6 +10,7 @@ from sales_campaigns.ports.consents import Consent, Delegation
 from sales_campaigns.ports.crm import Crms
 from sales_campaigns.ports.drafts import DraftFolders
 from sales_campaigns.ports.mail import MailProviders, MailReaders
+from sales_campaigns.ports.names import NameServers
 from sales_campaigns.ports.programs import HookCaller, RelayReader
 
 
@@ -23,6 +24,7 @@ class OutsideWorld:
     mail: MailProviders
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
+    names: NameServers | None = None
     drafts: DraftFolders | None = None
     crms: Crms | None = None
     hooks: HookCaller | None = None

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.errors import NotFound
+from sales_campaigns.messages.mailbox_drafts.models import MailboxDraft, MailboxDraftState
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import SENTENCES, first_cause
@@ -37,7 +38,7 @@ class TaskLine:
     """One row: `moment` is when it is due now (after a snooze, or when its mail leaves, or when it ended).
 
     `zone` is the assignee's, `mail` the state of the message that is to complete it, `cause` why the person
-    must not be mailed.
+    must not be mailed. `draft` is how the draft of its mail stands in the rep's mailbox.
     """
 
     task: Task
@@ -47,6 +48,7 @@ class TaskLine:
     group: Group
     mail: MessageState | None = None
     cause: str = ""
+    draft: MailboxDraftState | None = None
 
     @property
     def zone(self) -> str:
@@ -187,6 +189,7 @@ def _lines(moment: sa.ColumnElement[datetime], group: sa.ColumnElement[str]) -> 
             group.label("group_name"),
             Message.state.label("mail"),
             first_cause().label("cause"),
+            _draft().label("draft"),
         )
         .join(User, User.id == Task.assignee_id)
         .outerjoin(Person, Person.id == Task.person_id)
@@ -205,7 +208,15 @@ def _line(row: sa.Row[*tuple[Any, ...]]) -> TaskLine:
         group=Group(row.group_name or Group.DONE),
         mail=row.mail,
         cause=(row.cause or "") if person is not None else "",
+        draft=row.draft,
     )
+
+
+def _draft() -> sa.ScalarSelect[MailboxDraftState]:
+    """The state of its newest draft in a mailbox; one that was taken away tells nothing."""
+    told = (MailboxDraft.task_id == Task.id, MailboxDraft.state != MailboxDraftState.REMOVED)
+    newest = sa.select(MailboxDraft.state).where(*told).order_by(MailboxDraft.id.desc()).limit(1)
+    return newest.correlate(Task).scalar_subquery()
 
 
 def _moment(groups: tuple[Group, ...] = ()) -> sa.ColumnElement[datetime]:

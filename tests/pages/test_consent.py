@@ -101,7 +101,7 @@ def test_the_question_carries_pkce_state_and_the_expected_address(browse: Browse
 def test_consent_refused_changes_nothing_and_says_so(
     browse: Browse, work: Work, cast: Cast, google: Google
 ) -> None:
-    google.allows = ()
+    google.declines = True
     assert "You did not give your permission, so nothing was connected." in connected(browse(cast.cleo))
     assert nothing_is_connected(work)
 

@@ -43,6 +43,7 @@ from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
+from sales_campaigns.messages.mailbox_drafts.models import OwnMail
 from sales_campaigns.messages.models import Draft, Message
 from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.messages.outbox.drafting import About, save_draft
@@ -85,6 +86,7 @@ FOR_ADMINISTRATORS = {
     "GET /admin/audit",
     "GET /admin/audit/audit.csv",
     "GET /admin/blocked-domains",
+    "GET /admin/domain-limits",
     "GET /admin/webhooks",
     "GET /admin/webhooks/<int:webhook_id>",
     "GET /settings/calls",
@@ -94,6 +96,8 @@ FOR_ADMINISTRATORS = {
 }
 ACTS_OF_ADMINISTRATORS = {
     "POST /admin/blocked-domains",
+    "POST /admin/domain-limits",
+    "POST /admin/domain-limits/lift",
     "POST /attachments/<digest>/<int:position>/withdraw",
     "POST /admin/blocked-domains/unblock",
     "POST /admin/bounce-rules",
@@ -339,6 +343,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
             **crm_of(uow, cast),
             "rehearsal_id": rehearsal.id,
             "mail_id": mail.id,
+            "own_mail_id": an_own_mail(uow, cast),
             "received_id": received.id,
             "batch_id": a_detour(uow, cast, enrollment),
             "act_id": unsubscribe_many(
@@ -432,6 +437,15 @@ def a_draft(uow: Any, cast: Cast, person_id: int) -> Draft:
     draft = save_draft(uow, cast.ana, About(person_id), Typed("Hello", "<p>Hi</p>", key="k"))
     assert draft is not None
     return draft
+
+
+def an_own_mail(uow: Any, cast: Cast) -> int:
+    """A mail that Ana sent from her own mailbox."""
+    box = {"team_id": cast.ana.team_id, "mailbox_id": cast.ana_box.id}
+    mail = OwnMail(**box, uid="1", at=uow.now, subject="Hello", raw=b"Subject: Hello\r\n\r\nHello")
+    uow.session.add(mail)
+    uow.session.flush()
+    return mail.id
 
 
 def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:

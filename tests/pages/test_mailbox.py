@@ -216,3 +216,29 @@ def test_what_needs_a_mailbox_is_not_there_without_one(browse: Browse, cast: Cas
     assert cleo.get("/mailbox").status_code == 200
     for path in ("check", "signature", "signature/preview", "limit", "pace"):
         assert cleo.post(f"/mailbox/{path}", {"daily_limit": "5"}).status_code == 404
+
+
+def test_a_mailbox_gets_known_and_tells_what_leaves_today_and_tomorrow(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    ana = browse(cast.ana)
+    bad = ana.post("/mailbox/ramp", {"ramp_first": "none", "ramp_percent": "50", "ramp_most": "500"})
+    assert bad.status_code == 422 and 'value="none"' in bad.text and "from 1 to 100,000" in bad.text
+    ana.post("/mailbox/ramp", {"ramp_first": "20", "ramp_percent": "50", "ramp_most": "500"})
+    shown = ana.get("/mailbox").text
+    assert "20 mails may leave today, 30 tomorrow." in shown
+    ana.post("/mailbox/ramp/end")
+    assert "Begin today" in ana.get("/mailbox").text
+
+
+def test_a_domain_is_limited_and_let_go_with_a_way_back(browse: Browse, cast: Cast) -> None:
+    cleo = browse(cast.cleo)
+    bad = cleo.post("/admin/domain-limits", {"domain": "nonsense!", "per_minute": "x"})
+    assert bad.status_code == 422 and 'value="nonsense!"' in bad.text
+    cleo.post("/admin/domain-limits", {"domain": "Slow.example", "per_minute": "30"})
+    assert "<strong>slow.example</strong>" in cleo.get("/admin/domain-limits").text
+    cleo.post("/admin/domain-limits/lift", {"domain": "slow.example"})
+    shown = cleo.get("/admin/domain-limits").text
+    assert "No domain has a limit" in shown and "domain=slow.example" in shown, "the way back"
+    cleo.post("/admin/domain-limits?domain=*&per_minute=9&one_to_one=1")
+    assert "Every other domain" in cleo.get("/admin/domain-limits").text

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from integrations.gmail import GmailProvider
+from integrations.outlook import OutlookProvider
 from integrations.sandbox import SandboxMail
 from integrations.smtp import SmtpProvider
 from sales_campaigns.errors import Outside, OutsideKind
@@ -19,8 +20,10 @@ from sales_campaigns.ports import Capabilities, Deed, MailAccount, MailProvider
 from tests.providers.mails import QUICK, a_mail, an_account, kinds, mails
 from tests.sink import Act, Manners, Sink
 from tests.stand_ins.google import Google, error, raw_in
+from tests.stand_ins.microsoft import Microsoft
+from tests.stand_ins.microsoft_graph import graph_error
 from tests.stand_ins.serving import Act as WireAct
-from tests.stand_ins.worlds import gmail_account, gmail_settings
+from tests.stand_ins.worlds import gmail_account, gmail_settings, outlook_account, outlook_settings
 
 
 class Bench(NamedTuple):
@@ -90,12 +93,42 @@ def by_gmail() -> Iterator[Bench]:
         provider.close()
 
 
+@contextmanager
+def by_outlook() -> Iterator[Bench]:
+    """Outlook gives mails names of its own, so whoever got one says which it was."""
+    with Microsoft() as microsoft:
+        provider = OutlookProvider(outlook_account(microsoft), outlook_settings(microsoft))
+        box = microsoft.box("ana@ana.example")
+
+        def refuse(address: str) -> None:
+            microsoft.obey(
+                lambda name, asked: (
+                    graph_error(400, "ErrorInvalidRecipients", "550 5.1.1 nobody")
+                    if name == "messages.create" and address.encode() in asked.body
+                    else None
+                )
+            )
+
+        def lose() -> None:
+            lost = ("messages.send", "messages.get", "messages.list")
+            microsoft.obey(lambda name, _: WireAct.DROP_AFTER if name in lost else None)
+
+        def arrived() -> list[str]:
+            got = [address for left in box.left for address in left.recipients]
+            keys = [one.removeprefix("person").partition("@")[0] for one in got]
+            return [a_mail(int(key)).message_id for key in keys]
+
+        yield Bench(provider, arrived, refuse, lose, microsoft.close, False)
+        provider.close()
+
+
 Factory = Callable[[], AbstractContextManager[Bench]]
 PROVIDERS: dict[str, Factory] = {
     "smtp, pipelined": lambda: smtp(pipelining=True),
     "smtp, one by one": lambda: smtp(pipelining=False),
     "sandbox": sandbox,
     "gmail": by_gmail,
+    "outlook": by_outlook,
 }
 
 

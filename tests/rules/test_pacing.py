@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.messages.pace.pacing import Level, Limit, breaks, draw, full, limits_of
+from sales_campaigns.messages.pace.pacing import (
+    Level,
+    Limit,
+    annoys,
+    breaks,
+    domain_limit,
+    draw,
+    full,
+    limits_of,
+    ramp_limit,
+    share,
+)
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 limits = st.integers(1, 60).flatmap(
@@ -67,3 +78,27 @@ def test_the_profiles(provider: str, per_minute: int | None, expected: list[tupl
 )
 def test_five_in_a_hundred_of_two_hundred_stop_a_mailbox(hard: int, handed: int, expected: bool) -> None:
     assert breaks(hard, handed) is expected
+
+
+def test_three_reports_of_spam_in_the_last_thousand_stop_a_mailbox() -> None:
+    assert [annoys(complaints) for complaints in (0, 2, 3, 10)] == [False, False, True, True]
+
+
+def test_a_mail_takes_of_all_its_buckets_or_of_none_and_tells_the_limit_it_waits_for() -> None:
+    limits = {"box": Limit("day", 10, 60.0, 3), "a": domain_limit("a.example", 10)}
+    levels = {key: full(limit, NOW) for key, limit in limits.items()}
+    waits = share([["box", "a"], ["box", "a"], ["box", "a"], ["box"], ["box"], ["box"]], limits, levels, NOW)
+    assert [wait is None for wait in waits] == [True, False, False, True, True, False]
+    assert waits[1] is not None and waits[1].words == "a.example is given 10 mails a minute at most"
+    assert [(wait.until - NOW).total_seconds() for wait in waits if wait] == pytest.approx(
+        [6.67, 13.33, 8.57], 0.01
+    )
+
+
+def test_a_limit_of_a_date_is_not_filled_before_the_next_one() -> None:
+    tomorrow = NOW + timedelta(days=1)
+    limit = ramp_limit(2, tomorrow)
+    levels = {"ramp": full(limit, NOW)}
+    waits = share([["ramp"]] * 3, {"ramp": limit}, levels, NOW)
+    assert [wait and wait.until for wait in waits] == [None, None, tomorrow]
+    assert draw(limit, levels["ramp"], 1, NOW + timedelta(hours=23)).granted == 0

@@ -36,13 +36,14 @@ _DRAFTS = {"drafts.list", "drafts.create", "drafts.get", "drafts.update", "draft
 
 
 class Google(StandIn):
-    """`boxes` by address. `chosen` is who sits before the browser, `allows` what that person ticks; () says no."""
+    """`boxes` by address. `chosen` is who sits before the browser, `allows` what that person ticks."""
 
     def __init__(self) -> None:
         self.boxes: dict[str, GmailBox] = {}
         self.tokens = Tokens(CLIENT, SECRET)
         self.chosen = ""
         self.allows: tuple[str, ...] | None = None
+        self.declines = False
         super().__init__()
         self.tokens.issuer = self.address
 
@@ -74,7 +75,7 @@ class Google(StandIn):
         address = self.chosen or asked.query["login_hint"]
         self.box(address)
         where, state = asked.query["redirect_uri"], asked.query["state"]
-        if self.allows == ():
+        if self.declines:
             told = f"error=access_denied&state={state}&iss={self.address}"
         else:
             scopes = self.allows or tuple(asked.query["scope"].split())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.utils import getaddresses
 from itertools import count
@@ -24,6 +25,10 @@ class Mail:
     at_ms: int
 
     @property
+    def name(self) -> str:
+        return self.header("Message-ID")
+
+    @property
     def headers(self) -> list[tuple[str, str]]:
         parsed = message_from_bytes(self.raw, policy=policy.compat32)
         return [(name, str(value)) for name, value in parsed.items()]
@@ -41,12 +46,15 @@ class Left:
 
     @property
     def message_id(self) -> str:
-        return str(message_from_bytes(self.raw, policy=policy.compat32).get("Message-ID", ""))
+        return header_in(self.raw, "Message-ID")
 
 
 @dataclass
 class GmailBox:
-    """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent from now on is in no list yet."""
+    """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent from now on is in no list yet.
+
+    `now`: what its clock says.
+    """
 
     address: str
     mails: dict[str, Mail] = field(default_factory=dict)
@@ -56,8 +64,13 @@ class GmailBox:
     oldest_history: int = 1
     renames: bool = False
     lags: bool = False
+    now: Callable[[], datetime] = machine_now
     _late: set[str] = field(default_factory=set)
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
+
+    @property
+    def sent(self) -> list[Mail]:
+        return [one for one in self.mails.values() if "SENT" in one.labels]
 
     def history_id(self) -> int:
         return self.history[-1][0] if self.history else self.oldest_history
@@ -82,6 +95,15 @@ class GmailBox:
 
     def send_draft(self, draft_id: str) -> Mail:
         before = self._remove(self.drafts.pop(draft_id))
+        return self.send(before.raw, before.thread_id)
+
+    def schedule(self, draft_id: str) -> Mail:
+        """The owner lets Gmail send it later: it stands among the scheduled ones, and no more among the drafts."""
+        before = self._remove(self.drafts.pop(draft_id))
+        return self._add(before.raw, {"SCHEDULED"}, before.thread_id)
+
+    def send_scheduled(self, id: str) -> Mail:
+        before = self._remove(id)
         return self.send(before.raw, before.thread_id)
 
     def send(self, raw: bytes, thread_id: str = "") -> Mail:
@@ -145,7 +167,7 @@ class GmailBox:
             raw,
             labels,
             order,
-            int(machine_now().timestamp() * 1000),
+            int(self.now().timestamp() * 1000),
         )
         self.mails[mail.id] = mail
         self.history.append((next(self._order), "messagesAdded", mail.id))
@@ -154,6 +176,10 @@ class GmailBox:
     def _remove(self, id: str) -> Mail:
         self.history.append((next(self._order), "messagesDeleted", id))
         return self.mails.pop(id)
+
+
+def header_in(raw: bytes, name: str) -> str:
+    return str(message_from_bytes(raw, policy=policy.compat32).get(name, ""))
 
 
 def without_bcc(raw: bytes) -> bytes:

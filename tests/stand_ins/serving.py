@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -69,17 +70,24 @@ def nothing(_name: str, _asked: Asked) -> Fault | None:
 
 
 class StandIn:
-    """The running server: `heard` are the names of its calls, `said` what it answered to those that it served."""
+    """The running server: `heard` are the names of its calls, `said` what it answered to those that it served.
 
-    def __init__(self) -> None:
+    `tls` is the server's side of it, None for plain HTTP.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.heard: list[str] = []
         self.said: list[tuple[str, Asked, Reply]] = []
         self.seconds_off = 0.0
         self.lock = threading.RLock()
         self._script: Script = nothing
         self._server = _server_of(self)
+        if tls is not None:  # each connection shakes hands in its own thread
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port: int = self._server.server_address[1]
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(
             target=lambda: self._server.serve_forever(poll_interval=0.01), daemon=True
         )
@@ -154,6 +162,7 @@ class _Server(ThreadingHTTPServer):
 def _server_of(stand_in: StandIn) -> _Server:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             return super().date_time_string((timestamp or machine_now().timestamp()) + stand_in.seconds_off)

@@ -12,6 +12,7 @@ from web.commands import (
     delivery_proofs,
     delivery_runs,
     detours,
+    doctor,
     instance,
     launching,
     leave,
@@ -63,5 +64,6 @@ GROUPS = [
 def install(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(doctor.command)
     app.cli.add_command(why.command)
     app.cli.add_command(openapi.command)

@@ -30,6 +30,7 @@ from sales_campaigns.tasks.queue import task_line
 from web.filters import clock_words, when_words, zone_words
 from web.numbers import row_of
 from web.parts.attachments import bundle_typed, files_again, files_shown
+from web.parts.mailbox_drafts import drafted
 from web.parts.typed_times import instant_of
 from web.parts.writing import beside_the_words
 from web.request_scope import me, settings, work
@@ -193,6 +194,7 @@ def _around(subject: Subject) -> dict[str, Any]:
         "draft_url": url_for("drafts.save", **subject.named),
         "templates_url": url_for("compose.templates", **subject.named),
         "problems": {},
+        **(drafted(task) if task is not None else {"in_mailbox": None}),
     }
 
 

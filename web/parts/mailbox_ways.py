@@ -11,8 +11,10 @@ from web.request_scope import outside
 
 
 def ways_in(mailbox: Mailbox | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables of the page: `consents` to choose from, `granted` (label, delegated, lacks) or None."""
-    named = {name: consent.label for name, consent in outside().consents.items()}
+    """Variables of the page: `consents`, the own one first, and `granted` (label, delegated, lacks) or None."""
+    own = mailbox.provider if mailbox is not None else ""
+    offered = sorted(outside().consents.items(), key=lambda one: one[0] != own)
+    named = {name: consent.label for name, consent in offered}
     address = typed.get("consent_address") or typed.get("address", "")
     return {"consents": named, "granted": _granted(mailbox), "consent_address": address}
 

@@ -15,6 +15,7 @@ from sales_campaigns.tasks.days import local_date, snooze_choices
 from sales_campaigns.tasks.models import Priority, TaskKind
 from sales_campaigns.tasks.queue import TaskLine
 from web.filters import clock_words, when_words
+from web.parts.mailbox_drafts import in_mailbox
 
 LEADS = {
     TaskKind.EMAIL: "Compose",
@@ -38,9 +39,10 @@ class Shape:
     of_step: bool
     wants_address: bool  # the person's mail came back
     zone: str
+    in_mailbox: str  # the words of the entry that opens its mail in my mailbox, or nothing
 
 
-def shape_of(line: TaskLine) -> Shape:
+def shape_of(line: TaskLine, my_id: int) -> Shape:
     task = line.task
     return Shape(
         kind=task.kind,
@@ -49,6 +51,7 @@ def shape_of(line: TaskLine) -> Shape:
         of_step=task.step_run_id is not None,
         wants_address=task.source == "bounce" and task.person_id is not None,
         zone=line.zone,
+        in_mailbox="".join(entry["label"] for entry in in_mailbox(task, my_id)),
     )
 
 
@@ -63,9 +66,9 @@ def buttons(shape: Shape, task_id: int, person_id: int, now: datetime) -> dict[s
     }
 
 
-def drawn(line: TaskLine, now: datetime) -> Markup:
+def drawn(line: TaskLine, now: datetime, my_id: int) -> Markup:
     """The buttons of one row. The patterns are kept for the request: they hold its token, its hour, its address."""
-    shape, task = shape_of(line), line.task
+    shape, task = shape_of(line, my_id), line.task
     patterns: dict[Shape, str] = g.setdefault("task_buttons", {})
     if shape not in patterns:
         row = {"id": TASK, "name": NAME, "person": {"name": WHO}, **buttons(shape, TASK, PERSON, now)}
@@ -127,6 +130,9 @@ def _more(shape: Shape, task_id: int) -> list[dict[str, str]]:
         _delete(shape, task_id),
     ]
     kept = more[2:4] if shape.waits else more
+    if shape.in_mailbox and not shape.waits:
+        url = url_for("mailbox_draft.open_it", task_id=task_id)
+        kept = [{"label": shape.in_mailbox, "post": url, "icon": "external-link"}, *kept]
     if shape.of_step or shape.waits:
         kept.append({"label": "Why?", "href": url_for("why.task", task_id=task_id), "icon": "info"})
     return kept

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
+from sales_campaigns.messages.mailbox_drafts.models import MailboxDraftState
 from sales_campaigns.messages.models import MessageState
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.days import days_late, local_date
@@ -17,9 +18,18 @@ from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.queue import TaskLine
 from sales_campaigns.tasks.wanted import Group
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
+from web.parts.mailbox_drafts import mailbox_label
 from web.parts.task_buttons import NO_BUTTONS, address, buttons, drawn, shape_of
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
+# How the draft of a task stands in the mailbox, where there is something to tell.
+DRAFTS = {
+    MailboxDraftState.MADE: ("draft in {}", "info"),
+    MailboxDraftState.SCHEDULED: ("scheduled in {}", "info"),
+    MailboxDraftState.GONE: ("sent?", ""),
+    MailboxDraftState.DELETED: ("draft deleted", "warn"),
+    MailboxDraftState.UNMADE: ("no draft in {}", "warn"),
+}
 HEADINGS = {
     Group.OVERDUE: "Overdue",
     Group.TODAY: "Today",
@@ -44,7 +54,7 @@ def groups_of(lines: Iterable[TaskLine], now: datetime, my_id: int) -> list[Head
     for line in lines:
         shown = facts(line, now, my_id)
         found.setdefault(line.group, []).append(
-            {**shown, "acts": None if shown["over"] else drawn(line, now)}
+            {**shown, "acts": None if shown["over"] else drawn(line, now, my_id)}
         )
     return [Heading(group, HEADINGS[group], rows) for group, rows in found.items()]
 
@@ -53,7 +63,7 @@ def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
     """What `components/task_row.html` asks for, with each button by itself."""
     task = line.task
     over = task.state is not TaskState.OPEN
-    mine = NO_BUTTONS if over else buttons(shape_of(line), task.id, task.person_id or 0, now)
+    mine = NO_BUTTONS if over else buttons(shape_of(line, my_id), task.id, task.person_id or 0, now)
     return {**facts(line, now, my_id), **mine}
 
 
@@ -119,6 +129,8 @@ def _tags(line: TaskLine, my_id: int) -> list[dict[str, str]]:
     tags = []
     if line.task.assignee_id != my_id:
         tags.append({"words": line.assignee.name, "kind": ""})
+    if line.draft in DRAFTS and line.mail is None and line.task.state is TaskState.OPEN:
+        tags.append(_draft_tag(line))
     if line.mail is not None and line.task.state is TaskState.OPEN:
         tags.append(_mail_tag(line))
     elif line.cause and line.task.kind is TaskKind.EMAIL and line.person is not None:
@@ -135,6 +147,13 @@ def _mail_tag(line: TaskLine) -> dict[str, str]:
     if line.mail is MessageState.UNCERTAIN:
         return {"words": "did it leave?", "kind": "bad", "href": href}
     return {"words": f"leaves {when_words(line.moment, line.zone)}", "kind": "info", "href": href}
+
+
+def _draft_tag(line: TaskLine) -> dict[str, str]:
+    assert line.draft is not None
+    words, kind = DRAFTS[line.draft]
+    href = url_for("mailbox_draft.show", task_id=line.task.id)
+    return {"words": words.format(mailbox_label() or "the mailbox"), "kind": kind, "href": href}
 
 
 def _over(line: TaskLine) -> str:

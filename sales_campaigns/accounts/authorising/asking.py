@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,10 +24,15 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 VALID = timedelta(minutes=10)
 UNKNOWN = "This answer belongs to no question that was asked from here. Begin again."
+_NUMBER = re.compile(r"AADSTS\d+")  # Microsoft's errors are few, its numbers say which it was
 REFUSED = {
     "access_denied": "You did not give your permission, so nothing was connected.",
     "admin_policy_enforced": "The administrator of your organisation does not allow this application yet.",
     "org_internal": "This application is for another organisation: sign in with your address of this one.",
+    "AADSTS50020": "This application is for another organisation: sign in with your address of this one.",
+    "AADSTS50105": "The administrator of your organisation has not given you this application yet.",
+    "AADSTS65001": "An administrator of your organisation must let this application in first.",
+    "AADSTS90094": "An administrator of your organisation must let this application in first.",
 }
 
 
@@ -100,7 +106,9 @@ def code_in(answer: Mapping[str, str], consent: Consent) -> str:
     error = answer.get("error", "")
     if error:
         told = answer.get("error_description", "") or error
-        raise Invalid(REFUSED.get(error) or f"{consent.label} did not connect it: {told[:200]}")
+        number = _NUMBER.search(told)
+        known = REFUSED.get(number[0] if number else "") or REFUSED.get(error)
+        raise Invalid(known or f"{consent.label} did not connect it: {told[:200]}")
     if not answer.get("code"):
         raise Invalid(UNKNOWN)
     return answer["code"]

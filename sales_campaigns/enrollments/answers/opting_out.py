@@ -16,6 +16,7 @@ from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.pace.breaking import stop_what_annoys
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.people.models import Address, BlockedDomain, Person
 from sales_campaigns.people.quarantine import Listed, put_on
@@ -133,6 +134,7 @@ def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     ids = sorted({id for id in found if id is not None})
     complain(uow, ids, COMPLAINED)
     end_at(uow, ids, COMPLAINED)
+    stop_what_annoys(uow, (row.message_id for row in happened if row.message_id is not None))
 
 
 def block_address(uow: UnitOfWork, actor: User, email: str) -> tuple[Address, int]:

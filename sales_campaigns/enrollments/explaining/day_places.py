@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
-from sales_campaigns.enrollments.daily_limits import NOT_COUNTED
+from sales_campaigns.accounts.ramps import limit_on
+from sales_campaigns.enrollments.daily_limits import NOT_COUNTED, RAMP
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.messages.models import Message
 
@@ -40,13 +41,14 @@ def limit_words(session: Session, run: StepRun, message: Message) -> str:
 
 
 def _places(session: Session, message: Message, at: datetime) -> DayPlaces:
-    limit, zone = session.execute(
-        sa.select(Mailbox.daily_limit, User.zone)
+    box = session.execute(
+        sa.select(Mailbox.daily_limit, User.zone, *RAMP)
         .join(User, User.id == Mailbox.user_id)
         .where(Mailbox.id == message.mailbox_id)
     ).one()
-    day = at.astimezone(ZoneInfo(zone)).date()
-    first, last = (datetime.combine(one, time(0), ZoneInfo(zone)) for one in (day, day + timedelta(days=1)))
+    zone = ZoneInfo(box.zone)
+    day = at.astimezone(zone).date()
+    first, last = (datetime.combine(one, time(0), zone) for one in (day, day + timedelta(days=1)))
     before = sa.or_(
         Message.due_at < message.due_at, sa.and_(Message.due_at == message.due_at, Message.id <= message.id)
     )
@@ -57,7 +59,7 @@ def _places(session: Session, message: Message, at: datetime) -> DayPlaces:
         .where(Message.mailbox_id == message.mailbox_id, Message.due_at >= first, Message.due_at < last)
         .where(~StepRun.is_task, Message.state.not_in(NOT_COUNTED))
     ).one()
-    return DayPlaces(day, used, max(limit, 1), place)
+    return DayPlaces(day, used, limit_on(box, box.daily_limit, day), place)
 
 
 def _words(day: date) -> str:

@@ -72,7 +72,7 @@ class Sending:
 
     `holds` are (kind, key) of all that it names, `stopped` (kind → why) those that stop it. `speed` turns machine
     time into business time. `retry_at` is the instant of the next try after a refusal, with the server's `words`;
-    `release_at` when it may leave at the earliest.
+    `release_at` when it may leave at the earliest, `paced` where a limit says so, with its `words`.
     """
 
     facts: Facts
@@ -87,6 +87,7 @@ class Sending:
     retry_at: datetime | None = None
     words: str = ""
     release_at: datetime | None = None
+    paced: bool = False
 
 
 def waiting_mail(sending: Sending, planned: Iterable[Gate]) -> Trace:
@@ -186,15 +187,21 @@ def _later(sending: Sending) -> list[Gate]:
     """What keeps it back after its own instant."""
     facts, gates = sending.facts, []
     if sending.release_at is not None and sending.release_at > facts.due_at:
-        says = "It leaves a little after its time: what released it can be undone, or mails are spread."
-        later = sending.release_at
-        gates.append(time_gate("Spacing", SPACING, "after its time", later, facts.now, says=says))
+        gates.append(_spaced(sending, sending.release_at))
     if sending.retry_at is not None:
         words = sending.words or "it gave no words"
         says, value = f"The server refused it for now: {words}", f"try {facts.attempts + 1}, after: {words}"
         again = time_gate("Next try", RETRY, value, sending.retry_at, facts.now, says=says, broken=True)
         gates.append(again)
     return gates
+
+
+def _spaced(sending: Sending, later: datetime) -> Gate:
+    if sending.paced:
+        says, now = _sentence(sending.words), sending.facts.now
+        return time_gate("Limit", RULE["paced"].asks, sending.words, later, now, says=says)
+    says = "It leaves a little after its time: what released it can be undone, or mails are spread."
+    return time_gate("Spacing", SPACING, "after its time", later, sending.facts.now, says=says)
 
 
 def _last_looks(sending: Sending, at: datetime) -> list[Gate]:

@@ -62,6 +62,7 @@ def _sending(
         retry_at=message.act_at if retrying else None,
         words=message.words,
         release_at=message.act_at if waits else None,
+        paced=message.reason == "paced",
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -36,6 +35,8 @@ from sales_campaigns.messages.letters.marks import Marks
 from sales_campaigns.messages.letters.writing import Parties, content_of, name_message, place_of, write_letter
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
+from sales_campaigns.messages.pace.limits import Times, limits_for
+from sales_campaigns.messages.pace.pacing import Wait
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about
 from sales_campaigns.messages.verdicts import Facts, Verdict, verdict_on
@@ -130,30 +131,32 @@ def _facts(uow: UnitOfWork, one: Standing) -> Facts:
 
 def _paced(
     uow: UnitOfWork, passing: Sequence[Standing]
-) -> tuple[list[Standing], list[tuple[Standing, datetime]]]:
-    """Those whose mailbox has room for them, and the others with the machine time at which it will."""
-    let: list[Standing] = []
-    waiting: list[tuple[Standing, datetime]] = []
+) -> tuple[list[Standing], list[tuple[Standing, Wait]]]:
+    """Those that every limit leaves room for, and the others with what they wait for."""
     now = machine_now()
-    for box_id in sorted({one.message.mailbox_id for one in passing}):
-        mine = [one for one in passing if one.message.mailbox_id == box_id]
-        granted, later = draw_for(uow.session, mine[0].parties.mailbox, len(mine), now)
-        let += mine[:granted]
-        waiting += zip(mine[granted:], later, strict=True)
-    return let, waiting
+    mails = [(one.parties.mailbox, one.parties.sender, one.message.email) for one in passing]
+    limits = limits_for(uow.session, mails, Times(uow.now, now, uow.speed))
+    waits = draw_for(uow.session, limits, now)
+    both = list(zip(passing, waits, strict=True))
+    return [one for one, wait in both if wait is None], [(one, wait) for one, wait in both if wait]
 
 
-def _make_wait(uow: UnitOfWork, waiting: Iterable[tuple[Standing, datetime]]) -> None:
-    """What is over a limit waits for its own place, so that nobody asks for it before. Its due instant stays."""
+def _make_wait(uow: UnitOfWork, waiting: Iterable[tuple[Standing, Wait]]) -> None:
+    """What is over a limit waits for its own place, so that nobody asks for it before. Its due instant stays, and it
+    does not become late by waiting: the rule is that limits delay and never drop.
+    """
     rows = []
-    for standing, until in waiting:
-        verdict = verdict_on(replace(_facts(uow, standing), paced_until=until))
+    for standing, place in waiting:
+        facts = replace(_facts(uow, standing), paced_until=place.until, paced_by=place.words)
+        verdict = verdict_on(facts)
         if verdict is not None:
-            wait = uow.people_seconds((until - machine_now()).total_seconds())
+            wait = uow.people_seconds((place.until - machine_now()).total_seconds())
+            late_at = standing.message.late_at
             rows.append(
                 {
                     "id": standing.message.id,
                     "act_at": uow.now + wait,
+                    "late_at": late_at and late_at + wait,
                     "reason": verdict.reason,
                     "words": verdict.words,
                     "lease_until": None,

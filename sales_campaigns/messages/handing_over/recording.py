@@ -13,6 +13,7 @@ from sales_campaigns.accounts.losing import lose
 from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
+from sales_campaigns.database import as_rows, given_rows
 from sales_campaigns.lifecycle import make_move, move_each
 from sales_campaigns.messages.feedback.answers import outcomes_of, trouble_of
 from sales_campaigns.messages.feedback.counting import count_troubles, forgive_retried
@@ -28,7 +29,9 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 WAIT = timedelta(seconds=60)
 IN_HAND = (MessageState.SENDING, MessageState.UNCERTAIN)
+_TOLD = ("message_id", "number", "at", "outcome", "code", "enhanced", "words")
 _ATTEMPTS = sa.insert(Attempt)
+_ATTEMPTS_TOGETHER = _ATTEMPTS.from_select(_TOLD, sa.select(*given_rows(Attempt.__table__, _TOLD).c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,11 @@ def _accepted(now: datetime, one: Answer) -> dict[str, object]:
 def _note_attempts(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     if answers:
         rows = [_attempt(uow.now, one, outcome_of(one.hand_over.refused)) for one in answers]
-        uow.session.connection().execute(_ATTEMPTS, rows)
+        connection = uow.session.connection()
+        if len(rows) > 1 and connection.dialect.name == "postgresql":
+            connection.execute(_ATTEMPTS_TOGETHER, as_rows(rows))
+        else:
+            connection.execute(_ATTEMPTS, rows)
 
 
 def _tell(uow: UnitOfWork, answers: Sequence[Answer]) -> None:

@@ -22,10 +22,15 @@ from sales_campaigns.messages.inboxes.filing import ask_for_the_uncertain, file_
 from sales_campaigns.messages.inboxes.recognising import recognise
 from sales_campaigns.messages.inboxes.reconciling import reconcile
 from sales_campaigns.messages.incoming.receiving import receive
+from sales_campaigns.messages.mailbox_drafts.keeping import keep_own
+from sales_campaigns.messages.mailbox_drafts.watching import watch_drafts
 from sales_campaigns.ports import Changes, MailAccount, MailReader
 from sales_campaigns.unit_of_work import unit_of_work
 
 EVERY = timedelta(minutes=2)  # where the server does not say by itself that something came
+SOON = timedelta(
+    seconds=30
+)  # while drafts of tasks stand there: a task that was sent is done within a minute
 AT_MOST = timedelta(minutes=10)  # a look that takes longer belongs to a dead process
 LONGEST_PAUSE = timedelta(minutes=30)
 
@@ -56,13 +61,20 @@ def look(room: PostRoom, mailbox_id: int) -> int:
             came += reconcile(room, mailbox_id)
             came += ask_for_the_uncertain(room, mailbox_id, reader)
             file_copies(room, mailbox_id, reader)
+        watched = watch_drafts(room, mailbox_id)
     except Outside as refused:
         _fail(room, mailbox_id, refused)
         return 0
+    now = machine_now()
     _end(
-        room, mailbox_id, look_at=machine_now() + EVERY, read_at=machine_now(), trouble="", failing_since=None
+        room,
+        mailbox_id,
+        look_at=now + (SOON if watched.soon else EVERY),
+        read_at=now,
+        trouble="",
+        failing_since=None,
     )
-    return came
+    return came + watched.settled
 
 
 def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str] | None:
@@ -103,6 +115,7 @@ def _take_in(room: PostRoom, mailbox_id: int, cursor: str, changes: Changes) -> 
             return None
         box = uow.session.get_one(Mailbox, mailbox_id)
         recognise(uow, box, changes.mails)
+        keep_own(uow, box, changes.mails, changes.scheduled)
         return receive(uow, box, changes.mails)
 
 

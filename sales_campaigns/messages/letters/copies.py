@@ -17,7 +17,9 @@ from sales_campaigns.people.suppression import CAUSES, SENTENCES, first_cause
 
 # What is known of an address without asking who has it.
 _OF_ADDRESSES = tuple(
-    cause for cause in CAUSES if cause.name not in {"deleted", "no_address", "blocked_domain"}
+    cause
+    for cause in CAUSES
+    if cause.name not in {"deleted", "no_address", "invalid_address", "blocked_domain"}
 )
 
 

@@ -1,42 +1,35 @@
-"""The buckets that pace mailboxes, shared by all workers. Drawn from last in a transaction, in the order of their keys:
-a row that is locked for share first and written later made half of the gates wait for each other."""
+"""The buckets that pace mailboxes and domains, shared by all workers. Drawn from last in a transaction, in the order of
+their keys: a row that is locked for share first and written later made half of the gates wait for each other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.messages.models import Bucket
-from sales_campaigns.messages.pace.pacing import Level, Limit, draw, full, limits_of
+from sales_campaigns.messages.pace.pacing import Level, Limit, Wait, full, share
 
-Wanted = Mapping[str, tuple[Limit, int]]  # bucket → its limit, and how many want to leave
-
-
-def draw_for(session: Session, box: Mailbox, wanted: int, now: datetime) -> tuple[int, list[datetime]]:
-    """How many of `wanted` mails of this mailbox may leave, and when each of the others may. `now`: machine time."""
-    limits = limits_of(box.provider, box.per_minute)
-    if not limits or not wanted:
-        return wanted, []
-    levels = _locked(session, {_key(box, limit): limit for limit in limits}, now)
-    granted = min(draw(limit, levels[_key(box, limit)], wanted, now).granted for limit in limits)
-    again_at, step = now, 0.0
-    for limit in limits:
-        drawn = draw(limit, levels[_key(box, limit)], granted, now)
-        _write(session, _key(box, limit), drawn.level)
-        again_at, step = max(again_at, drawn.again_at), max(step, 1 / limit.rate)
-    return granted, [again_at + timedelta(seconds=step * place) for place in range(wanted - granted)]
+Limits = Mapping[str, Limit]  # the buckets that one mail needs a token of
 
 
-def _key(box: Mailbox, limit: Limit) -> str:
-    return f"mailbox:{box.id}:{limit.name}"
+def draw_for(session: Session, mails: Sequence[Limits], now: datetime) -> list[Wait | None]:
+    """For each mail, in order: None where it may leave, else what it waits for. `now`: machine time."""
+    limits = {key: limit for one in mails for key, limit in one.items()}
+    if not limits:
+        return [None] * len(mails)
+    before = _locked(session, limits, now)
+    levels = dict(before)
+    found = share([list(one) for one in mails], limits, levels, now)
+    _write(session, {key: level for key, level in levels.items() if level != before[key]})
+    return found
 
 
-def _locked(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[str, Level]:
+def _locked(session: Session, limits: Limits, now: datetime) -> dict[str, Level]:
     """New ones are full. Whoever comes second waits for the first."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [
@@ -53,10 +46,16 @@ def _locked(session: Session, limits: Mapping[str, Limit], now: datetime) -> dic
     return {row.key: Level(row.tokens, row.filled_at) for row in found}
 
 
-def _write(session: Session, key: str, level: Level) -> None:
-    session.execute(
-        sa.update(Bucket)
-        .where(Bucket.key == key)
-        .values(tokens=level.tokens, filled_at=level.at)
-        .execution_options(synchronize_session=False)
-    )
+def _write(session: Session, levels: Mapping[str, Level]) -> None:
+    """In the order of the keys, as they were locked."""
+    rows = [{"_key": key, "_tokens": level.tokens, "_at": level.at} for key, level in sorted(levels.items())]
+    if rows:
+        session.connection().execute(_FILL, rows)
+
+
+_TABLE: Any = Bucket.__table__
+_FILL = (
+    sa.update(_TABLE)
+    .where(_TABLE.c.key == sa.bindparam("_key"))
+    .values(tokens=sa.bindparam("_tokens"), filled_at=sa.bindparam("_at"))
+)

@@ -6,23 +6,33 @@ rest of the limit lets no more than the limit through in any window of its lengt
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+MAILBOX_FULL = "its mailbox has sent as much as it may for now"
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` mails in any `seconds`, `burst` of them at once."""
+    """At most `most` mails in any `seconds`, `burst` of them at once.
+
+    `renewed_at`: of a limit that counts by dates; its bucket is not filled bit by bit, and another one serves from
+    then on. `words` tell why a mail waits for it.
+    """
 
     name: str
     most: int
     seconds: float
     burst: int
+    renewed_at: datetime | None = None
+    words: str = MAILBOX_FULL
 
     @property
     def rate(self) -> float:
         """Tokens a second."""
-        return max(self.most - self.burst, 1) / self.seconds
+        return 0.0 if self.renewed_at else max(self.most - self.burst, 1) / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,14 @@ class Level:
 
     tokens: float
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """When the place of a mail comes, in machine time, and the words of the limit that it waits for."""
+
+    until: datetime
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,18 @@ def limits_of(provider: str, per_minute: int | None) -> tuple[Limit, ...]:
     return (own, *(limit for limit in profile if limit.name != own.name))
 
 
+def domain_limit(domain: str, per_minute: int) -> Limit:
+    """The rule: a limit for each domain of recipients holds for all mailboxes together."""
+    words = f"{domain} is given {per_minute:,} mails a minute at most"
+    return Limit("domain", per_minute, MINUTE, max(1, per_minute // 10), words=words)
+
+
+def ramp_limit(most: int, renewed_at: datetime) -> Limit:
+    """What a mailbox that gets known may send on one date; the next one's begins at `renewed_at`, machine time."""
+    words = f"its mailbox is getting known and sends {most:,} mails today"
+    return Limit("ramp", most, DAY, most, renewed_at, words)
+
+
 def full(limit: Limit, now: datetime) -> Level:
     return Level(float(limit.burst), now)
 
@@ -70,13 +100,60 @@ def draw(limit: Limit, level: Level, wanted: int, now: datetime) -> Drawn:
     tokens = min(float(limit.burst), level.tokens + passed * limit.rate)
     granted = min(wanted, int(tokens))
     left = Level(tokens - granted, max(now, level.at))
-    return Drawn(granted, left, left.at + timedelta(seconds=max(0.0, 1 - left.tokens) / limit.rate))
+    return Drawn(granted, left, _again_at(limit, left))
+
+
+def _again_at(limit: Limit, left: Level) -> datetime:
+    if limit.renewed_at is not None:
+        return left.at if left.tokens >= 1 else limit.renewed_at
+    return left.at + timedelta(seconds=max(0.0, 1 - left.tokens) / limit.rate)
+
+
+def share(
+    wants: Sequence[Sequence[str]], limits: Mapping[str, Limit], levels: dict[str, Level], now: datetime
+) -> list[Wait | None]:
+    """For each mail, with the buckets that it needs a token of: None where it may leave, else when it may.
+
+    In order, and a mail takes of all its buckets or of none. `levels` are changed.
+    """
+    queued: Counter[str] = Counter()
+    return [_place(keys, limits, levels, queued, now) for keys in wants]
+
+
+def _place(
+    keys: Sequence[str],
+    limits: Mapping[str, Limit],
+    levels: dict[str, Level],
+    queued: Counter[str],
+    now: datetime,
+) -> Wait | None:
+    drawn = {key: draw(limits[key], levels[key], 1, now) for key in keys}
+    full = [key for key in keys if not drawn[key].granted]
+    if not full:
+        levels.update((key, one.level) for key, one in drawn.items())
+        return None
+    waits = [_behind(limits[key], drawn[key].again_at, queued[key]) for key in full]
+    queued.update(full)
+    return max(waits, key=lambda wait: wait.until)
+
+
+def _behind(limit: Limit, again_at: datetime, before: int) -> Wait:
+    """Each waits for its own place, so that nobody asks before it has come."""
+    step = 1 / limit.rate if limit.rate else 0.0
+    return Wait(again_at + timedelta(seconds=step * before), limit.words)
 
 
 JUDGED = 200
 MOST_HARD = 0.05
+JUDGED_FOR_COMPLAINTS = 1_000
+MOST_COMPLAINTS = 0.003
 
 
 def breaks(hard: int, handed: int) -> bool:
     """The rule: a mailbox stops by itself when 5 % of its last 200 mails had no such recipient."""
     return handed >= JUDGED and hard >= handed * MOST_HARD
+
+
+def annoys(complaints: int) -> bool:
+    """The rule: it stops by itself when 0.3 % of 1,000 mails were reported as spam; fewer mails, the same three."""
+    return complaints >= JUDGED_FOR_COMPLAINTS * MOST_COMPLAINTS

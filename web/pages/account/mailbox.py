@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, request, url_for
 
@@ -18,19 +20,33 @@ from sales_campaigns.accounts.mailboxes import (
     settings_typed,
 )
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.ramping import RANGES, end_ramp, ramp_mailbox
+from sales_campaigns.accounts.ramps import ramp_of
 from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.limiting import change_limit
+from sales_campaigns.enrollments.mailbox_drafts.waiting import let_drafts_wait
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.letters.signatures import OWN_FIELDS, change_signature, signature_as_sent
 from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
 from web.parts.mailbox_check import answer_of
+from web.parts.mailbox_drafts import mailbox_label
 from web.parts.mailbox_ways import ways_in
 from web.request_scope import house, me, work
 
 pages = Blueprint("mailbox", __name__, url_prefix="/mailbox")
+
+
+class Ramped(NamedTuple):
+    """How many mails may leave today and tomorrow (None: as many as its own limits say), and from when on all may."""
+
+    today: int | None
+    tomorrow: int | None
+    ends: date
+
+
 TYPED = ("address", "host", "port", "security", "username")
 Words = Mapping[str, str]
 
@@ -109,6 +125,16 @@ def copies() -> Response:
     return _back(f"{words} a copy of every mail." if copied else "Nobody gets copies.")
 
 
+@pages.post("/drafts")
+def drafts() -> Response:
+    wanted = bool(request.form.get("drafts_wait"))
+    let_drafts_wait(work(), me(), wanted=wanted)
+    words = "Drafts of your due e-mail tasks are put into your mailbox from now on."
+    return _back(
+        words if wanted else "No more drafts are put there by themselves. Those that stand there stay."
+    )
+
+
 @pages.post("/pace")
 def pace() -> Response:
     try:
@@ -120,6 +146,24 @@ def pace() -> Response:
         f"At most {mailbox.per_minute:,} mails leave a minute" if mailbox.per_minute else "Mails leave as due"
     )
     return _back(f"{most}, {'in batches' if mailbox.bulk_lane else 'one by one'}.")
+
+
+@pages.post("/ramp")
+def ramp() -> Response:
+    try:
+        mailbox = ramp_mailbox(work(), me(), request.values)
+    except Invalid as refusal:
+        return mailbox_page(request.form, refusal.problems)
+    first = count_words(mailbox.ramp_first or 0, "mail leaves", "mails leave")
+    return _back(f"At most {first} today, {mailbox.ramp_percent} % more every day.", url_for(".known"))
+
+
+@pages.post("/ramp/end")
+def known() -> Response:
+    box = _mailbox()
+    before = {name: getattr(box, name) for name in RANGES}
+    end_ramp(work(), me())
+    return _back("It is not held back any more.", url_for(".ramp", **before))
 
 
 def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> Response:
@@ -135,21 +179,33 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
             "signature_html": mailbox.signature_html if mailbox else "",
             "daily_limit": mailbox.daily_limit if mailbox else "",
             "per_minute": (mailbox.per_minute or "") if mailbox else "",
+            **{name: getattr(mailbox, name) for name in RANGES if mailbox},
             "cc": mailbox.cc if mailbox else "",
             "bcc": mailbox.bcc if mailbox else "",
             "bulk_lane": mailbox.bulk_lane if mailbox else False,
             **_reading(mailbox),
             **(typed or {}),
         },
+        ramped=_ramped(mailbox),
         inbox=inbox_of(work().session, mailbox) if mailbox else None,
         ways_to_read=list(READ_SECURITY.items()),
         problems=problems or {},
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
+        drafts_in=mailbox_label(),
         **ways_in(mailbox, {**known, **(typed or {})}),
     )
     return make_response(shown, 422 if problems else 200)
+
+
+def _ramped(mailbox: Mailbox | None) -> Ramped | None:
+    ramp = ramp_of(mailbox) if mailbox else None
+    today = work().now.astimezone(ZoneInfo(me().zone)).date()
+    if ramp is None or today >= ramp.ends:
+        return None
+    tomorrow = today + timedelta(days=1)
+    return Ramped(ramp.on(today), ramp.on(tomorrow), ramp.ends)
 
 
 def _reading(mailbox: Mailbox | None) -> dict[str, Any]:
@@ -177,5 +233,5 @@ def _mailbox() -> Mailbox:
     return mailbox
 
 
-def _back(words: str) -> Response:
-    return go(url_for("mailbox.index"), words)
+def _back(words: str, undo: str = "") -> Response:
+    return go(url_for("mailbox.index"), words, undo)

@@ -39,6 +39,7 @@ class Alert:
     words: str
     href: str
     link: str
+    kind: str = "bad"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from sales_campaigns.tracking.hot_people import SENTENCE, hot_people
 from web.answers import go, page
 from web.pages.desk.alerts import alerts_of, alerts_of_deliveries, broken_promises, first_steps
+from web.pages.desk.own_mail_alerts import alerts_of_own_mails
 from web.parts.figure_words import ACTS, FIGURES
 from web.parts.hot_rows import hot_row
 from web.parts.reply_rows import reply_row
@@ -64,6 +65,7 @@ def index() -> str:
             *broken_promises(session, user),
             *alerts_of(session, user, boxes, mails, waiting),
             *alerts_of_deliveries(session, user, now),
+            *alerts_of_own_mails(session, user, now),
         ],
         replies=[
             reply_row(line, now)

@@ -18,6 +18,7 @@ from web.pages.tasks.task_changes import change_words
 from web.parts.composer import Subject, opened
 from web.parts.crm_links import task_link
 from web.parts.feed_lines import items_of
+from web.parts.mailbox_drafts import drafted
 from web.parts.task_buttons import snooze_options
 from web.parts.task_rows import TYPES, row, web_address
 from web.request_scope import me, work
@@ -46,6 +47,7 @@ def desk_of(line: TaskLine) -> dict[str, Any]:
         "skip_warning": skip_warning(task) if task.state is TaskState.OPEN else "",
         "back": url_for("tasks.index"),
         "in_crm": task_link(task),
+        **drafted(task),
         **_composer(line),
     }
 

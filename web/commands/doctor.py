@@ -1,0 +1,77 @@
+"""flask doctor: look at everything that mail needs to leave and to arrive, one line each, with what to fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+import sqlalchemy as sa
+from flask.cli import with_appcontext
+
+from sales_campaigns import migrating
+from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.reaching import account_of, reading_account
+from sales_campaigns.checkups.domains import look_at_domain
+from sales_campaigns.checkups.findings import Finding, Grade, broken, fine
+from sales_campaigns.checkups.installation import look_at_installation, look_at_state, sending_domains
+from web.commands.running import command_work, json_option, out
+from web.parts.mailbox_check import answer_of, reading_answer_of
+from web.request_scope import house
+
+MARKS = {Grade.FINE: "ok", Grade.NOTE: "! ", Grade.BROKEN: "x "}
+
+
+@click.command("doctor")
+@json_option
+@with_appcontext
+def command(as_json: bool) -> None:
+    """Database, clock, time zones, processes, every mailbox, SPF, DKIM, DMARC; exit code 1 when something is broken."""
+    found = list(_findings())
+    out([asdict(one) for one in found], as_json, "\n".join(map(_line, found)))
+    if any(one.grade is Grade.BROKEN for one in found):
+        raise SystemExit(1)
+
+
+def _findings() -> Iterator[Finding]:
+    if not migrating.is_current(house().engine):
+        yield broken("database", "its schema is not that of this version", "Run flask db upgrade.")
+        return
+    with command_work() as uow:
+        yield from look_at_installation(uow.session, house().settings)
+        domains = sending_domains(uow.session)
+    yield from _mailboxes()
+    names = house().outside.names
+    if names is not None:
+        for domain in domains:
+            yield from look_at_domain(names, domain, house().settings.selectors)
+
+
+def _mailboxes() -> Iterator[Finding]:
+    """Each by a harmless round trip to its servers, with no transaction open meanwhile."""
+    with command_work() as uow:
+        boxes = uow.session.scalars(sa.select(Mailbox).order_by(Mailbox.address)).all()
+        sending = [
+            (box.address, look_at_state(box), account_of(box, house().seal, house().access)) for box in boxes
+        ]
+        inboxes = uow.session.scalars(sa.select(Inbox).order_by(Inbox.mailbox_id)).all()
+        reading = [
+            (one.mailbox.address, reading_account(one, house().seal, house().access)) for one in inboxes
+        ]
+    for address, lost, account in sending:
+        yield lost or _answered(f"mailbox {address}", answer_of(account).words)
+    for address, account in reading:
+        yield _answered(f"inbox of {address}", reading_answer_of(account))
+
+
+def _answered(what: str, refusal: str) -> Finding:
+    """The words of a refusal end with what to do."""
+    return (
+        broken(what, refusal, "Check it on the page of the mailbox.")
+        if refusal
+        else fine(what, "took the sign-in")
+    )
+
+
+def _line(one: Finding) -> str:
+    return f"{MARKS[one.grade]}  {one.what}: {one.words}" + (f". {one.fix}" if one.fix else "")
