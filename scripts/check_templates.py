@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from flask import Flask
 from jinja2 import Environment, TemplateSyntaxError
 
 from integrations.directory import connected
@@ -23,12 +24,17 @@ from web import create_app
 
 def app_environment() -> Environment:
     """The Jinja environment of the app, with its filters and its functions."""
+    return application().jinja_env
+
+
+def application() -> Flask:
+    """The app as it is put together, with nothing behind it: its templates and its routes can be read."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.model_validate({"secret_key": "k" * 32, "data_dir": folder})
         engine = make_engine(settings.database)
         app = create_app(settings, engine, OutsideWorld(mail=connected()), SystemClock())
         engine.dispose()
-        return app.jinja_env
+        return app
 
 
 def complaints(environment: Environment) -> list[str]:

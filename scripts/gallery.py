@@ -42,6 +42,7 @@ def bare_environment() -> Environment:
         "url_for": lambda endpoint, filename="": f"/{endpoint}/{filename}",
         "csrf_token": lambda: "token-of-the-gallery",
         "stop_banners": list,
+        "above": list,
         "Markup": Markup,
     }
     return environment

@@ -57,7 +57,7 @@ NOTHING = Activity()
 
 def percent(rate: float | None) -> str:
     """The rule: a zero denominator prints “–”."""
-    return "–" if rate is None else f"{rate:.1%}"
+    return "–" if rate is None else f"{100 * rate:.1f} %"
 
 
 def change(now: int, before: int) -> str:

@@ -69,6 +69,7 @@ OPEN = {"static", "sign_in", "public", "api"}  # programs are asked for by tests
 TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
+    "GET /admin",
     "GET /admin/bounce-rules",
     "GET /admin/channels",
     "GET /admin/channels/<int:channel_id>",

@@ -31,8 +31,8 @@ def test_its_days_are_those_of_a_zone_also_where_the_clock_changes() -> None:
     ("figures", "replied", "came_back"),
     [
         (NOTHING, "–", "–"),
-        (Activity(sent=12, people=10, replies=4, repliers=3), "30.0%", "0.0%"),
-        (Activity(bounced=2), "–", "100.0%"),
+        (Activity(sent=12, people=10, replies=4, repliers=3), "30.0 %", "0.0 %"),
+        (Activity(bounced=2), "–", "100.0 %"),
     ],
 )
 def test_a_zero_denominator_prints_a_dash(figures: Activity, replied: str, came_back: str) -> None:
@@ -51,7 +51,7 @@ def test_the_weekly_report_labels_unique_and_total() -> None:
     assert told is not None
     assert told[0] == "Your week: 3 replied of 10"
     assert "E-mails sent (total): 12 (+12)\nPeople written to (unique): 10 (+10)" in told[1]
-    assert "30.0% replied" in told[1]
+    assert "30.0 % replied" in told[1]
     assert of_week("Ana", WEEK, None, NOTHING) is None, "two weeks without anything are no news"
 
 

@@ -13,20 +13,15 @@ from flask import url_for
 from sales_campaigns.messages.mailbox_drafts.models import MailboxDraftState
 from sales_campaigns.messages.models import MessageState
 from sales_campaigns.people.models import Person
-from sales_campaigns.tasks.days import days_late, local_date, snooze_choices
+from sales_campaigns.tasks.days import days_late, local_date
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.queue import TaskLine
 from sales_campaigns.tasks.wanted import Group
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
-from web.parts.mailbox_drafts import in_mailbox, mailbox_label
+from web.parts.mailbox_drafts import mailbox_label
+from web.parts.task_buttons import NO_BUTTONS, address, buttons, drawn, shape_of
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
-LEADS = {
-    TaskKind.EMAIL: "Compose",
-    TaskKind.CALL: "Log call",
-    TaskKind.INMAIL: "Open InMail",
-    TaskKind.CUSTOM: "Open",
-}
 # How the draft of a task stands in the mailbox, where there is something to tell.
 DRAFTS = {
     MailboxDraftState.MADE: ("draft in {}", "info"),
@@ -57,45 +52,37 @@ def groups_of(lines: Iterable[TaskLine], now: datetime, my_id: int) -> list[Head
     """The lines under their headings, in the order in which the groups come."""
     found: dict[Group, list[dict[str, Any]]] = {}
     for line in lines:
-        found.setdefault(line.group, []).append(row(line, now, my_id))
+        shown = facts(line, now, my_id)
+        found.setdefault(line.group, []).append(
+            {**shown, "acts": None if shown["over"] else drawn(line, now, my_id)}
+        )
     return [Heading(group, HEADINGS[group], rows) for group, rows in found.items()]
 
 
 def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
-    """What `components/task_row.html` asks for."""
+    """What `components/task_row.html` asks for, with each button by itself."""
     task = line.task
-    is_open = task.state is TaskState.OPEN
-    waits = task.message_id is not None
+    over = task.state is not TaskState.OPEN
+    mine = NO_BUTTONS if over else buttons(shape_of(line, my_id), task.id, task.person_id or 0, now)
+    return {**facts(line, now, my_id), **mine}
+
+
+def facts(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
+    """A row without its buttons."""
+    task = line.task
     return {
         "id": task.id,
         "type": TYPES[task.kind],
         "name": task.name,
-        "href": url_for("task.show", task_id=task.id),
+        "href": address("task.show", task_id=task.id),
         "person": _person(line.person, task, now),
         "campaign": _campaign(task),
         "tags": _tags(line, my_id),
         "due": _due(line, now),
         "late": line.group is Group.OVERDUE,
         "priority": task.priority.value,
-        "over": None if is_open else _over(line),
-        "lead": _lead(task) if is_open else None,
-        "done": url_for("task.done", task_id=task.id) if is_open and not waits else None,
-        "snooze": _snooze(line, now) if is_open and not waits else None,
-        "more": _more(task, my_id) if is_open else [],
+        "over": None if task.state is TaskState.OPEN else _over(line),
     }
-
-
-def snooze_options(now: datetime, zone: str) -> list[dict[str, str]]:
-    """The quick choices of a snooze, for menus and selects."""
-    return [
-        {
-            "label": label,
-            "hint": _hint(at, now, zone),
-            "value": at.isoformat(),
-            "local": f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}",
-        }
-        for label, at in snooze_choices(now, zone)
-    ]
 
 
 def web_address(written: str) -> str:
@@ -105,10 +92,10 @@ def web_address(written: str) -> str:
 
 def _person(person: Person | None, task: Task, now: datetime) -> dict[str, str]:
     if person is None:
-        return {"name": "No person", "href": url_for("task.show", task_id=task.id)}
+        return {"name": "No person", "href": address("task.show", task_id=task.id)}
     return {
         "name": person.name,
-        "href": url_for("person.show", person_id=person.id),
+        "href": address("person.show", person_id=person.id),
         "company": person.company,
         "place": zone_words(person.zone),
         "hour": clock_words(now, person.zone) if person.zone else "",
@@ -174,58 +161,3 @@ def _over(line: TaskLine) -> str:
     word = {TaskState.COMPLETED: "Done", TaskState.SKIPPED: "Skipped"}.get(task.state, "Cancelled")
     said = [f"{word} {clock_words(line.moment, line.zone)}", task.outcome, task.reason]
     return " · ".join(filter(None, said))
-
-
-def _lead(task: Task) -> dict[str, str]:
-    if task.kind is TaskKind.EMAIL:
-        label = "Change" if task.message_id else "Compose"
-        return {"label": label, "href": url_for("compose.form", task=task.id)}
-    if task.source == "bounce" and task.person_id is not None:
-        return {"label": "New address", "href": url_for("person.edit", person_id=task.person_id)}
-    return {"label": LEADS[task.kind], "href": url_for("task.show", task_id=task.id)}
-
-
-def _snooze(line: TaskLine, now: datetime) -> dict[str, Any]:
-    return {
-        "url": url_for("task.snooze_it", task_id=line.task.id),
-        "choices": snooze_options(now, line.zone),
-    }
-
-
-def _more(task: Task, my_id: int) -> list[dict[str, str]]:
-    page = url_for("task.show", task_id=task.id)
-    here: dict[str, Any] = {"task_id": task.id}
-    high = task.priority.value == "high"
-    more = [
-        {"label": "Snooze until…", "href": f"{page}#snooze", "icon": "calendar-clock"},
-        {"label": "Give to a teammate…", "href": f"{page}#assign", "icon": "user"},
-        {
-            "label": "Normal priority" if high else "High priority",
-            "post": url_for("task.prioritise_it", to="normal" if high else "high", **here),
-            "icon": "flag",
-        },
-        {"label": "Skip", "post": url_for("task.skip_it", **here), "icon": "corner-down-right"},
-        {"label": "Edit…", "href": url_for("change_task.form", **here), "icon": "pencil"},
-        _delete(task),
-    ]
-    kept = more[2:4] if task.message_id else [*in_mailbox(task, my_id), *more]
-    if task.step_run_id or task.message_id:
-        kept.append({"label": "Why?", "href": url_for("why.task", **here), "icon": "info"})
-    return kept
-
-
-def _delete(task: Task) -> dict[str, str]:
-    """A reminder goes at once; what a campaign waits for is asked about first."""
-    if task.step_run_id is None:
-        return {
-            "label": "Delete",
-            "post": url_for("change_task.delete", task_id=task.id),
-            "icon": "trash-2",
-            "kind": "danger",
-        }
-    return {"label": "Delete…", "href": url_for("change_task.ask", task_id=task.id), "icon": "trash-2"}
-
-
-def _hint(at: datetime, now: datetime, zone: str) -> str:
-    same_day = local_date(at, zone) == local_date(now, zone)
-    return clock_words(at, zone) if same_day else f"{when_words(at, zone)[:3]} {clock_words(at, zone)}"

@@ -21,8 +21,8 @@ from web.answers import go, page
 from web.filters import zone_words
 from web.numbers import row_of, whole
 from web.pages.tasks.tasks import teammate
+from web.parts.task_buttons import snooze_options
 from web.parts.task_filters import KINDS
-from web.parts.task_rows import snooze_options
 from web.parts.typed_times import instant_of
 from web.parts.way_back import way_on
 from web.request_scope import me, work

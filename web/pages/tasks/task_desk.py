@@ -19,7 +19,8 @@ from web.parts.composer import Subject, opened
 from web.parts.crm_links import task_link
 from web.parts.feed_lines import items_of
 from web.parts.mailbox_drafts import drafted
-from web.parts.task_rows import TYPES, row, snooze_options, web_address
+from web.parts.task_buttons import snooze_options
+from web.parts.task_rows import TYPES, row, web_address
 from web.request_scope import me, work
 
 

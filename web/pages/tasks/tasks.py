@@ -19,8 +19,9 @@ from sales_campaigns.tasks.queue import task_lines
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
 from web.numbers import whole, whole_numbers
+from web.parts.task_buttons import snooze_options
 from web.parts.task_filters import counted, narrowed, outcomes_shown, wanted_in
-from web.parts.task_rows import groups_of, snooze_options
+from web.parts.task_rows import groups_of
 from web.parts.view_chips import opened_with, view_chips
 from web.parts.way_back import shown_there, way_back
 from web.request_scope import me, settings, work

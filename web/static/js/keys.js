@@ -80,7 +80,8 @@ function press(within, selector, newest = false) {
   const found = [...(within?.querySelectorAll(selector) ?? [])].filter((element) => element.offsetParent !== null);
   const element = newest ? found.at(-1) : found[0];
   if (!element || element.disabled) return false;
-  if (element.matches("input, textarea")) element.focus();
+  if (element.type === "radio") found.find((one) => one.name === element.name).focus(); // the arrows go on from the first
+  else if (element.matches("input, textarea")) element.focus();
   else element.click();
   return true;
 }
