@@ -8,6 +8,7 @@ from integrations.directory import outside_as_set
 from integrations.sandbox import SandboxMail
 from sales_campaigns import demo
 from sales_campaigns.accounts.instance import clock_of
+from sales_campaigns.accounts.secrets import seal_of
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.logs import configure_logs
 from sales_campaigns.messages.handing_over.opening import open_post_room
@@ -19,7 +20,7 @@ from web.serving import Beside, serve_command
 settings = settings_or_exit(os.environ)
 configure_logs(settings.log_format)
 engine = make_engine(settings.database)
-sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
+sessions, reads = make_sessions(engine, seal=seal_of(settings)), make_sessions(engine, reads_only=True)
 clock = clock_of(settings.demo_speed, sessions)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)

@@ -112,10 +112,13 @@ def _begin_sqlite(connection: Connection) -> None:
 Sessions = Callable[[], Session]
 
 
-def make_sessions(engine: Engine, *, reads_only: bool = False) -> sessionmaker[Session]:
-    """Sessions that write, or (reads_only) that never take SQLite's write lock."""
+def make_sessions(engine: Engine, *, reads_only: bool = False, seal: object = None) -> sessionmaker[Session]:
+    """Sessions that write, or (reads_only) that never take SQLite's write lock.
+
+    `seal` opens what rows keep sealed and every writer may need: the keys of erased addresses.
+    """
     bind = engine.execution_options(reads_only=True) if reads_only else engine
-    return sessionmaker(bind, expire_on_commit=False)
+    return sessionmaker(bind, expire_on_commit=False, info={"seal": seal})
 
 
 def given_rows(table: Any, names: Sequence[str]) -> sa.TableValuedAlias:

@@ -17,7 +17,7 @@ from sales_campaigns.accounts.secrets import Seal, new_token
 from sales_campaigns.addresses import check_address
 from sales_campaigns.campaigns.audience import mails_of, sorted_out
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import foresee
+from sales_campaigns.campaigns.simulating import first_of, foresee
 from sales_campaigns.campaigns.simulation import Simulation
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
@@ -43,7 +43,8 @@ def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
     Raises Invalid for what a simulation refuses, and for a campaign that could not be imported.
     """
     wish = play.wish
-    foreseen, audience = foresee(wish, play.people), sorted_out(play.people, mails_of(wish.campaign))
+    foreseen = foresee(wish, play.people)
+    audience = sorted_out(play.people, mails_of(wish.campaign, first_of(wish) or 0))
     clock = VirtualClock(resolve(wish.start, wish.zone))
     addresses = [check_address(who).key for who in audience.mailed]
     sandbox = make(acted_by(play.script, addresses), clock.now)

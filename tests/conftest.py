@@ -35,6 +35,7 @@ pytest_plugins = ["tests.programs"]
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+SEAL = Seal("only for the tests, and long enough")
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
 
 
@@ -70,7 +71,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture
 def sessions(engine: Engine) -> sessionmaker[Session]:
-    return make_sessions(engine)
+    return make_sessions(engine, seal=SEAL)
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def room(
         reads=make_sessions(engine, reads_only=True),
         clock=clock,
         providers=outside.mail,
-        seal=Seal("only for the tests, and long enough"),
+        seal=SEAL,
         owner="test",
     )
 

@@ -77,6 +77,7 @@ RAIL = (
     ("Domain limits", "domain_limits.index", "clock", ""),
     ("Quarantine", "quarantine.index", "shield-check", ""),
     ("Retention", "retention.index", "archive", ""),
+    ("Personal data", "personal_data.index", "user", ""),
     ("Webhooks", "webhooks.index", "zap", ""),
     ("Audit log", "audit.index", "history", ""),
     ("Health", "health.index", "activity", ""),
@@ -88,6 +89,7 @@ FOR_ADMINISTRATORS = frozenset(
         "domain_limits.index",
         "quarantine.index",
         "retention.index",
+        "personal_data.index",
     }
 )
 FOR_TEAM_ADMINISTRATORS = frozenset(

@@ -49,14 +49,15 @@ class House:
 def open_house(
     settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None
 ) -> House:
+    seal = seal_of(settings)
     return House(
         settings,
         engine,
         outside,
         clock,
         reads=make_sessions(engine, reads_only=True),
-        writes=make_sessions(engine),
-        seal=seal_of(settings),
+        writes=make_sessions(engine, seal=seal),
+        seal=seal,
         rehearse=rehearse,
     )
 

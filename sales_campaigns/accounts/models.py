@@ -26,6 +26,8 @@ class Team(Base):
     # What stands under mails of the team; the words of the link in brackets, "" for those of the product.
     footer: Mapped[bool] = mapped_column(default=True)
     unsubscribe_text: Mapped[str] = mapped_column(sa.Text, default="")
+    # Whether mails to many begin with a link to their mirror page.
+    mirror_link: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class TeamPolicy(Base):
@@ -261,3 +263,18 @@ class Instance(Base):
     set_up_at: Mapped[datetime | None]  # since when the steps of the first run are put away
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
+
+
+class ArchiveImport(Base):
+    """One archive, by the SHA-256 of its manifest; `parts_done` of its parts stand in the database."""
+
+    __tablename__ = "archive_import"
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    parts: Mapped[int]
+    parts_done: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.CheckConstraint("parts_done >= 0 AND parts_done <= parts", name="within"),)

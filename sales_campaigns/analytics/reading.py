@@ -16,6 +16,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.analytics.periods import Period
 from sales_campaigns.analytics.report import Activity
 from sales_campaigns.campaigns.models import Campaign, Step, StepVariant
+from sales_campaigns.content.models import Template
 from sales_campaigns.enrollments.models import Launch, StepRun
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Message, MessageState
@@ -27,7 +28,15 @@ from sales_campaigns.tracking.models import EventKind, TrackingEvent
 Counted = dict[Any, dict[str, int]]
 SENT = (Message.state.in_(LEFT), ~Message.proof)
 # The template that a mail's words were taken from: its variant's, else the step's.
-TEMPLATE = sa.func.coalesce(StepVariant.from_template, Step.from_template)
+_TEMPLATE_ID = sa.case((StepVariant.id.is_not(None), StepVariant.template_id), else_=Step.template_id)
+TEMPLATE = sa.func.coalesce(
+    sa.select(Template.name)
+    .where(Template.id == _TEMPLATE_ID)
+    .correlate(Step, StepVariant)
+    .scalar_subquery(),
+    StepVariant.from_template,
+    Step.from_template,
+)
 OF_VARIANT = sa.and_(StepVariant.step_id == Step.id, StepVariant.key == Message.variant)
 MADE_FROM = (
     (StepRun, StepRun.message_id == Message.id),

@@ -67,7 +67,9 @@ def _bare(uow: UnitOfWork, step: StepDraft) -> int | None:
 
 def _keeping(uow: UnitOfWork, step: StepDraft, old: StepDraft) -> StepDraft:
     """Words of a template bring the template's files."""
-    step, bundle_id = replace(step, cc=old.cc, bcc=old.bcc), _content(uow, old).bundle_id
+    same = step.from_template == old.from_template
+    step = replace(step, cc=old.cc, bcc=old.bcc, template_id=old.template_id if same else None)
+    bundle_id = _content(uow, old).bundle_id
     mine = _content(uow, step)
     if bundle_id is None or step.wording_id is None or mine.bundle_id is not None:
         return step

@@ -39,6 +39,7 @@ class StepDraft:
     skip_after_days: int | None = None
     wording_id: int | None = None
     from_template: str = ""
+    template_id: int | None = None
     cc: str = ""
     bcc: str = ""
     variants: tuple[VariantDraft, ...] = ()
@@ -92,6 +93,7 @@ class StepDraft:
             variants=found if len(found) > 1 else (),
             wording_id=first.wording_id,
             from_template=first.from_template,
+            template_id=first.template_id,
         )
 
 
@@ -107,6 +109,16 @@ def arranged(steps: Iterable[StepDraft]) -> Steps:
         raise Invalid({"day": f"Choose a day from 1 to {LAST_DAY}."})
     days = groupby(in_order, key=lambda step: step.day)
     return tuple(replace(step, number=n) for _, group in days for n, step in enumerate(group, 1))
+
+
+def from_day_one(steps: Steps) -> tuple[Steps, str]:
+    """The rule: the first step is on day 1. The same gaps from there, and what to say of it; "" for no change."""
+    days = steps[0].day - 1 if steps else 0
+    if not days:
+        return steps, ""
+    earlier = tuple(replace(step, day=step.day - days) for step in steps)
+    words = "1 day earlier" if days == 1 else f"{days} days earlier"
+    return earlier, f"The first step is on day 1, so every step is now {words}."
 
 
 def step_of(steps: Steps, key: str) -> StepDraft:

@@ -25,6 +25,7 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.send_options import problems_of, reset_illegal
+from sales_campaigns.campaigns.taken_from import taken_from
 from sales_campaigns.campaigns.versions import drafts_of, new_key, newest, save_version, version_of
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.models import Wording
@@ -79,9 +80,10 @@ class StepWords:
 
 
 def add_step(uow: UnitOfWork, actor: User, campaign_id: int, kind: StepKind, day: int) -> Edited:
-    """A new step at the end of its day. Raises Invalid for a day out of range."""
+    """A new step at the end of its day; the first one is on day 1. Raises Invalid for a day out of range."""
     campaign, version = opened(uow, actor, campaign_id)
     before = drafts_of(version)
+    day = day if before else min(day, 1)
     step = StepDraft(key=new_key(), day=day, kind=kind, send=_first_option(before, kind, day))
     return _save(uow, actor, campaign, version, arranged((*before, step)), step.key)
 
@@ -173,12 +175,13 @@ def opened(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Campaign, Ca
 def _save(
     uow: UnitOfWork, actor: User, campaign: Campaign, former: CampaignVersion, steps: Steps, key: str = ""
 ) -> Edited:
-    """The rule: options that are no longer legal after a change are reset, and the editor says so."""
+    """The rules: the first step is on day 1; options that are no longer legal are reset. The editor says so."""
+    steps, moved = drafts.from_day_one(steps)
     outlines, reset = reset_illegal([step.outline for step in steps])
     legal = tuple(step.as_outlined(outline) for step, outline in zip(steps, outlines, strict=True))
     version = save_version(uow, actor, campaign, legal, former.settings)
     _record(uow, actor, campaign, version)
-    return Edited(campaign, version, former.number, tuple(reset), key)
+    return Edited(campaign, version, former.number, tuple([moved, *reset] if moved else reset), key)
 
 
 def _record(uow: UnitOfWork, actor: User, campaign: Campaign, version: CampaignVersion) -> None:
@@ -259,9 +262,9 @@ def _mail(uow: UnitOfWork, step: StepDraft, words: StepWords) -> StepDraft:
 def _saying(step: StepDraft, letter: str, wording_id: int, from_template: str) -> StepDraft:
     """With these words, of the variant of this letter where there are several. Raises NotFound when it is gone."""
     if not step.variants:
-        return replace(step, wording_id=wording_id, from_template=from_template)
+        return replace(taken_from(step, from_template), wording_id=wording_id)
     one = variant_of(step, letter)
-    written = replace(one, wording_id=wording_id, from_template=from_template)
+    written = replace(taken_from(one, from_template), wording_id=wording_id)
     return step.with_variants(written if each is one else each for each in step.variants)
 
 

@@ -14,7 +14,7 @@ from sales_campaigns.calendars.schedules import refuse_unknown_schedule
 from sales_campaigns.campaigns.beside_the_file import with_what_stands_beside
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.creating import add_campaign
-from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged
+from sales_campaigns.campaigns.drafts import StepDraft, Steps, arranged, from_day_one
 from sales_campaigns.campaigns.editing import opened
 from sales_campaigns.campaigns.file import CampaignFile, FileStep, Priority, Quote
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
@@ -79,10 +79,11 @@ def stored_campaign(session: Session, actor: User, file: CampaignFile) -> Campai
 def export_campaign(session: Session, campaign: Campaign) -> CampaignFile:
     """What the editor shows, as a file: contents in full, with the name of the template they came from.
 
-    Raises Invalid for a campaign without steps: a file has at least one.
+    What was stored when a campaign could begin on a later day begins on day 1, as a file must. Raises Invalid for
+    a campaign without steps: a file has at least one.
     """
     version = newest(session, campaign)
-    steps = drafts_of(version)
+    steps, _ = from_day_one(drafts_of(version))
     if not steps:
         raise Invalid(f"“{campaign.name}” has no steps yet. Add the first one, then export it.")
     wordings = wordings_of(session, steps)

@@ -94,7 +94,7 @@ def campaign_names(session: Session, actor: User) -> dict[int, str]:
     return {row.id: row.name for row in session.execute(query.order_by(sa.func.lower(Campaign.name)))}
 
 
-def campaigns_using(session: Session, actor: User, template_name: str) -> list[tuple[int, str]]:
+def campaigns_using(session: Session, actor: User, template_id: int) -> list[tuple[int, str]]:
     """(id, name) of the campaigns that took words from a template, in a version people go through."""
     query = (
         sa.select(Campaign.id, Campaign.name)
@@ -107,8 +107,8 @@ def campaigns_using(session: Session, actor: User, template_name: str) -> list[t
             of_team(actor),
             Campaign.state != CampaignState.ARCHIVED,
             sa.or_(
-                Step.from_template == template_name,
-                Step.variants.any(StepVariant.from_template == template_name),
+                Step.template_id == template_id,
+                Step.variants.any(StepVariant.template_id == template_id),
             ),
         )
         .distinct()

@@ -77,6 +77,7 @@ class Step(Base):
     skip_after_days: Mapped[int | None]
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     from_template: Mapped[str] = mapped_column(sa.String(200), default="")
+    template_id: Mapped[int | None]  # the template of this name then, whatever it is called now
     cc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     bcc: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
 
@@ -106,6 +107,7 @@ class StepVariant(Base):
     weight: Mapped[int]
     wording_id: Mapped[int] = mapped_column(sa.ForeignKey("wording.id"))
     from_template: Mapped[str] = mapped_column(sa.String(200), default="")
+    template_id: Mapped[int | None]  # the template of this name then, whatever it is called now
     stopped: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (

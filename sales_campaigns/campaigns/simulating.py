@@ -108,7 +108,7 @@ def refuse(wish: Wish) -> None:
         problems["schedule"] = (
             f"The schedule “{named}” belongs to a team and is not known here. Write days and hours into the file."
         )
-    if _first(wish) is None:
+    if first_of(wish) is None:
         day, number = wish.first
         problems["start_at"] = f"The campaign has no day {day}, step {number}."
     elif wish.send_at is not None and not _asks_when(wish):
@@ -125,7 +125,7 @@ def refuse(wish: Wish) -> None:
         raise Invalid(problems)
 
 
-def _first(wish: Wish) -> int | None:
+def first_of(wish: Wish) -> int | None:
     """The index of the step that they start at; None where the campaign has no such step."""
     places = [(step.outline.day, step.outline.number) for step in wish.campaign.steps]
     if wish.first == BEGINNING:
@@ -134,7 +134,7 @@ def _first(wish: Wish) -> int | None:
 
 
 def _asks_when(wish: Wish) -> bool:
-    first = wish.campaign.steps[_first(wish) or 0].outline
+    first = wish.campaign.steps[first_of(wish) or 0].outline
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
@@ -143,7 +143,7 @@ def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], d
     mailed: dict[str, str] = {}
     unmailed: dict[str, str] = {}
     excluded: Excluded = []
-    for one in judged(people, mails_of(wish.campaign, _first(wish) or 0)):
+    for one in judged(people, mails_of(wish.campaign, first_of(wish) or 0)):
         if one.cause:
             excluded.append({"person": one.who, "cause": one.cause})
         if one.walks:
@@ -160,8 +160,8 @@ def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
             where,
             _chosen(wish),
             away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
-            first=_first(wish) or 0,
-            first_day=wish.first[0] if _first(wish) else 1,
+            first=first_of(wish) or 0,
+            first_day=wish.first[0] if first_of(wish) else 1,
         )
     return by_zone[where]
 
@@ -171,7 +171,7 @@ def _chosen(wish: Wish) -> dict[int, datetime]:
     if wish.send_at is None:
         return {}
     at = resolve(wish.send_at, wish.zone) if zones_differ(wish) else wish.send_at
-    return {_first(wish) or 0: at}
+    return {first_of(wish) or 0: at}
 
 
 def zone_of_all(wish: Wish) -> str:

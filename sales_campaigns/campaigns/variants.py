@@ -46,6 +46,7 @@ class VariantDraft:
     weight: int = FIRST_WEIGHT
     from_template: str = ""
     stopped: bool = False
+    template_id: int | None = None
 
 
 def running(variants: Iterable[V]) -> list[V]:

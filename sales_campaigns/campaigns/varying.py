@@ -124,7 +124,9 @@ def _only(step: StepDraft, letter: str) -> tuple[VariantDraft, ...]:
         raise Invalid("Only an e-mail has variants.")
     if step.wording_id is None:
         raise Invalid("Write the e-mail first: a variant begins with its words.")
-    return (VariantDraft(letter, step.wording_id, from_template=step.from_template),)
+    return (
+        VariantDraft(letter, step.wording_id, from_template=step.from_template, template_id=step.template_id),
+    )
 
 
 def _letters_used(session: Session, campaign: Campaign, key: str) -> list[str]:

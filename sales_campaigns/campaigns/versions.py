@@ -19,6 +19,7 @@ from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step, StepVariant
 from sales_campaigns.campaigns.step_deliveries import keep_deliveries
 from sales_campaigns.campaigns.stored_settings import settings_of
+from sales_campaigns.campaigns.taken_from import with_templates
 from sales_campaigns.campaigns.variants import VariantDraft
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.letters.marking import Tracked
@@ -76,7 +77,10 @@ def save_version(
         author_id=actor.id,
         settings=dict(settings),
         created_at=uow.now,
-        steps=[_row(position, step) for position, step in enumerate(steps)],
+        steps=[
+            _row(position, step)
+            for position, step in enumerate(with_templates(uow.session, campaign.team_id, steps))
+        ],
     )
     uow.session.add(version)
     uow.session.flush()
@@ -98,7 +102,7 @@ def _draft(step: Step) -> StepDraft:
 
 
 def _variant(row: StepVariant) -> VariantDraft:
-    return VariantDraft(row.key, row.wording_id, row.weight, row.from_template, row.stopped)
+    return VariantDraft(row.key, row.wording_id, row.weight, row.from_template, row.stopped, row.template_id)
 
 
 def _row(position: int, step: StepDraft) -> Step:

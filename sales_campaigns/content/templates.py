@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.policies import refuse_sharing, require_open
@@ -90,6 +92,15 @@ def bring_back_version(uow: UnitOfWork, actor: User, template_id: int, number: i
         template.name, *words, template.category, template.shared, bundle_id=content.bundle_id
     )
     return edit_template(uow, actor, template_id, draft)
+
+
+def ids_by_name(session: Session, team_id: int, names: Iterable[str]) -> dict[str, int]:
+    """Those of these names that the team has."""
+    wanted = sorted(set(names))
+    query = sa.select(Template.name, Template.id).where(
+        Template.team_id == team_id, Template.name.in_(wanted)
+    )
+    return {name: id for name, id in session.execute(query)} if wanted else {}  # noqa: C416
 
 
 def free_name(uow: UnitOfWork, team_id: int, name: str) -> str:

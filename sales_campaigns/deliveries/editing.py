@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.content.templates import ids_by_name
 from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, change_continuous, write_version
@@ -78,6 +79,7 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
             mailbox_id=setup.mailbox_id,
             wording_id=setup.wording_id,
             from_template=setup.from_template,
+            template_id=setup.template_id,
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
             settings=stored(settings),
@@ -109,6 +111,7 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str, starter_id: int, *, a
             mailbox_id=setup.mailbox_id,
             wording_id=setup.wording_id,
             from_template=setup.from_template,
+            template_id=setup.template_id,
             audience=setup.audience,
             schedule=stored(Schedule(zone=schedule_of(setup).zone)),
             settings=stored(replace(settings, start_by=StartBy.PERSON if asks else by_itself)),
@@ -116,6 +119,8 @@ def make_run(uow: UnitOfWork, series: Delivery, name: str, starter_id: int, *, a
             changed_at=uow.now,
         )
     )
+    uow.session.flush()
+    choose_tracking(uow.session, [run.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(run))
     uow.session.flush()
     return run
@@ -182,7 +187,8 @@ def _new(uow: UnitOfWork, actor: User, name: str) -> Delivery:
 def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> None:
     content = wish.content
     setup.wording_id = wording_for(uow.session, content).id
-    setup.from_template, setup.mailbox_id = wish.from_template[:200], wish.mailbox_id
+    _take_from(uow, setup, wish.from_template[:200])
+    setup.mailbox_id = wish.mailbox_id
     setup.audience, setup.schedule = stored(wish.audience), stored(wish.schedule)
     setup.settings, setup.changed_at = stored(wish.settings), uow.now
     by_itself = wish.settings.start_by is not StartBy.PERSON
@@ -191,3 +197,11 @@ def _fill(uow: UnitOfWork, actor: User, setup: DeliverySetup, wish: Wish) -> Non
     settings = wish.settings
     tracked = Tracked(settings.opens, settings.clicks, settings.utm)
     choose_tracking(uow.session, [setup.delivery_id], tracked)
+
+
+def _take_from(uow: UnitOfWork, setup: DeliverySetup, name: str) -> None:
+    """The template that it had stays where the name does, whatever that template is called now."""
+    if setup.template_id is None or name != setup.from_template:
+        team_id = uow.session.get_one(Delivery, setup.delivery_id).team_id
+        setup.template_id = ids_by_name(uow.session, team_id, [name] if name else []).get(name)
+    setup.from_template = name

@@ -31,6 +31,7 @@ from sales_campaigns.deliveries.series import run_due
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.taking_up import finished_too_early, take_up_if_tried_again
 from sales_campaigns.messages.models import LIVE, Message
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -38,7 +39,7 @@ _WORKING = (DeliveryState.SCHEDULED, DeliveryState.IN_PROGRESS, DeliveryState.PA
 
 
 def due_deliveries(session: Session, now: datetime) -> list[int]:
-    """Those that are being prepared, that have a date to keep, and that have nothing left to send."""
+    """Those that are being prepared, that have a date to keep, that have nothing left to send, or something again."""
     done = sa.and_(
         sa.or_(Delivery.kind == DeliveryKind.SINGLE, without_runs()),
         Delivery.state == DeliveryState.IN_PROGRESS,
@@ -47,9 +48,8 @@ def due_deliveries(session: Session, now: datetime) -> list[int]:
     )
     preparing = Delivery.state == DeliveryState.PREPARING
     due = sa.and_(Delivery.next_at <= now, Delivery.state.in_(_WORKING))
-    return list(
-        session.scalars(sa.select(Delivery.id).where(sa.or_(preparing, due, done)).order_by(Delivery.id))
-    )
+    found = sa.or_(preparing, due, done, finished_too_early())
+    return list(session.scalars(sa.select(Delivery.id).where(found).order_by(Delivery.id)))
 
 
 def next_delivery(session: Session, after: datetime) -> datetime | None:
@@ -75,6 +75,8 @@ def carry_on(uow: UnitOfWork, delivery_id: int, *, reachable: bool, most: int = 
         return True
     if delivery.state in AWAITED and is_due:
         _nobody_confirmed(uow, delivery, reachable)
+        return True
+    if take_up_if_tried_again(uow, delivery):
         return True
     return _send_on(uow, delivery, reachable, most)
 

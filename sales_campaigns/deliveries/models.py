@@ -76,6 +76,7 @@ class DeliverySetup(Base):
     mailbox_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mailbox.id"))
     wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"))
     from_template: Mapped[str] = mapped_column(sa.String(200), default="")
+    template_id: Mapped[int | None]  # the template of this name then, whatever it is called now
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
     schedule: Mapped[dict[str, Any]] = mapped_column(default=dict)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -18,6 +18,7 @@ from sales_campaigns.deliveries.listing import about, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient, Series
 from sales_campaigns.deliveries.recurrence import next_run, recurrence_from
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.taking_up import take_up_if_tried_again
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages import holds
 from sales_campaigns.messages.models import Message, MessageState
@@ -109,4 +110,5 @@ def _own(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
     if delivery.kind is DeliveryKind.PERSONAL or delivery.campaign_id is not None:
         raise IllegalMove("This delivery belongs to a campaign step: pause or archive the campaign instead.")
+    take_up_if_tried_again(uow, delivery)
     return delivery

@@ -29,6 +29,8 @@ DELIVERY = Lifecycle[S](
         "resume": (frozenset({S.PAUSED}), S.IN_PROGRESS),
         "stop": (frozenset({S.IN_PROGRESS, S.PAUSED}), S.STOPPED),
         "finish": (frozenset({S.IN_PROGRESS, S.PAUSED}), S.FINISHED),
+        # Mail that comes back later is tried again, and whoever sent it may still pause and stop that.
+        "take_up_again": (frozenset({S.FINISHED}), S.IN_PROGRESS),
         "expire": (frozenset({S.AWAITING_CONFIRMATION, S.SCHEDULED}), S.EXPIRED),
     },
     sentences={

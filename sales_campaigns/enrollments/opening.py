@@ -177,8 +177,8 @@ def due_for_work(opens_at: datetime, zone: str) -> datetime:
 
 
 def _leave_out(uow: UnitOfWork, runs: Sequence[StepRun]) -> None:
-    """Without an address only the e-mail steps are left out; the next step follows."""
+    """Without an address, or by a rule of the team, only the e-mail steps are left out; the next step follows."""
     for run in runs:
-        run.state, run.over_at, run.why = R.FAILED, uow.now, "no e-mail address"
+        run.state, run.over_at, run.why = R.FAILED, uow.now, run.why or "no e-mail address"
     if runs:
         go_on(uow, [run.enrollment_id for run in runs])

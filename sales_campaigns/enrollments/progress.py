@@ -30,7 +30,7 @@ from sales_campaigns.tasks.working import finish_task, finish_tasks
 from sales_campaigns.unit_of_work import UnitOfWork
 
 MENDABLE = {"field_missing", "cannot_be_made", "message_refused", "set_aside"}
-ENDS_EVERYTHING = {"opted_out", "complained", "blocked", "blocked_domain", "deleted"}
+ENDS_EVERYTHING = {"opted_out", "complained", "blocked", "blocked_domain", "deleted", "erased"}
 
 
 def complete_task(

@@ -19,6 +19,7 @@ from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import content_of, wording_for
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.enrollments.daily_limits import take_turns, within_limits
+from sales_campaigns.enrollments.leaving_out import causes_of, note_left_out, why_of
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
@@ -63,9 +64,15 @@ def schedule(uow: UnitOfWork, dues: Iterable[Due]) -> None:
 
 
 def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None = None) -> None:
-    """Without an address there is nothing to send: the run stands for the day on which the mail is left out."""
-    runs = [_run(due) for due in ready if not _is_sendable(due)]
-    runs += _schedule_mails(uow, [due for due in ready if _is_sendable(due)], release_at)
+    """Whoever is left out gets no mail: the run stands for the day on which it would have left."""
+    mails = [due for due in ready if not due.planned.is_task]
+    left_out = causes_of(uow.session, mails)
+    if left_out:
+        note_left_out(uow, mails, left_out, _deliveries(uow, mails))
+    sendable = [due for due in mails if due.way.enrollment.id not in left_out]
+    runs = [_run(due) for due in ready if due.planned.is_task]
+    runs += [_run(due, why=why_of(left_out, due)) for due in mails if due.way.enrollment.id in left_out]
+    runs += _schedule_mails(uow, sendable, release_at)
     if runs:
         uow.session.execute(sa.insert(StepRun), runs)
 
@@ -89,10 +96,6 @@ def _ready(way: Way) -> list[Due]:
         for planned in way.ahead()
         if planned.ready and way.steps[planned.index].key not in way.runs
     ]
-
-
-def _is_sendable(due: Due) -> bool:
-    return not due.planned.is_task and bool(due.way.enrollment.email)
 
 
 def _schedule_mails(uow: UnitOfWork, mails: list[Due], release_at: datetime | None) -> list[dict[str, Any]]:
@@ -238,7 +241,7 @@ def _edits(way: Way, step: Step) -> dict[str, Any]:
     }
 
 
-def _run(due: Due, message_id: int | None = None) -> dict[str, Any]:
+def _run(due: Due, message_id: int | None = None, why: str = "") -> dict[str, Any]:
     planned = due.planned
     return {
         "enrollment_id": due.way.enrollment.id,
@@ -251,6 +254,7 @@ def _run(due: Due, message_id: int | None = None) -> dict[str, Any]:
         "skip_at": _skip_at(due),
         "moved": _moves(planned),
         "message_id": message_id,
+        "why": why[:200],
     }
 
 

@@ -14,6 +14,8 @@ from sales_campaigns.unit_of_work import UnitOfWork
 
 KEY = "notices"
 EVERY_KIND = frozenset(NoticeKind)
+# What there was to choose from before wishes said which kinds their user had before them.
+FIRST_KINDS = EVERY_KIND - {NoticeKind.DELIVERY}
 BY_MAIL = frozenset({NoticeKind.DELIVERY})  # unless a user wishes otherwise
 
 
@@ -31,10 +33,12 @@ class NoticeWishes:
 
 
 def wishes_of(user: User) -> NoticeWishes:
+    """As the user wished; a kind that there was not yet when they did is as for somebody without wishes."""
     stored: dict[str, Any] = user.preferences.get(KEY) or {}
+    new = EVERY_KIND - (_kinds(stored.get("known", FIRST_KINDS)) if stored else frozenset())
     return NoticeWishes(
-        shown=_kinds(stored.get("shown", EVERY_KIND)),
-        mailed=_kinds(stored.get("mailed", BY_MAIL)),
+        shown=_kinds(stored.get("shown", ())) | new,
+        mailed=_kinds(stored.get("mailed", ())) | new & BY_MAIL,
         digest=time.fromisoformat(stored["digest"]) if stored.get("digest") else None,
         weekly=bool(stored.get("weekly", False)),
     )
@@ -46,6 +50,7 @@ def wish_notices(
     """One's own wishes, as typed. Raises Invalid({"digest": …}) for what is no time of day."""
     wishes = NoticeWishes(_kinds(shown), _kinds(mailed), _time(digest), weekly)
     stored = {
+        "known": sorted(EVERY_KIND),
         "shown": sorted(wishes.shown),
         "mailed": sorted(wishes.mailed),
         "digest": wishes.digest.strftime("%H:%M") if wishes.digest else "",

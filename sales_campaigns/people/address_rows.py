@@ -10,7 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sales_campaigns.addresses import MailAddress
+from sales_campaigns.people.erased import erased_among
 from sales_campaigns.people.models import Address
+from sales_campaigns.unit_of_work import now_of
 
 
 def ensure_addresses(session: Session, addresses: Iterable[MailAddress]) -> dict[str, int]:
@@ -28,7 +30,16 @@ def ensure_addresses(session: Session, addresses: Iterable[MailAddress]) -> dict
     session.execute(insert_missing(session, Address), rows)
     query = sa.select(Address.email, Address.id).where(Address.email.in_(wanted)).order_by(Address.id)
     found = session.execute(query.with_for_update(key_share=True))
-    return {row.email: row.id for row in found}
+    ids = {row.email: row.id for row in found}
+    _know_again(session, wanted)
+    return ids
+
+
+def _know_again(session: Session, keys: Iterable[str]) -> None:
+    """The rule: an erased address stays suppressed, and an import does not bring it back to be mailed."""
+    if erased := erased_among(session, keys):
+        new = sa.update(Address).where(Address.email.in_(erased), Address.erased_at.is_(None))
+        session.execute(new.values(erased_at=now_of(session)))
 
 
 def insert_missing(session: Session, model: Any) -> Any:

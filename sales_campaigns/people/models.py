@@ -31,6 +31,8 @@ class Address(Base):
     last_error_at: Mapped[datetime | None]
     error_reason: Mapped[str] = mapped_column(sa.String(24), default="", server_default="")
     allowed_at: Mapped[datetime | None]
+    # Whoever has it was erased: its words are a pseudonym, or somebody brought the address back.
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.Index(
@@ -47,6 +49,25 @@ class BlockedDomain(Base):
 
     domain: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class ErasureKey(Base):
+    """What the addresses of erased people are hashed with, sealed. A second one comes with an archive only."""
+
+    __tablename__ = "erasure_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[str] = mapped_column(sa.Text)
+
+
+class ErasedAddress(Base):
+    """What is left of the address of somebody who was erased: enough to know it again, too little to read it."""
+
+    __tablename__ = "erased_address"
+
+    key_id: Mapped[int] = mapped_column(sa.ForeignKey("erasure_key.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Consent(StrEnum):
@@ -87,6 +108,7 @@ class Person(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # nothing but the row is left, so that figures stay
 
     address: Mapped[Address | None] = relationship(lazy="raise_on_sql")
 

@@ -62,6 +62,11 @@ CAUSES: tuple[Cause, ...] = (
         "This address reported a mail as spam and gets no more mail.",
         Address.complained_at.is_not(None),
     ),
+    Cause(
+        "erased",
+        "Whoever has this address was erased on request and gets no more mail.",
+        Address.erased_at.is_not(None),
+    ),
     Cause("blocked", "This address is on the block list.", Address.blocked_at.is_not(None)),
     Cause("blocked_domain", "Mail to this domain is blocked by an administrator.", _blocked_domain()),
     Cause(

@@ -18,7 +18,7 @@ from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_z
 from sales_campaigns.campaigns.filing import import_campaign
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import zones_differ
+from sales_campaigns.campaigns.simulating import first_of, zones_differ
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.bundles import gather
 from sales_campaigns.content.models import Wording
@@ -57,7 +57,9 @@ def launch_all(uow: UnitOfWork, stage: Stage, play: Play) -> None:
     """The launch, at the first instant of the rehearsal; nothing happens where there is nobody."""
     if not stage.names:
         return
-    order = Order(stage.campaign_id, list(stage.names), send_at=_send_at(uow, stage, play))
+    first_key = _first_key(uow, stage, play)
+    send_at = _send_at(play, first_key)
+    order = Order(stage.campaign_id, list(stage.names), send_at=send_at, first_key=first_key)
     launch(uow, stage.rep, order, limit=len(stage.names))
 
 
@@ -136,7 +138,7 @@ def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[
         return {}
     addresses = {who: check_address(who) for who in audience.mailed}
     ids = ensure_addresses(uow.session, addresses.values())
-    mails = mails_of(play.wish.campaign)
+    mails = mails_of(play.wish.campaign, first_of(play.wish) or 0)
     rows = [
         _row(uow, rep, {**stand_ins(row, mails), **row} if who in addresses else row)
         | {
@@ -167,14 +169,16 @@ def _row(uow: UnitOfWork, rep: User, person: Person) -> dict[str, Any]:
     }
 
 
-def _send_at(uow: UnitOfWork, stage: Stage, play: Play) -> dict[str, datetime]:
+def _send_at(play: Play, first_key: str) -> dict[str, datetime]:
     """As the simulation reads it: the sender's wall clock, which is an instant where zones differ."""
     wish = play.wish
     if wish.send_at is None:
         return {}
     at = resolve(wish.send_at, wish.zone) if zones_differ(wish) else wish.send_at
-    return {_first_key(uow, stage): at}
+    return {first_key: at}
 
 
-def _first_key(uow: UnitOfWork, stage: Stage) -> str:
-    return newest(uow.session, uow.session.get_one(Campaign, stage.campaign_id)).steps[0].key
+def _first_key(uow: UnitOfWork, stage: Stage, play: Play) -> str:
+    """Of the step that they start at."""
+    version = newest(uow.session, uow.session.get_one(Campaign, stage.campaign_id))
+    return version.steps[first_of(play.wish) or 0].key

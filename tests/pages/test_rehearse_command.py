@@ -66,7 +66,12 @@ def test_it_prints_what_simulate_prints_and_the_messages(app: Flask, file: Path)
 
 @pytest.mark.parametrize(
     "more",
-    [["--task-delay", "2d"], ["--send-at", "2026-12-03T10:30"], ["--mailbox-limit", "1/day"]],
+    [
+        ["--task-delay", "2d"],
+        ["--send-at", "2026-12-03T10:30"],
+        ["--mailbox-limit", "1/day"],
+        ["--start-at", "3.1"],
+    ],
 )
 def test_it_takes_the_options_of_simulate(app: Flask, file: Path, more: list[str]) -> None:
     rehearsed = json.loads(run(app, "rehearse", file, *more, "--json").stdout)

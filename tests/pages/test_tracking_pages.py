@@ -152,10 +152,13 @@ def test_an_administrator_writes_what_stands_under_mails(browse: Browse, cast: C
     cleo = browse(cast.cleo)
     refused = cleo.post("/settings/unsubscribe", {"wanted": "1", "text": "No brackets"})
     assert refused.status_code == 422 and "No brackets" in refused.text and "in brackets" in refused.text
-    assert cleo.post("/settings/unsubscribe", {"text": "Enough? [Leave]"}).status_code == 303
+    assert (
+        cleo.post("/settings/unsubscribe", {"text": "Enough? [Leave]", "mirror_link": "1"}).status_code == 303
+    )
     with work() as uow:
         team = uow.session.get_one(Team, cast.cleo.team_id)
-        assert (team.footer, team.unsubscribe_text) == (False, "Enough? [Leave]")
+        assert (team.footer, team.unsubscribe_text, team.mirror_link) == (False, "Enough? [Leave]", True)
+    assert "View in browser" in cleo.get("/settings/unsubscribe").text
 
 
 def test_tracking_is_switched_off_for_one_person(browse: Browse, cast: Cast, work: Work, mail: int) -> None:

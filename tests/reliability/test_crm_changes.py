@@ -21,6 +21,7 @@ from sales_campaigns.tasks.working import remind
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.crm import Synced, connect, owner_of
+from tests.shards import SHARD
 from tests.stand_ins.hubspot import HubSpot
 from tests.stand_ins.reaching import crms_at
 from tests.stand_ins.salesforce import Salesforce
@@ -132,10 +133,12 @@ def office(room: Any, work: Work, cast: Cast, there: Any) -> Office:
     with work() as uow:
         connection_id = connect(uow, crm_room, cast, there)
     owner = owner_of(work, connection_id, cast.ana)
-    return Office(Synced(crm_room, there, room.clock, connection_id), cast, owner, Random(20261130))
+    return Office(
+        Synced(crm_room, there, room.clock, connection_id), cast, owner, Random(SHARD.seed(20261130))
+    )
 
 
-@pytest.mark.parametrize("changes", [100, pytest.param(10_000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("changes", [100, pytest.param(SHARD.share(10_000), marks=pytest.mark.deep)])
 def test_both_sides_end_up_equal_and_nothing_is_there_twice(office: Office, changes: int) -> None:
     """The rule: applied once by external id, ordered per record, and nothing is lost."""
     there = office.synced.there
@@ -150,7 +153,7 @@ def test_both_sides_end_up_equal_and_nothing_is_there_twice(office: Office, chan
     assert out_of_order(there) == {}
 
 
-@pytest.mark.parametrize("changes", [40, pytest.param(3_000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("changes", [40, pytest.param(SHARD.share(3_000), marks=pytest.mark.deep)])
 def test_writes_that_arrive_late_change_nothing_in_the_end(office: Office, changes: int) -> None:
     """What was thought lost is done after what followed it; it is ours, and no wish of anybody there."""
     office.synced.there.chances = {Fault.LATE: 0.1, Fault.LOST: 0.05}

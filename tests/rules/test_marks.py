@@ -45,6 +45,14 @@ def test_a_token_cannot_be_written_in_another_way() -> None:
     ] * 4
 
 
+def test_a_mail_to_many_begins_with_a_link_to_its_own_page_where_the_team_wishes() -> None:
+    body = dressed(BODY, "", marks(mirror=True, opens=False), SENDER)
+    assert body.html.startswith('<div class="mirror"') and 'href="https://go.example/m/T"' in body.html
+    assert body.html.endswith("<p>Hello</p>")
+    assert body.text == "View in browser: https://go.example/m/T\n\nHello"
+    assert dressed(BODY, "", marks(address="", mirror=True), SENDER) == BODY, "where nobody can reach us"
+
+
 SOURCE = (
     '<p><a href="https://a.example/?x=1&amp;y=2">A</a> <a href="http://b.example">B</a> '
     '<a href="https://a.example/?x=1&amp;y=2">A again</a> <a href="mailto:x@y.example">write</a> '

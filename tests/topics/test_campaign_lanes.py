@@ -122,10 +122,9 @@ def test_it_warns_in_place(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> N
 
 def test_it_lists_what_stops_a_launch(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> None:
     assert obstacles_to_launch(uow.session, campaign) == (Obstacle("", "Add a first step."),)
-    mail, call = add(uow, cast, campaign, EMAIL, 2), add(uow, cast, campaign, CALL, 3)
+    mail, call = add(uow, cast, campaign, EMAIL, 1), add(uow, cast, campaign, CALL, 3)
     found = obstacles_to_launch(uow.session, campaign)
     assert [(obstacle.key, obstacle.words) for obstacle in found] == [
-        (mail, "The first step is on day 1."),
         (mail, "Write the e-mail: it has no words yet."),
         (call, "Say what is to be done."),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sales_campaigns.campaigns import editing
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.editing import StepWords
+from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import (
     campaign_of,
     campaigns_of,
@@ -22,6 +24,7 @@ from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import StepKind
 from sales_campaigns.campaigns.states import CAMPAIGN
 from sales_campaigns.campaigns.versions import drafts_of, newest
+from sales_campaigns.content.templates import TemplateDraft, create_template, edit_template
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.models import Hold
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -97,9 +100,34 @@ def test_it_finds_the_one_campaign_of_a_name(uow: UnitOfWork, cast: Cast, campai
 
 
 def test_it_tells_where_a_template_is_used(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> None:
-    assert campaigns_using(uow.session, cast.ben, "Opening") == [(campaign.id, "Q4 CFO outreach")]
-    assert campaigns_using(uow.session, cast.ben, "Other") == []
-    assert campaigns_using(uow.session, cast.dirk, "Opening") == []
+    opening, other = (known(uow, cast, name) for name in ("Opening", "Other"))
+    words = StepWords(subject="Hi", html="<p>Hi</p>", from_template="Opening")
+    key = drafts_of(newest(uow.session, campaign))[0].key
+    editing.write_step(uow, cast.ana, campaign.id, key, words)
+    assert campaigns_using(uow.session, cast.ben, opening) == [(campaign.id, "Q4 CFO outreach")]
+    assert campaigns_using(uow.session, cast.ben, other) == []
+    assert campaigns_using(uow.session, cast.dirk, opening) == []
+
+
+def test_a_template_with_another_name_is_still_known_where_it_is_used(
+    uow: UnitOfWork, cast: Cast, campaign: Campaign
+) -> None:
+    """The link is by id. A form that was open before says the old name, and so does a file."""
+    opening = known(uow, cast, "Opening")
+    words = StepWords(subject="Hi", html="<p>Hi</p>", from_template="Opening")
+    key = drafts_of(newest(uow.session, campaign))[0].key
+    editing.write_step(uow, cast.ana, campaign.id, key, words)
+    edit_template(uow, cast.ana, opening, TemplateDraft("Greeting", "Hi", "<p>Hi</p>"))
+    editing.write_step(uow, cast.ana, campaign.id, key, replace(words, html="<p>Hello</p>"))
+    import_campaign(uow, cast.ana, export_campaign(uow.session, campaign))
+    assert campaigns_using(uow.session, cast.ben, opening) == [(campaign.id, "Q4 CFO outreach")]
+    editing.write_step(uow, cast.ana, campaign.id, key, replace(words, from_template=""))
+    assert campaigns_using(uow.session, cast.ben, opening) == []
+
+
+def known(uow: UnitOfWork, cast: Cast, name: str) -> int:
+    """The id of a new template of Ana's team."""
+    return create_template(uow, cast.ana, TemplateDraft(name, "Hi", "<p>Hi</p>")).id
 
 
 def test_it_copies_steps_and_settings_under_new_keys(uow: UnitOfWork, cast: Cast, campaign: Campaign) -> None:

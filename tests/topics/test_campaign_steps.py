@@ -11,6 +11,7 @@ from sales_campaigns.campaigns.drafts import (
     MOST_STEPS,
     StepDraft,
     arranged,
+    from_day_one,
     moved,
     placed,
     step_of,
@@ -45,6 +46,20 @@ def test_it_moves_onto_the_next_day_from_the_edge_of_its_own() -> None:
     assert places(moved(steps_on(1, 1, 3), "b", "down")) == "a1.1 b2.1 c3.1"
     assert places(moved(steps_on(1, 2, 2), "b", "up")) == "a1.1 b1.2 c2.1"
     assert places(moved(steps_on(1, 2), "a", "down")) == "a2.1 b2.2"
+
+
+@pytest.mark.parametrize(
+    ("days", "then", "words"),
+    [
+        ((1, 3), "a1.1 b3.1", ""),
+        ((2, 4), "a1.1 b3.1", "The first step is on day 1, so every step is now 1 day earlier."),
+        ((3, 3, 7), "a1.1 b1.2 c5.1", "The first step is on day 1, so every step is now 2 days earlier."),
+        ((), "", ""),
+    ],
+)
+def test_the_first_step_is_on_day_1_and_the_gaps_stay(days: tuple[int, ...], then: str, words: str) -> None:
+    steps, said = from_day_one(steps_on(*days))
+    assert (places(steps), said) == (then, words)
 
 
 def test_it_moves_a_whole_day_at_once() -> None:

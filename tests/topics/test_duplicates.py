@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
+from sales_campaigns.crm.models import CrmConnection, CrmContact
 from sales_campaigns.deliveries.models import Exclusion
 from sales_campaigns.enrollments.duplicates.finding import probable_duplicates
 from sales_campaigns.enrollments.duplicates.merging import merge_people
@@ -64,6 +65,24 @@ def test_they_are_found_by_what_they_share(
     a_person(uow, cast.dirk, "c@example.com", **{**names, **other})
     found = probable_duplicates(uow.session, cast.ana)
     assert [(one.shares, len(one.people)) for one in found] == ([(shares, 2)] if shares else [])
+
+
+def test_two_addresses_of_one_record_in_the_crm_are_one_person(uow: UnitOfWork, cast: Cast) -> None:
+    names = ("Maria", "Masha", "Other", "Nobody")
+    people = [a_person(uow, cast.ana, f"{name.lower()}@example.com", first_name=name) for name in names]
+    there = CrmConnection(team_id=cast.ana.team_id, vendor="hubspot", look_at=uow.now, created_at=uow.now)
+    uow.session.add(there)
+    uow.session.flush()
+    for person, crm_id in zip(people, ("003A", "003A", "003B", ""), strict=True):
+        uow.session.add(
+            CrmContact(connection_id=there.id, email=person.email, crm_id=crm_id, asked_at=uow.now)
+        )
+    a_person(uow, cast.dirk, "masha@example.org")
+    (found,) = probable_duplicates(uow.session, cast.ana)
+    assert (found.shares, [person.first_name for person in found.people]) == (
+        "record in the CRM",
+        ["Maria", "Masha"],
+    )
 
 
 def test_who_was_deleted_is_no_duplicate_and_a_pair_is_told_once(uow: UnitOfWork, cast: Cast) -> None:

@@ -34,6 +34,7 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.deliveries import confirmed
 from tests.outgoing import due_mails, send
+from tests.shards import SHARD
 from tests.sink import Sink
 from tests.sink_visit import Manners
 
@@ -155,7 +156,7 @@ def test_the_figures_of_random_histories(
 def test_the_figures_of_five_hundred_random_histories(
     work: Work, cast: Cast, asking: PostRoom, clock: VirtualClock, confirming: bool
 ) -> None:
-    for seed in range(1_000, 1_125):
+    for seed in SHARD.among(range(1_000, 1_125)):
         live_through(work, cast, asking, clock, confirming, seed)
 
 

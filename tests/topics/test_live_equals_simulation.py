@@ -33,6 +33,7 @@ from scheduler.fast_forward import run_out
 from scheduler.rehearsing import rehearse, reps_of
 from tests.cast import cast_of
 from tests.databases import empty
+from tests.shards import SHARD
 from tests.sink import Sink
 from tests.stories.letters import as_foreseen, as_received
 from tests.stories.plots import Plot, plots
@@ -139,8 +140,9 @@ def test_it_is_rehearsed_as_foreseen(plot: Plot) -> None:
 
 
 @pytest.mark.deep
+@SHARD.drawn
 @given(plot=plots())
-@few(500)
+@few(SHARD.share(500))
 def test_it_happens_as_foreseen_and_rehearsed_in_a_thousand_campaigns(
     engine: sa.Engine, outside: OutsideWorld, plot: Plot
 ) -> None:

@@ -138,6 +138,29 @@ def test_wishes_are_kept_and_what_is_not_wished_is_not_shown(work: Work, cast: C
         assert uow.session.scalars(sa.select(Notice.mail_at)).one() == uow.now + timedelta(minutes=2)
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown", "mailed"),
+    [
+        ({}, set(NoticeKind), {NoticeKind.DELIVERY}),
+        ({"shown": ["reply"], "mailed": []}, {NoticeKind.REPLY, NoticeKind.DELIVERY}, {NoticeKind.DELIVERY}),
+        (
+            {"known": ["reply", "task"], "shown": [], "mailed": []},
+            set(NoticeKind) - {"reply", "task"},
+            {"delivery"},
+        ),
+        ({"known": list(NoticeKind), "shown": ["task"], "mailed": ["task"]}, {"task"}, {"task"}),
+    ],
+)
+def test_a_kind_that_is_new_since_a_user_wished_is_as_for_everybody(
+    work: Work, cast: Cast, stored: dict[str, list[str]], shown: set[str], mailed: set[str]
+) -> None:
+    with work() as uow:
+        mine = uow.session.get_one(User, cast.ana.id)
+        mine.preferences = {"notices": stored}
+        wishes = wishes_of(mine)
+    assert (wishes.shown, wishes.mailed) == (shown, mailed)
+
+
 def test_by_mail_they_go_out_together_once_from_ones_own_mailbox(
     work: Work, cast: Cast, room: PostRoom, sink: Sink, clock: VirtualClock
 ) -> None:

@@ -48,6 +48,7 @@ TROUBLES = {
     "invalid_address": _misspell,
     "opted_out": _mark("opted_out_at"),
     "complained": _mark("complained_at"),
+    "erased": _mark("erased_at"),
     "blocked": _mark("blocked_at"),
     "quarantined": _mark("quarantined_at"),
     "blocked_domain": _block("example.com"),

@@ -41,6 +41,7 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.incoming import a_raw_mail
 from tests.outgoing import due_mails, message, send, states
+from tests.shards import SHARD
 from tests.stand_ins.serving import Act, Asked, Fault, times
 from tests.stand_ins.vendors import Box, Vendor, vendor_called
 from tests.stand_ins.worlds import world_with
@@ -191,7 +192,7 @@ def test_whatever_call_fails_there_is_one_copy(
     assert states(work) == ["sent"] and len(box.left) == 1
 
 
-@pytest.mark.parametrize("mails", [50, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("mails", [50, pytest.param(SHARD.share(1000), marks=pytest.mark.deep)])
 @each_on_sqlite
 def test_many_sends_over_a_line_that_drops_one_call_in_twenty(
     work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock, mails: int
@@ -214,7 +215,7 @@ def test_many_sends_over_a_line_that_drops_one_call_in_twenty(
 
 
 def dropping(share: float) -> Callable[[str, Asked], Fault | None]:
-    chance, lock = random.Random(7), threading.Lock()
+    chance, lock = random.Random(SHARD.seed(7)), threading.Lock()
 
     def script(name: str, _asked: Asked) -> Fault | None:
         with lock:

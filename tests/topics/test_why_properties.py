@@ -44,6 +44,7 @@ from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person, cast_of
 from tests.conftest import Work
 from tests.databases import empty
+from tests.shards import SHARD
 from tests.sink import Sink
 
 SECOND = timedelta(seconds=1)
@@ -267,7 +268,7 @@ FEW = settings(
     phases=(Phase.generate,),  # a whole world each: what was found is told as it was found
     suppress_health_check=list(HealthCheck),
 )
-MANY = settings(FEW, max_examples=60, derandomize=False)
+MANY = settings(FEW, max_examples=SHARD.share(60), derandomize=False)
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +284,7 @@ def test_it_brings_a_person_to_the_end(begin: Begin, taking: Sink, situation: di
 
 
 @pytest.mark.deep
+@SHARD.drawn
 @MANY
 @given(SITUATIONS)
 def test_it_brings_everybody_to_the_end(begin: Begin, taking: Sink, situation: dict[str, Any]) -> None:

@@ -18,15 +18,19 @@ from web.commands import (
     launching,
     leave,
     mail,
+    mailbox_stops,
     mailboxes,
     openapi,
     people,
+    personal_data,
     quarantine,
     rehearsing,
     schedule,
     tokens,
+    user_standing,
     users,
     why,
+    workspace,
 )
 
 for command in (
@@ -41,6 +45,12 @@ for command in (
     detours.move,
 ):
     campaign.group.add_command(command)
+for command in (mailbox_stops.list_mailboxes, mailbox_stops.stop, mailbox_stops.release):
+    mailboxes.group.add_command(command)
+for command in (user_standing.list_users, user_standing.deactivate_user, user_standing.activate_user):
+    users.group.add_command(command)
+for command in (personal_data.export, personal_data.erase_person):
+    people.group.add_command(command)
 for command in (delivery_proofs.proof, delivery_proofs.compute):
     delivery.group.add_command(command)
 for command in delivery_runs.COMMANDS:
@@ -60,6 +70,7 @@ GROUPS = [
     schedule.group,
     tokens.group,
     users.group,
+    workspace.group,
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from sales_campaigns.campaigns.file import write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
 from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.people_file import read_people
-from sales_campaigns.campaigns.simulating import Wish, foresee
+from sales_campaigns.campaigns.simulating import BEGINNING, Wish, foresee
 from web.commands.campaign_file import A_FILE, campaign_in
 from web.commands.places import day_and_step
 from web.commands.running import CommandGroup, command_work, json_option, out
@@ -68,6 +67,9 @@ OF_A_START: tuple[Callable[[Any], Any], ...] = (
     click.option("--send-at", type=LOCAL, help="When the first e-mail leaves, in --zone."),
     click.option("--task-delay", default="0d", help="How late tasks are done, in counted days: 2d."),
     click.option("--mailbox-limit", default="", help="How many mails leave the mailbox: 50/day."),
+    click.option(
+        "--start-at", default="", help="The step to start at, as DAY.STEP: 3.1. Earlier ones are left out."
+    ),
     click.option("--leave", multiple=True, help="Days on which the sender is away: 2026-12-01..2026-12-04."),
 )
 
@@ -82,16 +84,10 @@ def options_of_a_start(command: Callable[..., Any]) -> Callable[..., Any]:
 @group.command("simulate")
 @click.argument("file", type=A_FILE)
 @options_of_a_start
-@click.option(
-    "--start-at", default="", help="The step to start at, as DAY.STEP: 3.1. Earlier ones are left out."
-)
 @json_option
-def simulate_(file: Path, people: Path, as_json: bool, start_at: str, **start: Any) -> None:
+def simulate_(file: Path, people: Path, as_json: bool, **start: Any) -> None:
     """Print what FILE would do when, for these people. Nothing is sent and no database is needed."""
-    wish = wish_of(file, **start)
-    if start_at:
-        wish = replace(wish, first=day_and_step(start_at, "--start-at"))
-    found = foresee(wish, read_people(people))
+    found = foresee(wish_of(file, **start), read_people(people))
     lines = lines_of(found.head(), found.entries())
     for piece in found.written() if as_json else (f"{line}\n" for line in lines):
         click.echo(piece, nl=False)
@@ -107,6 +103,7 @@ def wish_of(
     send_at: datetime | None,
     task_delay: str,
     mailbox_limit: str,
+    start_at: str,
     leave: tuple[str, ...],
 ) -> Wish:
     """The options as they are read. Raises Invalid for a file, BadParameter for an option that is none."""
@@ -118,6 +115,7 @@ def wish_of(
         task_delay_days=_number(task_delay, "d", "--task-delay") or 0,
         limit=_number(mailbox_limit, "/day", "--mailbox-limit"),
         leave=tuple(sorted(_days(one) for one in leave)),
+        first=day_and_step(start_at, "--start-at") if start_at else BEGINNING,
     )
 
 

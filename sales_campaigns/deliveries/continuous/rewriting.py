@@ -111,12 +111,12 @@ def versions_of(session: Session, delivery: Delivery) -> list[VersionLine]:
 
 def template_behind(session: Session, delivery: Delivery, setup: DeliverySetup) -> Template | None:
     """The template that its words came from; None for words of its own, and where it is archived."""
-    if not setup.from_template:
+    if setup.template_id is None:
         return None
     return session.scalar(
         sa.select(Template).where(
             Template.team_id == delivery.team_id,
-            Template.name == setup.from_template,
+            Template.id == setup.template_id,
             Template.archived_at.is_(None),
         )
     )
@@ -129,7 +129,7 @@ def deliveries_using(session: Session, template: Template) -> list[tuple[int, st
         .join(DeliverySetup, DeliverySetup.delivery_id == Delivery.id)
         .where(
             Delivery.team_id == template.team_id,
-            DeliverySetup.from_template == template.name,
+            DeliverySetup.template_id == template.id,
             Delivery.state.not_in(OVER),
         )
         .order_by(Delivery.name, Delivery.id)

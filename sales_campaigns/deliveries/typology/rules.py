@@ -35,14 +35,21 @@ def rules_about_people(
 
     The same ones judge a million people at preparation and one person who `joins` a campaign.
     """
-    filters = in_force(session, team_id, name, scope, RuleKind.FILTERING, typology)
     collisions = in_force(session, team_id, name, scope, RuleKind.COLLISION, typology)
     strict = [rule for rule in collisions if rule.details.get("excludes")]
     return (
         *CAUSES,
-        *(_filter(session, rule) for rule in filters),
+        *filters_of(session, team_id, name, scope, typology),
         *(_collision(rule, joins) for rule in strict),
     )
+
+
+def filters_of(
+    session: Session, team_id: int, name: str, scope: RuleScope, typology: str = ""
+) -> tuple[Cause, ...]:
+    """The team's filtering rules alone, which hold for somebody who is on the way as well."""
+    filters = in_force(session, team_id, name, scope, RuleKind.FILTERING, typology)
+    return tuple(_filter(session, rule) for rule in filters)
 
 
 def in_force(

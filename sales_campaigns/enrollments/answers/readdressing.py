@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.enrollments.answers.bouncing import CAME_BACK, SOURCE
+from sales_campaigns.enrollments.answers.redirecting import lock_mails, redirect
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.pausing import about, plan_again
 from sales_campaigns.enrollments.scheduling import one_at_a_time
@@ -35,15 +36,21 @@ def change_and_go_on(
     typed: Mapping[str, str],
     custom: Mapping[str, str] | None = None,
 ) -> tuple[Person, int]:
-    """Save the person; with a new address the task that asked for one is done. How many campaigns go on."""
+    """Save the person; what waits goes to a new address, and the task that asked for one is done. How many campaigns
+    in which mail had failed go on.
+    """
+    if "email" in typed:
+        lock_mails(uow, [person_id])
     before = uow.session.scalar(sa.select(Person.address_id).where(Person.id == person_id))
     person = change_person(uow, actor, person_id, typed, custom)
-    changed = person.address_id is not None and person.address_id != before
-    return person, _new_address(uow, actor, person) if changed else 0
+    if person.address_id == before:
+        return person, 0
+    redirect(uow, actor, person)
+    return person, _new_address(uow, actor, person)
 
 
 def _new_address(uow: UnitOfWork, actor: User, person: Person) -> int:
-    if why_not(uow.session, person.id) is not None:
+    if person.address_id is None or why_not(uow.session, person.id) is not None:
         return 0
     tasks = uow.session.scalars(
         sa.select(Task)

@@ -1,4 +1,5 @@
-"""Who is probably the same person twice: the same LinkedIn page, phone number, or name and company. Only reads.
+"""Who is probably the same person twice: the same record in the CRM, LinkedIn page, phone number, or name
+and company. Only reads.
 
 The same address twice is no case: an address in whatever capitals belongs to one person of a team.
 """
@@ -13,11 +14,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.crm.models import CrmConnection, CrmContact
 from sales_campaigns.people.models import Address, Person
 
 MOST = 50
+# Two addresses of one lead or contact there. Whoever is in no CRM has none.
+_IN_CRM = (
+    sa.select(CrmContact.crm_id)
+    .join(CrmConnection, CrmConnection.id == CrmContact.connection_id)
+    .join(Address, Address.email == CrmContact.email)
+    .where(CrmConnection.team_id == Person.team_id, Address.id == Person.address_id)
+    .correlate(Person)
+    .scalar_subquery()
+)
 # What two of them share → the expression that is the same; "" is nobody's.
 KEYS: dict[str, sa.ColumnElement[str]] = {
+    "record in the CRM": _IN_CRM,
     "LinkedIn page": sa.func.rtrim(sa.func.lower(Person.linkedin_url), "/"),
     "phone number": sa.func.replace(sa.func.replace(Person.phone, " ", ""), "-", ""),
     "name and company": sa.case(
@@ -36,7 +48,7 @@ class Alike:
 
 
 def probable_duplicates(session: Session, actor: User, most: int = MOST) -> list[Alike]:
-    """Those of the actor's team; six queries however many there are. A pair is told once, for the first it shares."""
+    """Those of the actor's team; eight queries however many there are. A pair is told once, for the first it shares."""
     found: list[Alike] = []
     told: set[frozenset[int]] = set()
     for shares, key in KEYS.items():

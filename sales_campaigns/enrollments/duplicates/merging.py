@@ -14,12 +14,11 @@ from sales_campaigns.activity import Activity
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries.models import Exclusion, Recipient
 from sales_campaigns.enrollments.answers.opting_out import end_at
+from sales_campaigns.enrollments.answers.redirecting import lock_mails, redirect
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.models import Comeback, Enrollment
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.states import WAITING
 from sales_campaigns.people.listing import person_of
 from sales_campaigns.people.merging import FIELDS
 from sales_campaigns.people.models import Address, GroupMember, Person
@@ -38,6 +37,7 @@ def merge_people(
     The rules: nobody loses an opt-out; at most one active enrollment for each campaign. Raises NotFound, Invalid.
     """
     require(actor, "edit_people")
+    lock_mails(uow, [kept_id, gone_id])
     kept, gone = _pair(uow, actor, kept_id, gone_id)
     _refuse_unreachable(kept, gone, theirs)
     addresses = [id for id in (kept.address_id, gone.address_id) if id is not None]
@@ -48,7 +48,7 @@ def merge_people(
     _move(uow, kept.id, gone.id)
     uow.session.delete(gone)
     uow.session.flush()
-    _mail_to(uow, kept)
+    redirect(uow, actor, kept)
     _keep_refusals(uow, actor, kept, addresses)
     uow.record("person.merged", actor_id=actor.id, team_id=kept.team_id, person_id=kept.id, data=told)
     return kept
@@ -130,20 +130,6 @@ def _move(uow: UnitOfWork, kept_id: int, gone_id: int) -> None:
     for column in (*columns, *tables):
         change = sa.update(column.table).where(column == gone_id).values({column.name: kept_id})
         uow.session.execute(change)
-    uow.session.expire_all()
-
-
-def _mail_to(uow: UnitOfWork, person: Person) -> None:
-    """What is under way goes to the address that was kept from now on."""
-    email = person.email.lower() if person.address_id else ""
-    under_way = (Enrollment.person_id == person.id, Enrollment.state.in_(UNDER_WAY))
-    uow.session.execute(sa.update(Enrollment).where(*under_way).values(email=email))
-    if email:
-        mine = sa.select(Enrollment.id).where(*under_way)
-        waits = (Message.enrollment_id.in_(mine), Message.state.in_(WAITING))
-        uow.session.execute(
-            sa.update(Message).where(*waits).values(email=email).execution_options(synchronize_session=False)
-        )
     uow.session.expire_all()
 
 

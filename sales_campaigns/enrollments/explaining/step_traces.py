@@ -83,7 +83,7 @@ def _remedy(run: StepRun | None) -> Remedy | None:
 
 
 def _opening(known: Surroundings, way: Way, step: Step, run: StepRun) -> Trace:
-    does = "opens as a task" if run.is_task else "is left out: there is no e-mail address"
+    does = "opens as a task" if run.is_task else f"is left out: {run.why or 'there is no e-mail address'}"
     gates = [*_standing(way), _earlier_over(), *gates_of_run(step, run, known.now)]
     due = opens_at(gates, known.now) <= known.now
     if not known.keeps_time:

@@ -58,7 +58,10 @@ def find(
     senders: Iterable[str],
     at: datetime,
 ) -> Matches:
-    """Four queries, however many mails; proofs are nobody's. `at`: when the oldest of these mails came in."""
+    """Four queries, however many mails; proofs are nobody's, nor is what was sent to somebody erased.
+
+    `at`: when the oldest of these mails came in.
+    """
     mine = (Message.mailbox_id == mailbox_id, ~Message.proof)
     named = _known(
         session, Message.message_id, set(names), Message.team_id == team_id, ~Message.proof, newest=False
@@ -78,6 +81,7 @@ def _known(
 ) -> dict[str, Known]:
     if not wanted:
         return {}
+    nobody = sa.exists().where(Person.id == Message.person_id, Person.erased_at.is_not(None))
     rows = session.execute(
         sa.select(
             column.label("name"),
@@ -86,7 +90,7 @@ def _known(
             Message.campaign_id,
             Message.enrollment_id,
         )
-        .where(column.in_(wanted), *where)
+        .where(column.in_(wanted), ~nobody, *where)
         .order_by(Message.id if newest else Message.id.desc())
     )
     return {str(row.name): Known(row.id, row.person_id, row.campaign_id, row.enrollment_id) for row in rows}

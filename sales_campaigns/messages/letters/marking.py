@@ -57,14 +57,9 @@ def marks_for(
         for row in session.scalars(sa.select(TrackingChoice).where(TrackingChoice.delivery_id.in_(ids)))
     }
     teams = {message.team_id for message, _ in mails}
-    footers = {
-        id: (text or FOOTER) if wanted else ""
-        for id, text, wanted in session.execute(
-            sa.select(Team.id, Team.unsubscribe_text, Team.footer).where(Team.id.in_(teams))
-        )
-    }
+    known = {team.id: team for team in session.scalars(sa.select(Team).where(Team.id.in_(teams)))}
     return {
-        message.id: _marks(outward, message, parties, chosen.get(message.delivery_id), footers)
+        message.id: _marks(outward, message, parties, chosen.get(message.delivery_id), known[message.team_id])
         for message, parties in mails
     }
 
@@ -83,14 +78,18 @@ def _marks(
     message: Message,
     parties: Parties,
     chosen: TrackingChoice | None,
-    footers: dict[int, str],
+    team: Team,
 ) -> Marks:
-    """A test mail leads nowhere: what its sender does with it is nobody else's. An answer carries no footer."""
+    """A test mail leads nowhere: what its sender does with it is nobody else's. An answer carries no footer.
+
+    A mail to many is one of a delivery that somebody made: it has chosen what is noticed, and has no campaign.
+    """
     watched = not (message.proof or parties.person.untracked)
     return Marks(
         address="" if message.proof else outward.seen_by(parties.mailbox),
         token=token_of(message.id, outward.key),
         opens=watched and (chosen is None or chosen.opens),
         clicks=watched and (chosen is None or chosen.clicks),
-        footer="" if message.replies_to_id else footers.get(message.team_id, ""),
+        footer="" if message.replies_to_id or not team.footer else team.unsubscribe_text or FOOTER,
+        mirror=team.mirror_link and chosen is not None and message.campaign_id is None,
     )

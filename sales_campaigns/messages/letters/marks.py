@@ -1,4 +1,4 @@
-"""What a mail carries beside its words: a pixel, links that lead through us, the way to unsubscribe.
+"""What a mail carries beside its words: a pixel, links that lead through us, the way to unsubscribe, its mirror page.
 
 The rule: while PUBLIC_URL is unset, points to loopback or fails the outside check, nothing that leaves a real
 mailbox contains a link, pixel or header that needs it; unsubscribing works by mailto.
@@ -16,6 +16,7 @@ from urllib.parse import quote as percent_encoded
 from sales_campaigns.content.rendering import Rendered
 from sales_campaigns.content.tracked_links import lead_through
 
+MIRROR = "View in browser"
 FOOTER = "If you would rather not get mail from us, [unsubscribe here]."
 _WORDS_OF_LINK = re.compile(r"\[([^\[\]\n]+)\]")
 
@@ -23,7 +24,8 @@ _WORDS_OF_LINK = re.compile(r"\[([^\[\]\n]+)\]")
 @dataclass(frozen=True, slots=True)
 class Marks:
     """`address` is where our pages are reached from outside, "" where nothing may lead there. `footer` is the text
-    of the team, "" for none; the words of its link stand in brackets.
+    of the team, "" for none; the words of its link stand in brackets. `mirror`: it begins with a link to its own
+    page.
     """
 
     address: str
@@ -31,6 +33,7 @@ class Marks:
     opens: bool
     clicks: bool
     footer: str
+    mirror: bool = False
 
     @property
     def leads_back(self) -> bool:
@@ -52,7 +55,8 @@ def dressed(body: Rendered, source: str, marks: Marks | None, sender: str) -> Re
     html = body.html
     if marks.leads_back and marks.clicks:
         html = lead_through(html, source, lambda place: f"{marks.address}/t/c/{marks.token}/{place}")
-    return _with_pixel(_with_footer(replace(body, html=html), marks, sender), marks)
+    whole = _with_mirror(replace(body, html=html), marks)
+    return _with_pixel(_with_footer(whole, marks, sender), marks)
 
 
 def headers_of(marks: Marks | None, sender: str) -> Mapping[str, str]:
@@ -71,6 +75,16 @@ def footer_problem(text: str) -> str:
     if len(text) > 2_000:
         return "Write at most 2,000 characters."
     return "" if _WORDS_OF_LINK.search(text) else "Put the words of the link in brackets: [unsubscribe here]."
+
+
+def _with_mirror(body: Rendered, marks: Marks) -> Rendered:
+    """The link is by the token of the mail: whoever holds it sees the mail as it left, and nothing else."""
+    if not (marks.leads_back and marks.mirror):
+        return body
+    page = f"{marks.address}/m/{marks.token}"
+    link = f'<a href="{entities.escape(page)}" style="color:#666666">{MIRROR}</a>'
+    line = f'<div class="mirror" style="font-size:12px">{link}<br><br></div>'
+    return replace(body, html=line + body.html, text=f"{MIRROR}: {page}\n\n{body.text}")
 
 
 def _with_footer(body: Rendered, marks: Marks, sender: str) -> Rendered:

@@ -139,7 +139,7 @@ def _behind(delivery: Delivery | None) -> dict[str, Any]:
     template = template_behind(session, delivery, setup_of(session, delivery))
     return {
         "template_behind": template,
-        "campaigns_using": campaigns_using(session, me(), template.name) if template else [],
+        "campaigns_using": campaigns_using(session, me(), template.id) if template else [],
         "deliveries_using": deliveries_using(session, template) if template else [],
     }
 

@@ -148,7 +148,7 @@ def _form(template: Template | None, typed: Mapping[str, Any], problems: Mapping
         **beside_the_words(typed),
         versions=versions,
         became=figures_by_wording(session, template.team_id, said) if template else {},
-        used_in=campaigns_using(session, me(), template.name) if template else [],
+        used_in=campaigns_using(session, me(), template.id) if template else [],
     )
 
 

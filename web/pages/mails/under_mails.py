@@ -22,16 +22,21 @@ pages = Blueprint("under_mails", __name__, url_prefix="/settings/unsubscribe")
 def index() -> str:
     require(me(), "manage_team")
     team = work().session.get_one(Team, me().team_id)
-    return _page({"wanted": team.footer, "text": team.unsubscribe_text or FOOTER}, {})
+    typed = {"wanted": team.footer, "text": team.unsubscribe_text or FOOTER, "mirror_link": team.mirror_link}
+    return _page(typed, {})
 
 
 @pages.post("")
 def change() -> Response | tuple[str, int]:
-    wanted, text = "wanted" in request.form, request.form.get("text", "")
+    typed: dict[str, Any] = {
+        "wanted": "wanted" in request.form,
+        "text": request.form.get("text", ""),
+        "mirror_link": "mirror_link" in request.form,
+    }
     try:
-        change_footer(work(), me(), wanted=wanted, text=text)
+        change_footer(work(), me(), **typed)
     except Invalid as error:
-        return _page({"wanted": wanted, "text": text}, error.problems), 422
+        return _page(typed, error.problems), 422
     return go(url_for(".index"), "Saved: it holds for what leaves from now on.")
 
 

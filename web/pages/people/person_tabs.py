@@ -26,6 +26,7 @@ def tab_context(tab: str, person: Person) -> dict[str, Any]:
             "changes": changes_of(session, person),
             "comebacks": comebacks_of(session, person),
             "may_resubscribe": may(me(), "resubscribe"),
+            "may_erase": may(me(), "manage_installation"),
         }
     if tab == "history":
         received = [reply_row(line, now) for line in mails_from(session, person)]
