@@ -84,7 +84,7 @@ DUTIES: dict[str, tuple[Duty, ...]] = {
         ),
         Duty("Bounce rules", "bounce_rules.index", ALL, "What a server's answer means.", "undo-2"),
         Duty("Blocked domains", "blocked_domains.index", ALL, "Where nobody is mailed.", "ban"),
-        Duty("Domain limits", "domain_limits.index", ALL, "How much a domain gets in an hour.", "clock"),
+        Duty("Domain limits", "domain_limits.index", ALL, "How many mails a domain gets a minute.", "clock"),
     ),
     "Days and calls": (
         Duty("Holidays", "holidays.index", TEAM, "Dates on which you differ.", "sun"),

@@ -94,6 +94,7 @@ OF_ANA = (
     "/settings/profile",
     "/settings/tokens",
     "/crm",
+    "/sent-from-mailbox",
 )
 OF_CLEO = (
     "/admin/crm/users",

@@ -11,6 +11,7 @@ from sales_campaigns.accounts.mailboxes import mailbox_of
 from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.errors import Invalid, NotFound
 from web.answers import go
+from web.numbers import whole
 from web.pages.account.mailbox import mailbox_page
 from web.parts.channel_words import mail_code
 from web.parts.mailbox_check import answer_of
@@ -23,7 +24,7 @@ pages = Blueprint("identities", __name__, url_prefix="/mailbox/identities")
 def ask() -> Response:
     """Mail a code to the address that was typed."""
     try:
-        channel_id = request.form.get("channel_id", 0, type=int)
+        channel_id = request.form.get("channel_id", 0, type=whole)
         address = mail_code(me(), channel_id, request.form.get("identity", ""))
     except Invalid as refusal:
         return mailbox_page(request.form, refusal.problems)
