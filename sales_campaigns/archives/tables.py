@@ -35,6 +35,7 @@ LEFT_OUT = {
 # Column → why it stays behind; what stands there instead is "".
 BLANK = {
     "user_account.password_hash": "a password: users come in by a link",
+    "channel.sealed_secret": "a password, sealed for this installation only: it is typed again",
     "mailbox.sealed_secret": "a password, sealed for this installation only: it is typed again",
 }
 RECONNECT = "It came with an archive, without its password. Connect it again."

@@ -152,6 +152,7 @@ def test_it_previews_while_one_writes_and_inserts_fields(page: Page) -> None:
 
 def test_it_takes_a_file_in_when_it_is_chosen_and_out_again(page: Page) -> None:
     page.get_by_role("link", name="Quick question").first.click()
+    page.wait_for_load_state()  # nobody chooses a file before the page is there
     offer = {"name": "offer.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
     page.locator("input[name=attach]").set_input_files([offer])  # type: ignore[list-item]
     expect(page.locator(".files li")).to_have_count(1)

@@ -24,8 +24,13 @@ from sales_campaigns.tracking.models import TrackingEvent
 from sales_campaigns.unit_of_work import UnitOfWork
 
 BATCH = 500
-# Rows of topics above this one that refer to a message; of them no more is known here than these columns.
-ABOVE = (("task", "message_id"), ("task", "origin_id"), ("step_run", "message_id"))
+# Rows that refer to a message and keep it; of them no more is known here than these columns.
+ABOVE = (
+    ("task", "message_id"),
+    ("task", "origin_id"),
+    ("step_run", "message_id"),
+    ("mailbox_draft", "message_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
