@@ -1,7 +1,7 @@
 """Microsoft for tests: Entra and the methods of Graph that are used here, over TLS, for msal speaks no other way.
 
-No description of Graph stands in any library, so its answers follow the examples of the Graph reference; what was
-taken from elsewhere is said in docs/outlook.md.
+No description of Graph stands in any library, so its answers are written from what is generally known of Graph, and
+were not held against its reference or a real account: docs/outlook.md says so too.
 """
 
 from __future__ import annotations
