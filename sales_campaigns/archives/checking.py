@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 import sqlalchemy as sa
@@ -29,10 +30,18 @@ SMALL = 1024 * 1024  # what may swell as it likes
 
 @contextmanager
 def opened(path: Path) -> Iterator[ZipFile]:
-    """The archive. Raises Invalid for what is no ZIP, or breaks while it is read."""
+    """The archive. Raises Invalid for what is no ZIP."""
+    with _readable():
+        archive = ZipFile(path)
+    with archive:
+        yield archive
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Around reading and nothing else: what fails while rows are written is no fault of the file."""
     try:
-        with ZipFile(path) as archive:
-            yield archive
+        yield
     except (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
         raise Invalid("This is no archive, or it is damaged or cut short. Nothing was written.") from None
 
@@ -55,7 +64,9 @@ def manifest_of(archive: ZipFile) -> Manifest:
     names = [entry.filename for entry in archive.infolist()]
     if NAME not in names or archive.getinfo(NAME).file_size > MOST_BYTES:
         raise Invalid("The archive has no manifest.")
-    manifest = read(archive.read(NAME), newest_revision())
+    with _readable():
+        written = archive.read(NAME)
+    manifest = read(written, newest_revision())
     expected = [part.name for part in manifest.parts]
     tables = [part_name(table) for table in archived()]
     others = expected[len(tables) :]
@@ -71,14 +82,21 @@ def lines_of(archive: ZipFile, part: Part) -> Iterator[bytes]:
     if packed.file_size != part.size or part.size > max(SMALL, packed.compress_size * MOST_SWELLING):
         raise Invalid(f"{part.name} is larger than it can be.")
     digest, rows = sha256(), 0
-    with archive.open(packed) as file:
-        while line := file.readline(LONGEST_LINE):
+    with _readable():
+        file = archive.open(packed)
+    with file:
+        while line := _line(file):
             digest.update(line)
             rows += 1
             yield line
     told = rows if part.name.startswith("tables/") else part.rows
     if digest.hexdigest() != part.sha256 or told != part.rows:
         raise Invalid(f"{part.name} is not what the manifest says: it was changed or damaged.")
+
+
+def _line(file: IO[bytes]) -> bytes:
+    with _readable():
+        return file.readline(LONGEST_LINE)
 
 
 def _check_line(table: sa.Table, line: bytes, seal: Seal) -> None:

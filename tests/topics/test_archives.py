@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import ArchiveImport, Mailbox, Team, User
 from sales_campaigns.accounts.secrets import Seal
-from sales_campaigns.archives.checking import check
+from sales_campaigns.archives.checking import check, opened
 from sales_campaigns.archives.manifest import NAME
 from sales_campaigns.archives.packing import pack
 from sales_campaigns.archives.tables import BLANK, LEFT_OUT, OPENED, archived
@@ -326,3 +326,11 @@ def signed(files: dict[str, bytes]) -> dict[str, bytes]:
         if name != NAME
     ]
     return {**files, NAME: json.dumps(manifest).encode()}
+
+
+def test_what_fails_while_rows_are_written_is_not_taken_for_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "sound.zip"
+    with ZipFile(path, "w") as sound:
+        sound.writestr("a", "b")
+    with pytest.raises(OSError, match="disk is full"), opened(path):
+        raise OSError("the disk is full")
