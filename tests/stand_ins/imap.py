@@ -64,6 +64,7 @@ class ImapServer:
         self.manners: Manners = lambda _command: None
         self.said: list[str] = []
         self.context = context
+        self.offers = "IDLE UIDPLUS"
         self.stirred = threading.Condition()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -135,7 +136,7 @@ class _Talk:
 
     def run(self) -> None:
         if not self._instead("GREETING"):
-            self._say("* OK [CAPABILITY IMAP4rev1 IDLE UIDPLUS] at your service")
+            self._say(f"* OK [CAPABILITY IMAP4rev1 {self._server.offers}] at your service")
         while line := self._line():
             tag, _, rest = line.partition(" ")
             name, _, arguments = rest.partition(" ")
@@ -185,7 +186,7 @@ class _Talk:
         self._say(f"{tag} {refusal or 'OK done'}")
 
     def _capability(self, _: list[str]) -> None:
-        self._say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS")
+        self._say(f"* CAPABILITY IMAP4rev1 {self._server.offers}")
 
     def _login(self, words: list[str]) -> str | None:
         return None if words[1] == PASSWORD else "NO [AUTHENTICATIONFAILED] not by this password"
