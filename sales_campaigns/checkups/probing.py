@@ -26,7 +26,7 @@ from sales_campaigns.ports.crm import Crm, CrmWrite
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: until a mail has come back, until a server has filed a copy by itself, and between two looks."""
+    """Seconds: until a mail has come back, until a server has filed a copy by itself, and between two looks at most."""
 
     comes: float = 60.0
     filed: float = 3.0
@@ -178,11 +178,12 @@ def _hand_over(provider: MailProvider, mail: OutgoingMail) -> None:
 
 def _until(true: Callable[[], bool], seconds: float, every: float) -> bool:
     """Whether it came true in time; a reader that fails meanwhile is asked again."""
-    never, until = Event(), machine_seconds() + seconds
+    never, until, pause = Event(), machine_seconds() + seconds, every / 32
     while True:
         with suppress(Outside):
             if true():
                 return True
         if machine_seconds() >= until:
             return False
-        never.wait(every)
+        never.wait(pause)
+        pause = min(2 * pause, every)
