@@ -40,7 +40,10 @@ class Day:
 
 def happenings(rehearsal: Rehearsal, mails: Sequence[RehearsedMail]) -> list[Happening]:
     """Oldest first."""
-    found = [_of_mail(mail) for mail in mails]
+    variants = {
+        _place(entry): entry["variant"] for entry in rehearsal.happened["entries"] if "variant" in entry
+    }
+    found = [_of_mail(mail, variants.get((mail.person, mail.day, mail.step), "")) for mail in mails]
     found += [one for entry in rehearsal.happened["entries"] for one in _of_task(entry)]
     return sorted(found, key=lambda one: (one.at, one.person))
 
@@ -86,9 +89,15 @@ def _as_message(mail: RehearsedMail) -> dict[str, Any]:
     return {"person": mail.person, "day": mail.day, "step": mail.step, "at": at}
 
 
-def _of_mail(mail: RehearsedMail) -> Happening:
-    kind, place = (ANSWER, "") if mail.came_back else (MAIL, f"day {mail.day}, step {mail.step}")
-    return Happening(mail.at, kind, mail.person, place, mail.subject, mail.id)
+def _place(entry: Mapping[str, Any]) -> tuple[str, int, int]:
+    return entry["person"], entry["day"], entry["step"]
+
+
+def _of_mail(mail: RehearsedMail, variant: str) -> Happening:
+    if mail.came_back:
+        return Happening(mail.at, ANSWER, mail.person, "", mail.subject, mail.id)
+    place = f"day {mail.day}, step {mail.step}" + (f", variant {variant}" if variant else "")
+    return Happening(mail.at, MAIL, mail.person, place, mail.subject, mail.id)
 
 
 def _of_task(entry: Mapping[str, Any]) -> Iterator[Happening]:
