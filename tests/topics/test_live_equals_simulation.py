@@ -25,7 +25,7 @@ from sales_campaigns.campaigns.file import ZoneOf
 from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import foresee
+from sales_campaigns.campaigns.simulating import foresee, mails_in
 from sales_campaigns.campaigns.variants import VariantDraft
 from sales_campaigns.campaigns.varied import SaidVariant
 from sales_campaigns.campaigns.versions import newest
@@ -63,7 +63,8 @@ def happens(engine: sa.Engine, outside: OutsideWorld, plot: Plot) -> None:
         plot = _as_stored(story, campaign_id, plot)
         foreseen = foresee(plot.wish, plot.people).told()
         is_rehearsed_as(foreseen, plot)
-        if not foreseen["entries"]:
+        audience = sorted_out(plot.people, mails_in(plot.wish))
+        if not (audience.mailed or audience.unmailed):
             with pytest.raises(Invalid, match="Nobody of these"):
                 _launch(story, campaign_id, plot)
             return
