@@ -136,7 +136,7 @@ def sending_rows(session: Session, delivery: Delivery, status: Status | None) ->
             after = lines[-1].key
             for line in lines:
                 at = line.at.isoformat() if line.at else ""
-                yield (line.email, line.name, status_words(line), at, line.words)
+                yield (line.email, line.name, status_words(line), at, line.words, line.variant)
             session.expunge_all()
 
 

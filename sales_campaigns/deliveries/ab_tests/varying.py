@@ -93,6 +93,15 @@ def remove_variant(uow: UnitOfWork, actor: User, delivery_id: int, letter: str) 
         uow.session.execute(sa.delete(AbTest).where(AbTest.delivery_id == delivery.id))
 
 
+def drop_test(uow: UnitOfWork, actor: User, delivery_id: int) -> None:
+    """All variants off at once."""
+    delivery, _ = _open(uow, actor, delivery_id)
+    if ab_test_of(uow.session, delivery.id) is None:
+        raise NotFound("This delivery has no A/B test.")
+    uow.session.execute(sa.delete(DeliveryVariant).where(DeliveryVariant.delivery_id == delivery.id))
+    uow.session.execute(sa.delete(AbTest).where(AbTest.delivery_id == delivery.id))
+
+
 def plan_test(uow: UnitOfWork, actor: User, delivery_id: int, plan: Plan) -> AbTest:
     """How many try the variants, for how long, and what they are judged by. Raises Invalid by field."""
     delivery, setup = _open(uow, actor, delivery_id)
