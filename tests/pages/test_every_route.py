@@ -98,6 +98,9 @@ FOR_ADMINISTRATORS = {
     "GET /settings/unsubscribe",
     "GET /team",
     "GET /team/<int:user_id>/queue",
+    "GET /deliveries/new",
+    "GET /delivery-templates/new",
+    "GET /sending-policy/new",
 }
 ACTS_OF_ADMINISTRATORS = {
     "POST /admin/blocked-domains",
