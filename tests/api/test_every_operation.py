@@ -85,6 +85,9 @@ FOR_ADMINISTRATORS = {
     "send_delivery_proofs",
     "ask_for_approval",
     "start_series_of_delivery",
+    "set_ab_test",
+    "drop_ab_test",
+    "choose_winner_of_delivery",
 }
 
 

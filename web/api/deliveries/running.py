@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries import confirming, pausing, preparing
@@ -19,7 +21,10 @@ api = Area("deliveries", "")
 
 
 class Addresses(Asked):
-    addresses: str = Field(max_length=2_000, description="E-mail addresses, with commas between them.")
+    addresses: str = Field(max_length=40_000, description="E-mail addresses, with commas between them.")
+    variants: list[Literal["A", "B", "C"]] = Field(
+        default_factory=list, max_length=3, description="Of an A/B test, a proof each; empty for every one."
+    )
 
 
 class Reviewers(Asked):
@@ -107,7 +112,8 @@ def stop_delivery(delivery_id: int) -> Done:
 @api.post("/deliveries/<int:delivery_id>/proofs", example={"addresses": "ana@example.com"})
 def send_delivery_proofs(delivery_id: int, body: Addresses) -> Done:
     """Send it to other addresses, as the first person of the audience would get it."""
-    return Done(words="On their way.", count=send_proofs(work(), me(), delivery_id, body.addresses))
+    count = send_proofs(work(), me(), delivery_id, body.addresses, variants=body.variants)
+    return Done(words="On their way.", count=count)
 
 
 @api.get("/deliveries/<int:delivery_id>/approvals")
