@@ -479,7 +479,7 @@ def an_own_mail(uow: Any, cast: Cast) -> int:
 def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
     counted = {"first_key": "", "first_day": 1, "first_at": None, "slipped": 0}
     runs = list(uow.session.scalars(sa.select(StepRun.id)))
-    before = {**counted, "runs": runs, "again": {}, "mails": {}}
+    before = {**counted, "runs": runs, "again": {}, "mails": {}, "waited": []}
     return keep(uow, cast.ana, "jumped", [{"enrollment_id": enrollment.id, "before": before}], {})
 
 
@@ -534,39 +534,22 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
     assert shown == [], "\n".join(map(str, shown))
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
-    broken = [
-        (route, status)
-        for route, status, _ in answers(app, browse(cast.ana), ids, owned_only=False)
-        if route.startswith("GET")
-        and status >= 400
-        and "/caught" not in route
-        and route not in FOR_ADMINISTRATORS
-    ]
-    assert broken == [], "\n".join(map(str, broken))
-
-
 @pytest.mark.parametrize(
     ("engine", "role"),
-    [("sqlite", "owner"), ("postgresql", "teammate"), ("sqlite", "administrator")],
+    [("sqlite", "owner"), ("postgresql", "teammate"), ("postgresql", "administrator")],
     indirect=["engine"],
 )
-def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
+def test_what_is_refused_to_a_role_is_listed_and_nothing_else_and_no_page_breaks(
     app: Flask, browse: Browse, cast: Cast, ids: Ids, role: str
 ) -> None:
     """Role by route by owner: the rows are Ana's, and whoever asks is refused what the lists above say."""
     user = {"owner": cast.ana, "teammate": cast.ben, "administrator": cast.cleo}[role]
-    found = answers(app, browse(user), ids, owned_only=False)
+    found = list(answers(app, browse(user), ids, owned_only=False))
     refused = {route for route, status, _ in found if status == 403}
     assert sorted(refused) == sorted(REFUSED[role])
-
-
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_it_breaks_nowhere_for_an_administrator(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
     broken = [
         (route, status)
-        for route, status, _ in answers(app, browse(cast.cleo), ids, owned_only=False)
-        if route.startswith("GET") and status >= 400 and "/caught" not in route
+        for route, status, _ in found
+        if route.startswith("GET") and status >= 400 and status != 403 and "/caught" not in route
     ]
     assert broken == [], "\n".join(map(str, broken))
