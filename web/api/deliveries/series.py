@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import RunOutcome
 from sales_campaigns.deliveries.recurrence import LONGEST_INTERVAL, Every, Recurrence, recurrence_from
+from sales_campaigns.deliveries.runs import RunOutcome
 from sales_campaigns.deliveries.series import RunLine, runs_of, series_of, start_series
 from sales_campaigns.errors import NotFound
 from web.api.protocol.operations import Area
