@@ -52,7 +52,10 @@ def add_manners(pages: Blueprint) -> None:
 
 
 def _once(operation: Operation, path: Mapping[str, Any]) -> Response:
-    """The rule: the same key with the same request within 24 hours gets the first answer and does nothing again."""
+    """The rule: the same key with the same request within 24 hours gets the first answer and does nothing again.
+
+    What asks a service outside does so with no transaction open; its answer is kept with what it did afterwards.
+    """
     key = request.headers.get(repeats.FIELD, "")
     if not key:
         return _answered(operation, path)
@@ -62,6 +65,8 @@ def _once(operation: Operation, path: Mapping[str, Any]) -> Response:
     if row.status:
         return Response(row.body, row.status, {**row.headers, REPEATED: "true"})
     answer = _answered(operation, path)
+    if row not in work().session:
+        row = repeats.begin(work(), me(), key, _request_hash())
     kept = {
         name: value for name, value in answer.headers.items() if name in {"Content-Type", "ETag", "Location"}
     }

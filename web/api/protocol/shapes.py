@@ -98,6 +98,7 @@ class Results(Shown):
     """One result for each item, in the order they were given."""
 
     results: list[Result]
+    act_id: int | None = Field(default=None, description="By which an unsubscribing is undone.")
 
 
 def _is_storable(value: Any) -> bool:
