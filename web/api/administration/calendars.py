@@ -21,7 +21,7 @@ from sales_campaigns.calendars.own_holidays import own_holidays_seen
 from sales_campaigns.calendars.schedules import schedule_of, schedules_seen
 from web.api.protocol.cursors import short_list
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, AskedPage, Day, Line, Page, Shown
+from web.api.protocol.shapes import Asked, AskedPage, Day, Line, Page, Shown, TimeOfDay
 from web.request_scope import me, work
 
 api = Area("calendars", "A team's schedules and holidays.", Scope.ADMIN)
@@ -49,8 +49,8 @@ class NamedScheduleShown(Shown):
     days: str
     zone: str
     place: str
-    opens: datetime.time | None
-    closes: datetime.time | None
+    opens: TimeOfDay | None
+    closes: TimeOfDay | None
     changed_at: AwareDatetime
 
 

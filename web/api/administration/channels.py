@@ -24,10 +24,9 @@ api = Area("mailboxes", "", Scope.ADMIN)
 EXAMPLE = {
     "name": "Office relay",
     "address": "relay@example.com",
-    "host": "smtp.example.com",
-    "security": "starttls",
-    "username": "relay",
-    "password": "as the relay knows it",
+    "host": "127.0.0.1",
+    "port": 25,
+    "security": "none",
 }
 
 

@@ -32,18 +32,19 @@ from web.parts.crm_links import answer_of, crms
 from web.request_scope import give_up, house, me, work
 
 api = Area("crm", "The CRM of a team, and what goes to and fro.", Scope.ADMIN)
+PLAIN = "^[!-~]+$"  # keys and names that travel in headers
 Names = Annotated[dict[str, Line], Field(max_length=40)]
 
 
 class HubspotKey(Asked):
     vendor: Literal["hubspot"]
-    token: str = Field(min_length=1, max_length=4_000)
+    token: str = Field(pattern=PLAIN, max_length=4_000)
 
 
 class SalesforceKey(Asked):
     vendor: Literal["salesforce"]
-    client_id: Line = Field(min_length=1)
-    username: Line = Field(min_length=1)
+    client_id: str = Field(pattern=PLAIN, max_length=300)
+    username: str = Field(pattern=PLAIN, max_length=300)
     private_key: str = Field(min_length=1, max_length=20_000)
 
 

@@ -32,7 +32,7 @@ from web.request_scope import house, me, work
 
 api = Area("mailboxes", "")
 Security = Literal["tls", "starttls", "none"]
-SERVER = {"address": "ana@example.com", "host": "smtp.example.com", "username": "ana", "password": "secret"}
+SERVER = {"address": "ana@example.com", "host": "127.0.0.1", "port": 25, "security": "none"}
 
 
 class ServerTyped(Asked):
@@ -204,7 +204,11 @@ def let_my_drafts_wait(body: Wanted) -> OwnMailboxShown:
     return get_my_mailbox()
 
 
-@api.put("/mailboxes/mine/reading", outside=True, example={"host": "imap.example.com", "username": "ana"})
+@api.put(
+    "/mailboxes/mine/reading",
+    outside=True,
+    example={"host": "127.0.0.1", "port": 143, "security": "none", "username": "ana"},
+)
 def read_my_mailbox(body: ReadingTyped) -> OwnMailboxShown:
     """Tried first; then answers and returned mail are found by themselves."""
     typed = {f"imap_{name}": str(value) for name, value in body.model_dump().items()}

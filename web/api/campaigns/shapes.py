@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
 from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -19,7 +18,7 @@ from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import content_of
 from web.api.mails.attachments import digest_of
-from web.api.protocol.shapes import Shown
+from web.api.protocol.shapes import Shown, TimeOfDay
 from web.request_scope import work
 
 
@@ -42,7 +41,7 @@ class StepShown(Shown):
     kind: StepKind
     title: str
     send: SendOption | None
-    at: time | None
+    at: TimeOfDay | None
     if_past: IfPast
     follow_up: bool
     quote: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Literal
 
 from pydantic import Field
@@ -24,7 +23,7 @@ from web.api.campaigns.campaigns import get_campaign
 from web.api.campaigns.shapes import CampaignShown
 from web.api.mails.attachments import Files, bundle_of
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, Line, Note, Shown, Source
+from web.api.protocol.shapes import Asked, Line, Note, Shown, Source, TimeOfDay
 from web.request_scope import me, work
 
 api = Area("campaigns", "")
@@ -41,7 +40,7 @@ class ChangedStep(Asked):
 
     kind: StepKind | None = None
     send: SendOption | None = None
-    at: time | None = None
+    at: TimeOfDay | None = None
     if_past: IfPast | None = None
     follow_up: bool | None = None
     quote: Quote | None = None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import time
-
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.notices.models import NoticeKind
 from sales_campaigns.notices.reading import newest_notices, notices_after, see_all, unseen
 from sales_campaigns.notices.wishes import wish_notices, wishes_of
 from web.api.protocol.operations import Area
-from web.api.protocol.shapes import LARGEST_ID, MOST, Asked, Done, Id, Shown
+from web.api.protocol.shapes import LARGEST_ID, MOST, Asked, Done, Id, Shown, TimeOfDay
 from web.request_scope import me, work
 
 api = Area("desk", "")
@@ -53,7 +51,7 @@ class WishesTyped(Asked):
 class WishesShown(Shown):
     shown: list[NoticeKind]
     mailed: list[NoticeKind]
-    digest: time | None
+    digest: TimeOfDay | None
     weekly: bool
 
 

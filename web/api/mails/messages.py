@@ -208,5 +208,7 @@ def locked(message_id: int) -> Message:
 
 
 def after(message: Message) -> MessageWhole:
+    """As it is now: states move by statements of their own."""
     work().session.flush()
+    work().session.refresh(message)
     return get_message(message.id)
