@@ -14,7 +14,7 @@ from sales_campaigns.api_access import repeats
 from sales_campaigns.errors import IllegalMove, Invalid
 from web.api.protocol.bearers import NoToken, let_in
 from web.api.protocol.operations import Operation
-from web.api.protocol.rates import Rates
+from web.api.protocol.rates import Rates, SharedRates
 from web.api.protocol.reading import arguments_of, body_bytes
 from web.api.protocol.shapes import Shown
 from web.problems import problem
@@ -39,8 +39,8 @@ def view_of(operation: Operation) -> Callable[..., Response]:
     return view
 
 
-def rates(app: Flask) -> Rates:
-    found: Rates = app.extensions["api_rates"]
+def rates(app: Flask) -> Rates | SharedRates:
+    found: Rates | SharedRates = app.extensions["api_rates"]
     return found
 
 
