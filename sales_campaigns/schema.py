@@ -16,6 +16,7 @@ from sales_campaigns.deliveries.continuous import models as continuous
 from sales_campaigns.deliveries.proofing import models as proofing
 from sales_campaigns.deliveries.retention import models as retention
 from sales_campaigns.deliveries.typology import models as typology
+from sales_campaigns.deliveries.variants import models as variants
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.feedback import models as feedback
@@ -56,6 +57,7 @@ TOPICS = (
     tasks,
     tracking,
     typology,
+    variants,
     webhooks,
 )
 METADATA = Base.metadata

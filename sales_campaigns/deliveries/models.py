@@ -169,7 +169,8 @@ class Recipient(Base):
     """Somebody a prepared delivery goes to, for whom no message is made yet. One an address: nobody gets it twice.
 
     `after` is in seconds from the start of the delivery: the wave, and the recipient's zone; None while its increment
-    of a continuous delivery is not released. The rows are made by
+    of a continuous delivery is not released, and while it waits for the winner of a test. `variant` is the letter that
+    it tries, "" outside the test part. The rows are made by
     one statement from the people themselves, and becoming a message checks every reference again; three foreign keys
     here made preparing a million people three times as slow (measured).
     """
@@ -181,6 +182,7 @@ class Recipient(Base):
     occasion: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
     person_id: Mapped[int]
     after: Mapped[int | None] = mapped_column(default=0)
+    variant: Mapped[str] = mapped_column(sa.String(1), default="", server_default="")
 
     __table_args__ = (sa.Index("ix_recipient_after", "delivery_id", "after", "address_id"),)
 

@@ -40,6 +40,7 @@ from sales_campaigns.deliveries.recurrence import (
 )
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.variants.reading import ab_test_of
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -81,6 +82,8 @@ def start_series(
         raise IllegalMove(f"This delivery cannot become a series: {DELIVERY.sentences[delivery.state]}")
     if setup.incremental:
         raise IllegalMove("It is continuous: make it a single delivery again before it becomes a series.")
+    if ab_test_of(uow.session, delivery.id) is not None:
+        raise IllegalMove("It has an A/B test: take its variants off before it becomes a series.")
     if schedule_of(setup).at:
         raise IllegalMove("A series leaves when it runs: edit it and leave the contact date open.")
     by_person = settings_of(setup).start_by is StartBy.PERSON and aggregation is Aggregation.NONE

@@ -144,6 +144,9 @@ FOR_ADMINISTRATORS = {
     "make_continuous",
     "make_single_again",
     "reset_history_of_delivery",
+    "set_ab_test",
+    "drop_ab_test",
+    "choose_winner_of_delivery",
 }
 
 

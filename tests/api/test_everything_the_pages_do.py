@@ -5,14 +5,23 @@ A page that gets a new act fails here until somebody has decided.
 
 from __future__ import annotations
 
+import json
+import re
+
 from flask import Flask
 
 from tests.pages.test_every_route import OPEN
+from web.api.protocol.document import document_of
 from web.api.rooms import AREAS
 
 OPERATIONS = {one.name: one for area in AREAS for one in area.operations}
 # Act of a page → the operations that do the same.
 SAME: dict[str, str] = {
+    "ab_test.add": "set_ab_test",
+    "ab_test.choose": "choose_winner_of_delivery",
+    "ab_test.plan": "set_ab_test",
+    "ab_test.remove": "set_ab_test drop_ab_test",
+    "ab_test.write": "set_ab_test",
     "attachments.change": "upload_attachment remove_attachment",
     "attachments.take_out": "withdraw_attachment",
     "blocked_domains.block": "block_domain_for_all",
@@ -279,6 +288,12 @@ def test_each_act_of_a_page_has_its_operation_or_a_reason(app: Flask) -> None:
     assert sorted(acts_of_pages(app) - decided) == []
     assert sorted(decided - acts_of_pages(app)) == []
     assert SAME.keys() & ONLY_THERE.keys() == set()
+
+
+def test_the_document_names_no_shape_that_it_does_not_describe() -> None:
+    document = document_of(AREAS)
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert sorted(named - document["components"]["schemas"].keys()) == []
 
 
 def test_the_operations_that_are_named_are_there() -> None:

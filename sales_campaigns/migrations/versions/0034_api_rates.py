@@ -6,7 +6,7 @@ from alembic import op
 from sales_campaigns.database import UtcDateTime
 
 revision = "0034"
-down_revision = "0030"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -22,7 +22,7 @@ from web.api.protocol.shapes import Shown, TimeOfDay
 from web.request_scope import work
 
 
-class VariantShown(Shown):
+class StepVariantShown(Shown):
     letter: str
     weight: int
     share: float = Field(description="Of who is still to come, from 0 to 1.")
@@ -56,7 +56,7 @@ class StepShown(Shown):
     cc: str
     bcc: str
     from_template: str
-    variants: list[VariantShown] = Field(description="Where it does not say the same to everybody.")
+    variants: list[StepVariantShown] = Field(description="Where it does not say the same to everybody.")
 
 
 class ObstacleShown(Shown):
@@ -123,8 +123,8 @@ def _step(step: StepDraft, title: str, wordings: Mapping[int, Wording]) -> StepS
     )
 
 
-def _variant(one: VariantDraft, step: StepDraft, wordings: Mapping[int, Wording]) -> VariantShown:
-    return VariantShown(
+def _variant(one: VariantDraft, step: StepDraft, wordings: Mapping[int, Wording]) -> StepVariantShown:
+    return StepVariantShown(
         letter=one.key,
         weight=one.weight,
         share=share(one, step.variants),

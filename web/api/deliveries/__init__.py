@@ -1,6 +1,16 @@
 """Deliveries: write, prepare, confirm, send; proofs and logs; series and continuous ones; the sending policy."""
 
-from web.api.deliveries import continuous, deliveries, logs, policy, proofs, running, series, templates
+from web.api.deliveries import (
+    ab_tests,
+    continuous,
+    deliveries,
+    logs,
+    policy,
+    proofs,
+    running,
+    series,
+    templates,
+)
 
 AREAS = (
     deliveries.api,
@@ -9,6 +19,7 @@ AREAS = (
     logs.api,
     series.api,
     continuous.api,
+    ab_tests.api,
     templates.api,
     policy.api,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries.listing import delivery_of
@@ -30,13 +32,17 @@ EXAMPLE = {"name": "Look", "email": "ana@example.com", "stands_in": ""}
 class ProofsAsked(Asked):
     """To addresses, to test profiles, or to both; as the first person of the audience, or as `person_id`, gets it."""
 
-    addresses: str = Field("", max_length=2_000, description="E-mail addresses, with commas between them.")
+    addresses: str = Field("", max_length=40_000, description="E-mail addresses, with commas between them.")
+    variants: list[Literal["A", "B", "C"]] = Field(
+        default_factory=list, max_length=3, description="Of an A/B test, a proof each; empty for every one."
+    )
     profiles: list[Id] = Field(default_factory=list, max_length=100)
     person_id: Id | None = None
 
 
 class AsWhom(Asked):
     person_id: Id | None = Field(None, description="The first of the audience where nobody is named.")
+    variant: Literal["A", "B", "C"] = Field("A", description="Of an A/B test.")
 
 
 class TestProfileTyped(Asked):
@@ -87,9 +93,8 @@ class TestProfilesShown(Shown):
 @api.post("/deliveries/<int:delivery_id>/proofs", example={"addresses": "ana@example.com"})
 def send_delivery_proofs(delivery_id: int, body: ProofsAsked) -> Done:
     """Send it to somebody who looks at it. `count` is to how many addresses."""
-    number = send_proofs(
-        work(), me(), delivery_id, body.addresses, profiles=body.profiles, person_id=body.person_id
-    )
+    kept = body.model_dump(include={"profiles", "person_id", "variants"})
+    number = send_proofs(work(), me(), delivery_id, body.addresses, **kept)
     return Done(words="On their way.", count=number)
 
 
@@ -108,7 +113,7 @@ def preview_delivery(delivery_id: int, query: AsWhom) -> AsRecipientShown:
     here = around(session, task, query.person_id)
     if here is None:
         raise NotFound("Nobody is in this audience.")
-    shown = as_recipient(session, task, here.person)
+    shown = as_recipient(session, task, here.person, query.variant)
     return AsRecipientShown(
         person_id=here.person.id,
         person=here.person.name,

@@ -9,15 +9,13 @@ from pydantic import AwareDatetime, Field
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content
 from sales_campaigns.content.wordings import content_of
-from sales_campaigns.deliveries.figures import causes_of, figures_of
+from sales_campaigns.deliveries.figures import causes_of, engagement_of_delivery, figures_of
 from sales_campaigns.deliveries.inputs import Audience, Priority, Schedule, Settings, StartBy
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliverySetup, DeliveryState
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of
 from sales_campaigns.deliveries.waves import Wave
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.errors import Invalid
-from sales_campaigns.messages.models import Message
-from sales_campaigns.tracking.figures import engagement_of
 from web.api.mails.attachments import Files, bundle_of, digest_of
 from web.api.protocol.shapes import Asked, Id, Line, Shown, Source
 from web.request_scope import work
@@ -147,6 +145,7 @@ class DeliveryFiguresShown(Shown):
     opened: int = Field(description="Unique.")
     clicked: int = Field(description="Unique.")
     opted_out: int
+    replied: int = Field(description="Unique.")
     causes: Annotated[dict[str, int], Field(description="Why people are excluded.")]
 
 
@@ -207,13 +206,14 @@ def delivery_shown(delivery: Delivery) -> DeliveryWhole:
 def figures_shown(delivery: Delivery) -> DeliveryFiguresShown:
     session = work().session
     figures = figures_of(session, delivery)
-    engagement = engagement_of(session, Message.delivery_id == delivery.id)
-    names = DeliveryFiguresShown.model_fields.keys() - {"opened", "clicked", "opted_out", "causes"}
+    engagement = engagement_of_delivery(session, delivery)
+    names = DeliveryFiguresShown.model_fields.keys() - {"opened", "clicked", "opted_out", "replied", "causes"}
     return DeliveryFiguresShown(
         **{name: getattr(figures, name) for name in names},
         opened=engagement.opened,
         clicked=engagement.clicked,
         opted_out=engagement.opted_out,
+        replied=engagement.replied,
         causes=causes_of(session, delivery),
     )
 
