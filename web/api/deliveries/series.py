@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import Aggregation, RunOutcome
 from sales_campaigns.deliveries.recurrence import LONGEST_INTERVAL, Every, Recurrence, recurrence_from
+from sales_campaigns.deliveries.runs import Aggregation, RunOutcome
 from sales_campaigns.deliveries.series import RunLine, runs_of, series_of, start_series
 from sales_campaigns.errors import NotFound
 from web.api.protocol.operations import Area
