@@ -43,6 +43,7 @@ from sales_campaigns.notices.writing_letters import write_letters
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
+from sales_campaigns.table_statistics import gather_statistics
 from sales_campaigns.tracking.telling import something_untold, tell
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from sales_campaigns.webhooks.calling import call_webhook, forget_old_calls, webhooks_due
@@ -208,6 +209,7 @@ JOBS: tuple[Job, ...] = (
     Job("tell webhooks", _for_webhooks, _in_one_transaction(tell_webhooks)),
     Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
     Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
+    Job("statistics", _always, _in_one_transaction(gather_statistics), every=600),
     Job("recover", _always, _recover, every=15),
     Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
     Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),

@@ -13,7 +13,6 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -26,16 +25,17 @@ from tests.cast import Cast
 from tests.databases import empty
 from tests.pages.test_bad_input import taken_back
 from tests.pages.test_every_route import Ids, ids
+from tests.shards import SHARD, Shard
 from web.api.protocol.document import document_of
 from web.api.rooms import AREAS
 
 __all__ = ["ids"]
-CHECKS = [
-    not_a_server_error,
+CHECKS = [  # 502 is documented where a service outside is asked; any other 5xx is not
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
 ]
+EVERYTHING = Shard()
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
@@ -46,13 +46,16 @@ def engine(sqlite_engine: Engine) -> Iterator[Engine]:
     empty(sqlite_engine)
 
 
-def ask_everything(app: Flask, engine: Engine, askers: Sequence[Program], examples: int) -> list[str]:
-    """Every operation with so many requests, each as each of them; what went wrong, in words."""
+def ask_everything(
+    app: Flask, engine: Engine, askers: Sequence[Program], examples: int, part: Shard = EVERYTHING
+) -> list[str]:
+    """Every operation of this part with so many requests, each as each of them; what went wrong, in words."""
     schema = schemathesis.openapi.from_dict(document_of(AREAS))
     schema.app = app
     wrong: list[str] = []
-    for found in schema.get_all_operations():
-        _asking(app, engine, askers, found.ok(), examples, wrong)()
+    operations = [found.ok() for found in schema.get_all_operations()]
+    for operation in operations[part.number - 1 :: part.of]:
+        _asking(app, engine, askers, operation, examples, wrong)()
     return wrong
 
 
@@ -69,6 +72,7 @@ def _asking(
         derandomize=True,
     )
     def ask(case: Any) -> None:
+        _stay_at_home(case.body)
         for asker in askers:
             with taken_back(app, engine):
                 answer = case.call(headers={"Authorization": f"Bearer {asker.token}", "If-Match": "*"})
@@ -80,10 +84,16 @@ def _asking(
     return ask
 
 
+def _stay_at_home(body: Any) -> None:
+    """No server is looked for by a name that was made up."""
+    if isinstance(body, dict) and isinstance(body.get("host"), str):
+        body["host"], body["port"] = "127.0.0.1", 9
+
+
 def test_no_request_breaks_it(
     app: Flask, engine: Engine, program: Callable[..., Program], cast: Cast, ids: Ids
 ) -> None:
-    wrong = ask_everything(app, engine, [program(cast.ana), program(cast.cleo)], 5)
+    wrong = ask_everything(app, engine, [program(cast.ana), program(cast.cleo)], 3)
     assert not wrong, "\n".join(wrong[:5])
 
 
@@ -91,5 +101,5 @@ def test_no_request_breaks_it(
 def test_no_request_breaks_it_however_many(
     app: Flask, engine: Engine, program: Callable[..., Program], cast: Cast, ids: Ids
 ) -> None:
-    wrong = ask_everything(app, engine, [program(cast.ana), program(cast.cleo)], 200)
+    wrong = ask_everything(app, engine, [program(cast.ana), program(cast.cleo)], 200, SHARD)
     assert not wrong, "\n".join(wrong[:5])
