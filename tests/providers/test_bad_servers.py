@@ -44,7 +44,7 @@ def inbox() -> Iterator[ImapServer]:
 
 
 def a_reader(server: ImapServer, **other: object) -> ImapReader:
-    settings = ImapSettings(**{"wait_seconds": 0.3, **other})  # type: ignore[arg-type]
+    settings = ImapSettings(**{"wait_seconds": 0.15, **other})  # type: ignore[arg-type]
     return ImapReader(an_account(server, username="ana", secret=PASSWORD), settings)
 
 
