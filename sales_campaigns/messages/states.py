@@ -31,6 +31,8 @@ MESSAGE = Lifecycle[S](
         # Its rep sent it from the mailbox itself; it was in no hand of ours.
         "leave_by_itself": (frozenset({S.PENDING}), S.SENT),
         "cancel": (WAITING | {S.CLAIMED}, S.CANCELLED),
+        # What cancelled it is undone: it had not left, and no process has it in hand any more.
+        "bring_back": (frozenset({S.CANCELLED}), S.PENDING),
         "expire": (WAITING | {S.CLAIMED}, S.EXPIRED),
     },
     sentences={
