@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 FROZEN_SECONDS = 15  # nobody computes so long between two statements of one transaction
@@ -139,3 +141,40 @@ def _written(value: object) -> str:
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     raise TypeError(f"{type(value).__name__} is not written into a statement")
+
+
+def among(column: Any, name: str) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the numbers bound as `name`: one statement, however many they are."""
+    return _Among(column, sa.bindparam(name, type_=_Numbers()))
+
+
+class _Numbers(TypeDecorator[list[int]]):
+    """A list of numbers, bound as one value."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return postgresql.ARRAY(sa.BigInteger) if dialect.name == "postgresql" else sa.Text()
+
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "postgresql")
+def _in_array(element: _Among, compiler: Any, **options: Any) -> str:
+    column, numbers = element.clauses
+    return str(compiler.process(column == sa.any_(numbers), **options))
+
+
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: Any, **options: Any) -> str:
+    column, numbers = element.clauses
+    given = sa.func.json_each(numbers).table_valued("value")
+    return str(compiler.process(column.in_(sa.select(given.c.value)), **options))

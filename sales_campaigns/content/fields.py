@@ -36,6 +36,7 @@ FIELDS: tuple[Field, ...] = (
     Field("my_phone", "My phone number", "+39 06 123 456"),
 )
 NAMES = frozenset(field.name for field in FIELDS)
+_WHOLE = {"full_name": ("first_name", "last_name"), "my_name": ("my_first_name", "my_last_name")}
 
 
 def merge_values(
@@ -50,9 +51,14 @@ def merge_values(
     given: Iterable[tuple[str, str | None]] = chain(custom.items(), _built_in(person), _built_in(sender))
     cleaned = ((name, sendable(value or "").strip()) for name, value in given)
     values = {name: value for name, value in cleaned if value}
-    _complete(values, "full_name", "first_name", "last_name")
-    _complete(values, "my_name", "my_first_name", "my_last_name")
+    for whole, parts in _WHOLE.items():
+        _complete(values, whole, *parts)
     return values
+
+
+def parts_of_names(names: Iterable[str]) -> frozenset[str]:
+    """These fields, and those that a whole one is made of where it is not given."""
+    return frozenset(chain(names, *(_WHOLE[name] for name in names if name in _WHOLE)))
 
 
 def unknown_names(names: Iterable[str], custom: Iterable[str]) -> tuple[str, ...]:

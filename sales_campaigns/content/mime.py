@@ -55,11 +55,17 @@ def build(letter: Letter) -> bytes:
 
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
+    parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
+    return with_parts(letter, parts)
+
+
+def with_parts(letter: Letter, parts: tuple[bytes, bytes]) -> bytes:
+    """The message with its text and HTML as they were written already. Raises as `build`."""
     sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
     head = "".join(
         (
             folded("Message-ID", _checked_id(letter.message_id)),
-            folded("Date", _date(letter)),
+            _date(letter.date, letter.zone),
             _from(letter.from_name, sender),
             folded("To", (_mailbox(letter.to_name, recipient),)),
             folded("Cc", tuple(_mailbox("", copy) for copy in copies)) if copies else "",
@@ -67,7 +73,6 @@ def build(letter: Letter) -> bytes:
             *(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers))),
         )
     )
-    parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
     return head.encode() + alternative(parts, boundary_of(letter.message_id))
 
 
@@ -84,10 +89,12 @@ def new_message_id(unique: str, domain: str) -> str:
     return f"<{unique}@{host}>"
 
 
-def _date(letter: Letter) -> str:
-    if letter.date.utcoffset() is None:
+@lru_cache(maxsize=1_000)
+def _date(date: datetime, zone: str) -> str:
+    """The same in every mail of a batch."""
+    if date.utcoffset() is None:
         raise ValueError("the date of a letter is aware")
-    return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+    return folded("Date", format_datetime(date.astimezone(ZoneInfo(zone))))
 
 
 @lru_cache(maxsize=1_000)

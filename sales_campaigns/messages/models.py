@@ -30,6 +30,8 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
 
 
+# What the dispatcher looks for.
+DUE = "state IN ('pending', 'retrying')"
 # What a delivery waits for before it is finished.
 LIVE = "state IN ('pending', 'claimed', 'sending', 'retrying')"
 
@@ -204,8 +206,9 @@ class Message(Base):
             "ix_message_due",
             "mailbox_id",
             "act_at",
-            postgresql_where=sa.text("state IN ('pending', 'retrying')"),
-            sqlite_where=sa.text("state IN ('pending', 'retrying')"),
+            "id",
+            postgresql_where=sa.text(DUE),
+            sqlite_where=sa.text(DUE),
         ),
         sa.Index(
             "ix_message_leased",
