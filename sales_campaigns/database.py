@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,11 @@ def make_sessions(engine: Engine, *, reads_only: bool = False, seal: object = No
 
 def given_rows(table: Any, names: Sequence[str]) -> sa.TableValuedAlias:
     """Rows of our own inside one statement of PostgreSQL, with these columns of `table`: see `as_rows`."""
-    columns = (sa.column(name, table.c[name].type) for name in names)
+    return given_columns(sa.column(name, table.c[name].type) for name in names)
+
+
+def given_columns(columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlias:
+    """The same with columns of several tables."""
     rows = sa.func.json_to_recordset(sa.cast(sa.bindparam("_rows", type_=sa.Text), postgresql.JSON))
     return rows.table_valued(*columns).render_derived(with_types=True)
 

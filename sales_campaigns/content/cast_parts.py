@@ -25,31 +25,39 @@ Line = tuple[str | int, ...]  # constants, and the places of fields among the va
 class CastPart:
     """A text part between whose constants lines with fields stand: one constant more than there are lines.
 
-    `plain` are the constants as they are, `quoted` in quoted-printable. `short`: those may stand as they are.
-    `sniffed`: how long the constant lines are by which the encoding is chosen, quoted and raw; `sniffed_lines` is
-    how many of the lines with fields count too.
+    `plain` are the constants as they are, `quoted` in quoted-printable. `whole` and `order`: the part as it is where
+    no line is long, with a place for each value, and which value stands there; `room`: for values that stand in one
+    line together, how long they may be for that. `sniffed`: how long the constant lines are by which the encoding is
+    chosen, quoted and raw; `sniffed_lines` is how many of the lines with fields count too.
     """
 
     subtype: str
     lines: tuple[tuple[bytes | int, ...], ...]
     plain: tuple[bytes, ...]
     quoted: tuple[bytes, ...]
-    short: bool
+    whole: bytes
+    order: tuple[int, ...]
+    room: tuple[tuple[int, tuple[int, ...]], ...] | None
     sniffed: tuple[int, int]
     sniffed_lines: int
 
     def written(self, values: Sequence[bytes]) -> bytes:
         """Headers and body. Values are UTF-8 without line breaks."""
+        if self._stands_as_it_is(values):
+            return part_head("7bit", self.subtype) + self.whole % tuple([values[i] for i in self.order])
         lines = [
             b"".join([piece if isinstance(piece, bytes) else values[piece] for piece in line])
             for line in self.lines
         ]
-        if self.short and all(len(line) <= WIDTH and line.isascii() for line in lines):
-            return part_head("7bit", self.subtype) + _between(self.plain, lines)
         encoded = [quoted(line) for line in lines]
         if self._base64(lines, encoded):
             return part_head("base64", self.subtype) + in_base64(_between(self.plain, lines))
         return part_head("quoted-printable", self.subtype) + _between(self.quoted, encoded)
+
+    def _stands_as_it_is(self, values: Sequence[bytes]) -> bool:
+        if self.room is None or not b"".join(values).isascii():
+            return False
+        return all(sum([len(values[i]) for i in places]) <= room for room, places in self.room)
 
     def _base64(self, lines: list[bytes], encoded: list[bytes]) -> bool:
         counted = self.sniffed_lines
@@ -59,20 +67,44 @@ class CastPart:
 
 def cast_part(pieces: Sequence[str | int], subtype: str) -> CastPart:
     """Cast a part of constants and places of fields, the last of which has a value that is not blank."""
-    lines = list(_lines(_ended(pieces)))
-    raw = [_encoded(line) for line in lines]
-    constant = [b"".join(line) if _is_constant(line) else None for line in raw]  # type: ignore[arg-type]
+    lines = [_encoded(line) for line in _lines(_ended(pieces))]
+    constant = [b"".join(line) if _is_constant(line) else None for line in lines]  # type: ignore[arg-type]
     first = [line for line in constant[:SNIFFED] if line is not None]
-    known = [line for line in constant if line is not None]
+    open_lines = tuple(line for line in lines if not _is_constant(line))
+    plain = tuple(_constants(constant))
     return CastPart(
         subtype,
-        tuple(line for line in raw if not _is_constant(line)),
-        tuple(_constants(constant)),
+        open_lines,
+        plain,
         tuple(_constants([None if line is None else quoted(line) for line in constant])),
-        all(len(line) <= WIDTH and line.isascii() for line in known),
+        _between([_literally(one) for one in plain], [b"".join(map(_place, line)) for line in open_lines]),
+        tuple(piece for line in open_lines for piece in line if isinstance(piece, int)),
+        _room(lines),
         (sum(quoted_length(quoted(line)) for line in first), sum(len(line) + 2 for line in first)),
         len(constant[:SNIFFED]) - len(first),
     )
+
+
+def _room(lines: Sequence[tuple[bytes | int, ...]]) -> tuple[tuple[int, tuple[int, ...]], ...] | None:
+    """None where a constant alone must be encoded."""
+    least: dict[tuple[int, ...], int] = {}
+    for line in lines:
+        constants = b"".join(piece for piece in line if isinstance(piece, bytes))
+        places = tuple(sorted(piece for piece in line if isinstance(piece, int)))
+        least[places] = min(WIDTH - len(constants), least.get(places, WIDTH))
+        if not constants.isascii():
+            return None
+    if least.pop((), 0) < 0:
+        return None
+    return tuple((room, places) for places, room in least.items())
+
+
+def _literally(constant: bytes) -> bytes:
+    return constant.replace(b"%", b"%%")
+
+
+def _place(piece: bytes | int) -> bytes:
+    return b"%b" if isinstance(piece, int) else _literally(piece)
 
 
 def _between(constants: Sequence[bytes], lines: Sequence[bytes]) -> bytes:

@@ -21,4 +21,6 @@ def sendable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return `text` as one header line: any run of white space and control characters is one space."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(_OVERRIDES.sub("", _UNSENDABLE.sub(" ", text)).split())

@@ -19,6 +19,11 @@ from sales_campaigns.content.headers import folded
 from sales_campaigns.errors import Invalid
 
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+# What fits into one line and stands there as it is: nothing to quote, to encode or to fold.
+_USUAL_TO = re.compile(
+    r"(?=.{,76}\r)To:(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)+ "
+    r"<[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*>\r\n"
+)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,800}>")
 _FURTHER = re.compile(
     r"(?!(?:message-id|date|from|to|cc|bcc|subject|in-reply-to|references|mime-version|content-.*)$)[a-z0-9-]{1,76}",
@@ -67,7 +72,7 @@ def with_parts(letter: Letter, parts: tuple[bytes, bytes]) -> bytes:
             folded("Message-ID", _checked_id(letter.message_id)),
             _date(letter.date, letter.zone),
             _from(letter.from_name, sender),
-            folded("To", (_mailbox(letter.to_name, recipient),)),
+            _to(letter.to_name, recipient),
             folded("Cc", tuple(_mailbox("", copy) for copy in copies)) if copies else "",
             folded("Subject", one_line(letter.subject)),
             *(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers))),
@@ -101,6 +106,11 @@ def _date(date: datetime, zone: str) -> str:
 def _from(name: str, sender: MailAddress) -> str:
     """The same in every mail of a mailbox."""
     return folded("From", (_mailbox(name, sender),))
+
+
+def _to(name: str, recipient: MailAddress) -> str:
+    line = f"To: {name} <{recipient.wire}>\r\n"
+    return line if _USUAL_TO.fullmatch(line) else folded("To", (_mailbox(name, recipient),))
 
 
 def _mailbox(name: str, address: MailAddress) -> Mailbox:

@@ -51,6 +51,16 @@ class Hold(Base):
     stopped: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
 
+    __table_args__ = (
+        sa.Index(
+            "ix_hold_stopped",
+            "kind",
+            "key",
+            postgresql_where=sa.text("stopped"),
+            sqlite_where=sa.text("stopped"),
+        ),
+    )
+
 
 class Bucket(Base):
     """How much may leave now under one limit. Workers share it; it is written last in a transaction, in key order."""

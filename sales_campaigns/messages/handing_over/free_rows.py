@@ -39,15 +39,13 @@ def due_rows(
 
 def free_mailbox(session: Session, mailbox_id: int) -> Mailbox | None:
     """Locked, as it stands; None while somebody writes it."""
-    free = _as_it_stands(Mailbox, lazyload(Mailbox.user)).where(Mailbox.id == mailbox_id)
-    box: Mailbox | None = session.scalar(free)
+    box: Mailbox | None = session.scalar(_MAILBOX, {"ids": [mailbox_id]})
     return box
 
 
 def free_senders(session: Session, ids: Iterable[int]) -> dict[int, User]:
     """Those of them that nobody is writing."""
-    users = _as_it_stands(User, lazyload(User.team)).where(User.id.in_(sorted(ids))).order_by(User.id)
-    return {user.id: user for user in session.scalars(users)}
+    return {user.id: user for user in session.scalars(_SENDERS, {"ids": sorted(ids)})}
 
 
 def free_holds(session: Session, rows: Sequence[sa.Row[Any]]) -> Held:
@@ -80,13 +78,19 @@ _HOLDS = (
 )
 
 
-def _as_it_stands(model: Any, *options: Any) -> sa.Select[Any]:
+def _as_they_stand(model: Any, *options: Any) -> sa.Select[Any]:
     return (
         sa.select(model)
+        .where(among(model.id, "ids"))
         .options(*options)
+        .order_by(model.id)
         .with_for_update(read=True, skip_locked=True, of=model)
         .execution_options(populate_existing=True)
     )
+
+
+_MAILBOX = _as_they_stand(Mailbox, lazyload(Mailbox.user))
+_SENDERS = _as_they_stand(User, lazyload(User.team))
 
 
 def _usual() -> sa.ColumnElement[bool]:
@@ -111,18 +115,12 @@ def _due() -> sa.Select[Any]:
     )
     person = "email first_name last_name company title phone linkedin_url custom untracked"
     place = sa.tuple_(Message.act_at, Message.id)
-    return (
+    due = (
         sa.select(
             *(getattr(Message, name) for name in message.split()),
             Message.email.label("named_email"),
-            *(getattr(Person, name) for name in person.split()),
-            Person.zone.label("time_zone"),
-            first_cause().label("cause"),
             _usual().label("usual"),
         )
-        .select_from(Message)
-        .join(Person, Person.id == Message.person_id)
-        .join(Address, Address.id == Person.address_id)
         .where(
             Message.mailbox_id == sa.bindparam("box"),
             sa.text(f"message.{DUE}"),
@@ -132,8 +130,22 @@ def _due() -> sa.Select[Any]:
         )
         .order_by(Message.act_at, Message.id)
         .limit(sa.bindparam("most"))
-        .with_for_update(of=Message, skip_locked=True)
-        .suffix_with("FOR SHARE OF person, address SKIP LOCKED", dialect="postgresql")
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        sa.select(
+            *due.c,
+            *(getattr(Person, name) for name in person.split()),
+            Person.zone.label("time_zone"),
+            first_cause().label("cause"),
+        )
+        .select_from(due)
+        .join(Person, Person.id == due.c.person_id)
+        .join(Address, Address.id == Person.address_id)
+        .order_by(due.c.act_at, due.c.id)
+        .with_for_update(read=True, skip_locked=True, of=(Person, Address))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -265,5 +266,11 @@ def name_message(message: Message, mailbox: Mailbox) -> str:
 
 def name_of(message_id: int, generation: int, created_at: datetime, mailbox: Mailbox) -> str:
     """The same of a row without the object."""
-    unique = f"{message_id}.{generation}.{created_at:%Y%m%d%H%M%S}"
+    unique = f"{message_id}.{generation}.{_stamp(created_at)}"
     return new_message_id(unique, mailbox.address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=1_000)
+def _stamp(created_at: datetime) -> str:
+    """The same of all that were written together."""
+    return f"{created_at:%Y%m%d%H%M%S}"
