@@ -16,6 +16,8 @@ MESSAGE = Lifecycle[S](
         "claim": (WAITING, S.CLAIMED),
         "return": (frozenset({S.CLAIMED}), S.PENDING),
         "begin": (frozenset({S.CLAIMED}), S.SENDING),
+        # Of a bulk lane: taken and let through in one transaction, so that nothing is between.
+        "begin_at_once": (WAITING, S.SENDING),
         "accept": (frozenset({S.SENDING, S.UNCERTAIN}), S.SENT),
         "relay": (frozenset({S.SENDING, S.UNCERTAIN}), S.RELAYED),
         # A late answer says what nobody knew: a server that refused it has not got it.
