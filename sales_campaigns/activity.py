@@ -38,6 +38,7 @@ AWAITED = frozenset(
         "mailbox draft.found",
         "delivery.reminded",
         "increment.waiting",
+        "test.waiting",
     }
 )
 

@@ -74,6 +74,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "crm.deleted": (tasks_deleted_in_crm,),
     "crm.opted_out": (people_opted_out_in_crm,),
     "delivery.alarm": (deliveries_alarm,),
+    "test.waiting": (deliveries_alarm,),
     "mailbox draft.sent": (drafts_sent,),
     "mailbox draft.found": (drafts_found,),
     "delivery.reminded": (confirmations_wanted,),

@@ -40,6 +40,7 @@ def open_mailbox(account: MailAccount, settings: Settings) -> BaseMailBox:
         mailbox = _connected(account, settings)
         try:
             _sign_in(mailbox, account)
+            _ask_anew(mailbox)
         except BaseException:
             close_mailbox(mailbox)
             raise
@@ -102,6 +103,13 @@ def _sign_in(mailbox: BaseMailBox, account: MailAccount) -> None:
         raise
     except imaplib.IMAP4.error as error:
         raise MailboxLoginError(("NO", [str(error).encode()]), "OK") from error
+
+
+def _ask_anew(mailbox: BaseMailBox) -> None:
+    """What a server can do it may say only to whom it knows (RFC 3501 section 6.1.1): IDLE, UIDPLUS."""
+    answer, said = mailbox.client.capability()
+    if answer == "OK" and isinstance(said[-1], bytes):
+        mailbox.client.capabilities = tuple(said[-1].decode("ascii", "replace").upper().split())
 
 
 def _not_signed_in(account: MailAccount, error: MailboxLoginError) -> Outside:

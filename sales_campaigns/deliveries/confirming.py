@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import Role, User
+from sales_campaigns.accounts.holders import who_may
+from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.deliveries.approvals import missing_approval
 from sales_campaigns.deliveries.concluding import ask_for_confirmation
@@ -26,6 +26,7 @@ from sales_campaigns.deliveries.proofing.seeds import add_seeds
 from sales_campaigns.deliveries.setups import is_stale, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.variants.beginning import begin_test
 from sales_campaigns.errors import IllegalMove, NotAllowed
 from sales_campaigns.messages.holds import release
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -90,19 +91,12 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
     release(uow.session, "delivery", [delivery.id])
     seeds = add_seeds(uow, delivery)
     note(uow, delivery.id, f"It has begun{_with(seeds)}.")
+    begin_test(uow, delivery)
 
 
 def who_can_start(session: Session, team_id: int) -> str:
     """The names of those who may confirm in this team, for a refusal."""
-    those = sa.select(User).where(User.id.in_(starters_of(team_id)))
-    users = session.scalars(those.order_by(User.first_name, User.id).limit(5)).all()
-    return ", ".join(user.name for user in users) or "Nobody yet"
-
-
-def starters_of(team_id: int) -> sa.Select[int]:
-    """The ids of those who may confirm in this team."""
-    with_the_right = sa.and_(User.team_id == team_id, User.can_start)
-    return sa.select(User.id).where(User.active, sa.or_(with_the_right, User.role == Role.ADMINISTRATOR))
+    return who_may(session, "start_deliveries", team_id)
 
 
 def require_start(session: Session, actor: User) -> None:

@@ -35,6 +35,7 @@ from sales_campaigns.messages.handing_over.recording import Answer, record_hand_
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.letters.carrying import made_at_once
 from sales_campaigns.messages.letters.marking import Outward
+from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.ports import (
@@ -63,7 +64,7 @@ class PostRoom:
 
     `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
     should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
-    are reached from outside; None leaves every mark out of the mails.
+    are reached from outside; None leaves every mark out of the mails. `postmark`: what mails bear beside their words.
     """
 
     sessions: Sessions
@@ -77,6 +78,7 @@ class PostRoom:
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    postmark: Postmark = NO_POSTMARK
     crms: Crms | None = None  # None where no CRM is connected
     access: Access | None = None  # renews what was granted; None where every mailbox has a password
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
@@ -195,7 +197,8 @@ def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
         drafts = now.provider.capabilities.drafts
-        gated = gate(uow, claims, now.wordings, now.room.outward, now.files, drafts=drafts)
+        known = (now.wordings, now.room.outward, now.files)
+        gated = gate(uow, claims, *known, drafts=drafts, postmark=now.room.postmark)
     now.answers = []
     return gated
 

@@ -72,6 +72,11 @@ def letter_of(recipe: Recipe, content: Content, message_id: str) -> Letter:
     )
 
 
+def with_seal(recipe: Recipe | None, seal: bytes) -> Recipe | None:
+    """What stood before everything else (`Postmark.seal`) is kept: the key it was made with may be replaced."""
+    return recipe if recipe is None or not seal else {**recipe, "seal": seal.decode()}
+
+
 def hash_of(mime: bytes) -> bytes:
     return hashlib.sha256(mime).digest()
 
@@ -80,9 +85,8 @@ def made_again(session: Session, message: Message, recipe: Recipe, expected: byt
     """The bytes that left. Raises Invalid when what is made now is not what left."""
     assert message.message_id is not None
     content = content_of(session.get(Wording, message.wording_id))
-    return checked(
-        with_files(session, message, build(letter_of(recipe, content, message.message_id))), expected
-    )
+    whole = with_files(session, message, build(letter_of(recipe, content, message.message_id)))
+    return checked(recipe.get("seal", "").encode() + whole, expected)
 
 
 def as_it_left(

@@ -95,14 +95,22 @@ def _by_envelope(groups: list[Mapping[str, str]]) -> str:
     return f"<{id.strip()}>" if "@" in id else ""
 
 
+def returned_as(mail: Parsed) -> tuple[Report, ...]:
+    """What a server's mail says that came to a return path of ours: it need not look like a report to be one."""
+    sender = decoded(mail.get("from", ""))
+    return _in_words(mail, {}, text_of(mail)) if not _address(sender) or _FROM_A_SERVER.search(sender) else ()
+
+
 def _old_bounce(mail: Parsed, original: Mapping[str, str]) -> tuple[Report, ...]:
     """A bounce from before RFC 3464, such as qmail's: from a server's own address, with a code in its text."""
     sender, subject = decoded(mail.get("from", "")), decoded(mail.get("subject", ""))
     if not _FROM_A_SERVER.search(sender):
         return ()
     text = text_of(mail)
-    if not _OLD_BOUNCE.search(f"{subject}\n{text}"):
-        return ()
+    return _in_words(mail, original, text) if _OLD_BOUNCE.search(f"{subject}\n{text}") else ()
+
+
+def _in_words(mail: Parsed, original: Mapping[str, str], text: str) -> tuple[Report, ...]:
     failed = text.partition("--- Below this line")[0]
     enhanced, code = _first(_ENHANCED, failed), _first(_CODE, failed)
     named = original.get("id") or next(iter(_named(text)), "")

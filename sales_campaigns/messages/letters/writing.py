@@ -145,7 +145,8 @@ def proof_prefix(message: Message) -> str:
         return ""
     if message.proof_of is None:
         return "[Test] "
-    return f"[Proof {message.proof_number}] " if message.proof_number else ""
+    variant = f", variant {message.variant}" if message.variant else ""
+    return f"[Proof {message.proof_number}{variant}] " if message.proof_number else ""
 
 
 def recipient_name(message: Message, parties: Parties) -> str:

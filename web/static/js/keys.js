@@ -72,7 +72,7 @@ function choose(shift) {
 }
 
 function pressNamed(key) {
-  const named = `[data-key="${CSS.escape(key)}"]`;
+  const named = `[data-key~="${CSS.escape(key)}"]`;
   return press(rowAtHand(), named) || press(document, `${named}:not([data-row] *)`, true);
 }
 
@@ -80,10 +80,16 @@ function press(within, selector, newest = false) {
   const found = [...(within?.querySelectorAll(selector) ?? [])].filter((element) => element.offsetParent !== null);
   const element = newest ? found.at(-1) : found[0];
   if (!element || element.disabled) return false;
-  if (element.type === "radio") found.find((one) => one.name === element.name).focus(); // the arrows go on from the first
+  if (element.type === "radio") take(found.filter((one) => one.name === element.name));
   else if (element.matches("input, textarea")) element.focus();
   else element.click();
   return true;
+}
+
+// A key of several radios leads to the first, from where the arrows go on; a key of one chooses it.
+function take(radios) {
+  radios[0].focus();
+  if (radios.length === 1) radios[0].click();
 }
 
 // One row can be reached by Tab: the one that was last at hand.

@@ -14,6 +14,7 @@ async function enrich(area) {
   element.setAttribute("aria-label", area.labels?.[0]?.textContent ?? "Text");
   for (const name of ["aria-describedby", "aria-invalid"])
     if (area.hasAttribute(name)) element.setAttribute(name, area.getAttribute(name));
+  if (area.readOnly) element.setAttribute("contenteditable", "false");
   area.hidden = true;
   area.required = false;
   area.after(element);
