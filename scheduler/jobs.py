@@ -36,8 +36,6 @@ from sales_campaigns.messages.handing_over.recovery import recover, settle_journ
 from sales_campaigns.messages.inboxes.looking import inboxes_due, look
 from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
-from sales_campaigns.messages.stops.waking import live
-from sales_campaigns.messages.stops.witness import Witness
 from sales_campaigns.notices.sending_letters import send_letters
 from sales_campaigns.notices.writing_letters import write_letters
 from sales_campaigns.people.importing import continue_import, due_imports
@@ -216,34 +214,6 @@ JOBS: tuple[Job, ...] = (
     Job("audit", _always, _in_one_transaction(_audit), every=60),
     Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
 )
-
-
-def guard_job(witness: Witness) -> Job:
-    """Count the signs of life, in the database and outside it: a restored database is behind."""
-
-    def count(room: PostRoom, _key: Key) -> int:
-        with unit_of_work(room.sessions, room.clock) as uow:
-            beats = live(uow, witness.beats)
-        witness.remember(beats)
-        return 0
-
-    return Job("guard", _always, count, every=5)
-
-
-def journal_job() -> Job:
-    """What a dead process of this machine noted is settled by whoever still lives there."""
-    return Job("journals", _always, lambda room, _key: settle_journals(room), 15, Place.EVERYWHERE)
-
-
-def presence_job(kind: Callable[[], str]) -> Job:
-    """The sign of life of a process that does not keep time. `kind` says what it does; "" is silence."""
-
-    def live_on(uow: UnitOfWork) -> int:
-        if kind():
-            beat(uow.session, kind())
-        return 0
-
-    return Job("presence", _always, _in_one_transaction(live_on), 5, Place.EVERYWHERE)
 
 
 def in_lanes(job: Job, lanes: int) -> Job:
