@@ -39,7 +39,7 @@ from sales_campaigns.notices.giving import (
 from sales_campaigns.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
-BATCH = 200
+BATCH = 500
 TRIES = 3
 Reaction = Callable[[UnitOfWork, Sequence[Activity]], None]
 
@@ -74,6 +74,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "crm.deleted": (tasks_deleted_in_crm,),
     "crm.opted_out": (people_opted_out_in_crm,),
     "delivery.alarm": (deliveries_alarm,),
+    "test.waiting": (deliveries_alarm,),
     "mailbox draft.sent": (drafts_sent,),
     "mailbox draft.found": (drafts_found,),
     "delivery.reminded": (confirmations_wanted,),

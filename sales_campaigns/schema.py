@@ -11,11 +11,13 @@ from sales_campaigns.content import models as content
 from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries import runs
 from sales_campaigns.deliveries.alarms import models as alarms
 from sales_campaigns.deliveries.continuous import models as continuous
 from sales_campaigns.deliveries.proofing import models as proofing
 from sales_campaigns.deliveries.retention import models as retention
 from sales_campaigns.deliveries.typology import models as typology
+from sales_campaigns.deliveries.variants import models as variants
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.feedback import models as feedback
@@ -52,10 +54,12 @@ TOPICS = (
     proofing,
     rehearsals,
     retention,
+    runs,
     saved_views,
     tasks,
     tracking,
     typology,
+    variants,
     webhooks,
 )
 METADATA = Base.metadata

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.deliveries.dealing import Share, deal
-from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliverySetup, Recipient
+from sales_campaigns.deliveries.models import Delivery, DeliverySetup, Recipient
 from sales_campaigns.deliveries.states import CONFIRMED, GOES_ON
 from sales_campaigns.deliveries.typology.models import Of, TypologyRule
 from sales_campaigns.deliveries.typology.rules import key_of
@@ -77,9 +77,8 @@ def deal_into_slots(session: Session, span: Span, rules: list[Capacity]) -> None
 
 
 def begun(delivery: Delivery) -> datetime | None:
-    """When a delivery that goes on began: the slots of all its runs are counted from there."""
-    goes_on = delivery.kind is DeliveryKind.CONTINUOUS and delivery.state in GOES_ON
-    return delivery.starts_at if goes_on else None
+    """When a delivery that goes on began: the slots of all its runs, and of a test's winner, are counted from there."""
+    return delivery.starts_at if delivery.state in GOES_ON else None
 
 
 def _deal(session: Session, span: Span, rule: Capacity, taken: Counter[int]) -> bool:

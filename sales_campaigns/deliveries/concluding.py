@@ -21,6 +21,8 @@ from sales_campaigns.deliveries.typology.controls import (
     schedule_warning,
 )
 from sales_campaigns.deliveries.typology.rules import sentences
+from sales_campaigns.deliveries.variants.parting import deal_variants
+from sales_campaigns.deliveries.variants.plan import Plan, too_late, too_small
 from sales_campaigns.deliveries.warnings import collision_warnings
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -53,6 +55,8 @@ def _errors(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
 
 
 def _deal_and_check(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
+    if task.test is not None:
+        return _deal_test(uow, task, task.test, preparation)
     _deal_out(uow, task, preparation)
     late = schedule_problem(
         task.schedule, task.settings, uow.now, latest(uow.session, task.delivery.id) - _last_wave(task)
@@ -60,10 +64,26 @@ def _deal_and_check(uow: UnitOfWork, task: Task, preparation: Preparation) -> li
     return [late] if late else []
 
 
+def _deal_test(uow: UnitOfWork, task: Task, plan: Plan, preparation: Preparation) -> list[str]:
+    """A part tries the variants from the start; the waves are those of the winner."""
+    session, number = uow.session, task.delivery.id
+    small = too_small(plan, len(task.contents), preparation.to_deliver)
+    if small:
+        return [small]
+    deal_variants(session, number, plan.share, list(task.contents), preparation.to_deliver)
+    _deal_into_slots(uow, task)
+    late = too_late(plan, task.settings.waves, latest(session, number), task.settings.validity)
+    return [late] if late else []
+
+
 def _deal_out(uow: UnitOfWork, task: Task, preparation: Preparation) -> None:
     """Waves first; a capacity rule then spreads what would leave at one instant."""
     if task.settings.waves:
         deal_into_waves(uow.session, task.delivery.id, task.settings.waves, preparation.to_deliver)
+    _deal_into_slots(uow, task)
+
+
+def _deal_into_slots(uow: UnitOfWork, task: Task) -> None:
     moving = [rule for rule in task.capacity if not rule.excludes]
     if moving and task.mailbox is not None:
         span = Span(task.delivery, task.mailbox, task.policy.at, task.policy.at)
@@ -85,7 +105,7 @@ def _everybody_excluded(uow: UnitOfWork, task: Task, preparation: Preparation) -
 
 def _warnings(uow: UnitOfWork, task: Task, preparation: Preparation) -> list[str]:
     found = [
-        *content_warnings(task.content),
+        *dict.fromkeys(words for one in task.contents.values() for words in content_warnings(one)),
         schedule_warning(task.schedule, uow.now),
         half_left(preparation.targeted, preparation.to_deliver) if preparation.to_deliver else "",
         NOBODY_YET if task.incremental and not preparation.to_deliver else "",

@@ -26,6 +26,7 @@ from sales_campaigns.deliveries.proofing.seeds import add_seeds
 from sales_campaigns.deliveries.setups import is_stale, schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.slots import earliest
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.variants.beginning import begin_test
 from sales_campaigns.errors import IllegalMove, NotAllowed
 from sales_campaigns.messages.holds import release
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -90,6 +91,7 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
     release(uow.session, "delivery", [delivery.id])
     seeds = add_seeds(uow, delivery)
     note(uow, delivery.id, f"It has begun{_with(seeds)}.")
+    begin_test(uow, delivery)
 
 
 def who_can_start(session: Session, team_id: int) -> str:

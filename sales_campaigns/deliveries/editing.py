@@ -10,6 +10,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.content.templates import ids_by_name
 from sales_campaigns.content.wordings import wording_for
+from sales_campaigns.deliveries.ab_tests.varying import check_test, copy_test, follow_first
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.continuous.rewriting import CONTINUES, change_continuous, write_version
 from sales_campaigns.deliveries.inputs import Schedule, StartBy, stored
@@ -51,6 +52,7 @@ def change(uow: UnitOfWork, actor: User, delivery_id: int, wish: Wish) -> Delive
     setup = setup_of(uow.session, delivery)
     _refuse_without_start(uow, actor, delivery, setup, wish)
     check_wish(uow.session, actor, wish, uow.now, before=schedule_of(setup))
+    check_test(uow, delivery, wish.settings)
     before = setup.wording_id
     if delivery.kind is DeliveryKind.RECURRING:
         _change_series(uow, actor, delivery, wish)
@@ -62,6 +64,7 @@ def change(uow: UnitOfWork, actor: User, delivery_id: int, wish: Wish) -> Delive
     _fill(uow, actor, setup, wish)
     if delivery.kind is DeliveryKind.CONTINUOUS and setup.wording_id != before:
         write_version(uow, actor, delivery, setup)
+    follow_first(uow, delivery, setup)
     uow.record("delivery.changed", **about(delivery, actor))
     return delivery
 
@@ -89,6 +92,7 @@ def duplicate(uow: UnitOfWork, actor: User, delivery_id: int) -> Delivery:
     )
     copy.kind = DeliveryKind.CONTINUOUS if setup.incremental else DeliveryKind.SINGLE
     uow.session.flush()
+    copy_test(uow, model, copy)
     choose_tracking(uow.session, [copy.id], Tracked(settings.opens, settings.clicks, settings.utm))
     uow.record("delivery.created", **about(copy, actor))
     return copy

@@ -11,6 +11,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.deliveries.ab_tests.running import (
+    lapse,
+    look_at_test,
+    next_test_look,
+    waits_for_winner,
+)
 from sales_campaigns.deliveries.confirming import AWAITED, begin, start_by_itself
 from sales_campaigns.deliveries.continuous.running import has_ended, next_look, run_on, without_runs
 from sales_campaigns.deliveries.filling import MOST_WAITING, make_messages, others_first, waiting_messages
@@ -139,7 +145,7 @@ def _send_on(uow: UnitOfWork, delivery: Delivery, reachable: bool, most: int) ->
     if delivery.state is DeliveryState.PAUSED:
         delivery.next_at = delivery.valid_until
         return False
-    return _feed(uow, delivery, most)
+    return look_at_test(uow, delivery) or _feed(uow, delivery, most)
 
 
 def _run_on(uow: UnitOfWork, delivery: Delivery) -> bool:
@@ -169,6 +175,7 @@ def _end(uow: UnitOfWork, delivery: Delivery) -> None:
     left = len(cancelled) + (uow.session.scalar(waiting) or 0)
     if left:
         note(uow, delivery.id, f"Its validity is over: {left:,} were not sent.", Level.WARNING)
+    lapse(uow, delivery)
     _finish(uow, delivery)
 
 
@@ -200,6 +207,10 @@ def _feed(uow: UnitOfWork, delivery: Delivery, most: int) -> bool:
 def _finish_when_done(uow: UnitOfWork, delivery: Delivery) -> bool:
     if delivery.kind is DeliveryKind.CONTINUOUS and not has_ended(uow.session, delivery):
         delivery.next_at = next_look(uow.session, delivery)
+        return False
+    if waits_for_winner(uow.session, delivery.id):
+        ends = delivery.valid_until, next_test_look(uow.session, delivery, uow.now)
+        delivery.next_at = min(at for at in ends if at is not None)
         return False
     if waiting_messages(uow.session, delivery):
         changed = delivery.next_at != delivery.valid_until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from sales_campaigns.deliveries.models import (
     Recipient,
 )
 from sales_campaigns.deliveries.setups import settings_of, setup_of
+from sales_campaigns.deliveries.variants.reading import FIRST, ab_test_of, wordings_of
 from sales_campaigns.messages.models import LIVE, Message, MessageState
 from sales_campaigns.people.models import Address
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -35,8 +37,9 @@ def make_messages(uow: UnitOfWork, delivery: Delivery, after: int, due_at: datet
     if delivery.kind is DeliveryKind.CONTINUOUS:
         _keep_back(uow, delivery, due)
     row = _row(session, delivery, due_at, uow.now)
-    columns = [*row, "occasion", "email", "person_id"]
-    chosen = sa.select(*row.values(), Recipient.occasion, Address.email, Recipient.person_id)
+    own = _own(session, delivery)
+    columns = [*row, *own]
+    chosen = sa.select(*row.values(), *own.values())
     chosen = (
         chosen.join(Address, Address.id == Recipient.address_id).where(*due).order_by(Recipient.address_id)
     )
@@ -75,7 +78,6 @@ def _row(
         "attempt": 1,
         "sender_id": sender.id,
         "mailbox_id": mailbox.id,
-        "wording_id": setup.wording_id,
         "zone": sender.zone,
         "due_at": due_at,
         "act_at": now,
@@ -84,6 +86,26 @@ def _row(
         "state": MessageState.PENDING,
     }
     return {name: sa.literal(value, getattr(Message, name).type) for name, value in shared.items()}
+
+
+def _own(session: Session, delivery: Delivery) -> dict[str, Any]:
+    """The columns that are each recipient's own."""
+    return {
+        "occasion": Recipient.occasion,
+        "email": Address.email,
+        "person_id": Recipient.person_id,
+        "variant": Recipient.variant,
+        "wording_id": _wording(session, delivery),
+    }
+
+
+def _wording(session: Session, delivery: Delivery) -> sa.ColumnElement[int]:
+    """What a recipient gets: the variant that it tries; in the rest the winner, where there was a test."""
+    setup, test = setup_of(session, delivery), ab_test_of(session, delivery.id)
+    if test is None:
+        return sa.literal(setup.wording_id, Message.wording_id.type)
+    wordings = wordings_of(session, setup)
+    return sa.case(wordings, value=Recipient.variant, else_=wordings[test.winner or FIRST])
 
 
 def others_first(session: Session, delivery: Delivery, now: datetime) -> bool:

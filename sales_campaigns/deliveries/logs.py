@@ -61,6 +61,7 @@ class LogLine:
     words: str
     message_id: int | None
     retrying: bool = False  # it came back for now, and is tried again
+    variant: str = ""  # that it tries, in a delivery with an A/B test
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def sending_rows(session: Session, delivery: Delivery, status: Status | None) ->
             after = lines[-1].key
             for line in lines:
                 at = line.at.isoformat() if line.at else ""
-                yield (line.email, line.name, status_words(line), at, line.words)
+                yield (line.email, line.name, status_words(line), at, line.words, line.variant)
             session.expunge_all()
 
 
@@ -152,7 +153,7 @@ def exclusion_rows(
 
 def _to_come(session: Session, delivery: Delivery, words: str, after: int, limit: int) -> list[LogLine]:
     rows = session.execute(
-        sa.select(Recipient.address_id, Address.email, Person)
+        sa.select(Recipient.address_id, Address.email, Person, Recipient.variant)
         .join(Address, Address.id == Recipient.address_id)
         .join(Person, Person.id == Recipient.person_id)
         .where(
@@ -162,8 +163,8 @@ def _to_come(session: Session, delivery: Delivery, words: str, after: int, limit
         .limit(limit)
     )
     return [
-        LogLine(key, person.id, person.name, email, Status.TO_COME, None, "", None)
-        for key, email, person in rows
+        LogLine(key, person.id, person.name, email, Status.TO_COME, None, "", None, variant=variant)
+        for key, email, person, variant in rows
     ]
 
 
@@ -176,7 +177,16 @@ def _line(message: Message, person: Person, fate: str) -> LogLine:
     at = message.sent_at or message.ended_at or message.due_at
     again = is_tried_again(message)
     return LogLine(
-        message.id, person.id, person.name, message.email, status, at, message.words, message.id, again
+        message.id,
+        person.id,
+        person.name,
+        message.email,
+        status,
+        at,
+        message.words,
+        message.id,
+        again,
+        message.variant,
     )
 
 

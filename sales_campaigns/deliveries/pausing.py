@@ -12,11 +12,13 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.database import Sessions
+from sales_campaigns.deliveries.ab_tests.running import lapse
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient, Series
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient
 from sales_campaigns.deliveries.recurrence import next_run, recurrence_from
+from sales_campaigns.deliveries.runs import Series
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.taking_up import take_up_if_tried_again
 from sales_campaigns.errors import IllegalMove
@@ -55,6 +57,7 @@ def stop(uow: UnitOfWork, actor: User, delivery_id: int) -> int:
     require_start(uow.session, actor)
     uow.move(DELIVERY, delivery, "stop", about=about(delivery, actor), next_at=None, ended_at=uow.now)
     holds.stop(uow.session, "delivery", [delivery.id], "its delivery was stopped")
+    lapse(uow, delivery)
     cancelled = cancel_waiting(uow, "its delivery was stopped", delivery.id)
     left = len(cancelled) + waiting_recipients(uow.session, delivery.id)
     note(uow, delivery.id, f"{actor.name} stopped it: {left:,} do not get the mail.")

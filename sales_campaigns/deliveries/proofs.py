@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -57,12 +58,14 @@ def send_proofs(
     *,
     profiles: Sequence[int] = (),
     person_id: int | None = None,
+    variants: Sequence[str] = (),
 ) -> int:
     """The mail of a delivery to these addresses and to test profiles of the team; how many.
 
     The rule: “to test profiles or with substituted addresses, numbered, subject prefix, at most 100, outside all
     figures”. It is rendered for this person of the audience, else for the first one; for a profile that stands in
-    for somebody, for them. Raises Invalid({"addresses": …}).
+    for somebody, for them. Each of the `variants`, or of all there are, is a proof with a number of its own.
+    Raises Invalid({"addresses": …}), NotFound for a variant that it has not.
     """
     delivery = delivery_of(uow.session, actor, delivery_id, lock=True)
     require(actor, "prepare_deliveries")
@@ -73,12 +76,23 @@ def send_proofs(
     wanted = dict.fromkeys(_addresses(written, needed=not profiles), person)
     wanted |= _stand_ins(uow.session, actor, profiles, person)
     _refuse(uow.session, wanted)
-    number = _next_proof(uow.session, delivery.id)
-    about_it = {"proof_of": delivery.id, "proof_number": number}
-    _queue_proofs(uow, actor, task.content, task.mailbox, wanted, about_it)
+    letters = _letters(task, variants)
+    for letter in letters:
+        number = _next_proof(uow.session, delivery.id)
+        about_it = {"proof_of": delivery.id, "proof_number": number, "variant": letter if task.test else ""}
+        _queue_proofs(uow, actor, task.contents[letter], task.mailbox, wanted, about_it)
+        what = f"proof {number}, variant {letter}," if task.test else f"proof {number}"
+        note(uow, delivery.id, f"{actor.name} sent {what} to {len(wanted)}.")
     uow.record("delivery.proofs_sent", **about(delivery, actor))
-    note(uow, delivery.id, f"{actor.name} sent proof {number} to {len(wanted)}.")
     return len(wanted)
+
+
+def _letters(task: Task, variants: Sequence[str]) -> list[str]:
+    """Those that are wanted, once each; every one where none is named."""
+    wanted = list(dict.fromkeys(variants)) or list(task.contents)
+    if unknown := set(wanted) - task.contents.keys():
+        raise NotFound(f"This delivery has no variant {min(unknown)[:1]}.")
+    return wanted
 
 
 def _shown_as(session: Session, task: Task, person_id: int | None) -> Person:
@@ -135,7 +149,7 @@ def _queue_proofs(
     content: Content,
     mailbox: Mailbox,
     wanted: Mapping[str, Person],
-    about_it: Mapping[str, int] = MappingProxyType({}),
+    about_it: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[int]:
     """By their occasion each act stands apart. Raises Invalid with what cannot be rendered: none fails unseen."""
     for person in {person.id: person for person in wanted.values()}.values():

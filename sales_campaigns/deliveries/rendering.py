@@ -19,7 +19,7 @@ _READ = ("first_name", "last_name", "email", "company", "title", "phone", "linke
 
 
 def render_for_everybody(session: Session, task: Task) -> None:
-    """Whoever the mail cannot be made for is left out, with what is missing."""
+    """Whoever the mail, or a variant of it, cannot be made for is left out, with what is missing."""
     last = 0
     while people := _batch(session, last):
         last = people[-1].id
@@ -42,7 +42,8 @@ def _batch(session: Session, last: int) -> list[Any]:
 def _trouble(task: Task, person: Any) -> str:
     assert task.mailbox is not None
     try:
-        render(task.content, values_of(person, task.mailbox.user, task.mailbox))
+        for content in task.contents.values():
+            render(content, values_of(person, task.mailbox.user, task.mailbox))
     except MissingFields as missing:
         return f"Has no {', '.join(name.replace('_', ' ') for name in missing.fields)}."
     except Invalid as refusal:

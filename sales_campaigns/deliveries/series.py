@@ -17,17 +17,7 @@ from sales_campaigns.deliveries.editing import make_run
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import (
-    Aggregation,
-    Delivery,
-    DeliveryKind,
-    DeliveryState,
-    Level,
-    Preparation,
-    RunOutcome,
-    Series,
-    SeriesRun,
-)
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState, Level, Preparation
 from sales_campaigns.deliveries.policies import task_of
 from sales_campaigns.deliveries.preparing import begin_preparing
 from sales_campaigns.deliveries.recurrence import (
@@ -38,8 +28,10 @@ from sales_campaigns.deliveries.recurrence import (
     recurrence_from,
     runs_between,
 )
+from sales_campaigns.deliveries.runs import Aggregation, RunOutcome, Series, SeriesRun
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import DELIVERY
+from sales_campaigns.deliveries.variants.reading import ab_test_of
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
 
@@ -81,6 +73,8 @@ def start_series(
         raise IllegalMove(f"This delivery cannot become a series: {DELIVERY.sentences[delivery.state]}")
     if setup.incremental:
         raise IllegalMove("It is continuous: make it a single delivery again before it becomes a series.")
+    if ab_test_of(uow.session, delivery.id) is not None:
+        raise IllegalMove("It has an A/B test: take its variants off before it becomes a series.")
     if schedule_of(setup).at:
         raise IllegalMove("A series leaves when it runs: edit it and leave the contact date open.")
     by_person = settings_of(setup).start_by is StartBy.PERSON and aggregation is Aggregation.NONE

@@ -15,6 +15,7 @@ from sales_campaigns.deliveries.inputs import (
     settings_from,
 )
 from sales_campaigns.deliveries.models import Delivery, DeliverySetup, Preparation
+from sales_campaigns.deliveries.variants.reading import inputs_of
 from sales_campaigns.errors import NotFound
 
 
@@ -53,8 +54,9 @@ def hash_of(session: Session, delivery: Delivery) -> str:
             "audience": setup.audience,
             "schedule": setup.schedule,
             "settings": setup.settings,
-            # What is not continuous keeps the hash that it was prepared with before there were such.
+            # What is not continuous and has no test keeps the hash that it was prepared with before there were such.
             **({"incremental": setup.incremental} if setup.incremental else {}),
+            **inputs_of(session, delivery.id),
         }
     )
 

@@ -11,13 +11,18 @@ from sales_campaigns.deliveries.models import Recipient
 from sales_campaigns.deliveries.waves import Wave, ends_of
 
 
-def deal_into_waves(session: Session, delivery_id: int, waves: Sequence[Wave], recipients: int) -> None:
-    """Each wave takes the next addresses, in one statement: a range of the key, however many they are."""
+def deal_into_waves(
+    session: Session, delivery_id: int, waves: Sequence[Wave], recipients: int, *among: sa.ColumnElement[bool]
+) -> None:
+    """Each wave takes the next addresses, in one statement: a range of the key, however many they are.
+
+    `among`: those of the recipients who leave in waves, where that is not all of them.
+    """
     begin = 0
     for wave, end in zip(waves, ends_of(waves, recipients), strict=True):
-        last = _address_at(session, delivery_id, end)
+        last = _address_at(session, delivery_id, end, *among)
         if wave.after and last > begin:
-            those = (Recipient.address_id > begin, Recipient.address_id <= last)
+            those = (Recipient.address_id > begin, Recipient.address_id <= last, *among)
             _put_off(session, delivery_id, wave.after, *those)
         begin = last
 
@@ -34,9 +39,9 @@ def earliest(session: Session, delivery_id: int) -> int | None:
     return session.scalar(query)
 
 
-def _address_at(session: Session, delivery_id: int, place: int) -> int:
+def _address_at(session: Session, delivery_id: int, place: int, *among: sa.ColumnElement[bool]) -> int:
     """The address of the recipient at this place, counted from 1."""
-    addresses = sa.select(Recipient.address_id).where(Recipient.delivery_id == delivery_id)
+    addresses = sa.select(Recipient.address_id).where(Recipient.delivery_id == delivery_id, *among)
     return session.scalar(addresses.order_by(Recipient.address_id).offset(max(place, 1) - 1).limit(1)) or 0
 
 

@@ -147,6 +147,11 @@ ACTS_OF_ADMINISTRATORS = {
     "POST /admin/webhooks/<int:webhook_id>/test",
     "POST /deliveries",
     "POST /deliveries/<int:delivery_id>/approvals/<kind>",
+    "POST /deliveries/<int:delivery_id>/ab-test",
+    "POST /deliveries/<int:delivery_id>/ab-test/variants",
+    "POST /deliveries/<int:delivery_id>/ab-test/variants/<letter>",
+    "POST /deliveries/<int:delivery_id>/ab-test/variants/<letter>/choose",
+    "POST /deliveries/<int:delivery_id>/ab-test/variants/<letter>/remove",
     "POST /deliveries/<int:delivery_id>/confirm",
     "POST /deliveries/<int:delivery_id>/continuous",
     "POST /deliveries/<int:delivery_id>/continuous/reset",
@@ -474,7 +479,7 @@ def an_own_mail(uow: Any, cast: Cast) -> int:
 def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
     counted = {"first_key": "", "first_day": 1, "first_at": None, "slipped": 0}
     runs = list(uow.session.scalars(sa.select(StepRun.id)))
-    before = {**counted, "runs": runs, "again": {}, "mails": {}}
+    before = {**counted, "runs": runs, "again": {}, "mails": {}, "waited": []}
     return keep(uow, cast.ana, "jumped", [{"enrollment_id": enrollment.id, "before": before}], {})
 
 

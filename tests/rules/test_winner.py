@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.enrollments.explaining.winner import Sample, chance_of, verdict_of
+from sales_campaigns.tracking.winner import Sample, chance_of, verdict_of
 
 TABLE = [
     # (delivered, hits) of A, B, C → winner, words

@@ -12,6 +12,7 @@ from web.commands import (
     delivery,
     delivery_proofs,
     delivery_runs,
+    delivery_variants,
     detours,
     doctor,
     instance,
@@ -51,7 +52,12 @@ for command in (user_standing.list_users, user_standing.deactivate_user, user_st
     users.group.add_command(command)
 for command in (personal_data.export, personal_data.erase_person):
     people.group.add_command(command)
-for command in (delivery_proofs.proof, delivery_proofs.compute):
+for command in (
+    delivery_proofs.proof,
+    delivery_proofs.compute,
+    delivery_variants.ab_test,
+    delivery_variants.choose_winner,
+):
     delivery.group.add_command(command)
 for command in delivery_runs.COMMANDS:
     delivery.group.add_command(command)

@@ -22,15 +22,23 @@ from web.commands.running import command_work, json_option, out
 @whose
 @click.option("--to", "addresses", multiple=True, help="An address; may be given several times.")
 @click.option("--profile", "names", multiple=True, help="A test profile of the team, by name or address.")
+@click.option("--variant", "letters", multiple=True, help="Of an A/B test; every one when left out.")
 @json_option
 def proof(
-    delivery_id: int, email: str, addresses: tuple[str, ...], names: tuple[str, ...], as_json: bool
+    delivery_id: int,
+    email: str,
+    addresses: tuple[str, ...],
+    names: tuple[str, ...],
+    letters: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Send the mail to other addresses than its recipients', outside all figures."""
     with command_work() as uow:
         actor = user_by_email(uow, email)
         profiles = [_profile(uow, actor, name) for name in names]
-        number = send_proofs(uow, actor, delivery_id, " ".join(addresses), profiles=profiles)
+        number = send_proofs(
+            uow, actor, delivery_id, " ".join(addresses), profiles=profiles, variants=letters
+        )
     out({"proofs": number}, as_json, f"Proofs on their way: {number}.")
 
 

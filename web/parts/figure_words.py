@@ -21,6 +21,7 @@ FIGURES = (
     ("Delivered", "Sent, and as far as is known arrived: of what was handed over, and of the targeted."),
     ("Opens", "Distinct recipients of the delivered who looked; machines stand beside it, not counted."),
     ("Clicks", "Distinct recipients of the delivered who followed a link; who clicks has opened."),
+    ("Replies", "Distinct recipients who wrote back themselves; automatic answers do not count."),
     ("Unsubscribed", "Distinct recipients who asked for no more mail by this one."),
     ("Bounces + errors", "Refused by a server, or come back after it was taken."),
     ("Cancelled", "Taken back before it left: stopped, out of validity, a field missing. Not a failure."),

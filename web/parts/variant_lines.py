@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sales_campaigns.campaigns.variants import running
 from sales_campaigns.enrollments.explaining.figures import StepFigures
 from sales_campaigns.enrollments.explaining.funnels import Funnel
-from sales_campaigns.enrollments.explaining.winner import Sample, Verdict, verdict_of
+from sales_campaigns.tracking.winner import Sample, Verdict, verdict_of
 
 # What variants may be judged by: the figure, and what people did.
 MEASURES = {"replied": "replies", "clicked": "clicks", "opened": "opens"}

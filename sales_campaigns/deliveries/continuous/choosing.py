@@ -39,6 +39,7 @@ from sales_campaigns.deliveries.recurrence import next_run
 from sales_campaigns.deliveries.reopening import reopen
 from sales_campaigns.deliveries.setups import audience_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import CONFIRMED, DELIVERY, EDITABLE, GOES_ON
+from sales_campaigns.deliveries.variants.reading import ab_test_of
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -62,6 +63,8 @@ def choose_incremental(uow: UnitOfWork, actor: User, delivery_id: int, wanted: I
     if delivery.state in CONFIRMED or settings_of(setup).start_by is not StartBy.PERSON:
         require_start(uow.session, actor)
     _refuse(delivery, setup)
+    if ab_test_of(uow.session, delivery.id) is not None:
+        raise IllegalMove("It has an A/B test: take its variants off before it becomes continuous.")
     _check(uow, wanted)
     if delivery.state in GOES_ON:
         wanted = _change_running(uow, actor, delivery, setup, wanted)

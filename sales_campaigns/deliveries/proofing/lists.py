@@ -27,10 +27,13 @@ class ProofLine:
     status: str
     at: datetime
     words: str
+    variant: str = ""
 
     @property
     def kind(self) -> str:
-        return f"Proof {self.number}" if self.number else "Seed"
+        if not self.number:
+            return "Seed"
+        return f"Proof {self.number}" + (f", variant {self.variant}" if self.variant else "")
 
 
 def proofs_of(session: Session, delivery_id: int) -> list[ProofLine]:
@@ -51,6 +54,7 @@ def proofs_of(session: Session, delivery_id: int) -> list[ProofLine]:
             STATUS_WORDS[status_of(fate)],
             message.sent_at or message.ended_at or message.due_at,
             message.words,
+            message.variant,
         )
         for message, person, fate in rows
     ]

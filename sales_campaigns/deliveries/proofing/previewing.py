@@ -13,6 +13,7 @@ from sales_campaigns.content.rendering import MissingFields, needs_of, render
 from sales_campaigns.deliveries.audience import targeted
 from sales_campaigns.deliveries.policies import Task
 from sales_campaigns.deliveries.typology.fields import asked_of_people, lacks, sender_values
+from sales_campaigns.deliveries.variants.reading import FIRST
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.messages.letters.marks import FOOTER, Marks, dressed
 from sales_campaigns.messages.letters.writing import signed, values_of
@@ -42,20 +43,21 @@ class Around:
     after: int | None
 
 
-def as_recipient(session: Session, task: Task, person: Person) -> Shown:
-    """The whole mail; the way to unsubscribe leads to the mailbox, as long as nothing has left."""
+def as_recipient(session: Session, task: Task, person: Person, variant: str = FIRST) -> Shown:
+    """The whole mail, or this variant of it; the way to unsubscribe leads to the mailbox while nothing has left."""
     if task.mailbox is None:
         return Shown("", "", "", ("Choose the mailbox that it leaves from.",))
+    content = task.contents.get(variant, task.content)
     values = values_of(person, task.mailbox.user, task.mailbox)
     try:
-        body = signed(render(task.content, values), task.mailbox.signature_html, values)
+        body = signed(render(content, values), task.mailbox.signature_html, values)
     except MissingFields as missing:
         lacking = ", ".join(name.replace("_", " ") for name in missing.fields)
         return Shown("", "", "", (f"{person.name} has no {lacking}, and would not get this mail.",))
     except Invalid as refusal:
         return Shown("", "", "", tuple(refusal.problems.values()) or (refusal.words,))
     marks = Marks("", "", opens=False, clicks=False, footer=_footer(session, task.delivery.team_id))
-    whole = dressed(body, task.content.html, marks, task.mailbox.address)
+    whole = dressed(body, content.html, marks, task.mailbox.address)
     return Shown(whole.subject, for_frame(whole.html), whole.text)
 
 
@@ -106,8 +108,9 @@ def _asked(task: Task) -> list[str]:
     if task.mailbox is None:
         return []
     own = sender_values(task.mailbox.user, task.mailbox)
-    needed = asked_of_people(task.content, own)
-    named = sorted(needs_of(task.content).used - set(own))
+    contents = task.contents.values()
+    needed = [name for one in contents for name in asked_of_people(one, own)]
+    named = sorted({name for one in contents for name in needs_of(one).used} - set(own))
     return list(dict.fromkeys([*needed, *named]))[:6]
 
 

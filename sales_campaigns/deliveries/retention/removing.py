@@ -18,6 +18,8 @@ from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Exclusion,
 from sales_campaigns.deliveries.retention.keeping import retention_of
 from sales_campaigns.deliveries.retention.models import Retention
 from sales_campaigns.deliveries.states import OVER
+from sales_campaigns.deliveries.variants.figures import keep_figures
+from sales_campaigns.deliveries.variants.reading import ab_test_of
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Draft, Message
 from sales_campaigns.tracking.models import TrackingEvent
@@ -90,6 +92,9 @@ def _keep(uow: UnitOfWork, delivery: Delivery, log: Log) -> None:
 
 def _keep_tracking(uow: UnitOfWork, delivery: Delivery, kept: KeptFigures) -> None:
     kept.engagement = asdict(engagement_of_delivery(uow.session, delivery))
+    test = ab_test_of(uow.session, delivery.id)
+    if test is not None:
+        keep_figures(uow.session, test)
 
 
 def _keep_exclusions(uow: UnitOfWork, delivery: Delivery, kept: KeptFigures) -> None:

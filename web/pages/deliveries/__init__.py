@@ -1,6 +1,7 @@
 """Deliveries, series, and what keeps addresses out."""
 
 from web.pages.deliveries import (
+    ab_test,
     bounce_rules,
     continuous,
     deliveries,
@@ -16,6 +17,7 @@ from web.pages.deliveries import (
 )
 
 PAGES = (
+    ab_test.pages,
     bounce_rules.pages,
     continuous.pages,
     deliveries.pages,

@@ -52,6 +52,7 @@ from web.pages.deliveries.delivery_words import (
     when_it_leaves,
 )
 from web.pages.deliveries.series_words import rhythm_words
+from web.pages.deliveries.variant_words import ab_context
 from web.parts.figure_words import FIGURES
 from web.request_scope import commit_now, house, me, settings, work
 
@@ -210,6 +211,7 @@ def _context(delivery_id: int) -> dict[str, Any]:
         "who_can": confirming.who_can_start(session, delivery.team_id),
         "parent": parent_of(session, delivery_id),
         **_runs_context(delivery),
+        **ab_context(session, user, delivery, figures.to_deliver),
         **_setup_context(delivery),
     }
 

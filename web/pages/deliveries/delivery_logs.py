@@ -74,7 +74,7 @@ def exclusions(delivery_id: int) -> str:
 @pages.get("/log.csv")
 def log_file(delivery_id: int) -> Response:
     delivery, status = _delivery(delivery_id), _status()
-    head = ("Address", "Name", "Status", "At", "Words")
+    head = ("Address", "Name", "Status", "At", "Words", "Variant")
     return file_of(delivery, "log", head, lambda session: sending_rows(session, delivery, status))
 
 

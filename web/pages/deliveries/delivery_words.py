@@ -88,6 +88,7 @@ def _engagement(figures: Figures, seen: Engagement, base: str) -> list[dict[str,
     rows = [
         ("Opens", seen.opened, seen.machine_opens, "open"),
         ("Clicks", seen.clicked, seen.machine_clicks, "click"),
+        ("Replies", seen.replied, 0, ""),
         ("Unsubscribed", seen.opted_out, 0, "opt_out"),
     ]
     return [
@@ -98,7 +99,7 @@ def _engagement(figures: Figures, seen: Engagement, base: str) -> list[dict[str,
             + (
                 f" + {count_words(machines, 'machine ' + name.lower()[:-1])}, not counted" if machines else ""
             ),
-            "href": f"{base}/tracking?kind={kind}",
+            "href": f"{base}/tracking?kind={kind}" if kind else "",
         }
         for name, people, machines, kind in rows
     ]

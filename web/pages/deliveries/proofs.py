@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, request, url_for
 
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.deliveries.models import Delivery, DeliverySetup
 from sales_campaigns.deliveries.policies import Task, task_of
 from sales_campaigns.deliveries.proofing.lists import proofs_of
 from sales_campaigns.deliveries.proofing.previewing import (
@@ -21,6 +21,7 @@ from sales_campaigns.deliveries.proofing.previewing import (
 )
 from sales_campaigns.deliveries.proofing.profiles import profiles_of
 from sales_campaigns.deliveries.proofs import send_proofs
+from sales_campaigns.deliveries.variants.reading import wordings_of
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.models import Person
 from web.answers import go, page
@@ -46,7 +47,13 @@ def send(delivery_id: int) -> Response | tuple[str, int]:
     delivery = _delivery(delivery_id)
     try:
         number = send_proofs(
-            work(), me(), delivery_id, typed.get("addresses", ""), profiles=profiles, person_id=shown_as
+            work(),
+            me(),
+            delivery_id,
+            typed.get("addresses", ""),
+            profiles=profiles,
+            person_id=shown_as,
+            variants=list(filter(None, [typed.get("variant", "")])),
         )
     except Invalid as refusal:
         problems = {"addresses": refusal.problems.get("addresses", refusal.words)}
@@ -57,7 +64,7 @@ def send(delivery_id: int) -> Response | tuple[str, int]:
 
 @pages.get("/preview")
 def preview(delivery_id: int) -> str:
-    """`?person=` is who gets it, `?words=` whom to look for."""
+    """`?person=` is who gets it, `?words=` whom to look for, `?variant=` which of the variants is shown."""
     session, delivery = work().session, _delivery(delivery_id)
     task, words = _task(delivery), request.args.get("words", "").strip()[:200]
     here = around(session, task, request.args.get("person", None, whole))
@@ -65,8 +72,10 @@ def preview(delivery_id: int) -> str:
         "delivery/preview.html",
         delivery=delivery,
         here=here,
-        shown=as_recipient(session, task, here.person) if here else None,
-        way=_way(delivery, here),
+        shown=as_recipient(session, task, here.person, _letter(task)) if here else None,
+        way=_way(delivery, here, _letter(task)),
+        letters=list(task.contents) if task.test else [],
+        variant=_letter(task),
         words=words,
         found=find_recipients(session, task, words) if words else [],
         offered=worth_a_look(session, task),
@@ -81,7 +90,7 @@ def mail(delivery_id: int) -> Response:
     here = around(session, task, request.args.get("person", None, whole))
     if here is None:
         raise NotFound("Nobody is in this audience.")
-    shown = as_recipient(session, task, here.person)
+    shown = as_recipient(session, task, here.person, _letter(task))
     response = make_response(page("previews/mail.html", shown=shown, person=here.person, problem=""))
     response.headers["Content-Security-Policy"] = POLICY
     return response
@@ -95,14 +104,27 @@ def _task(delivery: Delivery) -> Task:
     return task_of(work().session, delivery, work().now)
 
 
-def _way(delivery: Delivery, here: Around | None) -> dict[str, str]:
+def _letter(task: Task) -> str:
+    """The variant that is asked for, else A."""
+    wanted = request.args.get("variant", "")
+    return wanted if wanted in task.contents else next(iter(task.contents))
+
+
+def _way(delivery: Delivery, here: Around | None, variant: str) -> dict[str, str]:
     """To the recipients before and after this one."""
     places = {"previous": here.before, "next": here.after} if here else {}
     return {
-        name: url_for(".preview", delivery_id=delivery.id, person=person)
+        name: url_for(".preview", delivery_id=delivery.id, person=person, variant=variant)
         for name, person in places.items()
         if person is not None
     }
+
+
+def _letters(delivery: Delivery) -> list[str]:
+    """Of its variants; none for a delivery without a test."""
+    setup = work().session.get(DeliverySetup, delivery.id)
+    letters = list(wordings_of(work().session, setup)) if setup else []
+    return letters if len(letters) > 1 else []
 
 
 def _proofs(
@@ -123,5 +145,6 @@ def _proofs(
         typed=typed,
         shown_as=None if hidden else shown_as,
         problems=problems,
+        letters=_letters(delivery),
         may_send=may(me(), "prepare_deliveries") and delivery.campaign_id is None,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from sales_campaigns.deliveries.models import RunOutcome
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
+from sales_campaigns.deliveries.runs import RunOutcome
 from web.filters import day_words, wall_words, zone_words
 from web.pages.deliveries.series_form import NTH_WORDS, WEEKDAYS
 

@@ -22,6 +22,7 @@ from sales_campaigns.deliveries.continuous.models import Increment, IncrementSta
 from sales_campaigns.deliveries.continuous.reading import waiting_increments
 from sales_campaigns.deliveries.listing import deliveries_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
+from sales_campaigns.deliveries.variants.reading import waiting_tests
 from sales_campaigns.enrollments.explaining.counting import held_counts
 from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.outbox.folders import Folder
@@ -85,6 +86,7 @@ def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Al
     expired = deliveries_of(session, user, states=(DeliveryState.EXPIRED,), limit=5)
     return [
         *(_of_increment(*pair) for pair in waiting_increments(session, user)),
+        *(_of_test(delivery) for _, delivery in waiting_tests(session, user)),
         *(_of_delivery(line.delivery, line.overdue(now)) for line in lines),
         *(_of_expired(line.delivery) for line in expired if _is_news(line.delivery, now)),
         *_alarms(session, user, now),
@@ -119,6 +121,14 @@ def _of_increment(increment: Increment, delivery: Delivery) -> Alert:
         return Alert(f"{run} could not be prepared: {increment.words}", href, "See why")
     people = count_words(increment.to_deliver, "person", "people")
     return Alert(f"{run} waits for a confirmation: {people} would get the mail.", href, "Look at it")
+
+
+def _of_test(delivery: Delivery) -> Alert:
+    """The rule: a tie, or too few, is for a person to decide."""
+    href = url_for("delivery.show", delivery_id=delivery.id)
+    return Alert(
+        f"The A/B test of “{delivery.name}” is over: somebody must choose the winner.", href, "Choose"
+    )
 
 
 def _of_delivery(delivery: Delivery, overdue: bool) -> Alert:
