@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import cycle, islice
 from pathlib import Path
 
 import structlog
@@ -283,12 +284,24 @@ def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10
     often, seldom = [job for job in jobs if job.every is None], [job for job in jobs if job.every is not None]
     total = 0
     for _ in range(rounds):
-        done = _round(room, often) or _round(room, seldom)
-        total += done
-        if not done:
+        total += _in_turn(room, often, rounds)
+        if not (done := sum(_work(room, job) for job in seldom)):
             return total
+        total += done
     raise RuntimeError("the work does not come to an end")
 
 
-def _round(room: PostRoom, jobs: Sequence[Job]) -> int:
-    return sum(job.do(room, key) for job in jobs for key in job.find(room))
+def _in_turn(room: PostRoom, jobs: Sequence[Job], rounds: int) -> int:
+    """One after the other, until each has found nothing since anything was done."""
+    total = quiet = 0
+    turns = islice(cycle(jobs), rounds * len(jobs))
+    while quiet < len(jobs):
+        if (job := next(turns, None)) is None:
+            raise RuntimeError("the work does not come to an end")
+        done = _work(room, job)
+        total, quiet = total + done, 0 if done else quiet + 1
+    return total
+
+
+def _work(room: PostRoom, job: Job) -> int:
+    return sum(job.do(room, key) for key in job.find(room))

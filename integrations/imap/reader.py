@@ -16,7 +16,7 @@ from imap_tools.utils import encode_folder
 from integrations.imap.cursors import Cursor, Mark, read_cursor, write_cursor
 from integrations.imap.fetching import fetch, take_away, uids_after, uids_named, uids_since
 from integrations.imap.folders import INBOX, Folders, Listed, folders_of
-from integrations.imap.opening import Settings, close_mailbox, open_mailbox, outside_words
+from integrations.imap.opening import Settings, close_mailbox, hung_up_after, open_mailbox, outside_words
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 100  # mails a call
@@ -133,7 +133,9 @@ class ImapReader:
         """A connection in working order for the block; one that breaks in it is not used again. Raises Outside."""
         with outside_words(self._account):
             try:
-                yield self._awake()
+                mailbox = self._awake()
+                with hung_up_after(mailbox, self._settings.talk_seconds):
+                    yield mailbox
             except (imaplib.IMAP4.abort, OSError):
                 self._forget()
                 raise

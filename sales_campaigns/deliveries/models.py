@@ -169,10 +169,9 @@ class Recipient(Base):
     """Somebody a prepared delivery goes to, for whom no message is made yet. One an address: nobody gets it twice.
 
     `after` is in seconds from the start of the delivery: the wave, and the recipient's zone; None while its increment
-    of a continuous delivery is not released, and while it waits for the winner of a test. `variant` is the letter that
-    it tries, "" outside the test part. The rows are made by
-    one statement from the people themselves, and becoming a message checks every reference again; three foreign keys
-    here made preparing a million people three times as slow (measured).
+    of a continuous delivery, or the winner of its test, is not released. `variant` is the letter that it tries. The
+    rows are made by one statement from the people themselves, and becoming a message checks every reference again;
+    three foreign keys here made preparing a million people three times as slow (measured).
     """
 
     __tablename__ = "recipient"

@@ -16,14 +16,16 @@ MESSAGE = Lifecycle[S](
         "claim": (WAITING, S.CLAIMED),
         "return": (frozenset({S.CLAIMED}), S.PENDING),
         "begin": (frozenset({S.CLAIMED}), S.SENDING),
+        # Of a bulk lane: taken and let through in one transaction, so that nothing is between.
+        "begin_at_once": (WAITING, S.SENDING),
         "accept": (frozenset({S.SENDING, S.UNCERTAIN}), S.SENT),
         "relay": (frozenset({S.SENDING, S.UNCERTAIN}), S.RELAYED),
         # A late answer says what nobody knew: a server that refused it has not got it.
         "retry": (frozenset({S.SENDING, S.UNCERTAIN}), S.RETRYING),
         "put_back": (frozenset({S.SENDING, S.UNCERTAIN}), S.PENDING),
-        "fail": (frozenset({S.CLAIMED, S.SENDING, S.UNCERTAIN, S.RETRYING, S.SENT, S.RELAYED}), S.FAILED),
-        # Feedback after the hand-over: it arrived after all, or it came back and is tried again. Late feedback counts
-        # also for one that came back and was given up.
+        # Feedback after the hand-over: it failed for good, it arrived after all, or it came back and is tried again.
+        # Late feedback counts also for one that came back, and waits again or was given up.
+        "fail": (WAITING | IN_FLIGHT | OVER - {S.FAILED} | {S.UNCERTAIN}, S.FAILED),
         "deliver": (WAITING | IN_FLIGHT | OVER - {S.SENT}, S.SENT),
         "come_back": (LEFT | {S.SENDING, S.UNCERTAIN}, S.RETRYING),
         "lose_sight": (frozenset({S.SENDING}), S.UNCERTAIN),

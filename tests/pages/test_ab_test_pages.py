@@ -85,7 +85,7 @@ def test_from_the_same_words_for_everybody_to_a_test(
         assert (test.share, test.chooser) == (50, Chooser.BEST)
     dashboard = cleo.get(f"/deliveries/{number}").text
     assert "50 % try the variants for 24 hours, judged by opens." in dashboard
-    assert "Take variant C off?" in cleo.get(f"{here}/variants/C/ask/remove").text
+    assert "Take variant C off?" in cleo.get(f"{here}/variants/C/ask?do=remove").text
     for letter in "CB":
         cleo.post(f"{here}/variants/{letter}/remove")
     assert "The same words for everybody" in cleo.get(here).text
@@ -140,7 +140,7 @@ def test_the_dashboard_shows_each_variant_and_the_choice_carries_the_number(
         shown = cleo.get(page).text
         assert "6 people wait for the winner" in shown and "Send B to 6 people" in shown
         assert "Opens (judged)" in shown and "50.0 %" in shown and "leads" in shown
-    assert "OK, send B to 6 people" in cleo.get(f"/deliveries/{begun}/ab-test/variants/B/ask/choose").text
+    assert "OK, send B to 6 people" in cleo.get(f"/deliveries/{begun}/ab-test/variants/B/ask").text
     assert "variant B" in cleo.get(f"/deliveries/{begun}/log").text
     assert cleo.get(f"/deliveries/{begun}/log.csv").text.splitlines()[0].endswith("Variant")
     sent = cleo.post(f"/deliveries/{begun}/ab-test/variants/B/choose")

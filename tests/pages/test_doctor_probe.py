@@ -20,6 +20,7 @@ from sales_campaigns.settings import Settings
 from tests.cast import Cast
 from tests.conftest import SEAL, Work
 from tests.crm import connect
+from tests.databases import empty
 from tests.stand_ins.imap import PASSWORD
 from tests.stand_ins.loop import Loop
 from tests.stand_ins.reaching import crms_at
@@ -28,6 +29,13 @@ from web import create_app
 
 PATTERN = "bounces+*@north.example"
 Doctor = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def engine(sqlite_engine: Engine) -> Iterator[Engine]:
+    """What is tried is outside: one kind of database is enough."""
+    yield sqlite_engine
+    empty(sqlite_engine)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """An IMAP server for tests (RFC 3501 with IDLE, UIDPLUS and special folders): one mailbox in memory, over real sockets.
 
-`manners` says what it does instead of answering a command: bytes are sent as they are, FAREWELL ends the connection.
+`manners` says what it does instead of answering a command: bytes are sent as they are, FAREWELL ends the connection,
+TRICKLE sends a byte every now and then and never ends its line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +22,7 @@ from sales_campaigns.clock import machine_now
 
 PASSWORD = "a-long-pass-word"
 FAREWELL = b""
+TRICKLE = b"*" * 1_000
 Manners = Callable[[str], bytes | None]
 _WORDS = re.compile(r'"((?:[^"\\]|\\.)*)"|(\([^)]*\))|(\S+)')
 _LITERAL = re.compile(rb"\{(\d+)\}\r?\n$")
@@ -154,8 +157,11 @@ class _Talk:
             return False
         if told == FAREWELL:
             raise OSError("as it was told")
-        self._wire.write(told)
-        self._wire.flush()
+        step = 1 if told is TRICKLE else len(told)
+        for at in range(0, len(told), step):
+            self._wire.write(told[at : at + step])
+            self._wire.flush()
+            time.sleep(0.05 if told is TRICKLE else 0)
         return True
 
     def _line(self) -> str:

@@ -160,6 +160,29 @@ def test_the_figures_of_five_hundred_random_histories(
         live_through(work, cast, asking, clock, confirming, seed)
 
 
+@pytest.mark.parametrize("given_up", ["stopped", "out of time"])
+def test_hard_wins_over_a_delivery_also_after_it_was_given_up(
+    work: Work, cast: Cast, asking: PostRoom, clock: VirtualClock, confirming: bool, given_up: str
+) -> None:
+    """Soft, no more tried, then hard, then reported as delivered: it failed, whatever came last."""
+    with work() as uow:
+        a_person(uow, cast.ana)
+    number = confirmed(work, cast.cleo)
+    run_until_quiet(asking)
+    with work() as uow:
+        [mail] = uow.session.scalars(sa.select(Message.id))
+        take(uow, [Feedback(mail, "soft", *REPORTS["soft"])])
+    if given_up == "stopped":
+        with work() as uow:
+            stop(uow, cast.cleo, number)
+    else:
+        clock.forward(END)
+        run_until_quiet(asking)
+    with work() as uow:
+        take(uow, [Feedback(mail, name, *REPORTS[name]) for name in ("hard", "delivered")])
+    check(work, number, confirming, given_up)
+
+
 def test_the_vector_at_every_moment(
     work: Work, cast: Cast, asking: PostRoom, clock: VirtualClock, confirming: bool
 ) -> None:

@@ -74,7 +74,8 @@ def _delivered(facts: Facts) -> Move:
 
 
 def _hard(facts: Facts) -> Decision:
-    if facts.state in _MAY_HAVE_LEFT or (facts.came_back and facts.state in _WAITS):
+    """Also after it was given up: a notice of delivery that comes later still does not win over it."""
+    if facts.state in _MAY_HAVE_LEFT or (facts.came_back and facts.state in _WAITS | _GIVEN_UP):
         return Decision(Move.FAIL)
     soft = facts.state == "failed" and facts.failure is FailureType.SOFT
     return Decision(Move.HARDEN if soft else Move.NONE)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.content.html import to_text
@@ -69,8 +70,11 @@ def add(delivery_id: int) -> Response:
 
 
 @pages.get("/variants/<letter>")
-def words(delivery_id: int, letter: str) -> str:
+def words(delivery_id: int, letter: str) -> str | AnyResponse:
+    """What A says is what the delivery itself says."""
     delivery = delivery_of(work().session, me(), delivery_id)
+    if letter == LETTERS[0]:
+        return redirect(url_for("deliveries.edit", delivery_id=delivery_id))
     one = _variant(delivery, letter)
     content = contents_of(work().session, setup_of(work().session, delivery))[letter]
     typed = {**asdict(content), "own_text": "1" if one.own_text else ""}
@@ -94,16 +98,13 @@ def remove(delivery_id: int, letter: str) -> Response:
     return go(url_for(".index", delivery_id=delivery_id), f"Variant {letter} is taken off.")
 
 
-@pages.get("/variants/<letter>/ask/<do>")
-def ask(delivery_id: int, letter: str, do: str) -> str:
-    """The question of a dialog, for browsers without scripts. `do` is choose or remove."""
+@pages.get("/variants/<letter>/ask")
+def ask(delivery_id: int, letter: str) -> str | AnyResponse:
+    """The question of a dialog, for browsers without scripts: `?do=remove`, else whether to choose it."""
     delivery = delivery_of(work().session, me(), delivery_id)
-    if (
-        do not in {"choose", "remove"}
-        or letter not in LETTERS
-        or ab_test_of(work().session, delivery.id) is None
-    ):
-        raise NotFound
+    do = "remove" if request.args.get("do") == "remove" else "choose"
+    if ab_test_of(work().session, delivery.id) is None or letter not in LETTERS:
+        return redirect(url_for(".index", delivery_id=delivery_id))
     return page("delivery/ask_variant.html", do=do, letter=letter, delivery=delivery, **_test(delivery))
 
 

@@ -1,5 +1,5 @@
 // On a phone the rows of a list are cards (components.css): each cell is told the heading of its column. The first
-// named column is the title of the card. Where no script runs, the table scrolls by itself.
+// column of words is the title of the card. Where no script runs, the table scrolls by itself.
 import { whenNew } from "./when_new.js";
 
 export function startCards() {
@@ -7,8 +7,9 @@ export function startCards() {
 }
 
 function label(row) {
-  const names = [...row.closest("table").tHead.rows[0].cells].map(shown);
-  const title = names.findIndex(Boolean);
+  const heads = [...row.closest("table").tHead.rows[0].cells];
+  const names = heads.map(shown);
+  const title = names.findIndex((name, at) => name && !heads[at].matches(".n"));
   [...row.cells].forEach((cell, at) => {
     if (at !== title && names[at] && cell.colSpan === 1) cell.dataset.label = names[at];
   });

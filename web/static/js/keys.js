@@ -21,6 +21,7 @@ export function startKeys() {
 }
 
 function pressed(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return finish(event);
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (event.key === "?" ? open("#keys") : answers(event)) event.preventDefault();
 }
@@ -35,6 +36,14 @@ function answers(event) {
   // Enter belongs to the link or button that has the focus; only a row itself hands it on.
   if (key === "Enter" && !event.target.matches("[data-row]")) return false;
   return pressNamed(key);
+}
+
+// Ctrl + Enter presses the primary button of the form that one writes in, whatever field the cursor stands in.
+function finish(event) {
+  const button = event.target.closest("form")?.querySelector(".btn.main[type=submit]:not(:disabled)");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 }
 
 function isTyping(element) {

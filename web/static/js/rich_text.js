@@ -17,6 +17,7 @@ async function enrich(area) {
   if (area.readOnly) element.setAttribute("contenteditable", "false");
   area.hidden = true;
   area.required = false;
+  if (area.matches("[data-takes-focus]")) element.addEventListener("trix-initialize", () => element.focus());
   area.after(element);
   element.addEventListener("trix-change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
 }
