@@ -48,9 +48,12 @@ torture: $(VENV)/.tests ## Kill and cut the real processes while they send (COUN
 	@$(PY) -m tests.torture $(ARGS)
 
 ##@ Keep
-.PHONY: docs pins front clean help
+.PHONY: docs picture pins front clean help
 docs: $(VENV)/.runs ## Draw docs/states.md, docs/settings.md and docs/openapi.json from the code
 	@$(PY) -m scripts.draw_docs
+
+picture: $(VENV)/.tests ## Draw the picture of the README from the demo, in Chromium
+	@$(PY) -m scripts.draw_picture
 
 pins: $(PY) ## Compile both requirement files from pyproject.toml (UPGRADE=1 takes newer versions)
 	@$(PY) -m pip install --quiet uv
