@@ -52,6 +52,7 @@ class SettingsTyped(Asked):
     opens: bool = True
     clicks: bool = True
     utm: Line = ""
+    typology: Line = ""
 
 
 class DeliveryTyped(Asked):
@@ -116,6 +117,7 @@ class SettingsShown(Shown):
     opens: bool
     clicks: bool
     utm: str
+    typology: str
 
 
 class FiguresShown(Shown):
