@@ -12,6 +12,8 @@ FLASK := $(PY) -m flask --app wsgi
 
 # The pinned time zones win over older ones of the operating system.
 export PYTHONTZPATH :=
+# What Python compiled is kept: some fifty processes of a run start with it.
+export PYTHONDONTWRITEBYTECODE :=
 
 ##@ Use
 .PHONY: run

@@ -65,7 +65,7 @@ def fill(engine: Engine, tasks: int) -> None:
     with engine.begin() as connection:
         for statement, rows in ((ADDRESSES, PEOPLE), (FOLK, PEOPLE), (TASKS, tasks)):
             connection.execute(sa.text(_numbered(engine, statement)), {"rows": rows, **_moments(engine)})
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:
         connection.execute(sa.text("ANALYZE"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 FROZEN_SECONDS = 15  # nobody computes so long between two statements of one transaction
@@ -123,7 +125,11 @@ def make_sessions(engine: Engine, *, reads_only: bool = False, seal: object = No
 
 def given_rows(table: Any, names: Sequence[str]) -> sa.TableValuedAlias:
     """Rows of our own inside one statement of PostgreSQL, with these columns of `table`: see `as_rows`."""
-    columns = (sa.column(name, table.c[name].type) for name in names)
+    return given_columns(sa.column(name, table.c[name].type) for name in names)
+
+
+def given_columns(columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlias:
+    """The same with columns of several tables."""
     rows = sa.func.json_to_recordset(sa.cast(sa.bindparam("_rows", type_=sa.Text), postgresql.JSON))
     return rows.table_valued(*columns).render_derived(with_types=True)
 
@@ -139,3 +145,40 @@ def _written(value: object) -> str:
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     raise TypeError(f"{type(value).__name__} is not written into a statement")
+
+
+def among(column: Any, name: str) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the numbers bound as `name`: one statement, however many they are."""
+    return _Among(column, sa.bindparam(name, type_=_Numbers()))
+
+
+class _Numbers(TypeDecorator[list[int]]):
+    """A list of numbers, bound as one value."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return postgresql.ARRAY(sa.BigInteger) if dialect.name == "postgresql" else sa.Text()
+
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "postgresql")
+def _in_array(element: _Among, compiler: Any, **options: Any) -> str:
+    column, numbers = element.clauses
+    return str(compiler.process(column == sa.any_(numbers), **options))
+
+
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: Any, **options: Any) -> str:
+    column, numbers = element.clauses
+    given = sa.func.json_each(numbers).table_valued("value")
+    return str(compiler.process(column.in_(sa.select(given.c.value)), **options))

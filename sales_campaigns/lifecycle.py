@@ -78,21 +78,23 @@ def move_each(
     event: str,
     rows: Sequence[Mapping[str, object]],
     guards: tuple[str, ...] = (),
+    also: Mapping[str, object] | None = None,
 ) -> int:
     """Move many rows, each with values of its own, in one go; how many moved.
 
-    A row of `rows` holds the `id`, the `guards` that must still stand as given, and what is set with the move.
-    Objects in the session stay as they were: read them again.
+    A row of `rows` holds the `id`, the `guards` that must still stand as given, and what is set with the move; all
+    get `also`. Objects in the session stay as they were: read them again.
     """
     if not rows:
         return 0
     session.flush()
-    names = tuple(rows[0])
+    names, common = tuple(rows[0]), tuple(also or ())
+    shared = {f"_{name}": value for name, value in (also or {}).items()}
     if len(rows) > 1 and session.get_bind().dialect.name == "postgresql":
-        statement = _together(lifecycle, model, event, names, guards)
-        return int(session.connection().execute(statement, as_rows(rows)).rowcount)
-    statement = _each(lifecycle, model, event, names, guards)
-    given = [{f"_{name}": value for name, value in row.items()} for row in rows]
+        statement = _together(lifecycle, model, event, names, guards, common)
+        return int(session.connection().execute(statement, {**as_rows(rows), **shared}).rowcount)
+    statement = _each(lifecycle, model, event, names + common, guards)
+    given = [{**{f"_{name}": value for name, value in row.items()}, **shared} for row in rows]
     changed = session.connection().execute(statement, given if len(given) > 1 else given[0])
     return int(changed.rowcount)
 
@@ -116,13 +118,19 @@ def _each(
 
 @lru_cache(maxsize=100)
 def _together(
-    lifecycle: Lifecycle[Any], model: Any, event: str, names: tuple[str, ...], guards: tuple[str, ...]
+    lifecycle: Lifecycle[Any],
+    model: Any,
+    event: str,
+    names: tuple[str, ...],
+    guards: tuple[str, ...],
+    common: tuple[str, ...],
 ) -> sa.Update:
     """The same for all rows in one statement of PostgreSQL."""
     table = model.__table__
     given = given_rows(table, names)
     fixed = [table.c[name] == given.c[name] for name in ("id", *guards)]
-    changed = {name: given.c[name] for name in names if name not in ("id", *guards)}
+    changed: dict[str, Any] = {name: given.c[name] for name in names if name not in ("id", *guards)}
+    changed |= {name: sa.bindparam(f"_{name}", type_=table.c[name].type) for name in common}
     return (
         sa.update(table)
         .where(*fixed, _legal(lifecycle, table, event))

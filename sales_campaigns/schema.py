@@ -11,6 +11,7 @@ from sales_campaigns.content import models as content
 from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
 from sales_campaigns.deliveries import models as deliveries
+from sales_campaigns.deliveries import runs
 from sales_campaigns.deliveries.alarms import models as alarms
 from sales_campaigns.deliveries.continuous import models as continuous
 from sales_campaigns.deliveries.proofing import models as proofing
@@ -53,6 +54,7 @@ TOPICS = (
     proofing,
     rehearsals,
     retention,
+    runs,
     saved_views,
     tasks,
     tracking,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +12,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from sales_campaigns.domain_keys import key_from
 from sales_campaigns.errors import Invalid
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+# Its local part holds a token of 24 characters and 64 in all (RFC 5321 section 4.5.3.1.1).
+_BOUNCES = re.compile(r"(?=[^@]{1,41}@)[A-Za-z0-9._+=-]*\*[A-Za-z0-9._+=-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class Settings(BaseModel):
@@ -67,6 +72,19 @@ class Settings(BaseModel):
     )
     dkim_selectors: str = Field(
         "", description="By which names whoever signs your mail publishes keys (DKIM); several with commas."
+    )
+    dkim_domain: str = Field(
+        "",
+        description="Mail of this domain, and of those below it, is signed here (DKIM); empty leaves it out.",
+    )
+    dkim_selector: str = Field("", description="By which name the public half of DKIM_KEY is published.")
+    dkim_key: str = Field(
+        "", validate_default=True, description="Private key in PEM, RSA or Ed25519; best as DKIM_KEY_FILE."
+    )
+    bounce_address: str = Field(
+        "",
+        description="Where reports about mail of bulk lanes come back to, with * for the mail's own token: "
+        "bounces+*@example.com. Used once flask doctor --probe has seen one come back.",
     )
     salesforce_login_url: str = Field(
         "https://login.salesforce.com",
@@ -157,6 +175,30 @@ class Settings(BaseModel):
         if value == "procrastinate" and not known.data.get("database_url", "").startswith("postgresql"):
             raise ValueError("procrastinate needs DATABASE_URL to be a PostgreSQL database")
         return value
+
+    @field_validator("dkim_domain", "dkim_selector")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        if value and not _NAME.fullmatch(value):
+            raise ValueError("must be a name of letters, digits, dots and hyphens")
+        return value.lower()
+
+    @field_validator("dkim_key")
+    @classmethod
+    def _a_key_that_signs(cls, value: str, known: ValidationInfo) -> str:
+        if value:
+            key_from(value)
+        named = [bool(known.data.get(name)) for name in ("dkim_domain", "dkim_selector")]
+        if any(named) != all(named) or any(named) != bool(value):
+            raise ValueError("goes with DKIM_DOMAIN and DKIM_SELECTOR: set all three, or none")
+        return value
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _an_address_with_a_place_for_a_token(cls, value: str) -> str:
+        if value and not _BOUNCES.fullmatch(value):
+            raise ValueError("must be an address with one * before the @, such as bounces+*@example.com")
+        return value.lower()
 
     @property
     def database(self) -> str:

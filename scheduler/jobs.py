@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import cycle, islice
 from pathlib import Path
 
 import structlog
@@ -42,6 +43,7 @@ from sales_campaigns.notices.writing_letters import write_letters
 from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
+from sales_campaigns.table_statistics import gather_statistics
 from sales_campaigns.tracking.telling import something_untold, tell
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from sales_campaigns.webhooks.calling import call_webhook, forget_old_calls, webhooks_due
@@ -207,6 +209,7 @@ JOBS: tuple[Job, ...] = (
     Job("tell webhooks", _for_webhooks, _in_one_transaction(tell_webhooks)),
     Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
     Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
+    Job("statistics", _always, _in_one_transaction(gather_statistics), every=600),
     Job("recover", _always, _recover, every=15),
     Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
     Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),
@@ -281,12 +284,24 @@ def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10
     often, seldom = [job for job in jobs if job.every is None], [job for job in jobs if job.every is not None]
     total = 0
     for _ in range(rounds):
-        done = _round(room, often) or _round(room, seldom)
-        total += done
-        if not done:
+        total += _in_turn(room, often, rounds)
+        if not (done := sum(_work(room, job) for job in seldom)):
             return total
+        total += done
     raise RuntimeError("the work does not come to an end")
 
 
-def _round(room: PostRoom, jobs: Sequence[Job]) -> int:
-    return sum(job.do(room, key) for job in jobs for key in job.find(room))
+def _in_turn(room: PostRoom, jobs: Sequence[Job], rounds: int) -> int:
+    """One after the other, until each has found nothing since anything was done."""
+    total = quiet = 0
+    turns = islice(cycle(jobs), rounds * len(jobs))
+    while quiet < len(jobs):
+        if (job := next(turns, None)) is None:
+            raise RuntimeError("the work does not come to an end")
+        done = _work(room, job)
+        total, quiet = total + done, 0 if done else quiet + 1
+    return total
+
+
+def _work(room: PostRoom, job: Job) -> int:
+    return sum(job.do(room, key) for key in job.find(room))

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.secrets import Seal, new_token
 from sales_campaigns.addresses import check_address
-from sales_campaigns.campaigns.audience import mails_of, sorted_out
+from sales_campaigns.campaigns.audience import sorted_out
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import first_of, foresee
+from sales_campaigns.campaigns.simulating import foresee, mails_in
 from sales_campaigns.campaigns.simulation import Simulation
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.database import make_engine, make_sessions
@@ -44,7 +46,7 @@ def rehearse(make: SandboxMaker, play: Play, progress: Progress) -> Rehearsed:
     """
     wish = play.wish
     foreseen = foresee(wish, play.people)
-    audience = sorted_out(play.people, mails_of(wish.campaign, first_of(wish) or 0))
+    audience = sorted_out(play.people, mails_in(wish))
     clock = VirtualClock(resolve(wish.start, wish.zone))
     addresses = [check_address(who).key for who in audience.mailed]
     sandbox = make(acted_by(play.script, addresses), clock.now)
@@ -106,21 +108,57 @@ class Onlooker:
 @contextmanager
 def throw_away_room(sandbox: Sandbox, clock: VirtualClock) -> Iterator[PostRoom]:
     """A post room on an empty database in a file of its own, which is gone when the block ends."""
+    with TemporaryDirectory(prefix="rehearsal-") as folder, _engine_on(Path(folder)) as engine:
+        yield PostRoom(
+            sessions=make_sessions(engine),
+            reads=make_sessions(engine, reads_only=True),
+            clock=clock,
+            providers=sandbox,
+            seal=Seal(new_token()),
+            owner="rehearsal",
+        )
+
+
+@dataclass
+class Stagehand:
+    """An engine that outlives its databases: what it has compiled for one rehearsal is not compiled for the next."""
+
+    place: Path = field(default_factory=Path)
+    engine: Engine = field(default_factory=lambda: make_engine("sqlite:///rehearsal.sqlite3"))
+
+    def __post_init__(self) -> None:
+        event.listen(self.engine, "do_connect", self._go_there)
+        event.listen(self.engine, "connect", _hurry)
+
+    def _go_there(self, _dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+        arguments[0] = str(self.place)
+
+
+AT_REST: list[Stagehand] = []
+
+
+@contextmanager
+def _engine_on(folder: Path) -> Iterator[Engine]:
+    """For an empty database in this folder."""
+    hand = AT_REST.pop() if AT_REST else Stagehand()
+    hand.place = folder / "rehearsal.sqlite3"
+    hand.place.write_bytes(_empty_database())
+    try:
+        yield hand.engine
+    finally:
+        hand.engine.dispose()
+        AT_REST.append(hand)
+
+
+@cache
+def _empty_database() -> bytes:
+    """A file with every table and no row."""
     with TemporaryDirectory(prefix="rehearsal-") as folder:
-        engine = make_engine(f"sqlite:///{Path(folder) / 'rehearsal.sqlite3'}")
-        event.listen(engine, "connect", _hurry)
+        path = Path(folder) / "empty.sqlite3"
+        engine = make_engine(f"sqlite:///{path}")
         METADATA.create_all(engine)
-        try:
-            yield PostRoom(
-                sessions=make_sessions(engine),
-                reads=make_sessions(engine, reads_only=True),
-                clock=clock,
-                providers=sandbox,
-                seal=Seal(new_token()),
-                owner="rehearsal",
-            )
-        finally:
-            engine.dispose()
+        engine.dispose()
+        return path.read_bytes()
 
 
 def _hurry(connection: Any, _record: object) -> None:

@@ -23,29 +23,20 @@ class Cast:
 
 def cast_of(uow: UnitOfWork) -> Cast:
     north, south = Team(name="North"), Team(name="South")
-    uow.session.add_all([north, south, Instance(id=1)])
-    uow.session.flush()
+    _added(uow, north, south, Instance(id=1))
     ana = _user(uow, north, "Ana", "Lind")
     ben = _user(uow, north, "Ben", "Okafor")
     cleo = _user(uow, north, "Cleo", "Martin", role=Role.ADMINISTRATOR, can_prepare=True, can_start=True)
     dirk = _user(uow, south, "Dirk", "Visser")
-    boxes = [a_mailbox(uow, user) for user in (ana, ben, dirk)]
+    _added(uow, ana, ben, cleo, dirk)
+    boxes = [_mailbox(user) for user in (ana, ben, dirk)]
+    _added(uow, *boxes)
     return Cast(ana, ben, cleo, dirk, *boxes)
 
 
 def a_mailbox(uow: UnitOfWork, user: User, **fields: Any) -> Mailbox:
-    box = Mailbox(
-        **{
-            "user_id": user.id,
-            "provider": "smtp",
-            "address": user.email,
-            "host": "127.0.0.1",
-            "security": "none",
-            **fields,
-        }
-    )
-    uow.session.add(box)
-    uow.session.flush()
+    box = _mailbox(user, **fields)
+    _added(uow, box)
     return box
 
 
@@ -73,8 +64,8 @@ def a_person(uow: UnitOfWork, owner: User, email: str = "maria@example.com", **f
 
 
 def _user(uow: UnitOfWork, team: Team, first: str, last: str, **fields: Any) -> User:
-    user = User(
-        team_id=team.id,
+    return User(
+        team=team,
         email=f"{first.lower()}@{team.name.lower()}.example",
         first_name=first,
         last_name=last,
@@ -82,7 +73,14 @@ def _user(uow: UnitOfWork, team: Team, first: str, last: str, **fields: Any) -> 
         created_at=uow.now,
         **fields,
     )
-    user.team = team
-    uow.session.add(user)
+
+
+def _mailbox(user: User, **fields: Any) -> Mailbox:
+    reached = {"provider": "smtp", "host": "127.0.0.1", "security": "none"}
+    return Mailbox(**{"user_id": user.id, "address": user.email, **reached, **fields})
+
+
+def _added(uow: UnitOfWork, *rows: object) -> None:
+    """They have numbers of their own afterwards, in this order."""
+    uow.session.add_all(rows)
     uow.session.flush()
-    return user

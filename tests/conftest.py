@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ from tests.databases import drop_databases, empty, empty_engine, postgresql_url,
 from tests.sink import Sink
 from tests.stand_ins.reaching import crms_at
 
-pytest_plugins = ["tests.programs"]
+pytest_plugins = ["tests.programs", "tests.pace", "tests.mta.offices"]
 
 # How long an example takes says how busy the machine is, nothing about the product.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,6 +38,13 @@ settings.load_profile("unhurried")
 
 SEAL = Seal("only for the tests, and long enough")
 Work = Callable[[], AbstractContextManager[UnitOfWork]]
+
+
+@event.listens_for(Engine, "connect")
+def what_has_no_order_comes_in_any(connection: object, _record: object) -> None:
+    """PostgreSQL orders as it likes what asks for no order; SQLite here too, so that what counts on one is red."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects = ON")
 
 
 def pytest_configure() -> None:

@@ -42,6 +42,12 @@ def when_words(instant: datetime, zone: str) -> str:
     return f"{day_words(local)} {local:%H:%M}"
 
 
+def wall_words(written: str) -> str:
+    """Wed 2 Dec 2026 09:00, of a local time as a form writes it: 2026-12-02T09:00"""
+    at = datetime.fromisoformat(written)
+    return f"{day_words(at)} {at:%Y %H:%M}"
+
+
 def zone_words(zone: str) -> str:
     """Europe/Stockholm → Stockholm"""
     return zone.rpartition("/")[2].replace("_", " ")
@@ -95,6 +101,7 @@ def install(app: Flask) -> None:
         clock=clock_words,
         day=day_words,
         zone=zone_words,
+        wall=wall_words,
         count_words=count_words,
         instant=instant,
         span=span_words,

@@ -6,7 +6,7 @@ because Gmail hides the fields of a report deep in its own view of a mail.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,6 +52,10 @@ class GmailReader:
 
     def file_copy(self, mime: bytes, at: datetime) -> None:
         """Gmail files what leaves by itself."""
+
+    def discard(self, uids: Sequence[str]) -> bool:
+        """What is granted lets nobody delete a mail (`gmail.modify` would)."""
+        return not uids
 
     def check(self) -> None:
         self._profile()

@@ -1,4 +1,4 @@
-"""Mails of the selected folder as the very bytes that the server holds, a bounded number at a time."""
+"""Mails of a folder as the very bytes that the server holds, a bounded number at a time; and taking some away."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def fetch(mailbox: BaseMailBox, uids: Sequence[int]) -> Iterator[Fetched]:
         if answer != "OK":
             raise MailboxFetchError((answer, parts), "OK")
         yield from _mails(parts)
+
+
+def take_away(mailbox: BaseMailBox, folder: str, uids: Sequence[int], *, expunge: bool) -> None:
+    """Without `expunge` they stay there, marked, until somebody expunges the folder: others may be marked too."""
+    mailbox.folder.set(folder)
+    chunk = ",".join(map(str, uids))
+    commands = [("STORE", chunk, "+FLAGS", r"(\Deleted)"), *([("EXPUNGE", chunk)] if expunge else [])]
+    for command in commands:
+        answer, said = mailbox.client.uid(*command)
+        if answer != "OK":
+            raise MailboxFetchError((answer, said), "OK")
 
 
 def _mails(parts: Sequence[Any]) -> Iterator[Fetched]:

@@ -6,6 +6,7 @@ import imaplib
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxStarttlsError
 
+from integrations.trust import trusting
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import MailAccount
 
@@ -26,11 +28,13 @@ _NOT_THE_PASSWORD = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CON
 class Settings:
     """What holds for every mailbox that is read. `ca_bundle` is a file of certificates to trust; waits in seconds.
 
-    `reach_back_days`: how far back is read where no cursor says what was read already.
+    `talk_seconds` bounds what one call may take in all, however slowly its bytes drip. `reach_back_days`: how far back
+    is read where no cursor says what was read already.
     """
 
     ca_bundle: str | None = None
     wait_seconds: float = 30
+    talk_seconds: float = 600
     reach_back_days: int = 7
 
 
@@ -40,6 +44,7 @@ def open_mailbox(account: MailAccount, settings: Settings) -> BaseMailBox:
         mailbox = _connected(account, settings)
         try:
             _sign_in(mailbox, account)
+            _ask_anew(mailbox)
         except BaseException:
             close_mailbox(mailbox)
             raise
@@ -53,6 +58,23 @@ def close_mailbox(mailbox: BaseMailBox) -> None:
         mailbox.client.logout()
     with suppress(OSError):
         mailbox.client.shutdown()
+
+
+@contextmanager
+def hung_up_after(mailbox: BaseMailBox, seconds: float) -> Iterator[None]:
+    """The line is cut when the block takes longer: a wait counts for a piece, and pieces may come for ever."""
+    watch = threading.Timer(seconds, lambda: _cut(mailbox))
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _cut(mailbox: BaseMailBox) -> None:
+    with suppress(OSError):
+        mailbox.client.sock.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -79,7 +101,7 @@ def outside_words(account: MailAccount) -> Iterator[None]:
 
 
 def _connected(account: MailAccount, settings: Settings) -> BaseMailBox:
-    trust = ssl.create_default_context(cafile=settings.ca_bundle)
+    trust = trusting(settings.ca_bundle)
     where = (account.host, account.port, settings.wait_seconds)
     if account.security == "tls":
         return MailBox(*where, ssl_context=trust)
@@ -102,6 +124,13 @@ def _sign_in(mailbox: BaseMailBox, account: MailAccount) -> None:
         raise
     except imaplib.IMAP4.error as error:
         raise MailboxLoginError(("NO", [str(error).encode()]), "OK") from error
+
+
+def _ask_anew(mailbox: BaseMailBox) -> None:
+    """What a server can do it may say only to whom it knows (RFC 3501 section 6.1.1): IDLE, UIDPLUS."""
+    answer, said = mailbox.client.capability()
+    if answer == "OK" and isinstance(said[-1], bytes):
+        mailbox.client.capabilities = tuple(said[-1].decode("ascii", "replace").upper().split())
 
 
 def _not_signed_in(account: MailAccount, error: MailboxLoginError) -> Outside:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import imaplib
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxAppendError, MailboxFolderStatusError
 from imap_tools.utils import encode_folder
 
 from integrations.imap.cursors import Cursor, Mark, read_cursor, write_cursor
-from integrations.imap.fetching import fetch, uids_after, uids_named, uids_since
+from integrations.imap.fetching import fetch, take_away, uids_after, uids_named, uids_since
 from integrations.imap.folders import INBOX, Folders, Listed, folders_of
-from integrations.imap.opening import Settings, close_mailbox, open_mailbox, outside_words
+from integrations.imap.opening import Settings, close_mailbox, hung_up_after, open_mailbox, outside_words
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 100  # mails a call
@@ -61,6 +62,16 @@ class ImapReader:
                 answer = mailbox.client.append(folder, r"(\Seen)", imaplib.Time2Internaldate(at), mime)  # type: ignore[arg-type]
                 if answer[0] != "OK":
                     raise MailboxAppendError(answer, "OK")
+
+    def discard(self, uids: Sequence[str]) -> bool:
+        """Mark them as deleted, and expunge them where the server can do so for them alone (UIDPLUS, RFC 4315)."""
+        with self._talking() as mailbox:
+            alone = "UIDPLUS" in mailbox.client.capabilities
+            for folder, found in groupby(sorted(uids), key=lambda uid: uid.rpartition("/")[0]):
+                name, _, validity = folder.rpartition("/")
+                if mailbox.folder.status(name, ["UIDVALIDITY"]).get("UIDVALIDITY") == int(validity):
+                    take_away(mailbox, name, [int(uid.rpartition("/")[2]) for uid in found], expunge=alone)
+            return True
 
     def check(self) -> None:
         """Connect, sign in, look at the inbox. Raises Outside with what to do."""
@@ -122,7 +133,9 @@ class ImapReader:
         """A connection in working order for the block; one that breaks in it is not used again. Raises Outside."""
         with outside_words(self._account):
             try:
-                yield self._awake()
+                mailbox = self._awake()
+                with hung_up_after(mailbox, self._settings.talk_seconds):
+                    yield mailbox
             except (imaplib.IMAP4.abort, OSError):
                 self._forget()
                 raise

@@ -68,7 +68,7 @@ class LentReader:
         self._account = account
         self._home = home
         self.changes, self.is_sent = reader.changes, reader.is_sent
-        self.file_copy, self.check = reader.file_copy, reader.check
+        self.file_copy, self.check, self.discard = reader.file_copy, reader.check, reader.discard
 
     def close(self) -> None:
         reader, self._reader = self._reader, None

@@ -5,8 +5,9 @@ The rule: sync by delta queries, 410 → rescan (spec/5). Reports of failed deli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from integrations.calls import answered
@@ -46,6 +47,16 @@ class OutlookReader:
 
     def file_copy(self, mime: bytes, at: datetime) -> None:
         """Outlook files what leaves by itself."""
+
+    def discard(self, uids: Sequence[str]) -> bool:
+        """They lie among the deleted mails."""
+        for uid in uids:
+            try:
+                answered(partial(self._api.delete, message_at(uid)))
+            except Outside as refused:
+                if refused.code != 404:
+                    raise
+        return True
 
     def check(self) -> None:
         answered(lambda: address_in(self._api))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
-from contextlib import suppress
 
 from integrations.smtp.replies import Lost, Reply, ReplyReader
 from sales_campaigns.clock import machine_seconds
@@ -16,23 +16,43 @@ class Connection:
     """A connected socket. Waits are in seconds; a server that says nothing for so long is Lost."""
 
     def __init__(self, plain: socket.socket, write_seconds: float) -> None:
+        plain.setblocking(False)
         self._socket: socket.socket = plain
         self._write_seconds = write_seconds
         self._reader = ReplyReader()
         self.last_heard = machine_seconds()
 
     def write(self, data: bytes) -> None:
+        """All of it. The socket takes a usual mail at once; what it does not take waits for room."""
         try:
-            self._socket.settimeout(self._write_seconds)
-            self._socket.sendall(data)
+            written = self._send(data)
+            if written < len(data):
+                self._write_rest(memoryview(data)[written:])
         except OSError as error:
             raise Lost(_reason(error)) from error
+
+    def _write_rest(self, rest: memoryview) -> None:
+        deadline = machine_seconds() + self._write_seconds
+        while rest:
+            self._wait(select.POLLOUT, deadline - machine_seconds())
+            rest = rest[self._send(rest) :]
+
+    def _send(self, data: bytes | memoryview) -> int:
+        try:
+            return self._socket.send(data)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
 
     def read(self, seconds: float) -> Reply:
         """The next reply, complete within `seconds`, however slowly its bytes drip."""
         deadline = machine_seconds() + seconds
+        self.receive()
         while (reply := self.at_hand()) is None:
-            self._receive(max(deadline - machine_seconds(), 0.001))
+            try:
+                self._wait(select.POLLIN, deadline - machine_seconds())
+            except OSError as error:
+                raise Lost(_reason(error)) from error
+            self.receive()
         return reply
 
     def at_hand(self) -> Reply | None:
@@ -41,21 +61,23 @@ class Connection:
 
     def receive(self) -> None:
         """Take what has arrived, without waiting for more."""
-        with suppress(BlockingIOError, ssl.SSLWantReadError):
-            self._receive(0)
-
-    def _receive(self, seconds: float) -> None:
         try:
-            self._socket.settimeout(seconds)
             data = self._socket.recv(_CHUNK)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            raise
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
         except OSError as error:
             raise Lost(_reason(error)) from error
         if not data:
             raise Lost("the mail server ended the connection")
         self._reader.feed(data)
         self.last_heard = machine_seconds()
+
+    def _wait(self, event: int, seconds: float) -> None:
+        """Until the socket is ready. Raises TimeoutError."""
+        poll = select.poll()
+        poll.register(self._socket, event)
+        if not poll.poll(max(0.0, seconds) * 1_000):
+            raise TimeoutError
 
     @property
     def quiet(self) -> bool:
@@ -88,7 +110,9 @@ class Connection:
             # What arrived in the open must not be taken for an answer given under encryption.
             raise Lost("the mail server spoke before the connection was encrypted")
         try:
+            self._socket.settimeout(self._write_seconds)
             self._socket = context.wrap_socket(self._socket, server_hostname=host)
+            self._socket.setblocking(False)
         except ssl.SSLCertVerificationError:
             raise
         except OSError as error:

@@ -129,5 +129,14 @@ def body(mime: bytes) -> bytes:
 
     A bare CR or LF is made a whole line end, so that no server can see a second message in it.
     """
+    if _has_whole_lines(mime):
+        stuffed = mime.replace(b"\r\n.", b"\r\n..")
+        return b"".join((b"." if stuffed[:1] == b"." else b"", stuffed, b".\r\n"))
     lines = [b"." + line if line[:1] == b"." else line for line in mime.splitlines()]
     return b"\r\n".join([*lines, b".\r\n"])
+
+
+def _has_whole_lines(mime: bytes) -> bool:
+    """Whether every CR and LF in it belongs to a whole line end, and the last line is ended."""
+    ends = mime.count(b"\r\n")
+    return mime[-2:] == b"\r\n" and mime.count(b"\n") == ends and mime.count(b"\r") == ends

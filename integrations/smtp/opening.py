@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from integrations.smtp.connection import Connection, connect
 from integrations.smtp.envelopes import Offers, offers_of
 from integrations.smtp.replies import Lost, Position, Reply, refusal, taken
+from integrations.trust import trusting
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import MailAccount
 
@@ -86,7 +87,7 @@ def _untrusted(account: MailAccount, error: ssl.SSLCertVerificationError) -> Out
 
 def _introduce(connection: Connection, account: MailAccount, settings: Settings) -> Offers:
     if account.security == "tls":
-        connection.encrypt(_trust(settings), account.host)
+        connection.encrypt(trusting(settings.ca_bundle), account.host)
     _agreed(connection.read(settings.reply_seconds), Position.GREETING)
     offers = _hello(connection, settings)
     if account.security == "starttls":
@@ -100,10 +101,6 @@ def _agreed(reply: Reply, position: Position) -> Reply:
     if not taken(reply, position):
         raise refusal(reply, position)
     return reply
-
-
-def _trust(settings: Settings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=settings.ca_bundle)
 
 
 def _hello(connection: Connection, settings: Settings) -> Offers:
@@ -121,7 +118,7 @@ def _start_tls(connection: Connection, account: MailAccount, settings: Settings,
         words = f"{account.host} does not offer STARTTLS, so nothing was sent. Check the port and security."
         raise Outside(OutsideKind.POLICY, words)
     ask(connection, b"STARTTLS\r\n", Position.STARTTLS, settings.reply_seconds)
-    connection.encrypt(_trust(settings), account.host)
+    connection.encrypt(trusting(settings.ca_bundle), account.host)
     return _hello(connection, settings)
 
 

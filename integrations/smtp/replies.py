@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from sales_campaigns.errors import Outside, OutsideKind
@@ -50,7 +51,9 @@ class Reply(NamedTuple):
     @property
     def words(self) -> str:
         """One printable line, as people may see it."""
-        return f"{self.code} {' '.join(_UNPRINTABLE.sub(' ', self.text).split())}".strip()[:LONGEST_WORDS]
+        usual = self.text.isascii() and self.text.isprintable()
+        text = self.text if usual else _UNPRINTABLE.sub(" ", self.text)
+        return f"{self.code} {' '.join(text.split())}".strip()[:LONGEST_WORDS]
 
 
 class ReplyReader:
@@ -66,7 +69,7 @@ class ReplyReader:
         return not (self._rest or self._lines or self._begun)
 
     def feed(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self._rest = (self._rest + data if self._rest else data).split(b"\n")
         self._lines.extend(lines)
 
     def next(self) -> Reply | None:
@@ -92,6 +95,7 @@ class ReplyReader:
             raise Lost("an answer without an end")
 
 
+@lru_cache(maxsize=100)  # most answers are the same for every mail
 def _parsed(line: bytes) -> tuple[int, str, bool]:
     """Code, text, and whether it is the last line of its reply."""
     head, mark = line[:3], line[3:4]

@@ -157,6 +157,9 @@ class Mailbox(Base):
     trouble: Mapped[str] = mapped_column(sa.Text, default="")
     lost_at: Mapped[datetime | None]  # since when it is not connected
     paused_until: Mapped[datetime | None]  # machine time: a rate limit outside is never scaled
+    # What `checkups.probing` found when it last sent a mail to itself; machine time.
+    probed_at: Mapped[datetime | None]
+    probed: Mapped[dict[str, Any] | None]
     # Set: it sends through the channel of this identity, and not by its own server.
     identity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("identity.id"), index=True)
 
@@ -261,6 +264,8 @@ class Instance(Base):
     quarantine_errors: Mapped[int] = mapped_column(default=5, server_default="5")
     quarantine_lasting: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     set_up_at: Mapped[datetime | None]  # since when the steps of the first run are put away
+    # The BOUNCE_ADDRESS that a probe came back to: another one is not used before it is probed, too.
+    bounce_address: Mapped[str] = mapped_column(sa.String(254), default="", server_default="")
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
 

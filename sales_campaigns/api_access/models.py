@@ -54,3 +54,16 @@ class KeptAnswer(Base):
         sa.UniqueConstraint("user_id", "key"),
         sa.Index("ix_kept_answer_at", "at"),
     )
+
+
+class ApiRate(Base):
+    """How many requests of a minute a token has left, where several processes answer; `passes` is of the last one."""
+
+    __tablename__ = "api_rate"
+
+    token_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("api_token.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    level: Mapped[float] = mapped_column(sa.Double)
+    passes: Mapped[bool]
+    at: Mapped[datetime]

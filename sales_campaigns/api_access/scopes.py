@@ -28,6 +28,8 @@ AREAS = (
     "policies",
     "addresses",
     "webhooks",
+    "crm",
+    "installation",
 )
 CONTAINS = {
     Scope.READ: frozenset({Scope.READ}),

@@ -21,6 +21,7 @@ LEFT_OUT = {
     "crm_user": _CRM,
     "delegation_key": "lets the service send for a whole company: it is added anew",
     "instance": "where the installation runs",
+    "api_rate": "how often programs asked in the last minute",
     "kept_answer": "answers to programs, kept for a day",
     "mailbox_grant": "lets the service into a mailbox: it is granted anew",
     "presence": "which processes are there",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.drafts import StepDraft, Steps
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.campaigns.variants import running
+from sales_campaigns.campaigns.variants import VariantDraft, running
+from sales_campaigns.campaigns.varied import SaidVariant, Varied
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.content.models import Wording
@@ -36,11 +38,27 @@ def left_out_of_the_file(session: Session, campaign: Campaign) -> list[str]:
 
 
 def bundles_of(session: Session, campaign: Campaign) -> dict[str, int]:
-    """Place of a step, from "0" → the bundle that its mail carries; for JSON."""
+    """Place of a step, from "0" → the bundle that its mail carries; for JSON. Variants carry their own."""
     steps = drafts_of(newest(session, campaign))
     wordings = wordings_of(session, steps)
     carried = (content_of(wordings.get(step.wording_id or 0)).bundle_id for step in steps)
     return {str(place): bundle_id for place, bundle_id in enumerate(carried) if bundle_id is not None}
+
+
+def varied_of(session: Session, campaign: Campaign) -> dict[int, Varied]:
+    """The steps of the newest version that say several things, by their place from 0; two queries."""
+    steps = drafts_of(newest(session, campaign))
+    wordings = wordings_of(session, steps)
+    return {
+        place: Varied(step.key, tuple(_said(one, wordings) for one in step.variants))
+        for place, step in enumerate(steps)
+        if step.variants
+    }
+
+
+def _said(variant: VariantDraft, wordings: Mapping[int, Wording]) -> SaidVariant:
+    content = content_of(wordings[variant.wording_id])
+    return SaidVariant(variant.key, content, variant.weight, variant.stopped)
 
 
 def with_what_stands_beside(uow: UnitOfWork, steps: Steps, former: Steps) -> Steps:

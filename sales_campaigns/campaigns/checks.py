@@ -57,13 +57,17 @@ def _placed_wrongly(steps: Steps) -> Iterator[Obstacle]:
         yield Obstacle(steps[int(field.split(".")[1])].key, words)
 
 
-def _unfinished(step: StepDraft, wordings: Mapping[int, Wording]) -> Iterator[str]:
+def says_nothing(step: StepDraft) -> str:
+    """What to do with a step without words, "" for one that says something."""
     if step.kind is not StepKind.EMAIL:
-        if not step.name:
-            yield "Say what is to be done."
-        return
-    if step.wording_id is None:
-        yield "Write the e-mail: it has no words yet."
+        return "" if step.name else "Say what is to be done."
+    return "Write the e-mail: it has no words yet." if step.wording_id is None else ""
+
+
+def _unfinished(step: StepDraft, wordings: Mapping[int, Wording]) -> Iterator[str]:
+    if words := says_nothing(step):
+        yield words
+    if step.kind is not StepKind.EMAIL or step.wording_id is None:
         return
     varied = [(f"Variant {one.key}, ", one.wording_id) for one in running(step.variants)]
     for letter, id in varied or [("", step.wording_id)]:

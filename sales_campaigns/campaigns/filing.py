@@ -52,7 +52,7 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
     if known is None:
         campaign = campaign_from(uow, actor, file)
         return Filed(campaign, newest(uow.session, campaign), created=True, in_force=True)
-    steps, settings = _steps(uow, actor, file), stored_form(file.settings)
+    steps, settings = steps_of(uow, actor, file), stored_form(file.settings)
     campaign, former = opened(uow, actor, known.id)
     campaign.category = file.category
     steps = with_what_stands_beside(uow, steps, drafts_of(former))
@@ -65,7 +65,7 @@ def import_campaign(uow: UnitOfWork, actor: User, file: CampaignFile) -> Filed:
 
 def campaign_from(uow: UnitOfWork, actor: User, file: CampaignFile) -> Campaign:
     """A new draft as the file says. Raises Invalid, also for a name that is taken."""
-    steps = _steps(uow, actor, file)
+    steps = steps_of(uow, actor, file)
     return add_campaign(uow, actor, file.name, file.category, steps, stored_form(file.settings))
 
 
@@ -95,7 +95,8 @@ def export_campaign(session: Session, campaign: Campaign) -> CampaignFile:
     )
 
 
-def _steps(uow: UnitOfWork, actor: User, file: CampaignFile) -> Steps:
+def steps_of(uow: UnitOfWork, actor: User, file: CampaignFile) -> Steps:
+    """The steps as the editor has them, each under a new key. Raises Invalid as `import_campaign`."""
     templates = _templates(uow.session, actor, file)
     problems = dict(_content_problems(file, templates))
     if problems:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sales_campaigns.calendars.own_dates import with_own
 from sales_campaigns.calendars.team_calendar import PUBLIC, TeamCalendar
-from sales_campaigns.campaigns.audience import Person, judged, mails_of, own_zone
+from sales_campaigns.campaigns.audience import Person, StepMail, judged, mails_of, own_zone
 from sales_campaigns.campaigns.day_rules import calendar_by, place_kept, zone_by
 from sales_campaigns.campaigns.file import CampaignFile, ZoneOf
 from sales_campaigns.campaigns.holiday_dates import holiday_dates
@@ -25,6 +25,7 @@ from sales_campaigns.campaigns.planner import (
 )
 from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve, span_of
 from sales_campaigns.campaigns.simulation import Gathering, Happening, Simulation
+from sales_campaigns.campaigns.varied import VariedSteps
 from sales_campaigns.errors import Invalid
 
 Excluded = list[dict[str, str]]
@@ -38,7 +39,7 @@ class Wish:
     """What is to be simulated; `start` and `send_at` are naive wall-clock times in `zone`, the sender's.
 
     `limit` is how many mails leave the mailbox on a local date of the sender, `taken` how many of them are others.
-    `first` is the step that they start at: day and number.
+    `first` is the step that they start at: day and number. `varied` are the steps with several contents.
     """
 
     campaign: CampaignFile
@@ -51,6 +52,7 @@ class Wish:
     leave: tuple[tuple[date, date], ...] = ()
     own: TeamCalendar = PUBLIC
     first: tuple[int, int] = BEGINNING
+    varied: VariedSteps = field(default_factory=dict)
 
 
 def simulate(
@@ -96,7 +98,13 @@ def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
         happenings=_happenings(wish, steps, mailed, unmailed),
         limit=wish.limit,
         task_delay_days=wish.task_delay_days,
+        varied=wish.varied,
     )
+
+
+def mails_in(wish: Wish) -> list[StepMail]:
+    """The mails that leave by themselves, from the step on that people start at."""
+    return mails_of(wish.campaign, first_of(wish) or 0, wish.varied)
 
 
 def refuse(wish: Wish) -> None:
@@ -143,7 +151,7 @@ def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], d
     mailed: dict[str, str] = {}
     unmailed: dict[str, str] = {}
     excluded: Excluded = []
-    for one in judged(people, mails_of(wish.campaign, first_of(wish) or 0)):
+    for one in judged(people, mails_in(wish)):
         if one.cause:
             excluded.append({"person": one.who, "cause": one.cause})
         if one.walks:

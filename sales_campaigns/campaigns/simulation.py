@@ -15,6 +15,7 @@ from typing import Any
 
 from sales_campaigns.campaigns.planner import Outline, Planned, StepKind
 from sales_campaigns.campaigns.planner.local_time import wall_clock
+from sales_campaigns.campaigns.varied import VariedSteps
 
 Entry = dict[str, Any]
 Bottleneck = dict[str, Any]
@@ -32,7 +33,8 @@ class Happening:
 class Simulation:
     """`happenings` are in order of their instant; `start` is UTC, `zone` the sender's.
 
-    `to_deliver` counts the people who get mail. `excluded` has `person` and `cause`, one each.
+    `to_deliver` counts the people who get mail. `excluded` has `person` and `cause`, one each. `varied` are the steps
+    of which each person gets one variant.
     """
 
     campaign: str
@@ -45,6 +47,7 @@ class Simulation:
     happenings: Sequence[Happening]
     limit: int | None = None
     task_delay_days: int = 0
+    varied: VariedSteps = field(default_factory=dict)
 
     @property
     def finishes(self) -> datetime | None:
@@ -79,8 +82,23 @@ class Simulation:
             together = list(group)
             lines = [_line(self.outline, one.entry) for one in together]
             people = ((who, one.entry.index, n) for n, one in enumerate(together) for who in one.who)
-            for who, _, n in sorted(people) if len(together) > 1 else people:
-                yield {"person": who, **lines[n]}
+            for who, index, n in sorted(people) if len(together) > 1 else people:
+                entry = {"person": who, **lines[n]}
+                yield entry if index not in self.varied else {**entry, "variant": self.variant(index, who)}
+
+    def variant(self, index: int, who: str) -> str:
+        """The letter of what this person gets of the step at this place, "" where everybody gets the same."""
+        varied = self.varied.get(index)
+        drawn = varied.drawn_by(who) if varied is not None else None
+        return drawn.key if drawn is not None else ""
+
+    def by_variant(self) -> dict[int, Counter[str]]:
+        """Place of a varied step → letter → how many of these people get it."""
+        found: dict[int, Counter[str]] = defaultdict(Counter)
+        for one in self.happenings:
+            if one.entry.index in self.varied:
+                found[one.entry.index].update(self.variant(one.entry.index, who) for who in one.who)
+        return dict(sorted(found.items()))
 
     def by_day(self) -> dict[date, Counter[StepKind | None]]:
         """Local date of the sender → how many mails leave (None) and how many tasks of each kind open."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sales_campaigns.checkups.findings import Finding, broken, fine, note
 
 SPF, DMARC = "v=spf1", "v=DMARC1"
+ED25519_LENGTH = 44  # characters of such a key in base64; every other one is longer
 
 
 def spf(domain: str, texts: Sequence[str]) -> Finding:
@@ -42,15 +43,28 @@ def dmarc(domain: str, texts: Sequence[str]) -> Finding:
     return fine(what, f"p={policy}")
 
 
-def dkim(domain: str, selector: str, texts: Sequence[str]) -> Finding:
-    """`texts` are the TXT records of the selector's name. An empty p= means that the key was withdrawn."""
+def dkim(domain: str, selector: str, texts: Sequence[str], ours: str = "") -> Finding:
+    """`texts` are the TXT records of the selector's name. An empty p= means that the key was withdrawn.
+
+    `ours` is what belongs to the key that signs here: with another one there, no signature holds.
+    """
     what, name = f"DKIM of {domain}", f"{selector}._domainkey.{domain}"
     keys = [found["p"].replace(" ", "") for text in texts if "p" in (found := tags(text))]
+    fix = (
+        f'Publish there: "{_record(ours)}".' if ours else "Publish the key of whoever signs your mail there."
+    )
     if not keys:
-        return broken(what, f"there is no key at {name}", "Publish the key of whoever signs your mail there.")
+        return broken(what, f"there is no key at {name}", fix)
     if not keys[0]:
         return broken(what, f"the key at {name} was withdrawn", "Sign with a key that is published.")
+    if ours and keys[0] != ours:
+        return broken(what, f"the key at {name} is not that of DKIM_KEY", fix)
     return fine(what, f"a key stands at {name}")
+
+
+def _record(ours: str) -> str:
+    kind = "ed25519" if len(ours) == ED25519_LENGTH else "rsa"
+    return f"v=DKIM1; k={kind}; p={ours}"
 
 
 def dkim_unknown(domain: str) -> Finding:

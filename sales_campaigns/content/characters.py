@@ -14,9 +14,13 @@ _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 def sendable(text: str) -> str:
     """Return `text` with `\\n` line ends and without control characters (tab stays) and lone surrogates."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSENDABLE.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def one_line(text: str) -> str:
     """Return `text` as one header line: any run of white space and control characters is one space."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(_OVERRIDES.sub("", _UNSENDABLE.sub(" ", text)).split())

@@ -36,6 +36,7 @@ FIELDS: tuple[Field, ...] = (
     Field("my_phone", "My phone number", "+39 06 123 456"),
 )
 NAMES = frozenset(field.name for field in FIELDS)
+_WHOLE = {"full_name": ("first_name", "last_name"), "my_name": ("my_first_name", "my_last_name")}
 
 
 def merge_values(
@@ -47,12 +48,19 @@ def merge_values(
     team's own snake_case names, which never hide a built-in one. A full name that is not given is made of
     first and last name.
     """
-    given: Iterable[tuple[str, str | None]] = chain(custom.items(), _built_in(person), _built_in(sender))
-    cleaned = ((name, sendable(value or "").strip()) for name, value in given)
-    values = {name: value for name, value in cleaned if value}
-    _complete(values, "full_name", "first_name", "last_name")
-    _complete(values, "my_name", "my_first_name", "my_last_name")
+    values: dict[str, str] = {}
+    for name, value in chain(custom.items(), _built_in(person), _built_in(sender)):
+        cleaned = sendable(value).strip() if value else ""
+        if cleaned:
+            values[name] = cleaned
+    for whole, parts in _WHOLE.items():
+        _complete(values, whole, *parts)
     return values
+
+
+def parts_of_names(names: Iterable[str]) -> frozenset[str]:
+    """These fields, and those that a whole one is made of where it is not given."""
+    return frozenset(chain(names, *(_WHOLE[name] for name in names if name in _WHOLE)))
 
 
 def unknown_names(names: Iterable[str], custom: Iterable[str]) -> tuple[str, ...]:
@@ -60,11 +68,10 @@ def unknown_names(names: Iterable[str], custom: Iterable[str]) -> tuple[str, ...
     return tuple(sorted(set(names) - NAMES - set(custom)))
 
 
-def _built_in(values: Mapping[str, str | None]) -> Iterable[tuple[str, str | None]]:
-    return ((name, value) for name, value in values.items() if name in NAMES)
+def _built_in(values: Mapping[str, str | None]) -> list[tuple[str, str | None]]:
+    return [(name, value) for name, value in values.items() if name in NAMES]
 
 
 def _complete(values: dict[str, str], whole: str, *parts: str) -> None:
-    made = " ".join(values[part] for part in parts if part in values)
-    if made and whole not in values:
-        values[whole] = made
+    if whole not in values and (made := [values[part] for part in parts if part in values]):
+        values[whole] = " ".join(made)

@@ -78,6 +78,15 @@ _BARE_LINK = re.compile(r'<a(?: [\w-]+="[^"]*")*? href="(?:mailto:|tel:)?([^"]+)
 _SOURCE = re.compile(r' src="(?!cid:)')
 
 
+# Elements whose end may be left out, or that have none: many of them in a row are not deep.
+_FLAT = {
+    "br", "hr", "img", "wbr", "col", "input", "meta", "link", "p", "li", "dt", "dd", "td", "th", "tr", "tbody",
+    "thead", "tfoot", "colgroup", "option",
+}  # fmt: skip
+DEEPEST = 200
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
+
+
 def inline_styles(html: str) -> str:
     """Move the rules of `<style>` elements into `style` attributes, which mail programs keep."""
     return css_inline.inline(html, load_remote_stylesheets=False) if _STYLE_ELEMENT.search(html) else html
@@ -85,7 +94,25 @@ def inline_styles(html: str) -> str:
 
 def sanitise(html: str) -> str:
     """Return the fragment that may leave: an allow-list of tags, attributes, style properties and schemes."""
-    return _MAIL.clean(html)
+    return _MAIL.clean(shallow(html))
+
+
+def shallow(html: str) -> str:
+    """Without what begins more than `DEEPEST` elements within each other: reading those takes the square of their
+    number, so that a mail of a megabyte, of anybody's making, would hold up a mailbox for minutes.
+    """
+    if html.count("<") <= DEEPEST:
+        return html
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[2].lower() in _FLAT:
+            return tag[0]
+        depth = max(depth - 1, 0) if tag[1] else depth + 1
+        return tag[0] if depth <= DEEPEST else ""
+
+    return _TAG.sub(kept, html)
 
 
 def to_text(html: str) -> str:
@@ -102,7 +129,7 @@ def for_frame(html: str) -> str:
     Nothing is loaded: the address of an image becomes `data-src`, and its place shows the alternative text,
     or says that it is not loaded.
     """
-    return _IMAGE.sub(_without_loading, _FRAME.clean(inline_styles(html)))
+    return _IMAGE.sub(_without_loading, _FRAME.clean(shallow(inline_styles(html))))
 
 
 def _without_loading(match: re.Match[str]) -> str:

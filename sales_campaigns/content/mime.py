@@ -19,6 +19,11 @@ from sales_campaigns.content.headers import folded
 from sales_campaigns.errors import Invalid
 
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+# What fits into one line and stands there as it is: nothing to quote, to encode or to fold.
+_USUAL_TO = re.compile(
+    r"(?=.{,76}\r)To:(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)+ "
+    r"<[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*>\r\n"
+)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,800}>")
 _FURTHER = re.compile(
     r"(?!(?:message-id|date|from|to|cc|bcc|subject|in-reply-to|references|mime-version|content-.*)$)[a-z0-9-]{1,76}",
@@ -55,19 +60,24 @@ def build(letter: Letter) -> bytes:
 
     Raises Invalid for an address, message id or header that cannot stand in a mail.
     """
+    parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
+    return with_parts(letter, parts)
+
+
+def with_parts(letter: Letter, parts: tuple[bytes, bytes]) -> bytes:
+    """The message with its text and HTML as they were written already. Raises as `build`."""
     sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
     head = "".join(
         (
             folded("Message-ID", _checked_id(letter.message_id)),
-            folded("Date", _date(letter)),
+            _date(letter.date, letter.zone),
             _from(letter.from_name, sender),
-            folded("To", (_mailbox(letter.to_name, recipient),)),
+            _to(letter.to_name, recipient),
             folded("Cc", tuple(_mailbox("", copy) for copy in copies)) if copies else "",
             folded("Subject", one_line(letter.subject)),
             *(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers))),
         )
     )
-    parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
     return head.encode() + alternative(parts, boundary_of(letter.message_id))
 
 
@@ -84,16 +94,23 @@ def new_message_id(unique: str, domain: str) -> str:
     return f"<{unique}@{host}>"
 
 
-def _date(letter: Letter) -> str:
-    if letter.date.utcoffset() is None:
+@lru_cache(maxsize=1_000)
+def _date(date: datetime, zone: str) -> str:
+    """The same in every mail of a batch."""
+    if date.utcoffset() is None:
         raise ValueError("the date of a letter is aware")
-    return format_datetime(letter.date.astimezone(ZoneInfo(letter.zone)))
+    return folded("Date", format_datetime(date.astimezone(ZoneInfo(zone))))
 
 
 @lru_cache(maxsize=1_000)
 def _from(name: str, sender: MailAddress) -> str:
     """The same in every mail of a mailbox."""
     return folded("From", (_mailbox(name, sender),))
+
+
+def _to(name: str, recipient: MailAddress) -> str:
+    line = f"To: {name} <{recipient.wire}>\r\n"
+    return line if _USUAL_TO.fullmatch(line) else folded("To", (_mailbox(name, recipient),))
 
 
 def _mailbox(name: str, address: MailAddress) -> Mailbox:

@@ -5,7 +5,7 @@ A missing field without a default is an error for that person, never an empty ga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -56,13 +56,30 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class Moulds:
+    """A plain content, to be filled in. `required` are the fields without a default."""
+
+    subject: Mould
+    html: Mould
+    text: Mould
+    required: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Cast:
-    """A content parsed once, with the moulds of its plain parts."""
+    """A content parsed once, with the moulds of its plain parts, and what it needs."""
 
     parts: tuple[Parsed, ...]
     subject: Mould | None
     html: Mould | None
     text: Mould | None
+    needs: Needs
+
+    @property
+    def moulds(self) -> Moulds | None:
+        if not (self.subject and self.html and self.text):
+            return None
+        return Moulds(self.subject, self.html, self.text, self.needs.required)
 
 
 def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[str, ...]:
@@ -78,9 +95,12 @@ def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[st
 
 def needs_of(content: Content) -> Needs:
     """Return what `content` needs of a person. Raises Invalid for a part that cannot be parsed."""
-    parts = _cast(content).parts
-    used = _union(part.names for part in parts)
-    return Needs(used, _union(part.required for part in parts), all(part.plain for part in parts))
+    return _cast(content).needs
+
+
+def moulds_of(content: Content) -> Moulds | None:
+    """What the plain parts of `content` are made in; None where one of them is not plain. Raises as `needs_of`."""
+    return _cast(content).moulds
 
 
 def render(content: Content, values: Mapping[str, str]) -> Rendered:
@@ -89,10 +109,10 @@ def render(content: Content, values: Mapping[str, str]) -> Rendered:
     Raises MissingFields with all fields that lack a value, Invalid for content that cannot be rendered.
     """
     cast = _cast(content)
-    given = _given(values, cast.parts)
+    given = _given(values, cast.needs.used)
     if not (cast.subject and cast.html and cast.text):
         return _render_generally(cast, given)
-    missing = _union(part.required for part in cast.parts) - given.keys()
+    missing = cast.needs.required - given.keys()
     if missing:
         raise MissingFields(missing)
     return Rendered(one_line(cast.subject.fill(given)), cast.html.fill(given), cast.text.fill(given))
@@ -124,7 +144,13 @@ def _cast(content: Content) -> _Cast:
     subject, html, *text = parts = _parsed(content)
     html_mould = prepare_html(html.segments) if html.segments is not None else None
     made = prepare_text_of(html_mould) if html_mould else None
-    return _Cast(parts, _text_mould(subject), html_mould, _text_mould(text[0]) if text else made)
+    text_mould = _text_mould(text[0]) if text else made
+    return _Cast(parts, _text_mould(subject), html_mould, text_mould, _needs(parts))
+
+
+def _needs(parts: Sequence[Parsed]) -> Needs:
+    used = _union(part.names for part in parts)
+    return Needs(used, _union(part.required for part in parts), all(part.plain for part in parts))
 
 
 def _text_mould(parsed: Parsed) -> Mould | None:
@@ -146,8 +172,7 @@ def _sources(content: Content) -> Iterator[tuple[str, str]]:
         yield "text", content.text
 
 
-def _given(values: Mapping[str, str], parts: Iterable[Parsed]) -> dict[str, str]:
-    names = _union(part.names for part in parts)
+def _given(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     cleaned = ((name, sendable(values.get(name, "")).strip()) for name in names)
     return {name: value for name, value in cleaned if value}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import Role, User
+from sales_campaigns.accounts.holders import who_may
+from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.deliveries.approvals import missing_approval
 from sales_campaigns.deliveries.concluding import ask_for_confirmation
@@ -96,15 +96,7 @@ def begin(uow: UnitOfWork, delivery: Delivery) -> None:
 
 def who_can_start(session: Session, team_id: int) -> str:
     """The names of those who may confirm in this team, for a refusal."""
-    those = sa.select(User).where(User.id.in_(starters_of(team_id)))
-    users = session.scalars(those.order_by(User.first_name, User.id).limit(5)).all()
-    return ", ".join(user.name for user in users) or "Nobody yet"
-
-
-def starters_of(team_id: int) -> sa.Select[int]:
-    """The ids of those who may confirm in this team."""
-    with_the_right = sa.and_(User.team_id == team_id, User.can_start)
-    return sa.select(User.id).where(User.active, sa.or_(with_the_right, User.role == Role.ADMINISTRATOR))
+    return who_may(session, "start_deliveries", team_id)
 
 
 def require_start(session: Session, actor: User) -> None:

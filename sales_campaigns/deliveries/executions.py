@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.figures import NOTHING, Figures, figures_by
-from sales_campaigns.deliveries.models import Aggregation, Delivery, Series, SeriesRun
+from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.deliveries.recurrence import recurrence_from
+from sales_campaigns.deliveries.runs import Aggregation, Series, SeriesRun
 
 
 @dataclass(frozen=True, slots=True)

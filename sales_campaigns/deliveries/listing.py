@@ -19,8 +19,8 @@ from sales_campaigns.deliveries.models import (
     DeliverySetup,
     DeliveryState,
     Preparation,
-    SeriesRun,
 )
+from sales_campaigns.deliveries.runs import SeriesRun
 from sales_campaigns.errors import NotFound
 
 PAGE = 50

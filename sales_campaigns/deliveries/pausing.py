@@ -16,8 +16,9 @@ from sales_campaigns.deliveries.ab_tests.running import lapse
 from sales_campaigns.deliveries.confirming import require_start
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient, Series
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Recipient
 from sales_campaigns.deliveries.recurrence import next_run, recurrence_from
+from sales_campaigns.deliveries.runs import Series
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.taking_up import take_up_if_tried_again
 from sales_campaigns.errors import IllegalMove

@@ -17,17 +17,7 @@ from sales_campaigns.deliveries.editing import make_run
 from sales_campaigns.deliveries.inputs import StartBy
 from sales_campaigns.deliveries.journal import note
 from sales_campaigns.deliveries.listing import about, delivery_of
-from sales_campaigns.deliveries.models import (
-    Aggregation,
-    Delivery,
-    DeliveryKind,
-    DeliveryState,
-    Level,
-    Preparation,
-    RunOutcome,
-    Series,
-    SeriesRun,
-)
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState, Level, Preparation
 from sales_campaigns.deliveries.policies import task_of
 from sales_campaigns.deliveries.preparing import begin_preparing
 from sales_campaigns.deliveries.recurrence import (
@@ -38,6 +28,7 @@ from sales_campaigns.deliveries.recurrence import (
     recurrence_from,
     runs_between,
 )
+from sales_campaigns.deliveries.runs import Aggregation, RunOutcome, Series, SeriesRun
 from sales_campaigns.deliveries.setups import schedule_of, settings_of, setup_of
 from sales_campaigns.deliveries.states import DELIVERY
 from sales_campaigns.deliveries.variants.reading import ab_test_of

@@ -17,6 +17,7 @@ from sales_campaigns.accounts.ramps import ramp_of
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.calendars.leave import shifts_of
 from sales_campaigns.calendars.schedules import team_calendar
+from sales_campaigns.campaigns.beside_the_file import varied_of
 from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
@@ -110,6 +111,7 @@ def foresee_campaign(uow: UnitOfWork, actor: User, campaign_id: int, question: Q
         others + _held_back(mailbox, limit),
         shifts_of(uow.session, actor),
         team_calendar(uow.session, campaign.team_id),
+        varied=varied_of(uow.session, campaign),
     )
     simulation = foresee(wish, people)
     open_tasks = tasks_ahead(uow.session, actor, question.zone, uow.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -25,8 +25,8 @@ from sales_campaigns.messages.states import LEFT
 from sales_campaigns.messages.telling import about as about_message
 from sales_campaigns.tasks.models import Priority, Task, TaskState
 from sales_campaigns.tasks.states import TASK
+from sales_campaigns.tasks.working import NO_MAILS, finish_task, finish_tasks
 from sales_campaigns.tasks.working import about as about_task
-from sales_campaigns.tasks.working import finish_task, finish_tasks
 from sales_campaigns.unit_of_work import UnitOfWork
 
 MENDABLE = {"field_missing", "cannot_be_made", "message_refused", "set_aside"}
@@ -77,10 +77,11 @@ def skip_tasks(
     uow: UnitOfWork, actor: User, tasks: Sequence[Task], *, note: str = "", undo_seconds: int = 10
 ) -> None:
     """Several at once: all or none. A mail that waits for its time is cancelled with its task."""
+    mails = {task.id: task.message_id for task in tasks if task.state is TaskState.OPEN and task.message_id}
     for task in tasks:
-        if task.state is TaskState.OPEN and task.message_id:
+        if task.id in mails:
             recall(uow, task)
-    _end_tasks(uow, actor, tasks, "skip", note=note, undo_seconds=undo_seconds)
+    _end_tasks(uow, actor, tasks, "skip", note=note, undo_seconds=undo_seconds, mails=mails)
 
 
 def recall(uow: UnitOfWork, task: Task) -> None:
@@ -134,11 +135,11 @@ def _end_tasks(
     outcome: str = "",
     reason: str = "",
     note: str = "",
+    mails: Mapping[int, int] = NO_MAILS,
 ) -> None:
     undo_until = uow.now + uow.people_seconds(undo_seconds)
-    ended = finish_tasks(
-        uow, actor, tasks, event, undo_until=undo_until, outcome=outcome, reason=reason, note=note
-    )
+    words = {"outcome": outcome, "reason": reason, "note": note}
+    ended = finish_tasks(uow, actor, tasks, event, undo_until=undo_until, **words, mails=mails)
     runs = _waiting_runs(uow, ended)
     if not runs:
         return

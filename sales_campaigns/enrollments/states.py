@@ -47,6 +47,10 @@ STEP_RUN = Lifecycle[R](
         "as_done": (frozenset({R.CANCELLED}), R.DONE),  # such a jump is undone
         "as_skipped": (frozenset({R.CANCELLED}), R.SKIPPED),
         "as_failed": (frozenset({R.CANCELLED}), R.FAILED),
+        # What waited when an act ended it waits again: the act is undone.
+        "as_planned": (frozenset({R.CANCELLED}), R.PLANNED),
+        "as_scheduled": (frozenset({R.CANCELLED}), R.SCHEDULED),
+        "as_task_open": (frozenset({R.CANCELLED}), R.TASK_OPEN),
         "reopen": (frozenset({R.DONE, R.SKIPPED}), R.TASK_OPEN),
     },
     sentences={

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -15,7 +17,7 @@ from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.models import Message
-from sales_campaigns.messages.queueing import cancel_many
+from sales_campaigns.messages.queueing import bring_back, cancel_many
 from sales_campaigns.tasks.changing import read_back, told_of
 from sales_campaigns.tasks.models import Task, TaskChange
 from sales_campaigns.tasks.states import TASK
@@ -74,10 +76,27 @@ def _reverse(uow: UnitOfWork, tasks: Sequence[Task], newest: dict[int, TaskChang
     ended = [task for task in tasks if newest[task.id].what in ENDINGS]
     if ended:
         _open_again(uow, ended)
-    changed = [one for one in newest.values() if one.what not in ENDINGS]
-    rows = [{"id": one.task_id, **read_back(one.before)} for one in changed]
-    if rows:
-        uow.session.execute(sa.update(Task), rows)
+    together: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for one in newest.values():
+        columns = read_back(one.before)
+        together[tuple(columns)].append({"id": one.task_id, **columns})
+    for names, rows in together.items():
+        if names:
+            uow.session.execute(sa.update(Task), rows)
+    _bring_mails_back(uow, [row for rows in together.values() for row in rows if row.get("message_id")])
+
+
+def _bring_mails_back(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
+    """Those that were to complete these tasks, and were cancelled with them."""
+    if not rows:
+        return
+    uow.session.flush()
+    mails = {row["id"]: row["message_id"] for row in rows}
+    runs = sa.select(Task.step_run_id, Task.id).where(Task.id.in_(mails), Task.step_run_id.is_not(None))
+    own = [{"id": run_id, "message_id": mails[id]} for run_id, id in uow.session.execute(runs)]
+    if own:
+        uow.session.execute(sa.update(StepRun), own)
+    bring_back(uow, Message.id.in_(mails.values()))
 
 
 def _open_again(uow: UnitOfWork, tasks: Sequence[Task]) -> None:

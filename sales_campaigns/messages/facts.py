@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.clock import machine_now
@@ -25,14 +28,14 @@ def stopped_by(names: Iterable[tuple[str, int]], found: Mapping[tuple[str, int],
 
 
 def facts_of(
-    message: Message,
+    message: Message | sa.Row[Any],
     mailbox: Mailbox,
     sender: User,
     stopped: Mapping[str, str],
     cause: str | None,
     now: datetime,
 ) -> Facts:
-    """What the rules are asked about, from rows; `stopped` are the holds that stop it."""
+    """What the rules are asked about, from rows (columns will do); `stopped` are the holds that stop it."""
     return Facts(
         now=now,
         machine_now=machine_now(),

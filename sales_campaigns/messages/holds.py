@@ -44,15 +44,18 @@ def named_by(message: Message | sa.Row[Any]) -> tuple[tuple[str, int], ...]:
 
 
 def nothing_holds() -> sa.ColumnElement[bool]:
-    """A condition on Message: none of its holds is stopped. For claiming; the gate locks and looks again."""
+    """A condition on Message: none of its holds is stopped. For claiming; the gate locks and looks again.
+
+    It is asked of one message after the other, in the order in which they are due: PostgreSQL would make joins of bare
+    conditions, expect one message of them, and sort all that wait.
+    """
     own = ((kind, getattr(Message, column)) for kind, column in HOLDERS.items())
     names = ((INSTANCE[0], sa.literal(INSTANCE[1])), *own)
-    return sa.and_(
-        *(
-            ~sa.exists().where(Hold.kind == kind, Hold.key == key, Hold.stopped).correlate(Message)
-            for kind, key in names
-        )
+    stopped = (
+        sa.exists().where(Hold.kind == kind, Hold.key == key, Hold.stopped).correlate(Message)
+        for kind, key in names
     )
+    return sa.case(*((one, sa.false()) for one in stopped), else_=sa.true())
 
 
 def _write(session: Session, kind: str, keys: Iterable[int], *, stopped: bool, why: str) -> None:

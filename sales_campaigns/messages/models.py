@@ -30,8 +30,16 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
 
 
+# What the dispatcher looks for.
+DUE = "state IN ('pending', 'retrying')"
 # What a delivery waits for before it is finished.
 LIVE = "state IN ('pending', 'claimed', 'sending', 'retrying')"
+
+
+def _where(condition: str, name: str, *columns: str, unique: bool = False) -> sa.Index:
+    """An index of those rows only, in both databases."""
+    rows = sa.text(condition)
+    return sa.Index(name, *columns, unique=unique, postgresql_where=rows, sqlite_where=rows)
 
 
 class Hold(Base):
@@ -48,6 +56,8 @@ class Hold(Base):
     key: Mapped[int] = mapped_column(primary_key=True)
     stopped: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str] = mapped_column(sa.String(200), default="")
+
+    __table_args__ = (_where("stopped", "ix_hold_stopped", "kind", "key"),)
 
 
 class Bucket(Base):
@@ -200,31 +210,16 @@ class Message(Base):
 
     __table_args__ = (
         sa.UniqueConstraint("delivery_id", "occasion", "email", "attempt", name="uq_message_identity"),
-        sa.Index(
-            "ix_message_due",
-            "mailbox_id",
-            "act_at",
-            postgresql_where=sa.text("state IN ('pending', 'retrying')"),
-            sqlite_where=sa.text("state IN ('pending', 'retrying')"),
-        ),
-        sa.Index(
-            "ix_message_leased",
-            "lease_until",
-            postgresql_where=sa.text("state IN ('claimed', 'sending')"),
-            sqlite_where=sa.text("state IN ('claimed', 'sending')"),
-        ),
-        sa.Index(
-            "ix_message_delivery_live",
-            "delivery_id",
-            postgresql_where=sa.text(LIVE),
-            sqlite_where=sa.text(LIVE),
-        ),
-        sa.Index("ux_message_proof", "proof_of", "proof_number", "email", unique=True),
+        _where(DUE, "ix_message_due", "mailbox_id", "act_at", "id"),
+        _where("state IN ('claimed', 'sending')", "ix_message_leased", "lease_until"),
+        _where(LIVE, "ix_message_delivery_live", "delivery_id"),
+        # Most messages are in none of the next three, and every move of a message writes all that it is in.
+        _where("proof_of IS NOT NULL", "ux_message_proof", "proof_of", "proof_number", "email", unique=True),
+        _where("enrollment_id IS NOT NULL", "ix_message_enrollment", "enrollment_id"),
+        _where("campaign_id IS NOT NULL", "ix_message_campaign_step", "campaign_id", "step_key", "state"),
         sa.Index("ix_message_mailbox_day", "mailbox_id", "due_at"),
         sa.Index("ix_message_person", "person_id", "id"),
-        sa.Index("ix_message_enrollment", "enrollment_id"),
         sa.Index("ix_message_sender_state", "sender_id", "state", "due_at"),
-        sa.Index("ix_message_campaign_step", "campaign_id", "step_key", "state"),
         sa.Index("ix_message_wording", "wording_id"),
     )
 
@@ -248,7 +243,7 @@ class Attempt(Base):
     __tablename__ = "attempt"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"))
     number: Mapped[int]
     at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(sa.String(24))
@@ -258,6 +253,7 @@ class Attempt(Base):
     # Of feedback that came later: the name of the report, so that it counts once however often it comes.
     key: Mapped[str | None] = mapped_column(sa.String(80))
 
+    # Attempts are looked for by their message too.
     __table_args__ = (sa.Index("ux_attempt_key", "message_id", "key", unique=True),)
 
 

@@ -72,6 +72,15 @@ def cancel_many(uow: UnitOfWork, cause: str, *where: Any) -> list[int]:
     return move_many(uow.session, MESSAGE, Message, "cancel", *where, words=cause, ended_at=uow.now)
 
 
+def bring_back(uow: UnitOfWork, *where: Any) -> list[int]:
+    """What matches and was cancelled waits again, with its words and its time; the ids of those."""
+    again = {"words": "", "ended_at": None, "owner": None, "lease_until": None}
+    ids = move_many(uow.session, MESSAGE, Message, "bring_back", *where, **again)
+    if ids:
+        wake_up(uow)
+    return ids
+
+
 def _filled(now: datetime, row: dict[str, Any]) -> dict[str, Any]:
     due_at = row["due_at"]
     return {

@@ -16,6 +16,8 @@ MESSAGE = Lifecycle[S](
         "claim": (WAITING, S.CLAIMED),
         "return": (frozenset({S.CLAIMED}), S.PENDING),
         "begin": (frozenset({S.CLAIMED}), S.SENDING),
+        # Of a bulk lane: taken and let through in one transaction, so that nothing is between.
+        "begin_at_once": (WAITING, S.SENDING),
         "accept": (frozenset({S.SENDING, S.UNCERTAIN}), S.SENT),
         "relay": (frozenset({S.SENDING, S.UNCERTAIN}), S.RELAYED),
         # A late answer says what nobody knew: a server that refused it has not got it.
@@ -31,6 +33,8 @@ MESSAGE = Lifecycle[S](
         # Its rep sent it from the mailbox itself; it was in no hand of ours.
         "leave_by_itself": (frozenset({S.PENDING}), S.SENT),
         "cancel": (WAITING | {S.CLAIMED}, S.CANCELLED),
+        # What cancelled it is undone: it had not left, and no process has it in hand any more.
+        "bring_back": (frozenset({S.CANCELLED}), S.PENDING),
         "expire": (WAITING | {S.CLAIMED}, S.EXPIRED),
     },
     sentences={

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
+
 from sales_campaigns.messages.models import Message
 
 
-def about(message: Message) -> dict[str, object]:
-    """The columns of Activity that tell what a message is about."""
+def about(message: Message | sa.Row[Any]) -> dict[str, object]:
+    """The columns of Activity that tell what a message is about. A row with the columns will do."""
     return {
         "team_id": message.team_id,
         "person_id": message.person_id,

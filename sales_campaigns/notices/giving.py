@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.holders import holders_of
 from sales_campaigns.accounts.models import Role, User
 from sales_campaigns.activity import Activity
-from sales_campaigns.deliveries.confirming import starters_of
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.notices.models import Notice, NoticeKind
@@ -71,7 +71,7 @@ def confirmations_wanted(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 
 def _of_confirmation(session: Session, row: Activity) -> Iterator[Told]:
     what = f"Run {row.data['run']} of “{row.data['name']}”" if "run" in row.data else f"“{row.data['name']}”"
-    everybody = starters_of(row.team_id or 0)
+    everybody = holders_of("start_deliveries", row.team_id or 0)
     of_the_team = session.scalars(everybody.where(User.team_id == row.team_id)).all()
     for user_id in of_the_team or session.scalars(everybody).all():
         words = f"{what} waits for your confirmation"

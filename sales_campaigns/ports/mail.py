@@ -179,6 +179,10 @@ class MailReader(Protocol):
         """Put a mail that left `at` among the sent ones."""
         ...
 
+    def discard(self, uids: Sequence[str]) -> bool:
+        """Take these mails away, by their uids; False where what was granted does not allow it."""
+        ...
+
     def check(self) -> int | None:
         """One harmless round trip; raises Outside with what to do. Bytes of the largest mail, None where unknown."""
         ...

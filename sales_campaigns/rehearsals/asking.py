@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.campaigns.beside_the_file import bundles_of
+from sales_campaigns.campaigns.beside_the_file import bundles_of, varied_of
 from sales_campaigns.campaigns.file import CampaignFile, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.varied import written_out
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.enrollments.launches.checking import Checked, check_people
 from sales_campaigns.enrollments.launches.choosing import members
@@ -67,6 +68,7 @@ def ask_rehearsal(uow: UnitOfWork, actor: User, campaign_id: int, wanted: Wanted
         asked={
             **_asked(uow, actor, mailbox, file, checked, wanted),
             "bundles": bundles_of(uow.session, campaign),
+            "varied": written_out(varied_of(uow.session, campaign)),
         },
         created_at=uow.now,
     )

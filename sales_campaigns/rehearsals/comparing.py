@@ -10,7 +10,7 @@ from sales_campaigns.campaigns.planner.effects import MOVES
 
 Entry = Mapping[str, Any]
 Key = tuple[str, int, int]
-COMPARED = ("kind", "at", "zone", "follows", "moved", "done")
+COMPARED = ("kind", "at", "zone", "follows", "moved", "done", "variant")
 
 
 @dataclass(frozen=True, slots=True)

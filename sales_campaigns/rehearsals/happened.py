@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.models import Step
 from sales_campaigns.campaigns.simulation import utc
+from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.messages.models import Message
@@ -108,21 +109,23 @@ def entries_of(session: Session, names: Mapping[int, str], letters: Iterable[Let
     """
     by_id = {header_of(letter.mail, "Message-ID"): letter for letter in letters}
     rows = session.execute(
-        sa.select(StepRun, Step, Enrollment, Message.message_id)
+        sa.select(StepRun, Step, Enrollment, Message.message_id, Message.variant)
         .join(Step, Step.id == StepRun.step_id)
         .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
         .outerjoin(Message, Message.id == StepRun.message_id)
         .where(StepRun.state != R.CANCELLED)
     ).all()
-    left = {(run.enrollment_id, step.position): by_id.get(id or "") for run, step, _, id in rows}
+    left = {(run.enrollment_id, step.position): by_id.get(id or "") for run, step, _, id, _ in rows}
     found = []
-    for run, step, enrollment, message_id in rows:
+    for run, step, enrollment, message_id, variant in rows:
         letter = by_id.get(message_id or "")
         if letter is not None or run.task_id is not None:
             before = left.get((enrollment.id, step.position - 1)) if step.follow_up else None
             followed = before.place if before else None
             answered = _answered(letter, by_id) if letter else followed
             entry = _entry(run, step, enrollment, names[enrollment.person_id], answered)
+            if step.variants:
+                entry["variant"] = variant if message_id else _drawn(step, enrollment)
             found.append((entry["at"], entry["person"], step.position, entry))
     return [entry for *_, entry in sorted(found, key=itemgetter(0, 1, 2))]
 
@@ -145,6 +148,12 @@ def _entry(
     if run.is_task and run.over_at is not None:
         entry["done"] = utc(run.over_at)
     return entry
+
+
+def _drawn(step: Step, enrollment: Enrollment) -> str:
+    """What a task would have said whose mail was never written."""
+    drawn = variant_for(step.key, step.variants, enrollment.email)
+    return drawn.key if drawn is not None else ""
 
 
 def _answered(letter: Letter, by_id: Mapping[str, Letter]) -> Place | None:

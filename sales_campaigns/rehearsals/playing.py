@@ -15,6 +15,7 @@ from sales_campaigns.calendars.leave import shifts_of
 from sales_campaigns.calendars.schedules import team_calendar
 from sales_campaigns.campaigns.file import read_campaign
 from sales_campaigns.campaigns.simulating import Wish, foresee
+from sales_campaigns.campaigns.varied import VariedSteps, read_back
 from sales_campaigns.claims import claim, lease_until
 from sales_campaigns.clock import machine_now
 from sales_campaigns.content.bundles import uploads_of
@@ -57,9 +58,17 @@ def play_of(session: Session, rehearsal_id: int) -> Play:
         limit=asked["limit"],
         leave=shifts_of(session, session.get_one(User, row.user_id)),
         own=team_calendar(session, row.team_id),
+        varied=read_back(asked.get("varied", {})),
     )
-    files = {int(place): uploads_of(session, id) for place, id in asked.get("bundles", {}).items()}
-    return Play(wish, asked["people"], PRESETS[row.preset].script, Sender(**asked["sender"]), files)
+    enclosed = {int(place): bundle_id for place, bundle_id in asked.get("bundles", {}).items()}
+    bundles = {id: uploads_of(session, id) for id in {*enclosed.values(), *_carried(wish.varied)}}
+    sender = Sender(**asked["sender"])
+    return Play(wish, asked["people"], PRESETS[row.preset].script, sender, enclosed, bundles)
+
+
+def _carried(steps: VariedSteps) -> Iterator[int]:
+    for varied in steps.values():
+        yield from (id for one in varied.variants if (id := one.content.bundle_id) is not None)
 
 
 def note_progress(uow: UnitOfWork, rehearsal_id: int, percent: int) -> None:

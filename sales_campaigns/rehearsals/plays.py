@@ -32,14 +32,16 @@ class Sender:
 class Play:
     """`wish` as for a simulation, for these people; `script` is what their mailboxes and they themselves do.
 
-    `files`: place of a step → what goes with its mail, which the campaign file has no words for.
+    `enclosed`: place of a step → the bundle that goes with its mail, which the campaign file has no words for;
+    `bundles` are the files of those, and of the variants' contents.
     """
 
     wish: Wish
     people: Sequence[Person]
     script: Sequence[Part] = ()
     sender: Sender = field(default_factory=Sender)
-    files: Mapping[int, Sequence[Upload]] = field(default_factory=dict)
+    enclosed: Mapping[int, int] = field(default_factory=dict)
+    bundles: Mapping[int, Sequence[Upload]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,16 @@ from sales_campaigns.accounts.models import Instance, Mailbox, Team, User
 from sales_campaigns.addresses import check_address
 from sales_campaigns.calendars.models import LeaveKind, OwnHoliday, Schedule
 from sales_campaigns.calendars.team_calendar import Hours
-from sales_campaigns.campaigns.audience import Audience, Person, mails_of, own_zone, stand_ins
-from sales_campaigns.campaigns.filing import import_campaign
-from sales_campaigns.campaigns.models import Campaign, CampaignVersion
+from sales_campaigns.campaigns.audience import Audience, Person, own_zone, stand_ins
+from sales_campaigns.campaigns.creating import add_campaign
+from sales_campaigns.campaigns.drafts import StepDraft
+from sales_campaigns.campaigns.filing import steps_of
+from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner.local_time import resolve
-from sales_campaigns.campaigns.simulating import first_of, zones_differ
+from sales_campaigns.campaigns.simulating import first_of, mails_in, zones_differ
+from sales_campaigns.campaigns.stored_settings import stored_form
+from sales_campaigns.campaigns.variants import VariantDraft
+from sales_campaigns.campaigns.varied import Varied
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.content.bundles import gather
 from sales_campaigns.content.models import Wording
@@ -48,9 +53,8 @@ def set_stage(uow: UnitOfWork, play: Play, audience: Audience) -> Stage:
     rep = _rep(uow, play.wish.zone, play.sender)
     _mailbox(uow, rep, play)
     _calendar(uow, rep, play)
-    filed = import_campaign(uow, rep, play.wish.campaign)
-    _enclose(uow, rep, filed.version, play)
-    return Stage(rep, filed.campaign.id, _people(uow, rep, play, audience))
+    campaign = _campaign(uow, rep, play)
+    return Stage(rep, campaign.id, _people(uow, rep, play, audience))
 
 
 def launch_all(uow: UnitOfWork, stage: Stage, play: Play) -> None:
@@ -121,15 +125,34 @@ def _mailbox(uow: UnitOfWork, rep: User, play: Play) -> None:
     )
 
 
-def _enclose(uow: UnitOfWork, rep: User, version: CampaignVersion, play: Play) -> None:
-    """The files of each step, in this database too: the version is nobody's yet."""
-    for step in version.steps:
-        files = play.files.get(step.position)
-        if files and step.wording_id is not None:
-            bundle_id = gather(uow, rep, rep.team_id, None, files)
-            content = content_of(uow.session.get_one(Wording, step.wording_id))
-            step.wording_id = wording_for(uow.session, replace(content, bundle_id=bundle_id)).id
-    uow.session.flush()
+def _campaign(uow: UnitOfWork, rep: User, play: Play) -> Campaign:
+    """As the file says, with the files of its mails and their variants, which no file has words for."""
+    file, varied = play.wish.campaign, play.wish.varied
+    bundles = {id: gather(uow, rep, rep.team_id, None, files) for id, files in play.bundles.items()}
+    steps = tuple(
+        _varied(uow, step, varied[place], bundles)
+        if place in varied
+        else _enclosing(uow, step, bundles.get(play.enclosed.get(place, 0)))
+        for place, step in enumerate(steps_of(uow, rep, file))
+    )
+    return add_campaign(uow, rep, file.name, file.category, steps, stored_form(file.settings))
+
+
+def _enclosing(uow: UnitOfWork, step: StepDraft, bundle_id: int | None) -> StepDraft:
+    if bundle_id is None or step.wording_id is None:
+        return step
+    content = content_of(uow.session.get_one(Wording, step.wording_id))
+    return replace(step, wording_id=wording_for(uow.session, replace(content, bundle_id=bundle_id)).id)
+
+
+def _varied(uow: UnitOfWork, step: StepDraft, varied: Varied, bundles: Mapping[int, int | None]) -> StepDraft:
+    """Under the step's own key: the lots are drawn with it, so that everybody gets what a launch would give them."""
+    variants = []
+    for one in varied.variants:
+        content = replace(one.content, bundle_id=bundles.get(one.content.bundle_id or 0))
+        wording = wording_for(uow.session, content)
+        variants.append(VariantDraft(one.key, wording.id, one.weight, stopped=one.stopped))
+    return replace(step, key=varied.key).with_variants(variants)
 
 
 def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[int, str]:
@@ -138,7 +161,7 @@ def _people(uow: UnitOfWork, rep: User, play: Play, audience: Audience) -> dict[
         return {}
     addresses = {who: check_address(who) for who in audience.mailed}
     ids = ensure_addresses(uow.session, addresses.values())
-    mails = mails_of(play.wish.campaign, first_of(play.wish) or 0)
+    mails = mails_in(play.wish)
     rows = [
         _row(uow, rep, {**stand_ins(row, mails), **row} if who in addresses else row)
         | {

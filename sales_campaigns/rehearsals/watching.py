@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sales_campaigns.rehearsals.comparing import Difference, differences, left_otherwise
 from sales_campaigns.rehearsals.models import Rehearsal, RehearsedMail
 
+Place = tuple[str, int | None, int | None]
 MAIL, TASK, DONE, ANSWER = "mail", "task", "done", "answer"
 WEEK = 7
 STATES = {"ended": "it had ended", "held": "it is held", "paused": "it is paused", "active": "it waits"}
@@ -40,7 +41,8 @@ class Day:
 
 def happenings(rehearsal: Rehearsal, mails: Sequence[RehearsedMail]) -> list[Happening]:
     """Oldest first."""
-    found = [_of_mail(mail) for mail in mails]
+    variants = {_place(entry): entry.get("variant", "") for entry in rehearsal.happened["entries"]}
+    found = [_of_mail(mail, variants) for mail in mails]
     found += [one for entry in rehearsal.happened["entries"] for one in _of_task(entry)]
     return sorted(found, key=lambda one: (one.at, one.person))
 
@@ -86,9 +88,16 @@ def _as_message(mail: RehearsedMail) -> dict[str, Any]:
     return {"person": mail.person, "day": mail.day, "step": mail.step, "at": at}
 
 
-def _of_mail(mail: RehearsedMail) -> Happening:
-    kind, place = (ANSWER, "") if mail.came_back else (MAIL, f"day {mail.day}, step {mail.step}")
-    return Happening(mail.at, kind, mail.person, place, mail.subject, mail.id)
+def _place(entry: Mapping[str, Any]) -> Place:
+    return entry["person"], entry["day"], entry["step"]
+
+
+def _of_mail(mail: RehearsedMail, variants: Mapping[Place, str]) -> Happening:
+    if mail.came_back:
+        return Happening(mail.at, ANSWER, mail.person, "", mail.subject, mail.id)
+    variant = variants.get((mail.person, mail.day, mail.step), "")
+    place = f"day {mail.day}, step {mail.step}" + (f", variant {variant}" if variant else "")
+    return Happening(mail.at, MAIL, mail.person, place, mail.subject, mail.id)
 
 
 def _of_task(entry: Mapping[str, Any]) -> Iterator[Happening]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,13 @@ from sales_campaigns.tasks.changing import (
     prioritise_many,
     snooze_many,
     told_of,
+    written,
 )
 from sales_campaigns.tasks.models import Priority, Task, TaskKind, TaskState
 from sales_campaigns.tasks.states import TASK
 from sales_campaigns.unit_of_work import UnitOfWork
 
+NO_MAILS: Mapping[int, int] = {}
 ENDS = {"complete": TaskState.COMPLETED, "skip": TaskState.SKIPPED}
 
 
@@ -68,12 +70,17 @@ def finish_tasks(
     outcome: str = "",
     reason: str = "",
     note: str = "",
+    mails: Mapping[int, int] = NO_MAILS,
 ) -> list[Task]:
-    """Complete or skip; those that were not so before. Raises IllegalMove when one ended otherwise."""
+    """Complete or skip; those that were not so before. Raises IllegalMove when one ended otherwise.
+
+    What it writes over is kept for undoing, with the `mails`, by task, that were to complete them.
+    """
     require(actor, "work_tasks")
     _check_words(outcome, reason)
-    new = {"ended_at": uow.now, "undo_until": undo_until, "outcome": outcome, "reason": reason}
-    ended = _end(uow, tasks, event, {**new, **({"note": note} if note else {})})
+    said = {"outcome": outcome, "reason": reason, **({"note": note} if note else {})}
+    before = {task.id: _written_over(task, said, mails) for task in tasks}
+    ended = _end(uow, tasks, event, {"ended_at": uow.now, "undo_until": undo_until, **said})
     told = [
         {
             **about(task),
@@ -84,8 +91,14 @@ def finish_tasks(
     ]
     lines = append_many(uow.session, uow.now, f"task.{ENDS[event].value}", told)
     if lines:
-        note_changes(uow, actor, min(lines), ENDS[event].value, {task.id: "" for task in ended}, outcome)
+        kept = {task.id: before[task.id] for task in ended}
+        note_changes(uow, actor, min(lines), ENDS[event].value, kept, outcome)
     return ended
+
+
+def _written_over(task: Task, said: Iterable[str], mails: Mapping[int, int]) -> str:
+    mail = {"message_id": mails[task.id]} if task.id in mails else {}
+    return written({**{name: getattr(task, name) for name in said}, **mail})
 
 
 def finish_task(

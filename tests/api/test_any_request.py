@@ -12,7 +12,6 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -24,16 +23,17 @@ from tests.api.conftest import Program
 from tests.cast import Cast
 from tests.databases import empty
 from tests.pages.test_every_route import Ids, ids
+from tests.shards import SHARD, Shard
 from web.api.protocol.document import document_of
 from web.api.rooms import AREAS
 
 __all__ = ["ids"]
-CHECKS = [
-    not_a_server_error,
+CHECKS = [  # 502 is documented where a service outside is asked; any other 5xx is not
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
 ]
+EVERYTHING = Shard()
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
@@ -44,13 +44,13 @@ def engine(sqlite_engine: Engine) -> Iterator[Engine]:
     empty(sqlite_engine)
 
 
-def ask_everything(app: Flask, headers: dict[str, str], examples: int) -> list[str]:
-    """Every operation with so many requests; what went wrong, in words."""
+def ask_everything(app: Flask, headers: dict[str, str], examples: int, part: Shard = EVERYTHING) -> list[str]:
+    """Every operation of this part with so many requests; what went wrong, in words."""
     schema = schemathesis.openapi.from_dict(document_of(AREAS))
     schema.app = app
     wrong: list[str] = []
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    operations = [found.ok() for found in schema.get_all_operations()]
+    for operation in operations[part.number - 1 :: part.of]:
         asked = _asking(operation, headers, examples, wrong)
         asked()
     return wrong
@@ -67,6 +67,7 @@ def _asking(operation: Any, headers: dict[str, str], examples: int, wrong: list[
         derandomize=True,
     )
     def ask(case: Any) -> None:
+        _stay_at_home(case.body)
         answer = case.call(headers={**headers, "If-Match": "*"})
         try:
             case.validate_response(answer, checks=CHECKS)
@@ -76,12 +77,18 @@ def _asking(operation: Any, headers: dict[str, str], examples: int, wrong: list[
     return ask
 
 
+def _stay_at_home(body: Any) -> None:
+    """No server is looked for by a name that was made up."""
+    if isinstance(body, dict) and isinstance(body.get("host"), str):
+        body["host"], body["port"] = "127.0.0.1", 9
+
+
 @pytest.mark.parametrize("who", ["rep", "administrator"])
 def test_no_request_breaks_it(
     app: Flask, program: Callable[..., Program], cast: Cast, ids: Ids, who: str
 ) -> None:
     asker = program(cast.ana if who == "rep" else cast.cleo)
-    wrong = ask_everything(app, {"Authorization": f"Bearer {asker.token}"}, 5)
+    wrong = ask_everything(app, {"Authorization": f"Bearer {asker.token}"}, 2)
     assert not wrong, "\n".join(wrong[:5])
 
 
@@ -91,5 +98,5 @@ def test_no_request_breaks_it_however_many(
     app: Flask, program: Callable[..., Program], cast: Cast, ids: Ids, who: str
 ) -> None:
     asker = program(cast.ana if who == "rep" else cast.cleo)
-    wrong = ask_everything(app, {"Authorization": f"Bearer {asker.token}"}, 200)
+    wrong = ask_everything(app, {"Authorization": f"Bearer {asker.token}"}, 200, SHARD)
     assert not wrong, "\n".join(wrong[:5])

@@ -175,6 +175,28 @@ def test_it_leaves_typing_alone(visit: Visitor) -> None:
     expect(here.page.locator("#keys")).to_be_hidden()
 
 
+def test_it_chooses_what_came_of_a_call_by_its_number(visit: Visitor) -> None:
+    """20 calls in a row: a digit chooses the outcome, E logs the call. O leads to the outcomes, the arrows choose."""
+    here = visit("forms")
+    outcomes = here.page.get_by_role("group", name="What came of it")
+    here.press("2")
+    expect(outcomes.get_by_label("Left a message")).to_be_checked()
+    here.press("o")
+    expect(outcomes.get_by_label("Reached")).to_be_focused()
+    expect(outcomes.get_by_label("Left a message")).to_be_checked()
+
+
+def test_it_makes_cards_of_a_list_on_a_phone(visit: Visitor) -> None:
+    """Each cell has the heading of its column beside it, and nothing is to be scrolled to."""
+    page = visit("pieces", "phone").page
+    row = page.locator("tbody tr").first
+    expect(row.locator("[data-label=People]")).to_have_text("21")
+    expect(row.locator("[data-label=Since]")).to_be_in_viewport(ratio=1)
+    assert row.locator("th, td:last-child").evaluate_all(
+        "all => all.map((cell) => cell.dataset.label ?? '')"
+    ) == ["", ""]
+
+
 def test_it_shows_its_keys_and_lets_them_be_switched_off(visit: Visitor) -> None:
     here = visit("tasks")
     here.press("?")

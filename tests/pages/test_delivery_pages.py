@@ -90,6 +90,21 @@ def test_it_is_written_prepared_and_confirmed(work: Work, cast: Cast, browse: Br
     assert "Stop for 2 people" in page and "This is final" in page
 
 
+def test_who_may_not_prepare_is_told_who_can_and_gets_no_form_to_fill(
+    work: Work, cast: Cast, browse: Browse, people: None
+) -> None:
+    """Nobody fills in a form that is refused: what is new is refused at once, what there is may be looked at."""
+    ben, number = browse(cast.ben), prepared(work, cast.cleo)
+    for path in ("/deliveries/new", "/delivery-templates/new", "/sending-policy/new"):
+        answer = ben.get(path)
+        assert answer.status_code == 403 and f"Who can: {cast.cleo.name}" in answer.text
+    shown = ben.get(f"/deliveries/{number}/edit").text
+    assert (
+        f"Who has it: {cast.cleo.name}" in shown and 'as-it-is" disabled' in shown and ">Save<" not in shown
+    )
+    assert "New prices, {{ first_name }}" in shown and "readonly" in shown
+
+
 def test_a_change_asks_for_another_preparation_without_asking_for_the_number(
     work: Work, cast: Cast, browse: Browse, people: None
 ) -> None:

@@ -98,6 +98,9 @@ FOR_ADMINISTRATORS = {
     "GET /settings/unsubscribe",
     "GET /team",
     "GET /team/<int:user_id>/queue",
+    "GET /deliveries/new",
+    "GET /delivery-templates/new",
+    "GET /sending-policy/new",
 }
 ACTS_OF_ADMINISTRATORS = {
     "POST /admin/blocked-domains",
@@ -476,7 +479,7 @@ def an_own_mail(uow: Any, cast: Cast) -> int:
 def a_detour(uow: Any, cast: Cast, enrollment: Enrollment) -> int:
     counted = {"first_key": "", "first_day": 1, "first_at": None, "slipped": 0}
     runs = list(uow.session.scalars(sa.select(StepRun.id)))
-    before = {**counted, "runs": runs, "again": {}, "mails": {}}
+    before = {**counted, "runs": runs, "again": {}, "mails": {}, "waited": []}
     return keep(uow, cast.ana, "jumped", [{"enrollment_id": enrollment.id, "before": before}], {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -52,6 +53,27 @@ def test_a_lock_is_told_where_somebody_would_write_and_takes_the_buttons_away(
     assert "New campaign" not in ana.get("/campaigns").text
     assert ana.post("/templates", {"name": "x", "subject": "x", "html": "<p>x</p>"}).status_code == 403
     assert ana.post(f"/campaigns/{campaign.id}/copy").status_code == 403
+
+
+def test_what_is_locked_is_shown_as_it_is_and_nobody_fills_a_form_in_vain(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    with work() as uow:
+        template = create_template(uow, cast.cleo, TemplateDraft("Hello", "Hi", "<p>Hi</p>"))
+        campaign = a_campaign(uow, cast.ana, [a_call(1)])
+        change_policy(uow, cast.cleo, {"templates_locked": "1", "campaigns_locked": "1"})
+    ana, cleo = browse(cast.ana), browse(cast.cleo)
+    home = f"/campaigns/{campaign.id}"
+    step = re.findall(rf'href="({home}/steps/[^"]+)"', cleo.get(home).text)[0]
+    for path in (f"/templates/{template.id}", f"{home}/settings", step):
+        assert (
+            'fieldset class="as-it-is" disabled' in ana.get(path).text
+            and ">Save the" not in ana.get(path).text
+        )
+        assert 'as-it-is" disabled' not in cleo.get(path).text and ">Save the" in cleo.get(path).text
+    assert "Add a step" in cleo.get(home).text and "Add a step" not in ana.get(home).text
+    for path in ("/templates/new", "/snippets/new", "/campaigns/new"):
+        assert "are locked" in ana.get(path).text and ana.get(path).status_code == 403
 
 
 def test_a_template_tells_where_it_is_used_before_it_is_changed(

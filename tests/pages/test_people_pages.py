@@ -261,7 +261,7 @@ def test_an_import_goes_from_upload_to_undo(
     assert "Importing" in ana.get(url).text
     _work_off(work, settings)
     done = ana.get(url).text
-    assert "Everybody is in." in done and "Undo: remove 43 new people" in done
+    assert "44 rows are in, 6 were left out." in done and "Undo: remove 43 new people" in done
     made = re.search(r'href="(/people\?import=\d+)"', done)
     assert made is not None and "43 people found" in ana.get(made.group(1)).text
     file = ana.get(f"{url}/errors.csv")

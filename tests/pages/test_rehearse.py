@@ -13,7 +13,14 @@ import sqlalchemy as sa
 
 from integrations.sandbox import SandboxMail
 from sales_campaigns.accounts.models import User
+from sales_campaigns.campaigns.editing import StepWords, write_step
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.variants import variant_for
+from sales_campaigns.campaigns.varying import add_variant
+from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.content.attachments import Upload
+from sales_campaigns.content.bundles import gather
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.errors import IllegalMove, Invalid
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
@@ -38,7 +45,7 @@ def campaign_id(work: Work, cast: Cast) -> int:
     with work() as uow:
         for name in ("maria", "noah", "aroha"):
             a_person(uow, cast.ana, f"{name}@example.com", first_name=name.title())
-        steps = [a_mail(uow, 1), a_follow_up(uow, 3), a_call(4)]
+        steps = [a_mail(uow, 1, key="first"), a_follow_up(uow, 3), a_call(4)]
         return a_campaign(uow, cast.ana, steps, skip_weekends=True).id
 
 
@@ -69,6 +76,35 @@ def test_what_was_simulated_is_what_happened(
     shown = ana.get(played(ana, room, campaign_id)).text
     assert "What was simulated is what happened: equal, to the second." in shown
     assert "12 of 12 events" in shown
+
+
+def test_each_person_gets_their_own_variant_with_its_files(
+    browse: Browse, cast: Cast, room: PostRoom, work: Work, campaign_id: int
+) -> None:
+    """The rule: stable for each person. A rehearsal sends what the launch will send."""
+    with work() as uow:
+        key = newest(uow.session, uow.session.get_one(Campaign, campaign_id)).steps[0].key
+        files = gather(uow, cast.ana, cast.ana.team_id, None, [Upload("Prices.txt", "text/plain", b"12")])
+        _, letter = add_variant(uow, cast.ana, campaign_id, key)
+        write_step(
+            uow, cast.ana, campaign_id, key, StepWords("Bold", "<p>Bold</p>", bundle_id=files, variant=letter)
+        )
+        step = newest(uow.session, uow.session.get_one(Campaign, campaign_id)).steps[0]
+        drawn = {
+            name: variant_for(key, step.variants, f"{name}@example.com")
+            for name in ("maria", "noah", "aroha")
+        }
+    ana = browse(cast.ana)
+    shown = ana.get(played(ana, room, campaign_id)).text
+    assert "What was simulated is what happened: equal" in shown
+    with work() as uow:
+        first = uow.session.scalars(sa.select(RehearsedMail).where(RehearsedMail.day == 1)).all()
+    said = {"A": ("Quick question, ", ""), "B": ("Bold", "Prices.txt")}
+    for mail in first:
+        one = drawn[mail.person.partition("@")[0]]
+        assert one is not None and f"day 1, step 1, variant {one.key}" in shown
+        assert mail.subject.startswith(said[one.key][0]) and mail.files == said[one.key][1]
+    assert {one.key for one in drawn.values() if one is not None} == {"A", "B"}
 
 
 def test_a_rehearsal_never_touches_the_teams_data(

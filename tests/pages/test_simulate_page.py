@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -13,6 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.varying import add_variant
+from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Group, GroupMember
 from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
@@ -69,6 +75,27 @@ def test_it_simulates_a_group_and_says_who_is_left_out(
         uow.session.add_all(GroupMember(group_id=group.id, person_id=one.id) for one in people)
     shown = text(browse(cast.ana), f"{url}?{START}&group={group.id}")
     assert "1 of 2 people" in shown and "1 This address has unsubscribed" in shown
+
+
+def test_it_counts_who_gets_which_variant_and_names_it_in_each_entry(
+    work: Work, browse: Browse, cast: Cast, url: str
+) -> None:
+    """The rule: a variant is stable for each person. What is foreseen is what a launch gives."""
+    campaign_id = int(url.split("/")[2])
+    with work() as uow:
+        step = newest(uow.session, uow.session.get_one(Campaign, campaign_id)).steps[0]
+        add_variant(uow, cast.ana, campaign_id, step.key)
+        ids = [a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(12)]
+    asked = f"?{START}&people={','.join(map(str, ids))}"
+    rows = list(csv.DictReader(StringIO(browse(cast.ana).get(f"{url}/entries.csv{asked}").text)))
+    foreseen = {row["person"]: row["variant"] for row in rows if row["day"] == "1"}
+    assert {row["variant"] for row in rows if row["day"] != "1"} == {""}
+    letters = Counter(foreseen.values())
+    assert f"Day 1, step 1: A {letters['A']} , B {letters['B']}" in text(browse(cast.ana), url + asked)
+    with work() as uow:
+        launch(uow, cast.ana, Order(campaign_id, ids))
+        sent = uow.session.execute(sa.select(Message.email, Message.variant)).all()
+    assert {one.email: one.variant for one in sent} == foreseen and len(letters) == 2
 
 
 def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(

@@ -235,6 +235,22 @@ def test_the_player_goes_from_task_to_task(browse: Browse, work: Work, cast: Cas
     assert state_of(work, second) is TaskState.OPEN
 
 
+def test_the_player_goes_through_what_the_queue_is_narrowed_to(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    """Twenty calls in a row are calls only, and the list that one comes back to is the narrowed one."""
+    some_tasks(work, cast.ana, 2)
+    with work() as uow:
+        remind(uow, cast.ana, name="Tidy up", kind=TaskKind.CUSTOM, due_at=uow.now)
+    ana = browse(cast.ana)
+    assert 'href="/tasks/play?kind=call"' in ana.get("/tasks?kind=call").text
+    shown = ana.get("/tasks/play?kind=call").text
+    assert "1 of 2" in shown and 'href="/tasks?kind=call"' in shown
+    following = re.findall(r'href="(/tasks/play\?[^"]+)"', shown)[0].replace("&amp;", "&")
+    assert "Call nr 1" in ana.get(following).text and "kind=call" in following
+    assert "1 of 3" in ana.get("/tasks/play").text
+
+
 @pytest.mark.parametrize(
     "back", ["//elsewhere.example", "https://elsewhere.example/x", "/\\elsewhere.example", "http://[/x"]
 )

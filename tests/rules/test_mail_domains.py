@@ -57,3 +57,18 @@ def test_dmarc(texts: list[str], grade: Grade) -> None:
 )
 def test_dkim(texts: list[str], grade: Grade) -> None:
     assert dkim("north.example", "s1", texts).grade is grade
+
+
+@pytest.mark.parametrize(
+    ("texts", "grade", "fix"),
+    [
+        (["v=DKIM1; k=ed25519; p=OURS"], Grade.FINE, ""),
+        (["v=DKIM1; p=another"], Grade.BROKEN, 'Publish there: "v=DKIM1; k=rsa; p=OURS".'),
+        ([], Grade.BROKEN, 'Publish there: "v=DKIM1; k=rsa; p=OURS".'),
+    ],
+)
+def test_where_mail_is_signed_here_the_key_that_signs_must_be_published(
+    texts: list[str], grade: Grade, fix: str
+) -> None:
+    found = dkim("north.example", "s1", texts, "OURS")
+    assert (found.grade, found.fix) == (grade, fix)

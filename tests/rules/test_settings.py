@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sales_campaigns.errors import Invalid
 from sales_campaigns.settings import read_settings, settings_or_exit, with_secret
@@ -41,3 +43,33 @@ def test_it_makes_a_secret_once_that_only_its_owner_reads(tmp_path: Path) -> Non
 def test_it_refuses_to_start_without_a_secret_where_machines_must_share_one(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="SECRET_KEY: is not set"):
         settings_or_exit({"DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://somewhere/db"})
+
+
+PEM = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def test_a_key_that_signs_mail_is_read_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "dkim.pem").write_text(PEM)
+    given = {"DKIM_DOMAIN": "North.example", "DKIM_SELECTOR": "s1"}
+    settings = read_settings({"SECRET_KEY": SECRET, "DKIM_KEY_FILE": str(tmp_path / "dkim.pem"), **given})
+    assert (settings.dkim_domain, settings.dkim_key) == ("north.example", PEM.strip())
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "words"),
+    [
+        ({"DKIM_KEY": "hunter2"}, "DKIM_KEY", "must be a private key in PEM"),
+        ({"DKIM_KEY": PEM, "DKIM_DOMAIN": "north.example"}, "DKIM_KEY", "set all three, or none"),
+        ({"DKIM_DOMAIN": "north.example", "DKIM_SELECTOR": "s1"}, "DKIM_KEY", "set all three, or none"),
+        ({"DKIM_SELECTOR": "two words"}, "DKIM_SELECTOR", "must be a name"),
+        ({"BOUNCE_ADDRESS": "bounces@north.example"}, "BOUNCE_ADDRESS", "with one * before the @"),
+        ({"BOUNCE_ADDRESS": "b+*@*.example"}, "BOUNCE_ADDRESS", "with one * before the @"),
+        ({"BOUNCE_ADDRESS": f"{'b' * 41}*@north.example"}, "BOUNCE_ADDRESS", "with one * before the @"),
+    ],
+)
+def test_what_mails_should_bear_is_refused_in_words_where_it_cannot_be(
+    given: dict[str, str], name: str, words: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_settings({"SECRET_KEY": SECRET, **given})
+    assert words in refused.value.problems[name] and "hunter2" not in refused.value.words

@@ -13,14 +13,16 @@ from typing import Any
 
 from tests.sink import Caught, Sink
 
-# Each step's words begin with its own place, such as "[day 3, step 1]"; quoted ones stand further down.
-PLACE = re.compile(r"\[day (\d+), step (\d+)\]")
+# Each step's words begin with its own place, such as "[day 3, step 1]", and with its letter where it is varied;
+# quoted ones stand further down.
+PLACE = re.compile(r"\[day (\d+), step (\d+)(?:, variant ([A-E]))?\]")
 Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail that was taken; `day` and `step` are None where its words do not say which step it is."""
+    """One mail that was taken; `place` is None where its words do not say which step it is, `variant` is "" where they
+    name none, and `quoted` are the places and variants that stand under its own words."""
 
     to: str
     at: datetime
@@ -31,6 +33,8 @@ class Letter:
     text: str
     html: str
     place: Place | None
+    variant: str = ""
+    quoted: tuple[tuple[Place, str], ...] = ()
 
 
 def letters(sink: Sink) -> list[Letter]:
@@ -42,9 +46,10 @@ def letters_to(sink: Sink, address: str) -> list[Letter]:
     return [letter for letter in letters(sink) if letter.to == address]
 
 
-def words_of(day: int, step: int) -> str:
+def words_of(day: int, step: int, variant: str = "", more: str = "") -> str:
     """What a step says, so that its mail can be told from the others."""
-    return f"<p>[day {day}, step {step}] Hello {{{{ first_name }}}}.</p>"
+    place = f"day {day}, step {step}" + (f", variant {variant}" if variant else "")
+    return f"<p>[{place}] Hello {{{{ first_name }}}}{more}.</p>"
 
 
 def as_received(sink: Sink) -> list[tuple[str, Place | None, str, Place | None]]:
@@ -78,7 +83,7 @@ def _letter(caught: Caught) -> Letter:
     mail = email.message_from_bytes(caught.raw, policy=policy.default)
     assert isinstance(mail, EmailMessage)
     text = _part(mail, "plain")
-    found = PLACE.search(text)
+    found = [((int(one[1]), int(one[2])), one[3] or "") for one in PLACE.finditer(text)]
     return Letter(
         to=caught.recipients[0],
         at=mail["Date"].datetime,
@@ -88,7 +93,9 @@ def _letter(caught: Caught) -> Letter:
         references=tuple(str(mail["References"] or "").split()),
         text=text,
         html=_part(mail, "html"),
-        place=(int(found[1]), int(found[2])) if found else None,
+        place=found[0][0] if found else None,
+        variant=found[0][1] if found else "",
+        quoted=tuple(found[1:]),
     )
 
 

@@ -12,6 +12,9 @@ from sales_campaigns.campaigns.file import CampaignFile, FileSettings, FileStep,
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind, StepOutline, Window
 from sales_campaigns.campaigns.send_options import numbered, reset_illegal
 from sales_campaigns.campaigns.simulating import Wish
+from sales_campaigns.campaigns.variants import MOST
+from sales_campaigns.campaigns.varied import SaidVariant, Varied
+from sales_campaigns.content.rendering import Content
 from tests.stories.letters import words_of
 
 SENDERS_ZONE = "Europe/Stockholm"
@@ -25,6 +28,7 @@ ZONES = [
     "Nowhere/Land",
     "",
 ]
+A_FIELD = ", {{ company }}"  # which not everybody has
 TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 30]))
 KINDS = [StepKind.EMAIL, StepKind.EMAIL, StepKind.EMAIL, StepKind.CALL, StepKind.INMAIL, StepKind.CUSTOM]
 STEPS = st.builds(
@@ -65,6 +69,7 @@ class Plot:
         wish = self.wish
         steps = "\n    ".join(str(step.outline) for step in wish.campaign.steps)
         more = f"send_at={wish.send_at}, delay={wish.task_delay_days}, limit={wish.limit}, leave={wish.leave}"
+        more += f"\n  varied={wish.varied}"
         return f"Plot({wish.start}, {more}\n  {wish.campaign.settings}\n    {steps}\n  {self.people})"
 
 
@@ -84,10 +89,38 @@ def plots(draw: st.DrawFn, most_steps: int = 7, most_people: int = 5) -> Plot:
         task_delay_days=draw(st.sampled_from([0, 0, 1, 3])),
         limit=draw(st.none() | st.integers(1, 4)),
         leave=(_leave(start, *ahead),) if ahead else (),
+        varied=draw(_varied(steps)),
     )
     return Plot(
         wish, draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=most_people).flatmap(_people))
     )
+
+
+@st.composite
+def _varied(draw: st.DrawFn, steps: tuple[FileStep, ...]) -> dict[int, Varied]:
+    """Up to five contents of some of the mails, of any weights; some are stopped, some say what not everybody has."""
+    mails = [place for place, step in enumerate(steps) if step.outline.kind == StepKind.EMAIL]
+    chosen = draw(st.lists(st.sampled_from(mails), unique=True, max_size=3)) if mails else []
+    return {place: Varied(f"{place:012x}", draw(_variants(steps[place]))) for place in sorted(chosen)}
+
+
+@st.composite
+def _variants(draw: st.DrawFn, step: FileStep) -> tuple[SaidVariant, ...]:
+    """The first says what the file says: the one that is exported."""
+    count = draw(st.integers(2, MOST))
+    weights = draw(st.lists(st.sampled_from([1, 50, 100]), min_size=count, max_size=count))
+    stopped = [False, *draw(st.lists(st.booleans(), min_size=count - 1, max_size=count - 1))]
+    letters, outline = "ABCDE"[:count], step.outline
+    fields = ["", *([""] if outline.is_task else ["", A_FIELD])]
+    return tuple(
+        SaidVariant(letter, _said(step, letter, draw(st.sampled_from(fields))), weight, ended)
+        for letter, weight, ended in zip(letters, weights, stopped, strict=True)
+    )
+
+
+def _said(step: FileStep, letter: str, more: str) -> Content:
+    subject = "" if step.outline.follow_up else f"Day {step.outline.day}, {letter}"
+    return Content(subject, words_of(step.outline.day, step.outline.number, letter, more))
 
 
 def _leave(start: datetime, days: int, length: int) -> tuple[date, date]:
@@ -98,15 +131,17 @@ def _leave(start: datetime, days: int, length: int) -> tuple[date, date]:
 
 def _people(zones: list[str]) -> st.SearchStrategy[list[dict[str, str]]]:
     """Each in a zone; some can only be called."""
-    flags = st.lists(st.sampled_from([True, True, True, False]), min_size=len(zones), max_size=len(zones))
-    return flags.map(
-        lambda mailed: [_person(n, *both) for n, both in enumerate(zip(zones, mailed, strict=True))]
+    flags = st.tuples(st.sampled_from([True, True, True, False]), st.sampled_from(["Fjord Energy", ""]))
+    return st.lists(flags, min_size=len(zones), max_size=len(zones)).map(
+        lambda drawn: [
+            _person(n, zone, *each) for n, (zone, each) in enumerate(zip(zones, drawn, strict=True))
+        ]
     )
 
 
-def _person(number: int, zone: str, mailed: bool) -> dict[str, str]:
+def _person(number: int, zone: str, mailed: bool, company: str) -> dict[str, str]:
     reached = {"email": f"person{number}@example.com"} if mailed else {"phone": f"+46 8 {number}"}
-    return {"first_name": "Maria", "time_zone": zone, **reached}
+    return {"first_name": "Maria", "company": company, "time_zone": zone, **reached}
 
 
 def _later_than(start: datetime) -> st.SearchStrategy[Any]:

@@ -67,6 +67,7 @@ def people_of(story: Story, rows: Iterable[Mapping[str, str]]) -> list[int]:
 
 def _person(uow: UnitOfWork, owner: User, row: Mapping[str, str]) -> Person:
     names = {"first_name": row.get("first_name", "Maria"), "phone": row.get("phone", "")}
+    names["company"] = row.get("company", "Fjord Energy")
     return a_person(uow, owner, row.get("email", ""), zone=own_zone(row), **names)
 
 

@@ -20,9 +20,10 @@ from sales_campaigns.deliveries.confirming import confirm
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.deliveries.inputs import Settings as Sending
 from sales_campaigns.deliveries.logs import sending_log
-from sales_campaigns.deliveries.models import Delivery, DeliveryState, RunOutcome
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.deliveries.pausing import stop
 from sales_campaigns.deliveries.recurrence import Every, Recurrence, instants
+from sales_campaigns.deliveries.runs import RunOutcome
 from sales_campaigns.deliveries.series import RunLine, runs_of, start_series
 from sales_campaigns.notices.reading import newest_notices
 from sales_campaigns.ports import OutsideWorld

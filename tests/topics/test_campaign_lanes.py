@@ -15,8 +15,10 @@ from sales_campaigns.campaigns.lanes import Lane, in_words, lanes_of, step_views
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption, StepKind
 from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.errors import Invalid
 from sales_campaigns.unit_of_work import UnitOfWork
-from tests.cast import Cast
+from tests.cast import Cast, a_person
 from tests.conftest import Work
 
 EMAIL, CALL = StepKind.EMAIL, StepKind.CALL
@@ -128,6 +130,9 @@ def test_it_lists_what_stops_a_launch(uow: UnitOfWork, cast: Cast, campaign: Cam
         (mail, "Write the e-mail: it has no words yet."),
         (call, "Say what is to be done."),
     ]
+    person = a_person(uow, cast.ana)
+    with pytest.raises(Invalid, match="Day 1, step 1: Write the e-mail"):
+        launch(uow, cast.ana, Order(campaign.id, [person.id]))
 
 
 def test_it_stops_a_follow_up_that_became_a_mail_of_its_own_without_a_subject(

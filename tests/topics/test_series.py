@@ -16,9 +16,10 @@ from sales_campaigns.deliveries.executions import periods_of, totals_of
 from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.deliveries.inputs import Settings, StartBy
 from sales_campaigns.deliveries.listing import parent_of
-from sales_campaigns.deliveries.models import Aggregation, Delivery, DeliveryState, Series
+from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.deliveries.pausing import pause, resume, stop
 from sales_campaigns.deliveries.recurrence import Every, Recurrence, instants
+from sales_campaigns.deliveries.runs import Aggregation, Series
 from sales_campaigns.deliveries.series import RunLine, runs_of, start_series
 from sales_campaigns.errors import Invalid, NotAllowed
 from sales_campaigns.notices.reading import newest_notices

@@ -87,5 +87,7 @@ def test_it_is_settled_once_and_the_history_says_by_whom(
         with pytest.raises(IllegalMove, match="settled already"):
             settle(work, cast, uncertain, other)
     with work() as uow:
-        told = uow.session.scalars(sa.select(Activity).where(Activity.actor_id == cast.ana.id)).all()
+        told = uow.session.scalars(
+            sa.select(Activity).where(Activity.actor_id == cast.ana.id).order_by(Activity.id)
+        ).all()
         assert told[-1].message_id == uncertain

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
+from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.composing import send_for_task
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.progress import complete_tasks, skip_tasks
 from sales_campaigns.enrollments.undoing import undo_act, undo_last
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.outbox.composing import Typed
+from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.changing import hand_on_many, move_due, prioritise_many, snooze_many
 from sales_campaigns.tasks.editing import TaskDraft, edit_task
 from sales_campaigns.tasks.history import changes_of
 from sales_campaigns.tasks.models import Priority, Task, TaskKind, TaskState
 from sales_campaigns.tasks.working import delete_tasks, remind, tasks_of
 from sales_campaigns.unit_of_work import UnitOfWork
-from tests.builders import a_call, a_campaign
+from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 
@@ -54,6 +60,14 @@ def calls_of_a_campaign(work: Work, cast: Cast, number: int = 3) -> list[int]:
         return list(uow.session.scalars(sa.select(Task.id).order_by(Task.id)))
 
 
+def everything(work: Work, model: Any = Task) -> list[tuple[object, ...]]:
+    """All columns of all rows, without the one that only counts the writes."""
+    names = [column.key for column in sa.inspect(model).column_attrs if column.key != "unseen"]
+    with work() as uow:
+        found = uow.session.scalars(sa.select(model).order_by(model.id))
+        return [tuple(getattr(row, name) for name in names) for row in found]
+
+
 def columns(work: Work, ids: list[int]) -> list[tuple[object, ...]]:
     wanted = (Task.state, Task.assignee_id, Task.priority, Task.due_at, Task.snoozed_until)
     with work() as uow:
@@ -72,6 +86,59 @@ def test_an_act_on_many_is_one_line_of_activity_and_undone_as_one(work: Work, ca
         assert [(one.id, one.data["tasks"]) for one in written] == [(act, 3)]
         assert len(undo_act(uow, cast.ana, act)) == 3
     assert columns(work, ids) == before
+
+
+ENDINGS: dict[str, Callable[[UnitOfWork, Cast, Sequence[Task]], None]] = {
+    "completed": lambda uow, cast, tasks: complete_tasks(
+        uow, cast.ana, tasks, outcome="No answer", reason="Busy", note="Twice"
+    ),
+    "skipped": lambda uow, cast, tasks: skip_tasks(uow, cast.ana, tasks, note="Not now"),
+    "deleted": lambda uow, cast, tasks: delete_tasks(uow, cast.ana, tasks, uow.now + timedelta(seconds=10)),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_undoing_an_ending_leaves_the_notes_that_were_there(work: Work, cast: Cast, name: str) -> None:
+    """The rule: every change can be undone. What was noted at the ending goes, what stood there before comes back."""
+    ids = reminders(work, cast)
+    with work() as uow:
+        for place, task in enumerate(tasks_of(uow, cast.ana, ids)):
+            task.note, task.details = f"Asked for prices {place}", "Talk track"
+        snooze_many(uow, cast.ana, tasks_of(uow, cast.ana, ids), TOMORROW)
+    before = everything(work)
+    with work() as uow:
+        ENDINGS[name](uow, cast, tasks_of(uow, cast.ana, ids))
+    with work() as uow:
+        undo_last(uow, cast.ana, ids)
+    assert everything(work) == before
+
+
+@pytest.mark.parametrize("in_campaign", [True, False])
+def test_undoing_a_skip_brings_back_the_mail_that_was_scheduled_for_the_task(
+    work: Work, cast: Cast, in_campaign: bool
+) -> None:
+    with work() as uow:
+        person = a_person(uow, cast.ana)
+        if in_campaign:
+            campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, send=SendOption.TASK), a_call(1)])
+            launch(uow, cast.ana, Order(campaign.id, [person.id]))
+        else:
+            remind(uow, cast.ana, name="Write", due_at=TOMORROW, kind=TaskKind.EMAIL, person=person)
+    with work() as uow:
+        open_due(uow)
+        task = uow.session.scalars(sa.select(Task)).one()
+        person = uow.session.get_one(Person, person.id)
+        send_for_task(uow, cast.ana, task, person, Typed("Mine", "<p>Mine</p>", send_at=TOMORROW))
+    before = everything(work), everything(work, Message)
+    with work() as uow:
+        skip_tasks(uow, cast.ana, tasks_of(uow, cast.ana, [task.id]))
+    with work() as uow:
+        undo_last(uow, cast.ana, [task.id])
+    assert (everything(work), everything(work, Message)) == before
+    with work() as uow:
+        assert uow.session.scalars(
+            sa.select(StepRun.message_id).where(StepRun.state == "task_open")
+        ).all() == ([task.message_id] if in_campaign else [])
 
 
 @pytest.mark.parametrize("name", ACTS)

@@ -1,6 +1,7 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races,answers,leaders,outages,mta] [--seed N]; COUNTS=tenth|full beside it.
+python -m tests.torture [--only kills,pauses,races,answers,mailboxes,leaders,outages,mta] [--seed N]
+COUNTS=tenth|full beside it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tests.torture.ambiguous import all_modes
 from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
+from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
 
 SHARES = {"tenth": 0.1, "": 1.0, "full": 10.0}
@@ -96,6 +98,7 @@ SCENARIOS = (
     Scenario("pauses", pauses),
     Scenario("races", all_races),
     Scenario("answers", all_modes),
+    Scenario("mailboxes", all_mailboxes),
     Scenario("leaders", all_leaders, ("postgresql",)),
     Scenario("outages", all_outages, ("postgresql",)),
     Scenario("mta", mta),

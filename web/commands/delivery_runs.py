@@ -15,8 +15,9 @@ from sales_campaigns.deliveries.continuous import choosing, releasing
 from sales_campaigns.deliveries.continuous.reading import increments_of, intake_of
 from sales_campaigns.deliveries.incremental import CEILING, Incremental, Mode, PersonDate
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import Aggregation, Delivery, DeliveryKind
+from sales_campaigns.deliveries.models import Delivery, DeliveryKind
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
+from sales_campaigns.deliveries.runs import Aggregation
 from sales_campaigns.deliveries.series import runs_of, start_series
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.commands.delivery import LOCAL, tell, whose

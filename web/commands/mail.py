@@ -15,9 +15,11 @@ from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.incoming.facts import parsed
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.incoming.receiving import receive
+from sales_campaigns.messages.letters.postmarks import postmark_of
 from sales_campaigns.ports import IncomingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.commands.running import CommandGroup, command_work, json_option, out
+from web.request_scope import house
 
 group = CommandGroup("mail", help="Mail that comes in.")
 
@@ -38,7 +40,7 @@ def receive_files(files: tuple[Path, ...], address: str, as_json: bool) -> None:
         if mailbox is None:
             raise NotFound(f"There is no mailbox {address}.")
         mails = {file: _mail(file.read_bytes(), uow.now) for file in files}
-        new = receive(uow, mailbox, mails.values())
+        new = receive(uow, mailbox, mails.values(), postmark_of(house().settings).returns)
         kinds = _kinds(uow, mailbox, [mail.uid for mail in mails.values()])
     told = [{"file": file.name, "is": kinds.get(mail.uid, "not kept")} for file, mail in mails.items()]
     lines = [f"{one['file']}: {one['is']}" for one in told]

@@ -59,6 +59,11 @@ def narrowed(args: Mapping[str, str]) -> dict[str, Any]:
     return {name: args[name] for name in (*NARROWING, "view") if args.get(name)}
 
 
+def played(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of that which the player goes by: it takes one's own tasks that are to be done."""
+    return {name: value for name, value in kept.items() if name not in ("show", "owner", "outcome", "view")}
+
+
 def counted(args: Mapping[str, str]) -> dict[str, Any]:
     """The numbers of the page, and the links that narrow it."""
     uow, wanted = work(), wanted_in(args)
@@ -89,6 +94,7 @@ def counted(args: Mapping[str, str]) -> dict[str, Any]:
         ],
         "wanted": wanted,
         "args": kept,
+        "play_args": played(kept),
         "days": list(DUE.items()),
     }
 

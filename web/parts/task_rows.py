@@ -27,8 +27,8 @@ DRAFTS = {
     MailboxDraftState.MADE: ("draft in {}", "info"),
     MailboxDraftState.SCHEDULED: ("scheduled in {}", "info"),
     MailboxDraftState.GONE: ("sent?", ""),
-    MailboxDraftState.DELETED: ("draft deleted", "warn"),
-    MailboxDraftState.UNMADE: ("no draft in {}", "warn"),
+    MailboxDraftState.DELETED: ("draft deleted", "hot"),
+    MailboxDraftState.UNMADE: ("no draft in {}", "hot"),
 }
 HEADINGS = {
     Group.OVERDUE: "Overdue",

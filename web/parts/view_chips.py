@@ -9,8 +9,11 @@ from flask import request, url_for
 
 from sales_campaigns.saved_views.models import ListName, SavedView
 from sales_campaigns.saved_views.reading import default_view, views_of
+from web.parts.email_filters import NARROWING as EMAILS
+from web.parts.task_filters import NARROWING as TASKS
 from web.request_scope import me, work
 
+NARROWING = {ListName.TASKS: TASKS, ListName.EMAILS: EMAILS}  # what of an address a view keeps
 LISTS = {ListName.TASKS: "tasks.index", ListName.EMAILS: "emails.index"}
 
 

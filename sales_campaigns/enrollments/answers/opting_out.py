@@ -12,6 +12,7 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.putting_back import waiting_at
 from sales_campaigns.enrollments.states import UNDER_WAY
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.incoming.models import ReceivedMail
@@ -86,8 +87,9 @@ def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], re
     )
     uow.record_many("person.unsubscribed", _told(uow, actor, changed, reason.strip()))
     stood = _standing_at(uow, changed)
+    kept = waiting_at(uow.session, stood)
     end_at(uow, changed, f"{UNSUBSCRIBED}, says {actor.name}", actor.id)
-    data = {"addresses": changed, "stood": stood, "people": len(changed)}
+    data = {"addresses": changed, "stood": stood, "waited": kept, "people": len(changed)}
     act = uow.record("people.unsubscribed", actor_id=actor.id, team_id=actor.team_id, data=data)
     uow.session.flush()
     return OptedOut(len(changed), act.id)

@@ -15,6 +15,7 @@ from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.holding import tell
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.passing_over import pass_over, place_of
+from sales_campaigns.enrollments.putting_back import waited
 from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import STEP_RUN
 from sales_campaigns.enrollments.ways import ways_of
@@ -110,7 +111,7 @@ def _count_from(uow: UnitOfWork, jumps: Iterable[Jump]) -> None:
 
 
 def _kept(jump: Jump) -> dict[str, Any]:
-    """How the way stood: where its days were counted from, what was over, and what happens again."""
+    """How the way stood: where its days were counted from, what was over, what waited, and what happens again."""
     one, runs = jump.way.enrollment, jump.way.runs.values()
     return {
         "enrollment_id": one.id,
@@ -121,7 +122,7 @@ def _kept(jump: Jump) -> dict[str, Any]:
             "slipped": one.slipped,
             "runs": [run.id for run in runs if run not in jump.dropped],
             "again": {run.id: run.state.value for run in jump.again},
-            "mails": {run.step_key: run.message_id for run in jump.dropped if run.message_id},
+            "waited": waited(jump.dropped),
         },
     }
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from sales_campaigns.enrollments.launches.forecasting import forecast
 from sales_campaigns.enrollments.launches.launching import LAUNCH_LIMIT, launch, launch_limit
 from sales_campaigns.enrollments.launches.orders import Order, Prepared, not_allowed, prepare
 from sales_campaigns.enrollments.models import Enrollment
+from sales_campaigns.enrollments.putting_back import waiting_at
 from sales_campaigns.enrollments.scheduling import one_at_a_time
 from sales_campaigns.errors import IllegalMove, NotAllowed
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -96,12 +98,13 @@ def begin_again(
         raise IllegalMove("Nobody of these can be added there. Look at what excludes them.")
     if words := _not_allowed(uow, actor, lots, wanted.limit):
         raise NotAllowed(words)
-    stood = {one.id: (one.state.value, one.why) for lot in lots for one in lot.starting}
+    stood = {one.id: {"state": one.state.value, "why": one.why} for lot in lots for one in lot.starting}
+    waited = waiting_at(uow.session, stood)
     until = uow.now + uow.people_seconds(undo_seconds)
     for lot in lots:
         _end(uow, actor, lot, target)
         launch(uow, actor, lot.order, wanted.limit, until)
-    return _kept(uow, actor, target, stood)
+    return _kept(uow, actor, target, {id: {**was, "waited": waited.get(id, [])} for id, was in stood.items()})
 
 
 def _lots(uow: UnitOfWork, actor: User, enrollments: Sequence[Enrollment], wanted: Wanted) -> list[Lot]:
@@ -138,13 +141,10 @@ def _end(uow: UnitOfWork, actor: User, lot: Lot, target: Campaign) -> None:
         end(uow, f"{cause}, says {actor.name}", Enrollment.id.in_(ids), actor_id=actor.id)
 
 
-def _kept(uow: UnitOfWork, actor: User, target: Campaign, stood: dict[int, tuple[str, str]]) -> Done:
+def _kept(uow: UnitOfWork, actor: User, target: Campaign, stood: dict[int, dict[str, Any]]) -> Done:
     after = sa.select(Enrollment.after_id, sa.func.max(Enrollment.id)).where(Enrollment.after_id.in_(stood))
     nexts = {row[0]: row[1] for row in uow.session.execute(after.group_by(Enrollment.after_id))}
-    rows = [
-        {"enrollment_id": id, "next_id": nexts[id], "before": {"state": state, "why": why}}
-        for id, (state, why) in stood.items()
-    ]
+    rows = [{"enrollment_id": id, "next_id": nexts[id], "before": before} for id, before in stood.items()]
     here = uow.session.get_one(Enrollment, rows[0]["enrollment_id"]).campaign_id
     what = "restarted" if here == target.id else "moved"
     return Done(keep(uow, actor, what, rows, {"to": target.name}), len(rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.holding import tell
 from sales_campaigns.enrollments.models import Enrollment, StepRun, WayChange
 from sales_campaigns.enrollments.models import StepRunState as R
+from sales_campaigns.enrollments.putting_back import put_back
 from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
 from sales_campaigns.errors import IllegalMove, NotFound
@@ -50,14 +51,12 @@ def undo_detour(uow: UnitOfWork, actor: User, batch_id: int, undo_seconds: int =
     ids = [id for one in changes for id in (one.enrollment_id, one.next_id) if id]
     one_at_a_time(uow, ids)
     _refuse_changed_again(uow, batch_id, ids)
-    jumped = [one for one in changes if one.next_id is None]
-    _undo_jumps(uow, jumped)
+    _undo_jumps(uow, [one for one in changes if one.next_id is None])
     _undo_launches(uow, actor, [one for one in changes if one.next_id])
+    put_back(uow, [run for one in changes for run in one.before["waited"]])
     uow.session.execute(sa.delete(WayChange).where(WayChange.batch_id == batch_id))
-    uow.session.expire_all()
     back = [one.enrollment_id for one in changes]
     go_on(uow, back)
-    _give_words_back(uow, jumped)
     tell(uow, "enrollment.undone", back, actor.id)
     return len(changes)
 
@@ -126,20 +125,3 @@ def _undo_launches(uow: UnitOfWork, actor: User, changes: Sequence[Change]) -> N
         raise IllegalMove(f"{TOO_LATE} A mail has left.")
     end(uow, f"undone by {actor.name}", Enrollment.id.in_(nexts), actor_id=actor.id)
     stand_again(uow, {one.enrollment_id: (one.before["state"], one.before["why"]) for one in changes})
-
-
-def _give_words_back(uow: UnitOfWork, changes: Iterable[Change]) -> None:
-    """What a rep wrote into a mail that was cancelled stands in the one that takes its place."""
-    mails = {(one.enrollment_id, key): id for one in changes for key, id in one.before["mails"].items()}
-    edited = sa.select(Message).where(Message.id.in_(mails.values()), Message.edited_html.is_not(None))
-    words = {row.id: row for row in uow.session.scalars(edited)}
-    waiting = sa.select(StepRun).where(
-        StepRun.enrollment_id.in_([id for id, _ in mails]), StepRun.state == R.SCHEDULED
-    )
-    rows = [
-        {"id": run.message_id, "edited_subject": row.edited_subject, "edited_html": row.edited_html}
-        for run in uow.session.scalars(waiting)
-        if (row := words.get(mails.get((run.enrollment_id, run.step_key), 0)))
-    ]
-    if rows:
-        uow.session.execute(sa.update(Message), rows)

@@ -12,13 +12,14 @@ from sales_campaigns.accounts.channels.models import why_not_as
 from sales_campaigns.accounts.channels.reading import what_lacks
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import may, require, sees_every_team
+from sales_campaigns.campaigns.checks import says_nothing
 from sales_campaigns.campaigns.day_rules import zone_by
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState, CampaignVersion, Step
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Start
 from sales_campaigns.campaigns.states import CAMPAIGN
-from sales_campaigns.campaigns.versions import in_force
+from sales_campaigns.campaigns.versions import drafts_of, in_force
 from sales_campaigns.enrollments.launches.checking import Checked, check_people
 from sales_campaigns.enrollments.launches.chosen_times import refuse_bad_times
 from sales_campaigns.enrollments.ways import Absence, absences_of
@@ -121,6 +122,9 @@ def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Cam
     version = in_force(uow.session, campaign)
     if not version.steps:
         raise Invalid({"campaign": "This campaign has no steps yet. Add one, then add people."})
+    for step in drafts_of(version):
+        if words := says_nothing(step):
+            raise Invalid({"campaign": f"Day {step.day}, step {step.number}: {words} Then add people."})
     return campaign, version
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import sqlalchemy as sa
 
 from sales_campaigns.claims import claim_rows, lease_until
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.messages.holds import HOLDERS, named_by, nothing_holds
-from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.states import MESSAGE, WAITING
+from sales_campaigns.messages.models import DUE, Message, MessageState
+from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -29,13 +31,27 @@ class Claim:
 
 def claim_due(uow: UnitOfWork, mailbox_id: int, owner: str, lease_seconds: int, limit: int) -> list[Claim]:
     """Up to `limit` due messages of this mailbox, the longest due first; none that a hold stops."""
+    due = (Message.mailbox_id == mailbox_id, Message.act_at <= uow.now, nothing_holds())
+    return _claim(uow, due, owner, lease_seconds, limit)
+
+
+def claim_these(uow: UnitOfWork, ids: Sequence[int], owner: str, lease_seconds: int) -> list[Claim]:
+    """Those of these that wait."""
+    return _claim(uow, (Message.id.in_(ids),), owner, lease_seconds, len(ids)) if ids else []
+
+
+def _claim(
+    uow: UnitOfWork,
+    which: tuple[sa.ColumnElement[bool], ...],
+    owner: str,
+    lease_seconds: int,
+    limit: int,
+) -> list[Claim]:
     rows = claim_rows(
         uow.session,
         Message,
-        Message.mailbox_id == mailbox_id,
-        Message.state.in_(WAITING),
-        Message.act_at <= uow.now,
-        nothing_holds(),
+        sa.text(f"message.{DUE}"),
+        *which,
         order=(Message.act_at, Message.id),
         limit=limit,
         values={

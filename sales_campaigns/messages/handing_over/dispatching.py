@@ -27,6 +27,7 @@ from sales_campaigns.clock import Clock, machine_now, machine_seconds
 from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
+from sales_campaigns.messages.handing_over.bulk_gate import NOTHING, Lane, Taken, take
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.handing_over.draft_ids import Overtaken, keep_draft
 from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
@@ -35,6 +36,7 @@ from sales_campaigns.messages.handing_over.recording import Answer, record_hand_
 from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.letters.carrying import made_at_once
 from sales_campaigns.messages.letters.marking import Outward
+from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.ports import (
@@ -47,7 +49,7 @@ from sales_campaigns.ports import (
 )
 from sales_campaigns.ports.crm import Crms
 from sales_campaigns.ports.programs import HookCaller
-from sales_campaigns.unit_of_work import unit_of_work
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
 
@@ -63,7 +65,7 @@ class PostRoom:
 
     `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
     should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
-    are reached from outside; None leaves every mark out of the mails.
+    are reached from outside; None leaves every mark out of the mails. `postmark`: what mails bear beside their words.
     """
 
     sessions: Sessions
@@ -77,6 +79,7 @@ class PostRoom:
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
     outward: Outward | None = None
+    postmark: Postmark = NO_POSTMARK
     crms: Crms | None = None  # None where no CRM is connected
     access: Access | None = None  # renews what was granted; None where every mailbox has a password
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
@@ -89,17 +92,20 @@ class _Round:
     """One batch on its way: what is still to be gated, what was answered and is not recorded yet.
 
     `at_once` is how many are gated together, and `most` what it never exceeds. Wordings and files never change, so
-    those read before are known.
+    those read before are known. `lane`: of a bulk lane, which takes up to `left` mails as it goes.
     """
 
     room: PostRoom
     provider: MailProvider
     waiting: deque[Claim]
-    at_once: int
     bulk: bool
     journal: Journal | None
-    answers: list[Answer] = field(default_factory=list)
+    at_once: int = 1
     most: int = GATED_AT_ONCE
+    lane: Lane | None = None
+    left: int = 0
+    taken: int = 0
+    answers: list[Answer] = field(default_factory=list)
     wordings: dict[int, Wording] = field(default_factory=dict)
     files: dict[int, Parts] = field(default_factory=dict)
 
@@ -134,39 +140,41 @@ def next_act(session: Session, after: datetime) -> datetime | None:
 
 
 def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
-    """Send up to one batch of this mailbox's due mail; how many were claimed."""
+    """Send up to one batch of this mailbox's due mail; how many were taken."""
     with unit_of_work(room.sessions, room.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
         limit = batch or (BULK_BATCH if box.bulk_lane else BATCH)
-        waiting = deque(claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit))
-        account = account_of(box, room.seal, room.access) if waiting else None
-        most = _most_at_once(uow.session, box, waiting)
-    claimed = len(waiting)
+        claims = [] if box.bulk_lane else claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit)
+        account = account_of(box, room.seal, room.access) if claims or box.bulk_lane else None
     if account is None:
         return 0
+    waiting = deque(claims)
     try:
         with closing(room.providers.open(account)) as provider:
             noted = room.journals if provider.capabilities.announces else None
             with journal_in(noted, room.owner) as journal:
-                _send_all(_Round(room, provider, waiting, most, box.bulk_lane, journal, most=most))
+                now = _Round(room, provider, waiting, box.bulk_lane, journal, taken=len(claims))
+                if now.bulk:
+                    _take_as_it_goes(now, box.id, limit)
+                _send_all(now)
+                return now.taken
     finally:
         if waiting:
             _give_back(room, waiting)
-    return claimed
 
 
-def _most_at_once(session: Session, box: Mailbox, waiting: Sequence[Claim]) -> int:
-    """How many are gated together at most: the memory for mails with large files is that of a few of them."""
-    if not (box.bulk_lane and waiting):
-        return 1
-    return made_at_once(session, [claim.message_id for claim in waiting], GATED_AT_ONCE)
+def _take_as_it_goes(now: _Round, mailbox_id: int, limit: int) -> None:
+    """A bulk lane: none of its mails lies claimed while others are handed over."""
+    room = now.room
+    now.lane = Lane(mailbox_id, room.owner, room.lease_seconds, room.outward, now.journal, now.wordings)
+    now.at_once, now.left = GATED_AT_ONCE, limit
 
 
 def _send_all(now: _Round) -> None:
     """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
     try:
-        while now.waiting and not (now.room.ending.is_set() or _stopped(now.answers)):
-            _hand_over(now, _gate_next(now))
+        while (now.waiting or now.left) and not (now.room.ending.is_set() or _stopped(now.answers)):
+            _hand_over(now, _gate_next(now) if now.waiting else _take_next(now))
     finally:  # answers are written down whatever becomes of the next messages
         if now.answers:
             _next(now, [])
@@ -189,13 +197,49 @@ def _gate_next(now: _Round) -> list[Gated]:
         return []
 
 
+def _take_next(now: _Round) -> list[Gated]:
+    """A batch that the database cannot look at is claimed, and looked at singly."""
+    assert now.lane is not None
+    try:
+        with unit_of_work(now.room.sessions, now.room.clock) as uow:
+            record_hand_overs(uow, now.answers)
+            taken = _take(uow, now, now.lane)
+        now.answers = []
+    except sa.exc.DBAPIError:
+        now.most, now.bulk = 1, False
+        with unit_of_work(now.room.sessions, now.room.clock) as uow:
+            taken = _claim_rest(uow, now, now.lane)
+    found = len(taken.gated) + len(taken.aside)
+    now.taken, now.left = now.taken + found, max(0, now.left - found)
+    now.at_once = min(now.at_once, now.most)
+    now.waiting.extend(taken.aside)
+    return taken.gated
+
+
+def _take(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
+    drafts = now.provider.capabilities.drafts
+    taken = NOTHING if drafts else take(uow, lane, min(now.at_once, now.left))
+    if taken == NOTHING:
+        taken = _claim_rest(uow, now, lane)
+    ids = [claim.message_id for claim in taken.aside]
+    now.most = made_at_once(uow.session, ids, GATED_AT_ONCE) if ids else GATED_AT_ONCE
+    return taken
+
+
+def _claim_rest(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
+    """What is not taken as it goes: where a provider has drafts, where somebody writes what stands around it."""
+    most, now.left = now.left, 0
+    return Taken([], claim_due(uow, lane.mailbox_id, lane.owner, lane.lease_seconds, most))
+
+
 def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
     if now.journal is not None:
         now.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
         drafts = now.provider.capabilities.drafts
-        gated = gate(uow, claims, now.wordings, now.room.outward, now.files, drafts=drafts)
+        known = (now.wordings, now.room.outward, now.files)
+        gated = gate(uow, claims, *known, drafts=drafts, postmark=now.room.postmark)
     now.answers = []
     return gated
 
@@ -229,11 +273,9 @@ def _noted(now: _Round, one: Gated) -> OutgoingMail:
         return replace(
             one.mail, drafted=partial(keep_draft, now.room.sessions, now.room.clock, one.passed.claim)
         )
-    return (
-        one.mail
-        if now.journal is None
-        else replace(one.mail, begins=partial(now.journal.begins, one.mail.key))
-    )
+    if now.journal is None or one.mail.begins is not None:
+        return one.mail
+    return replace(one.mail, begins=partial(now.journal.begins, one.mail.key))
 
 
 def _within_a_second(mails: int, seconds: float) -> int:

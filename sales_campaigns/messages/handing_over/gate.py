@@ -14,9 +14,7 @@ from sales_campaigns.activity import append_many
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
 from sales_campaigns.clock import machine_now
-from sales_campaigns.content.attachments import size_words
-from sales_campaigns.content.bundles import Parts, parts_of
-from sales_campaigns.content.enclosing import enclose
+from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import MissingFields
@@ -26,12 +24,20 @@ from sales_campaigns.lifecycle import move_each, move_many
 from sales_campaigns.messages.facts import facts_of
 from sales_campaigns.messages.handing_over.claiming import Claim
 from sales_campaigns.messages.handing_over.draft_ids import NO_DRAFT_YET, send_key
-from sales_campaigns.messages.handing_over.recipes import Recipe, has_recipe, hash_of, letter_of, recipe_of
+from sales_campaigns.messages.handing_over.recipes import (
+    Recipe,
+    has_recipe,
+    hash_of,
+    letter_of,
+    recipe_of,
+    with_seal,
+)
 from sales_campaigns.messages.handing_over.standing import Standing, as_they_stand
-from sales_campaigns.messages.letters.carrying import bundle_of
+from sales_campaigns.messages.letters.carrying import carried
 from sales_campaigns.messages.letters.copies import Copies, copies_for
 from sales_campaigns.messages.letters.marking import Outward, marks_for
 from sales_campaigns.messages.letters.marks import Marks
+from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark, probed, sealed
 from sales_campaigns.messages.letters.writing import Parties, content_of, name_message, place_of, write_letter
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
@@ -76,6 +82,7 @@ class _Beside:
     marks: Mapping[int, Marks]
     copies: Mapping[int, Copies]
     files: dict[int, Parts]
+    postmark: Postmark
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ def gate(
     files: dict[int, Parts] | None = None,
     *,
     drafts: bool = False,
+    postmark: Postmark = NO_POSTMARK,
 ) -> list[Gated]:
     """Let claimed messages of one process through, fix their exact bytes and begin; or send them back, cancel or
     expire them. One at a time or a batch: each is judged by itself, by the same rules, under the same locks.
@@ -114,7 +122,10 @@ def gate(
     passing, waiting = _paced(uow, [one for one, verdict in judged if verdict is None])
     mails = [(one.message, one.parties) for one in passing]
     beside = _Beside(
-        marks_for(uow.session, outward, mails), copies_for(uow.session, mails), {} if files is None else files
+        marks_for(uow.session, outward, mails),
+        copies_for(uow.session, mails),
+        {} if files is None else files,
+        probed(uow.session, postmark),
     )
     outcomes = [(one, _made(uow, one, beside)) for one in passing]
     made = [outcome for _, outcome in outcomes if isinstance(outcome, _Made)]
@@ -185,37 +196,27 @@ def _made(uow: UnitOfWork, standing: Standing, beside: _Beside) -> _Made | Verdi
 
 def _make(uow: UnitOfWork, standing: Standing, beside: _Beside) -> _Made:
     message, copies = standing.message, beside.copies[standing.message.id]
+    box, postmark = standing.parties.mailbox, beside.postmark
     letter, recipe = _written(uow, message, standing.parties, beside.marks.get(message.id), copies.cc)
     raw = (letter.from_email, letter.to_email, *letter.cc, *copies.bcc.split())
     sender, *everybody = (check_address(one) for one in raw)
     bare = build(letter)
+    whole = carried(uow.session, message, bare, beside.files, most=box.largest_mail)
+    seal = postmark.seal(box, sender.wire, whole)
+    bare, whole = sealed(seal, bare, whole)
     mail = OutgoingMail(
         key=message.id,
         message_id=letter.message_id,
-        sender=sender.wire,
+        sender=postmark.return_path(box, sender.wire, message.id),
         recipients=tuple(address.wire for address in everybody),
-        mime=_whole(uow, standing, letter, bare, beside.files),
+        mime=whole,
         needs_utf8=any(address.needs_utf8 for address in (sender, *everybody)),
         send_key=send_key(message),
         thread=place_of(uow.session, message),
         draft_id=message.draft_id or None,
         again=message.draft_id == NO_DRAFT_YET,
     )
-    return _Made(standing, letter, mail, bare, copies, recipe)
-
-
-def _whole(
-    uow: UnitOfWork, standing: Standing, letter: Letter, bare: bytes, files: dict[int, Parts]
-) -> bytes:
-    """With its files. The rule: what is over the channel's limit does not leave; somebody mends it."""
-    bundle_id = bundle_of(uow.session, standing.message)
-    whole = enclose(bare, letter.message_id, parts_of(uow.session, bundle_id, files))
-    most = standing.parties.mailbox.largest_mail
-    if most is not None and len(whole) > most:
-        raise Invalid(
-            f"The mail has {size_words(len(whole))} with its files; the mail server takes {size_words(most)}."
-        )
-    return whole
+    return _Made(standing, letter, mail, bare, copies, with_seal(recipe, seal))
 
 
 def _written(

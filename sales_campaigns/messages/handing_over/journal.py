@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import structlog
+
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.messages.handing_over.claiming import Claim
 from sales_campaigns.ports import HandOver
+
+log = structlog.get_logger()
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -34,10 +38,19 @@ class Left:
 
 
 class Journal:
-    """Appends lines; each is one write, so that a killed process leaves whole lines."""
+    """Appends lines; each is one write, so that a killed process leaves whole lines.
 
-    def __init__(self, descriptor: int) -> None:
+    Where one cannot be written (a full disk), the file is gone at once: it would call a mail never begun that was.
+    """
+
+    def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
+        self._path = path
+        self._void = False
+
+    def is_of(self, owner: str, boot: str) -> None:
+        """Its first line."""
+        self._write({"owner": owner, "boot": boot})
 
     def gates(self, claims: Iterable[Claim]) -> None:
         """Before the gate: these may be let through when its transaction stands."""
@@ -54,12 +67,23 @@ class Journal:
         self._write({"answers": [hand_over.key, hand_over.reply, hand_over.code, said, *names]})
 
     def _write(self, line: dict[str, object]) -> None:
-        os.write(self._descriptor, json.dumps(line).encode() + b"\n")
+        if not self._void and not _is_written(self._descriptor, line):
+            self._path.unlink(missing_ok=True)
+            self._void = True
+            log.warning("a journal cannot be written", path=str(self._path))
+
+
+def _is_written(descriptor: int, line: dict[str, object]) -> bool:
+    written = json.dumps(line).encode() + b"\n"
+    try:
+        return os.write(descriptor, written) == len(written)
+    except OSError:
+        return False
 
 
 @contextmanager
 def journal_in(folder: Path | None, owner: str) -> Iterator[Journal | None]:
-    """A journal for one batch; None where there is no folder, or where a restart of the machine could not be told.
+    """A journal for one batch; None where none can be made, or where a restart of the machine could not be told.
 
     A machine that went down may have lost its last lines, so a journal counts for one boot only.
     """
@@ -67,16 +91,29 @@ def journal_in(folder: Path | None, owner: str) -> Iterator[Journal | None]:
     if folder is None or not boot:
         yield None
         return
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{uuid4().hex}.journal"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = _made(path)
+    if descriptor is None:
+        yield None
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel gives it back however the process ends
-        os.write(descriptor, json.dumps({"owner": owner, "boot": boot}).encode() + b"\n")
-        yield Journal(descriptor)
-        path.unlink()  # not when the block raised: then something may not be written down
+        journal = Journal(descriptor, path)
+        journal.is_of(owner, boot)
+        yield journal
+        path.unlink(missing_ok=True)  # not when the block raised: then something may not be written down
     finally:
         os.close(descriptor)
+
+
+def _made(path: Path) -> int | None:
+    """Sending goes on where there is no room for one: more stays in doubt if this process is killed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        log.warning("a journal cannot be made", path=str(path), reason=error.strerror)
+        return None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.letters.marking import outward_of
+from sales_campaigns.messages.letters.postmarks import postmark_of
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.presence import process_name
 from sales_campaigns.settings import Settings
@@ -30,6 +31,7 @@ def open_post_room(
         bulk_allowed=settings.bulk_allowed,
         readers=outside.readers,
         outward=outward_of(settings),
+        postmark=postmark_of(settings),
         access=Access(sessions, clock, seal, outside.consents, outside.delegations),
         drafts=outside.drafts,
         crms=outside.crms,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.orm import Session, undefer
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, undefer
 from sales_campaigns.content.liquid import parse
 from sales_campaigns.content.mime import Letter, build
 from sales_campaigns.content.models import Wording
-from sales_campaigns.content.rendering import Content, needs_of, render
+from sales_campaigns.content.rendering import Content, Rendered, needs_of, render
 from sales_campaigns.content.wordings import content_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.letters.carrying import with_files
@@ -41,35 +42,75 @@ def recipe_of(
     marks: Marks | None = None,
     cc: str = "",
 ) -> Recipe:
-    """Plain JSON. Only the values that content and signature use are kept. The files are those of the wording."""
+    """Only the values that content and signature use are kept. The files are those of the wording."""
     signature = parties.mailbox.signature_html
     names = needs_of(content).used | parse(signature, part="html", html=True).names
-    return {
+    return recipe_from(
+        at=at,
+        zone=parties.sender.zone,
+        sender=(parties.sender.name, parties.mailbox.address),
+        recipient=(recipient_name(message, parties), parties.person.email),
+        values={name: value for name, value in parties.values.items() if name in names},
+        signature=signature,
+        marks=marks,
+        cc=cc,
+    )
+
+
+def recipe_from(
+    *,
+    at: datetime,
+    zone: str,
+    sender: tuple[str, str],
+    recipient: tuple[str, str],
+    values: dict[str, str],
+    signature: str,
+    marks: Marks | None,
+    cc: str = "",
+) -> Recipe:
+    """Plain JSON; `sender` and `recipient` are (name, address)."""
+    made = {
         "at": at.isoformat(),
-        "zone": parties.sender.zone,
-        "from": [parties.sender.name, parties.mailbox.address],
-        "to": [recipient_name(message, parties), parties.person.email],
+        "zone": zone,
+        "from": list(sender),
+        "to": list(recipient),
         "cc": cc,
-        "values": {name: value for name, value in parties.values.items() if name in names},
+        "values": values,
         "signature": signature,
-        **({"marks": stored_marks(marks)} if marks else {}),
     }
+    return {**made, "marks": stored_marks(marks)} if marks else made
 
 
 def letter_of(recipe: Recipe, content: Content, message_id: str) -> Letter:
     """The letter that this recipe makes. Raises as `render`."""
     own = signed(render(content, recipe["values"]), recipe["signature"], recipe["values"])
     marks = Marks(**recipe["marks"]) if "marks" in recipe else None
+    return letter_around(dressed(own, content.html, marks, recipe["from"][1]), recipe, message_id, marks)
+
+
+def letter_around(body: Rendered, recipe: Recipe, message_id: str, marks: Marks | None) -> Letter:
+    """The letter of this recipe with a body that is finished."""
     return outer_letter(
-        dressed(own, content.html, marks, recipe["from"][1]),
+        body,
         message_id=message_id,
-        date=datetime.fromisoformat(recipe["at"]),
+        date=_instant(recipe["at"]),
         zone=recipe["zone"],
         sender=tuple(recipe["from"]),
         recipient=tuple(recipe["to"]),
         cc=recipe["cc"],
         marks=marks,
     )
+
+
+def with_seal(recipe: Recipe | None, seal: bytes) -> Recipe | None:
+    """What stood before everything else (`Postmark.seal`) is kept: the key it was made with may be replaced."""
+    return recipe if recipe is None or not seal else {**recipe, "seal": seal.decode()}
+
+
+@lru_cache(maxsize=100)
+def _instant(written: str) -> datetime:
+    """The same in every mail of a batch."""
+    return datetime.fromisoformat(written)
 
 
 def hash_of(mime: bytes) -> bytes:
@@ -80,9 +121,8 @@ def made_again(session: Session, message: Message, recipe: Recipe, expected: byt
     """The bytes that left. Raises Invalid when what is made now is not what left."""
     assert message.message_id is not None
     content = content_of(session.get(Wording, message.wording_id))
-    return checked(
-        with_files(session, message, build(letter_of(recipe, content, message.message_id))), expected
-    )
+    whole = with_files(session, message, build(letter_of(recipe, content, message.message_id)))
+    return checked(recipe.get("seal", "").encode() + whole, expected)
 
 
 def as_it_left(

@@ -13,11 +13,11 @@ from sales_campaigns.accounts.channels.sharing import lose_all, sharing, wait_al
 from sales_campaigns.accounts.models import MailboxState
 from sales_campaigns.activity import append_many
 from sales_campaigns.clock import machine_now
-from sales_campaigns.database import as_rows, given_rows
 from sales_campaigns.lifecycle import make_move, move_each
 from sales_campaigns.messages.feedback.answers import outcomes_of, trouble_of
 from sales_campaigns.messages.feedback.counting import count_troubles, forgive_retried
 from sales_campaigns.messages.handing_over.gate import Passed
+from sales_campaigns.messages.handing_over.settling_together import IN_HAND, settle_together
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.pace.breaking import stop_if_it_bounces
@@ -28,10 +28,7 @@ from sales_campaigns.ports import HandOver
 from sales_campaigns.unit_of_work import UnitOfWork
 
 WAIT = timedelta(seconds=60)
-IN_HAND = (MessageState.SENDING, MessageState.UNCERTAIN)
-_TOLD = ("message_id", "number", "at", "outcome", "code", "enhanced", "words")
 _ATTEMPTS = sa.insert(Attempt)
-_ATTEMPTS_TOGETHER = _ATTEMPTS.from_select(_TOLD, sa.select(*given_rows(Attempt.__table__, _TOLD).c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Answer:
 def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     """Settle messages. A late answer of the same generation is still taken, also when it was uncertain."""
     accepted = [one for one in answers if outcome_of(one.hand_over.refused) is ACCEPTED]
-    _accept_all(uow, accepted if len(accepted) < 2 else _in_hand(uow, accepted))
+    _accept_all(uow, accepted)
     refused = [one for one in answers if one.hand_over.refused is not None]
     outcomes = zip(refused, outcomes_of(uow, [one.hand_over for one in refused]), strict=True)
     bounced = [one for one, outcome in outcomes if _record_refusal(uow, one, outcome)]
@@ -82,16 +79,45 @@ def _accept_all(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
 
 def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]) -> None:
     """Nothing is read: what the gate knew is enough, and the guard of the move says whether it still holds."""
-    named = [one for one in answers if one.hand_over.message_id]
-    if named and len(answers) > 1:
+    if len(answers) > 1 and any(one.hand_over.message_id for one in answers):
         for one in answers:
             _accept(uow, [one], event, also)
         return
+    if len(answers) > 1 and uow.session.get_bind().dialect.name == "postgresql":
+        mine = _settled_together(uow, answers, event, also)
+    else:
+        mine = _settled(uow, answers if len(answers) < 2 else _in_hand(uow, answers), event, also)
+    _tell(uow, mine)
+
+
+def _settled(
+    uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]
+) -> Sequence[Answer]:
     rows = [{**_accepted(uow.now, one), **also} for one in answers]
     if move_each(uow.session, MESSAGE, Message, event, rows, ("generation",)) != len(rows):
-        return  # it was one, and somebody else has settled it
+        return []  # it was one, and somebody else has settled it
     _note_attempts(uow, answers)
-    _tell(uow, answers)
+    return answers
+
+
+def _settled_together(
+    uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]
+) -> Sequence[Answer]:
+    rows = [
+        {
+            "id": one.passed.claim.message_id,
+            "generation": one.passed.claim.generation,
+            "attempts": one.passed.attempt,
+            "words": one.hand_over.reply,
+            "provider_id": one.hand_over.provider_id,
+            "thread_id": one.hand_over.thread_id,
+            "code": one.hand_over.code,
+        }
+        for one in answers
+    ]
+    common = {**also, "sent_at": uow.now, "ended_at": uow.now}
+    mine = settle_together(uow.session, event, rows, common)
+    return [one for one in answers if one.passed.claim.message_id in mine]
 
 
 def _accepted(now: datetime, one: Answer) -> dict[str, object]:
@@ -114,11 +140,7 @@ def _accepted(now: datetime, one: Answer) -> dict[str, object]:
 def _note_attempts(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     if answers:
         rows = [_attempt(uow.now, one, outcome_of(one.hand_over.refused)) for one in answers]
-        connection = uow.session.connection()
-        if len(rows) > 1 and connection.dialect.name == "postgresql":
-            connection.execute(_ATTEMPTS_TOGETHER, as_rows(rows))
-        else:
-            connection.execute(_ATTEMPTS, rows)
+        uow.session.connection().execute(_ATTEMPTS, rows)
 
 
 def _tell(uow: UnitOfWork, answers: Sequence[Answer]) -> None:

@@ -13,7 +13,8 @@ from sales_campaigns.messages.handing_over.claiming import Claim
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.gate import Passed
 from sales_campaigns.messages.handing_over.journal import Left, left_behind
-from sales_campaigns.messages.handing_over.recording import IN_HAND, Answer, record_hand_overs
+from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs
+from sales_campaigns.messages.handing_over.settling_together import IN_HAND
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about

@@ -116,7 +116,7 @@ def _take_in(room: PostRoom, mailbox_id: int, cursor: str, changes: Changes) -> 
         box = uow.session.get_one(Mailbox, mailbox_id)
         recognise(uow, box, changes.mails)
         keep_own(uow, box, changes.mails, changes.scheduled)
-        return receive(uow, box, changes.mails)
+        return receive(uow, box, changes.mails, room.postmark.returns)
 
 
 def _fail(room: PostRoom, mailbox_id: int, refused: Outside) -> None:

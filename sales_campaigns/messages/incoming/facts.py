@@ -16,6 +16,8 @@ from sales_campaigns.content.html import sanitise, to_text
 
 LONGEST_TEXT = 50_000
 LONGEST_NAME = 255
+LONGEST_HEADER = 20_000  # characters; reading one takes the square of its length
+DEEPEST = 50  # parts within parts
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 _FOLDS = re.compile(r"[\x00-\x1f\x7f\s]+")
 
@@ -40,13 +42,34 @@ class Facts:
 
 
 def parsed(raw: bytes) -> Parsed:
-    return message_from_bytes(raw, policy=policy.compat32)
+    """With its parts; one that nests them deeper than anybody does has headers and no parts."""
+    try:
+        mail = message_from_bytes(raw, policy=policy.compat32)
+    except RecursionError:
+        return _head_of(raw)
+    return _head_of(raw) if _too_deep(mail) else mail
+
+
+def _head_of(raw: bytes) -> Parsed:
+    return message_from_bytes(
+        raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n", policy=policy.compat32
+    )
+
+
+def _too_deep(mail: Parsed) -> bool:
+    level = [mail]
+    for _ in range(DEEPEST):
+        payloads = (part.get_payload() for part in level)
+        level = [
+            one for some in payloads if isinstance(some, list) for one in some if isinstance(one, Parsed)
+        ]
+    return bool(level)
 
 
 def facts_of(mail: Parsed) -> Facts:
     written = {name.lower(): _plain(value) for name, value in reversed(list(mail.raw_items()))}
     headers = {name: decoded(value) for name, value in written.items()}
-    name, address = next(iter(getaddresses([written.get("from", "")])), ("", ""))  # a name may hide a comma
+    name, address = _first_address(written.get("from", ""))
     references = ids_in(headers.get("references", ""))
     answered = dict.fromkeys([*ids_in(headers.get("in-reply-to", "")), *reversed(references)])
     return Facts(
@@ -62,9 +85,17 @@ def facts_of(mail: Parsed) -> Facts:
     )
 
 
+def _first_address(written: str) -> tuple[str, str]:
+    """Name and address; a name may hide a comma."""
+    try:
+        return next(iter(getaddresses([written[:LONGEST_HEADER]])), ("", ""))
+    except RecursionError:  # brackets within brackets within brackets
+        return "", ""
+
+
 def decoded(value: object) -> str:
     """One header in readable characters, on one line; what cannot be read stays as it is."""
-    written = str(value)
+    written = str(value)[:LONGEST_HEADER]
     try:
         parts = decode_header(written)
     except (HeaderParseError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import getaddresses
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -12,10 +13,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sales_campaigns.messages.incoming.facts import Facts
 from sales_campaigns.messages.incoming.reports import Report
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.return_paths import ReturnPath
 from sales_campaigns.people.models import Address, Person
 
 LATE_BOUNCES = timedelta(days=7)
-_Column = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+# Where servers write to whom a mail was sent; the first of them is in the mail itself.
+ADDRESSED = ("to", "x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
+_Column = InstrumentedAttribute[str] | InstrumentedAttribute[str | None] | InstrumentedAttribute[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Known:
     person_id: int
     campaign_id: int | None
     enrollment_id: int | None
+    team_id: int
+    sender_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,28 @@ class Matches:
     by_thread: dict[str, Known] = field(default_factory=dict)
     by_recipient: dict[str, Known] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
+    by_return: dict[int, Known] = field(default_factory=dict)
 
-    def answered(self, facts: Facts, thread_id: str | None) -> Known | None:
-        """The rule: matched by message id; the replying address does not matter. Else by the provider's thread."""
+    def answered(self, facts: Facts, thread_id: str | None, returned: int | None = None) -> Known | None:
+        """The rule: matched by message id; the replying address does not matter. Else by the provider's thread.
+
+        `returned`: the message whose return path it came to, as answers of programs do.
+        """
         named = next((self.by_name[name] for name in facts.answered if name in self.by_name), None)
-        return named or self.by_thread.get(thread_id or "")
+        return self.by_return.get(returned or 0) or named or self.by_thread.get(thread_id or "")
 
-    def reported(self, report: Report) -> Known | None:
-        """A bounce that does not show our mail is about the newest one to its recipient."""
-        return self.by_name.get(report.original_message_id) or self.by_recipient.get(report.recipient)
+    def reported(self, report: Report, returned: int | None = None) -> Known | None:
+        """The return path cannot be guessed, so it says it first. A bounce that does not show our mail is about the
+        newest one to its recipient.
+        """
+        named = self.by_return.get(returned or 0) or self.by_name.get(report.original_message_id)
+        return named or self.by_recipient.get(report.recipient)
+
+
+def came_to(returns: ReturnPath, facts: Facts) -> int | None:
+    """The message whose return path this mail was sent to, as its headers tell."""
+    named = (address for name in ADDRESSED for _, address in getaddresses([facts.headers.get(name, "")]))
+    return next((id for address in named if (id := returns.message_in(address)) is not None), None)
 
 
 def find(
@@ -56,9 +75,10 @@ def find(
     threads: Iterable[str],
     recipients: Iterable[str],
     senders: Iterable[str],
+    returned: Iterable[int] = (),
     at: datetime,
 ) -> Matches:
-    """Four queries, however many mails; proofs are nobody's, nor is what was sent to somebody erased.
+    """Five queries, however many mails; proofs are nobody's, nor is what was sent to somebody erased.
 
     `at`: when the oldest of these mails came in.
     """
@@ -69,13 +89,16 @@ def find(
     threaded = _known(session, Message.thread_id, set(threads), *mine)
     recent = (*mine, Message.sent_at >= at - LATE_BOUNCES)
     sent = _known(session, Message.email, set(recipients), *recent)
-    return Matches(named, threaded, sent, _people(session, team_id, set(senders)))
+    bounced = {
+        int(id): known for id, known in _known(session, Message.id, set(returned), ~Message.proof).items()
+    }
+    return Matches(named, threaded, sent, _people(session, team_id, set(senders)), bounced)
 
 
 def _known(
     session: Session,
     column: _Column,
-    wanted: set[str],
+    wanted: set[str] | set[int],
     *where: sa.ColumnElement[bool],
     newest: bool = True,
 ) -> dict[str, Known]:
@@ -89,11 +112,13 @@ def _known(
             Message.person_id,
             Message.campaign_id,
             Message.enrollment_id,
+            Message.team_id,
+            Message.sender_id,
         )
         .where(column.in_(wanted), ~nobody, *where)
         .order_by(Message.id if newest else Message.id.desc())
     )
-    return {str(row.name): Known(row.id, row.person_id, row.campaign_id, row.enrollment_id) for row in rows}
+    return {str(row.name): Known(*row[1:]) for row in rows}
 
 
 def _people(session: Session, team_id: int, senders: set[str]) -> dict[str, int]:

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.messages.incoming.auto_replies import is_auto_reply, is_from_a_list
 from sales_campaigns.messages.incoming.facts import Facts, facts_of, parsed
-from sales_campaigns.messages.incoming.matching import Known, Matches, find
+from sales_campaigns.messages.incoming.matching import Known, Matches, came_to, find
 from sales_campaigns.messages.incoming.models import Disposal, MailKind, ReceivedMail
 from sales_campaigns.messages.incoming.new_words import asks_to_stop, new_words
-from sales_campaigns.messages.incoming.reports import Report, ReportKind, reports_of
+from sales_campaigns.messages.incoming.reports import Report, ReportKind, reports_of, returned_as
 from sales_campaigns.messages.incoming.return_dates import return_date
+from sales_campaigns.messages.return_paths import ReturnPath
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.ports import IncomingMail
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -35,6 +36,7 @@ class _Opened:
     facts: Facts
     reports: tuple[Report, ...]
     own: bool
+    returned: int | None = None  # the message whose return path it came to
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,22 @@ class _Meaning:
     report: Report | None = None
 
 
-def receive(uow: UnitOfWork, mailbox: Mailbox, mails: Iterable[IncomingMail]) -> int:
+def receive(
+    uow: UnitOfWork, mailbox: Mailbox, mails: Iterable[IncomingMail], returns: ReturnPath | None = None
+) -> int:
     """Keep what concerns people we write to, and record `<kind>.received` for each; how many were new.
 
     Mails that are known already, by their uid or their Message-ID, change nothing; those of strangers are not
     kept. A copy of what the owner sent is nobody's answer, but the reply that it answers waits no longer.
+    `returns`: by what comes to a message's own return path it is known, of whichever team it is.
     """
-    return sum(_receive(uow, mailbox, chunk) for chunk in _chunks(mails))
+    return sum(_receive(uow, mailbox, chunk, returns) for chunk in _chunks(mails))
 
 
-def _receive(uow: UnitOfWork, mailbox: Mailbox, mails: Sequence[IncomingMail]) -> int:
-    opened = [_open(mail, mailbox.address.lower()) for mail in _unknown(uow, mailbox, mails)]
+def _receive(
+    uow: UnitOfWork, mailbox: Mailbox, mails: Sequence[IncomingMail], returns: ReturnPath | None
+) -> int:
+    opened = [_open(mail, mailbox.address.lower(), returns) for mail in _unknown(uow, mailbox, mails)]
     if not opened:
         return 0
     _mark_answered(uow, mailbox, [one for one in opened if one.own])
@@ -76,10 +83,12 @@ def _unknown(uow: UnitOfWork, mailbox: Mailbox, mails: Sequence[IncomingMail]) -
     return [mail for uid, mail in by_uid.items() if uid not in gone]
 
 
-def _open(mail: IncomingMail, address: str) -> _Opened:
+def _open(mail: IncomingMail, address: str, returns: ReturnPath | None) -> _Opened:
     message = parsed(mail.raw)
     facts = facts_of(message)
-    return _Opened(mail, facts, reports_of(message), mail.own or facts.sender == address)
+    returned = came_to(returns, facts) if returns is not None else None
+    reports = reports_of(message) or (returned_as(message) if returned is not None else ())
+    return _Opened(mail, facts, reports, mail.own or facts.sender == address, returned)
 
 
 def _new(uow: UnitOfWork, mailbox: Mailbox, opened: Sequence[_Opened]) -> list[_Opened]:
@@ -109,6 +118,7 @@ def _find(uow: UnitOfWork, mailbox: Mailbox, opened: Sequence[_Opened]) -> Match
         threads={one.mail.thread_id for one in opened if one.mail.thread_id},
         recipients={report.recipient for report in reports if not report.original_message_id} - {""},
         senders={one.facts.sender for one in opened} - {""},
+        returned={one.returned for one in opened if one.returned is not None},
         at=min(one.mail.at for one in opened),
     )
 
@@ -120,10 +130,11 @@ def _rows(mailbox: Mailbox, one: _Opened, found: Matches) -> Iterator[dict[str, 
         return
     facts, words = one.facts, new_words(one.facts.text)
     away = meaning.kind is MailKind.AUTO_REPLY
+    whose = meaning.message if one.returned is not None else None
     yield {
-        "team_id": mailbox.user.team_id,
+        "team_id": whose.team_id if whose else mailbox.user.team_id,
         "mailbox_id": mailbox.id,
-        "user_id": mailbox.user_id,
+        "user_id": whose.sender_id if whose else mailbox.user_id,
         "uid": one.mail.uid,
         "message_id": facts.message_id,
         "references": facts.references,
@@ -148,14 +159,14 @@ def _rows(mailbox: Mailbox, one: _Opened, found: Matches) -> Iterator[dict[str, 
 def _report(one: _Opened, found: Matches) -> _Meaning | None:
     """The first recipient whose mail is ours; trouble is told before a delivery."""
     for report in sorted(one.reports, key=lambda said: said.kind is ReportKind.DELIVERED):
-        message = found.reported(report)
+        message = found.reported(report, one.returned)
         if message is not None and report.kind in REPORTED:
             return _Meaning(REPORTED[report.kind], message, message.person_id, report)
     return None
 
 
 def _meaning(one: _Opened, found: Matches) -> _Meaning | None:
-    message = found.answered(one.facts, one.mail.thread_id)
+    message = found.answered(one.facts, one.mail.thread_id, one.returned)
     from_them = found.people.get(one.facts.sender)
     person_id = message.person_id if message else from_them
     kind = _kind(one.facts, message, from_them)

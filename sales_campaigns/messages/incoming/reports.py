@@ -9,13 +9,14 @@ from email import message_from_string
 from email.message import Message as Parsed
 from enum import StrEnum
 
-from sales_campaigns.messages.incoming.facts import content_of, decoded, ids_in, text_of
+from sales_campaigns.messages.incoming.facts import LONGEST_TEXT, content_of, decoded, ids_in, text_of
 
 LONGEST_WORDS = 500
 ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _CODE = re.compile(r"(?:^|[\s;:#(])([245]\d\d)[\s\-:#)]")
-_ADDRESS = re.compile(r"<?([^\s<>;,()\"]+@[^\s<>;,()\"]+\w)>?")
+# Bounded, so that a text without end takes time by its length and not by the square of it.
+_ADDRESS = re.compile(r"<?([^\s<>;,()\"]{1,128}@[^\s<>;,()\"]{1,255}\w)>?")
 _FROM_A_SERVER = re.compile(r"mailer-daemon|postmaster|mail delivery (?:system|subsystem)", re.IGNORECASE)
 _OLD_BOUNCE = re.compile(
     r"qmail-send|undeliver|returned mail|delivery (?:status notification|has failed|failure)|failure notice"
@@ -95,14 +96,24 @@ def _by_envelope(groups: list[Mapping[str, str]]) -> str:
     return f"<{id.strip()}>" if "@" in id else ""
 
 
+def returned_as(mail: Parsed) -> tuple[Report, ...]:
+    """What a server's mail says that came to a return path of ours: it need not look like a report to be one."""
+    sender = decoded(mail.get("from", ""))
+    if _address(sender) and not _FROM_A_SERVER.search(sender):
+        return ()
+    return _in_words(mail, {}, text_of(mail)[:LONGEST_TEXT])
+
+
 def _old_bounce(mail: Parsed, original: Mapping[str, str]) -> tuple[Report, ...]:
     """A bounce from before RFC 3464, such as qmail's: from a server's own address, with a code in its text."""
     sender, subject = decoded(mail.get("from", "")), decoded(mail.get("subject", ""))
     if not _FROM_A_SERVER.search(sender):
         return ()
-    text = text_of(mail)
-    if not _OLD_BOUNCE.search(f"{subject}\n{text}"):
-        return ()
+    text = text_of(mail)[:LONGEST_TEXT]
+    return _in_words(mail, original, text) if _OLD_BOUNCE.search(f"{subject}\n{text}") else ()
+
+
+def _in_words(mail: Parsed, original: Mapping[str, str], text: str) -> tuple[Report, ...]:
     failed = text.partition("--- Below this line")[0]
     enhanced, code = _first(_ENHANCED, failed), _first(_CODE, failed)
     named = original.get("id") or next(iter(_named(text)), "")

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 LONGEST = timedelta(days=300)
 NEAR = timedelta(days=90)  # of two readings, the one that lies so near is meant
+LONGEST_WORDS = 5_000  # a date of return stands at the beginning, and dates are compared with each other
 REACH = 60  # characters between a word such as “until” and its date
 REACH_BACK = 30  # the same where the word follows, as in “maandag 7 december weer bereikbaar”
 MONTHS = (
@@ -93,7 +94,7 @@ def return_date(subject: str, text: str, received: date) -> date | None:
     A day without a year is the next one of that name, a weekday the next such day. “Back on” counts more than
     “until”. Days and months of numbers are told apart by the language, or by which of them is still to come.
     """
-    words = f"{subject}\n{text}"
+    words = f"{subject}\n{text}"[:LONGEST_WORDS]
     dates = list(_dates(words, received))
     back, until = set[date](), set[date]()
     for cue in _CUE.finditer(words):

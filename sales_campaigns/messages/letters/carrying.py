@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sales_campaigns.content.attachments import encoded_size
+from sales_campaigns.content.attachments import encoded_size, size_words
 from sales_campaigns.content.bundles import Parts, bundle_with, parts_of
 from sales_campaigns.content.enclosing import enclose
 from sales_campaigns.content.models import Attachment, AttachmentFile, Wording
+from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.models import Message
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)
@@ -34,6 +35,20 @@ def with_files(
     if bundle_id is None:
         return mime
     return enclose(mime, _name_in(mime), parts_of(session, bundle_id, {} if known is None else known))
+
+
+def carried(
+    session: Session, message: Message, mime: bytes, known: dict[int, Parts], *, most: int | None
+) -> bytes:
+    """The same of a mail that is about to leave. The rule: what is over the channel's limit of `most` bytes does not
+    leave; somebody mends it.
+    """
+    whole = with_files(session, message, mime, known)
+    if most is not None and len(whole) > most:
+        raise Invalid(
+            f"The mail has {size_words(len(whole))} with its files; the mail server takes {size_words(most)}."
+        )
+    return whole
 
 
 def _name_in(mime: bytes) -> str:

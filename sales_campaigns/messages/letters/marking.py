@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -40,6 +41,14 @@ class Tracked:
     utm: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What deliveries have chosen, and their teams, by number."""
+
+    chosen: Mapping[int, TrackingChoice]
+    teams: Mapping[int, Team]
+
+
 def outward_of(settings: Settings) -> Outward:
     """As the operator has set it."""
     return Outward(settings.outward_url, settings.secret_key, caught_only=not settings.reachable)
@@ -51,17 +60,22 @@ def marks_for(
     """Message → its marks; in two queries, however many. Nobody has any where there is no `outward`."""
     if outward is None or not mails:
         return {}
-    ids = {message.delivery_id for message, _ in mails}
-    chosen = {
-        row.delivery_id: row
-        for row in session.scalars(sa.select(TrackingChoice).where(TrackingChoice.delivery_id.in_(ids)))
-    }
-    teams = {message.team_id for message, _ in mails}
-    known = {team.id: team for team in session.scalars(sa.select(Team).where(Team.id.in_(teams)))}
+    known = ways_of(session, [message for message, _ in mails])
     return {
-        message.id: _marks(outward, message, parties, chosen.get(message.delivery_id), known[message.team_id])
+        message.id: marks_of(outward, message, parties.mailbox, known, untracked=parties.person.untracked)
         for message, parties in mails
     }
+
+
+def ways_of(session: Session, messages: Sequence[Message | sa.Row[Any]]) -> Ways:
+    """What the deliveries and teams of these want; rows with their columns will do. Two queries."""
+    deliveries = {message.delivery_id for message in messages}
+    chosen = sa.select(TrackingChoice).where(TrackingChoice.delivery_id.in_(deliveries))
+    teams = sa.select(Team).where(Team.id.in_({message.team_id for message in messages}))
+    return Ways(
+        {row.delivery_id: row for row in session.scalars(chosen)},
+        {team.id: team for team in session.scalars(teams)},
+    )
 
 
 def choose_tracking(session: Session, delivery_ids: Iterable[int], chosen: Tracked) -> None:
@@ -73,20 +87,17 @@ def choose_tracking(session: Session, delivery_ids: Iterable[int], chosen: Track
         session.execute(sa.insert(TrackingChoice), [{"delivery_id": id, **values} for id in ids])
 
 
-def _marks(
-    outward: Outward,
-    message: Message,
-    parties: Parties,
-    chosen: TrackingChoice | None,
-    team: Team,
+def marks_of(
+    outward: Outward, message: Message | sa.Row[Any], box: Mailbox, ways: Ways, *, untracked: bool
 ) -> Marks:
     """A test mail leads nowhere: what its sender does with it is nobody else's. An answer carries no footer.
 
     A mail to many is one of a delivery that somebody made: it has chosen what is noticed, and has no campaign.
     """
-    watched = not (message.proof or parties.person.untracked)
+    chosen, team = ways.chosen.get(message.delivery_id), ways.teams[message.team_id]
+    watched = not (message.proof or untracked)
     return Marks(
-        address="" if message.proof else outward.seen_by(parties.mailbox),
+        address="" if message.proof else outward.seen_by(box),
         token=token_of(message.id, outward.key),
         opens=watched and (chosen is None or chosen.opens),
         clicks=watched and (chosen is None or chosen.clicks),

@@ -10,6 +10,7 @@ import html as entities
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
@@ -108,5 +109,6 @@ def _with_pixel(body: Rendered, marks: Marks) -> Rendered:
     return replace(body, html=f'{body.html}<img src="{source}" alt="" width="1" height="1">')
 
 
+@lru_cache(maxsize=1_000)
 def _mail_to(sender: str) -> str:
     return f"mailto:{percent_encoded(sender, safe='@.+-_')}?subject=unsubscribe"

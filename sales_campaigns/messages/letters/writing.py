@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -57,15 +58,20 @@ def values_of(person: Person, sender: User, mailbox: Mailbox | None = None) -> d
             "time_zone": person.zone,
         },
         person.custom or {},
-        {
-            "my_name": sender.name,
-            "my_first_name": sender.first_name,
-            "my_last_name": sender.last_name,
-            "my_email": mailbox.address if mailbox else sender.email,
-            "my_title": sender.title,
-            "my_phone": sender.phone,
-        },
+        sender_values(sender, mailbox),
     )
+
+
+def sender_values(sender: User, mailbox: Mailbox | None) -> dict[str, str]:
+    """What the fields of the sender are filled with, as the profile says."""
+    return {
+        "my_name": sender.name,
+        "my_first_name": sender.first_name,
+        "my_last_name": sender.last_name,
+        "my_email": mailbox.address if mailbox else sender.email,
+        "my_title": sender.title,
+        "my_phone": sender.phone,
+    }
 
 
 def content_of(session: Session, message: Message, *, edited: bool) -> Content:
@@ -256,5 +262,16 @@ def thread_of(earlier: Message | None) -> tuple[str | None, tuple[str, ...]]:
 
 def name_message(message: Message, mailbox: Mailbox) -> str:
     """The message's own name, committed before anything is handed over."""
-    unique = f"{message.id}.{message.generation}.{message.created_at:%Y%m%d%H%M%S}"
+    return name_of(message.id, message.generation, message.created_at, mailbox)
+
+
+def name_of(message_id: int, generation: int, created_at: datetime, mailbox: Mailbox) -> str:
+    """The same of a row without the object."""
+    unique = f"{message_id}.{generation}.{_stamp(created_at)}"
     return new_message_id(unique, mailbox.address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=1_000)
+def _stamp(created_at: datetime) -> str:
+    """The same of all that were written together."""
+    return f"{created_at:%Y%m%d%H%M%S}"

@@ -33,6 +33,8 @@ def limits_for(session: Session, mails: Sequence[tuple[Mailbox, User, str]], tim
     """For each (mailbox, its sender, address of the recipient) the buckets it draws from; one query."""
     known = {row.domain: row for row in session.scalars(sa.select(DomainLimit))} if mails else {}
     by_box = {box.id: dict(_of_mailbox(box, sender, times)) for box, sender, _ in mails}
+    if not known:
+        return [by_box[box.id] for box, _, _ in mails]
     return [{**by_box[box.id], **_of_domain(known, box, email)} for box, _, email in mails]
 
 
@@ -66,8 +68,6 @@ def _this_time_tomorrow(today: datetime, times: Times) -> datetime:
 
 
 def _of_domain(known: dict[str, DomainLimit], box: Mailbox, email: str) -> Limits:
-    if not known:
-        return {}
     domain = email.rpartition("@")[2].lower()
     row = known.get(domain) or known.get(EVERY_OTHER)
     if row is None or not (box.bulk_lane or row.one_to_one):

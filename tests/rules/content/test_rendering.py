@@ -244,7 +244,7 @@ def _outcome(content: Content, values: dict[str, str], *, general: bool) -> Rend
     try:
         cast = rendering._cast(content)
         if general:
-            return rendering._render_generally(cast, rendering._given(values, cast.parts))
+            return rendering._render_generally(cast, rendering._given(values, cast.needs.used))
         return render(content, values)
     except Invalid as error:
         return error.problems

@@ -1,5 +1,41 @@
-"""Users, mailboxes and sending, leave, schedules and holidays, policies, addresses that get no mail."""
+"""Users, mailboxes and channels, leave, calendars, policies, addresses, webhooks, the CRM, the installation."""
 
-from web.api.administration import addresses, calendars, leave, mailboxes, policies, users, webhooks
+from web.api.administration import (
+    addresses,
+    bounces,
+    calendars,
+    channels,
+    crm,
+    delegations,
+    footers,
+    health,
+    identities,
+    installation,
+    leave,
+    mailboxes,
+    own_mailbox,
+    personal_data,
+    policies,
+    users,
+    webhooks,
+)
 
-AREAS = (users.api, mailboxes.api, leave.api, calendars.api, policies.api, addresses.api, webhooks.api)
+AREAS = (
+    users.api,
+    mailboxes.api,
+    own_mailbox.api,
+    identities.api,
+    channels.api,
+    delegations.api,
+    leave.api,
+    calendars.api,
+    policies.api,
+    footers.api,
+    addresses.api,
+    bounces.api,
+    webhooks.api,
+    crm.api,
+    installation.api,
+    health.api,
+    personal_data.api,
+)

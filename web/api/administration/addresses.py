@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.api_access.scopes import Scope
-from sales_campaigns.enrollments.answers.opting_out import block_domain
+from sales_campaigns.enrollments.answers.opting_out import block_address, block_domain
 from sales_campaigns.people import quarantine
 from sales_campaigns.people.blocking import blocked_domains, unblock_domain
 from sales_campaigns.people.models import Address
@@ -80,8 +80,10 @@ def list_addresses(query: AddressesAsked) -> AddressesShown:
 
 @api.post("/addresses", example={"list": "blocked", "email": "nobody@example.com"})
 def put_address_on_list(body: AddressTyped) -> AddressShown:
-    """Put an address on the block list or the allow list."""
+    """Put an address on the block list, which ends every campaign for whoever has it, or on the allow list."""
     require(me(), "manage_installation")
+    if body.list is Listed.BLOCKED:
+        return _shown(block_address(work(), me(), body.email)[0])
     return _shown(quarantine.put_on(work(), me(), body.list, body.email))
 
 
@@ -97,6 +99,14 @@ def release_addresses(body: Numbers) -> Done:
     """Release addresses from quarantine; they may be mailed again."""
     require(me(), "manage_installation")
     return Done(words="Released.", count=len(quarantine.release(work(), me(), body.addresses)))
+
+
+@api.post("/addresses/quarantine-again", example={"addresses": [1]})
+def quarantine_addresses_again(body: Numbers) -> Done:
+    """Undo a release. `count` is how many are in quarantine again."""
+    require(me(), "manage_installation")
+    number = quarantine.quarantine_again(work(), me(), body.addresses)
+    return Done(words="In quarantine again.", count=number)
 
 
 @api.get("/blocked-domains")

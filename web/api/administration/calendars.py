@@ -21,7 +21,7 @@ from sales_campaigns.calendars.own_holidays import own_holidays_seen
 from sales_campaigns.calendars.schedules import schedule_of, schedules_seen
 from web.api.protocol.cursors import short_list
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, AskedPage, Day, Line, Page, Shown
+from web.api.protocol.shapes import Asked, AskedPage, Day, Line, Page, Shown, TimeOfDay
 from web.request_scope import me, work
 
 api = Area("calendars", "A team's schedules and holidays.", Scope.ADMIN)
@@ -29,7 +29,7 @@ Clock = Annotated[str, Field(max_length=5)]
 EXAMPLE = {"name": "Office", "days": ["1", "2", "3", "4", "5"], "opens": "08:00", "closes": "18:00"}
 
 
-class ScheduleTyped(Asked):
+class NamedScheduleTyped(Asked):
     """Days from 1, a Monday, to 7."""
 
     name: Line
@@ -43,14 +43,14 @@ class ScheduleTyped(Asked):
         return TypedSchedule(**{**self.model_dump(), "days": tuple(sorted(set(self.days)))})
 
 
-class ScheduleShown(Shown):
+class NamedScheduleShown(Shown):
     id: int
     name: str
     days: str
     zone: str
     place: str
-    opens: datetime.time | None
-    closes: datetime.time | None
+    opens: TimeOfDay | None
+    closes: TimeOfDay | None
     changed_at: AwareDatetime
 
 
@@ -70,21 +70,21 @@ class HolidayShown(Shown):
 
 
 @api.get("/schedules")
-def list_schedules(query: AskedPage) -> Page[ScheduleShown]:
+def list_schedules(query: AskedPage) -> Page[NamedScheduleShown]:
     """The schedules that campaigns can pick."""
     require(me(), "see_team")
     found = schedules_seen(work().session, me())
-    return short_list(found, lambda one: one.id, ScheduleShown.model_validate, query.after, query.limit)
+    return short_list(found, lambda one: one.id, NamedScheduleShown.model_validate, query.after, query.limit)
 
 
 @api.post("/schedules", status=201, example=EXAMPLE)
-def create_schedule(body: ScheduleTyped) -> ScheduleShown:
+def create_schedule(body: NamedScheduleTyped) -> NamedScheduleShown:
     """A new schedule."""
     return _schedule(add_schedule(work(), me(), body.typed()))
 
 
 @api.get("/schedules/<int:schedule_id>")
-def get_schedule(schedule_id: int) -> ScheduleShown:
+def get_schedule(schedule_id: int) -> NamedScheduleShown:
     """One schedule."""
     row = schedule_of(work().session, me(), schedule_id)
     require(me(), "see_team")
@@ -92,7 +92,7 @@ def get_schedule(schedule_id: int) -> ScheduleShown:
 
 
 @api.put("/schedules/<int:schedule_id>", edits=Edits(Schedule, get_schedule), example=EXAMPLE)
-def change_schedule_of_team(schedule_id: int, body: ScheduleTyped) -> ScheduleShown:
+def change_schedule_of_team(schedule_id: int, body: NamedScheduleTyped) -> NamedScheduleShown:
     """Change it; people in campaigns that pick it get new dates."""
     return _schedule(change_schedule(work(), me(), schedule_id, body.typed())[0])
 
@@ -124,9 +124,9 @@ def delete_holiday(holiday_id: int) -> None:
     drop_holiday(work(), me(), holiday_id)
 
 
-def _schedule(row: Schedule) -> ScheduleShown:
+def _schedule(row: Schedule) -> NamedScheduleShown:
     work().session.flush()
-    return ScheduleShown.model_validate(row)
+    return NamedScheduleShown.model_validate(row)
 
 
 def _holiday(row: OwnHoliday) -> HolidayShown:

@@ -78,6 +78,16 @@ def cancel_leave_of_user(leave_id: int) -> LeaveShown:
     return _shown(cancel_leave(work(), me(), leave_id))
 
 
+@api.post("/leave/<int:leave_id>/again", status=201)
+def enter_leave_again(leave_id: int) -> LeaveShown:
+    """Undo a cancellation: the same days once more."""
+    session, old = work().session, leave_of(work().session, me(), leave_id)
+    colleague = session.get(User, old.colleague_id) if old.colleague_id else None
+    who = session.get_one(User, old.user_id)
+    absent = Absent(who, old.first_day, old.last_day, old.how, colleague, old.note)
+    return _shown(take_leave(work(), me(), absent))
+
+
 @api.post("/whole-work/pause", example={})
 def pause_whole_work(body: WhoseWork) -> Done:
     """No mail of somebody leaves and no task opens until it is resumed."""

@@ -6,18 +6,23 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
+from sales_campaigns.absence.reconnecting import reconnect
 from sales_campaigns.accounts.listing import UserLine, user_of, users_of
-from sales_campaigns.accounts.models import Role, User
+from sales_campaigns.accounts.mailboxes import mailbox_of, note_largest_mail
+from sales_campaigns.accounts.models import Mailbox, Role, User
+from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.rights import change_rights, invite, new_link
 from sales_campaigns.api_access.scopes import Scope
 from sales_campaigns.enrollments import leaving
 from sales_campaigns.enrollments.belongings import give_belongings
+from sales_campaigns.errors import NotFound, Outside, OutsideKind
 from sales_campaigns.people.listing import teammates
 from web.api.protocol.cursors import short_list
 from web.api.protocol.operations import Area, Edits
 from web.api.protocol.shapes import Asked, AskedPage, Done, Id, Line, Page, Shown
+from web.parts.mailbox_check import answer_of
 from web.parts.sign_in_links import link_for
-from web.request_scope import me, work
+from web.request_scope import house, me, work
 
 api = Area("users", "Who signs in, and what they may do.", Scope.ADMIN)
 
@@ -148,6 +153,24 @@ def give_belongings_of_user(user_id: int, body: NewSender) -> Done:
     """Give what somebody who left owned to a teammate."""
     given = give_belongings(work(), me(), user_id, body.user_id)
     return Done(words=given.words, count=sum(given.counts.values()))
+
+
+@api.post("/users/<int:user_id>/mailbox/check", outside=True)
+def check_mailbox_of_user(user_id: int) -> Done:
+    """Ask its server with what is stored; a stopped one sends again. `count` is how many people get new dates."""
+    answered = answer_of(account_of(_mailbox_of(user_id), house().seal, house().access))
+    if answered.words:
+        raise Outside(OutsideKind.AUTHORISATION, answered.words)
+    found = _mailbox_of(user_id)
+    note_largest_mail(found, answered.largest_mail)
+    return Done(words=f"Mail leaves from {found.address} again.", count=reconnect(work(), me(), found))
+
+
+def _mailbox_of(user_id: int) -> Mailbox:
+    found = mailbox_of(work().session, user_of(work().session, me(), user_id))
+    if found is None:
+        raise NotFound("This user has no mailbox yet.")
+    return found
 
 
 def _line(line: UserLine) -> UserShown:

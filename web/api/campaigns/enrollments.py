@@ -69,7 +69,7 @@ class EnrollmentShown(Shown):
     )
 
 
-class Act(StrEnum):
+class EnrollmentAct(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     REMOVE = "remove"
@@ -77,7 +77,7 @@ class Act(StrEnum):
 
 
 class BulkEnrollments(Asked):
-    do: Act
+    do: EnrollmentAct
     enrollments: Ids
 
 
@@ -198,12 +198,13 @@ def _date(one: StepDate) -> StepDateShown:
     )
 
 
-ACTS: dict[Act, Many] = {
-    Act.PAUSE: pause_people,
-    Act.RESUME: resume_people,
-    Act.REMOVE: end_people,
-    Act.SUCCESS: _succeed,
+ACTS: dict[EnrollmentAct, Many] = {
+    EnrollmentAct.PAUSE: pause_people,
+    EnrollmentAct.RESUME: resume_people,
+    EnrollmentAct.REMOVE: end_people,
+    EnrollmentAct.SUCCESS: _succeed,
 }
-STARTS = {act: ENROLLMENT.sources("end" if act in {Act.REMOVE, Act.SUCCESS} else act.value) for act in Act}
+ENDS = {EnrollmentAct.REMOVE, EnrollmentAct.SUCCESS}
+STARTS = {act: ENROLLMENT.sources("end" if act in ENDS else act.value) for act in EnrollmentAct}
 BESIDE = {"person", "sender", "next", "steps"}
 OF_THE_ROW = tuple(name for name in EnrollmentShown.model_fields if name not in BESIDE)

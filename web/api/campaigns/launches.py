@@ -36,6 +36,7 @@ class LaunchAsked(Asked):
     people: list[Id] = Field(default_factory=list, max_length=MOST_PEOPLE)
     group_id: Id | None = None
     mailbox_id: Id | None = Field(None, description="Your own where none is named.")
+    first_step: str = Field("", max_length=80, description="The key of the step that they start at.")
     recipients_zone: bool | None = Field(None, description="As the campaign says where it is not given.")
     send_at: Annotated[dict[str, Instant], Field(max_length=100)] = Field(
         default_factory=dict, description="Step key → when it leaves instead."
@@ -144,6 +145,7 @@ def _order(campaign_id: int, body: LaunchAsked) -> Order:
         campaign_id,
         list(dict.fromkeys([*body.people, *group])),
         mailbox_id=body.mailbox_id,
+        first_key=body.first_step,
         recipients_zone=body.recipients_zone,
         send_at=dict(body.send_at),
         words={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -13,11 +13,25 @@ from sales_campaigns.campaigns.lanes import titles_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
 from sales_campaigns.campaigns.stored_settings import settings_of, stored_form
+from sales_campaigns.campaigns.variants import VariantDraft, share
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import content_of
-from web.api.protocol.shapes import Shown
+from web.api.mails.attachments import digest_of
+from web.api.protocol.shapes import Shown, TimeOfDay
 from web.request_scope import work
+
+
+class StepVariantShown(Shown):
+    letter: str
+    weight: int
+    share: float = Field(description="Of who is still to come, from 0 to 1.")
+    stopped: bool
+    subject: str
+    html: str
+    text: str
+    files: str
+    from_template: str
 
 
 class StepShown(Shown):
@@ -27,7 +41,7 @@ class StepShown(Shown):
     kind: StepKind
     title: str
     send: SendOption | None
-    at: time | None
+    at: TimeOfDay | None
     if_past: IfPast
     follow_up: bool
     quote: str
@@ -38,7 +52,11 @@ class StepShown(Shown):
     subject: str
     html: str
     text: str
+    files: str = Field(description="The digest of what goes along; empty for nothing.")
+    cc: str
+    bcc: str
     from_template: str
+    variants: list[StepVariantShown] = Field(description="Where it does not say the same to everybody.")
 
 
 class ObstacleShown(Shown):
@@ -91,16 +109,32 @@ def campaign_shown(campaign: Campaign) -> CampaignShown:
         **{name: getattr(campaign, name) for name in names},
         newest=version.number,
         settings=stored_form(settings_of(version.settings)),
-        steps=[
-            _step(step, title, wordings.get(step.wording_id or 0))
-            for step, title in zip(steps, titles, strict=True)
-        ],
+        steps=[_step(step, title, wordings) for step, title in zip(steps, titles, strict=True)],
         obstacles=[ObstacleShown.model_validate(one) for one in obstacles_to_launch(session, campaign)],
     )
 
 
-def _step(step: StepDraft, title: str, wording: Wording | None) -> StepShown:
-    content = content_of(wording)
-    words: dict[str, Any] = {"subject": content.subject, "html": content.html, "text": content.text}
-    kept = {name: getattr(step, name) for name in StepShown.model_fields if name not in {"title", *words}}
-    return StepShown(**kept, title=title, **words)
+def _step(step: StepDraft, title: str, wordings: Mapping[int, Wording]) -> StepShown:
+    said = _said(wordings, step.wording_id)
+    beside = {"title", "variants", *said}
+    kept = {name: getattr(step, name) for name in StepShown.model_fields if name not in beside}
+    return StepShown(
+        **kept, **said, title=title, variants=[_variant(one, step, wordings) for one in step.variants]
+    )
+
+
+def _variant(one: VariantDraft, step: StepDraft, wordings: Mapping[int, Wording]) -> StepVariantShown:
+    return StepVariantShown(
+        letter=one.key,
+        weight=one.weight,
+        share=share(one, step.variants),
+        stopped=one.stopped,
+        from_template=one.from_template,
+        **_said(wordings, one.wording_id),
+    )
+
+
+def _said(wordings: Mapping[int, Wording], wording_id: int | None) -> dict[str, Any]:
+    content = content_of(wordings.get(wording_id or 0))
+    files = digest_of(content.bundle_id)
+    return {"subject": content.subject, "html": content.html, "text": content.text, "files": files}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Literal
 
 from pydantic import Field
 
 from sales_campaigns.campaigns import editing
 from sales_campaigns.campaigns.applying import discard_changes
-from sales_campaigns.campaigns.drafts import StepDraft, step_of
+from sales_campaigns.campaigns.drafts import StepDraft, step_of, variant_of
 from sales_campaigns.campaigns.editing import SendChoice, StepWords
 from sales_campaigns.campaigns.file import Priority, Quote
 from sales_campaigns.campaigns.listing import campaign_of
@@ -22,8 +21,9 @@ from sales_campaigns.enrollments.changes.changing import change_campaign, effect
 from sales_campaigns.enrollments.changes.effects import Effect
 from web.api.campaigns.campaigns import get_campaign
 from web.api.campaigns.shapes import CampaignShown
+from web.api.mails.attachments import Files, bundle_of
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, Line, Note, Shown, Source
+from web.api.protocol.shapes import Asked, Line, Note, Shown, Source, TimeOfDay
 from web.request_scope import me, work
 
 api = Area("campaigns", "")
@@ -36,11 +36,11 @@ class NewStep(Asked):
 
 
 class ChangedStep(Asked):
-    """What is not given stays. `send` and what belongs to it are for e-mails."""
+    """What is not given stays. `send` and what belongs to it are for e-mails; `variant` says whose words these are."""
 
     kind: StepKind | None = None
     send: SendOption | None = None
-    at: time | None = None
+    at: TimeOfDay | None = None
     if_past: IfPast | None = None
     follow_up: bool | None = None
     quote: Quote | None = None
@@ -48,6 +48,12 @@ class ChangedStep(Asked):
     html: Source | None = None
     text: Source | None = None
     from_template: Line | None = None
+    files: Files | None = None
+    cc: Line | None = None
+    bcc: Line | None = None
+    variant: str | None = Field(
+        None, pattern="^[A-Z]$", description="Its letter, where the step has several."
+    )
     name: Line | None = None
     details: Note | None = None
     priority: Priority | None = None
@@ -94,7 +100,7 @@ def change_campaign_step(campaign_id: int, key: str, body: ChangedStep) -> Campa
     if given.keys() & SENDING:
         editing.choose_send(work(), me(), campaign_id, key, _choice(_step(campaign_id, key), body))
     if given.keys() & WORDS:
-        editing.write_step(work(), me(), campaign_id, key, _words(_step(campaign_id, key), body))
+        editing.write_step(work(), me(), campaign_id, key, _words(campaign_id, _step(campaign_id, key), body))
     return get_campaign(campaign_id)
 
 
@@ -155,12 +161,22 @@ def _choice(step: StepDraft, body: ChangedStep) -> SendChoice:
     return SendChoice(**{**{name: getattr(step, name) for name in SENDING}, **given})
 
 
-def _words(step: StepDraft, body: ChangedStep) -> StepWords:
-    content = content_of(work().session.get(Wording, step.wording_id) if step.wording_id else None)
+def _words(campaign_id: int, step: StepDraft, body: ChangedStep) -> StepWords:
+    """What the step says, or its variant of this letter, with what is given over it."""
+    said = variant_of(step, body.variant) if body.variant is not None else step
+    content = content_of(work().session.get(Wording, said.wording_id) if said.wording_id else None)
     written = {"subject": content.subject, "html": content.html, "text": content.text}
-    kept = {name: getattr(step, name) for name in WORDS - written.keys()}
-    given = body.model_dump(include=WORDS, exclude_unset=True)
-    return StepWords(**{**written, **kept, **given})
+    kept = {name: getattr(step, name) for name in WORDS - {*written, "files", "variant", "from_template"}}
+    given = body.model_dump(include=WORDS - {"files"}, exclude_unset=True)
+    known = {**written, **kept, "from_template": said.from_template, "bundle_id": content.bundle_id}
+    return StepWords(**{**known, **given, **_files(campaign_id, body)})
+
+
+def _files(campaign_id: int, body: ChangedStep) -> dict[str, int | None]:
+    if body.files is None:
+        return {}
+    team_id = campaign_of(work().session, me(), campaign_id).team_id
+    return {"bundle_id": bundle_of(body.files, team_id)}
 
 
 def _effect(effect: Effect) -> EffectShown:
@@ -168,4 +184,17 @@ def _effect(effect: Effect) -> EffectShown:
 
 
 SENDING = {"send", "at", "if_past", "follow_up", "quote"}
-WORDS = {"subject", "html", "text", "from_template", "name", "details", "priority", "skip_after_days"}
+WORDS = {
+    "subject",
+    "html",
+    "text",
+    "from_template",
+    "name",
+    "details",
+    "priority",
+    "skip_after_days",
+    "files",
+    "cc",
+    "bcc",
+    "variant",
+}

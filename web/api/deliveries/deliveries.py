@@ -9,10 +9,10 @@ from sales_campaigns.deliveries.editing import change, create, delete, duplicate
 from sales_campaigns.deliveries.listing import Asked, deliveries_of, delivery_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from web.api.deliveries.shapes import (
+    DeliveryFiguresShown,
     DeliveryShown,
     DeliveryTyped,
     DeliveryWhole,
-    FiguresShown,
     delivery_shown,
     figures_shown,
 )
@@ -58,7 +58,7 @@ def list_deliveries(query: DeliveriesAsked) -> Page[DeliveryShown]:
 def create_delivery(body: DeliveryTyped) -> DeliveryWhole:
     """Write one. Nothing is sent before it is prepared and confirmed."""
     require(me(), "prepare_deliveries")
-    return delivery_shown(create(work(), me(), body.wish()))
+    return delivery_shown(create(work(), me(), body.wish(me().team_id)))
 
 
 @api.get("/deliveries/<int:delivery_id>")
@@ -70,11 +70,13 @@ def get_delivery(delivery_id: int) -> DeliveryWhole:
 @api.put("/deliveries/<int:delivery_id>", edits=Edits(Delivery, get_delivery), example=EXAMPLE)
 def change_delivery(delivery_id: int, body: DeliveryTyped) -> DeliveryWhole:
     """Change what was set up; it has to be prepared again."""
-    return delivery_shown(change(work(), me(), delivery_id, body.wish()))
+    kept = get_delivery(delivery_id)
+    team_id = delivery_of(work().session, me(), delivery_id).team_id
+    return delivery_shown(change(work(), me(), delivery_id, body.wish(team_id, kept.files)))
 
 
 @api.get("/deliveries/<int:delivery_id>/figures")
-def get_delivery_figures(delivery_id: int) -> FiguresShown:
+def get_delivery_figures(delivery_id: int) -> DeliveryFiguresShown:
     """How it stands: the numbers, computed from the rows."""
     return figures_shown(delivery_of(work().session, me(), delivery_id))
 

@@ -1,16 +1,16 @@
-"""A delivery on its way: prepare, confirm, pause, go on, stop; proofs and approvals."""
+"""A delivery on its way: prepare, confirm, pause, go on, stop; approvals, alarms, figures built anew."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries import confirming, pausing, preparing
+from sales_campaigns.deliveries.alarms.criteria import Criterion
+from sales_campaigns.deliveries.alarms.reading import alarms_of
 from sales_campaigns.deliveries.approvals import answer_approval, approvals_of, ask_approval
+from sales_campaigns.deliveries.computing import compute_stats
 from sales_campaigns.deliveries.listing import delivery_of
 from sales_campaigns.deliveries.models import ApprovalKind
-from sales_campaigns.deliveries.proofs import send_proofs
 from web.api.deliveries.deliveries import get_delivery
 from web.api.deliveries.shapes import DeliveryWhole
 from web.api.protocol.operations import Area
@@ -18,13 +18,6 @@ from web.api.protocol.shapes import Asked, Done, Ids, Note, Shown
 from web.request_scope import me, settings, work
 
 api = Area("deliveries", "")
-
-
-class Addresses(Asked):
-    addresses: str = Field(max_length=40_000, description="E-mail addresses, with commas between them.")
-    variants: list[Literal["A", "B", "C"]] = Field(
-        default_factory=list, max_length=3, description="Of an A/B test, a proof each; empty for every one."
-    )
 
 
 class Reviewers(Asked):
@@ -36,6 +29,20 @@ class ApprovalAnswer(Asked):
     kind: ApprovalKind
     granted: bool
     comment: Note = ""
+
+
+class Computed(Shown):
+    changed: list[str] = Field(description="What was other than the rows say, and is mended.")
+
+
+class AlarmShown(Shown):
+    criterion: Criterion
+    at: AwareDatetime
+    words: str
+
+
+class AlarmsShown(Shown):
+    alarms: list[AlarmShown]
 
 
 class ApprovalShown(Shown):
@@ -109,11 +116,18 @@ def stop_delivery(delivery_id: int) -> Done:
     return Done(words="Stopped for good.", count=pausing.stop(work(), me(), delivery_id))
 
 
-@api.post("/deliveries/<int:delivery_id>/proofs", example={"addresses": "ana@example.com"})
-def send_delivery_proofs(delivery_id: int, body: Addresses) -> Done:
-    """Send it to other addresses, as the first person of the audience would get it."""
-    count = send_proofs(work(), me(), delivery_id, body.addresses, variants=body.variants)
-    return Done(words="On their way.", count=count)
+@api.post("/deliveries/<int:delivery_id>/compute")
+def compute_delivery(delivery_id: int) -> Computed:
+    """Build every figure from the rows; when all is well, nothing changes."""
+    return Computed(changed=compute_stats(work(), me(), delivery_id))
+
+
+@api.get("/deliveries/<int:delivery_id>/alarms")
+def list_delivery_alarms(delivery_id: int) -> AlarmsShown:
+    """What was told of it in the last day, the newest first."""
+    delivery = delivery_of(work().session, me(), delivery_id)
+    found = alarms_of(work().session, delivery.id, work().now)
+    return AlarmsShown(alarms=[AlarmShown.model_validate(one) for one in found])
 
 
 @api.get("/deliveries/<int:delivery_id>/approvals")

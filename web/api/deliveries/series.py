@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import RunOutcome
 from sales_campaigns.deliveries.recurrence import LONGEST_INTERVAL, Every, Recurrence, recurrence_from
+from sales_campaigns.deliveries.runs import Aggregation, RunOutcome
 from sales_campaigns.deliveries.series import RunLine, runs_of, series_of, start_series
 from sales_campaigns.errors import NotFound
 from web.api.protocol.operations import Area
@@ -23,8 +25,24 @@ class RecurrenceTyped(Asked):
     zone: Line
     until: str = Field("", max_length=10, description="The last local date; empty for none.")
     runs: int = Field(0, ge=0, le=100_000, description="0 for no limit.")
-    opens: str = Field("", max_length=5)
+    opens: str = Field("", max_length=5, description="Between which hours a run may fire, as 08:00.")
     closes: str = Field("", max_length=5)
+    weekdays: list[Annotated[int, Field(ge=0, le=6)]] = Field(
+        default_factory=list, max_length=7, description="From 0, a Monday; of a weekly rule, or with `nth`."
+    )
+    nth: Literal[-1, 0, 1, 2, 3, 4] = Field(
+        0, description="Of a monthly rule: which of its weekdays, -1 the last; 0 for the day of the month."
+    )
+    cron: str = Field("", max_length=120, description="Five fields, for the unit cron.")
+
+    def recurrence(self) -> Recurrence:
+        kept = self.model_dump(include=RECURRING, exclude={"weekdays"})
+        return Recurrence(**kept, weekdays=tuple(sorted(set(self.weekdays))))
+
+
+class SeriesTyped(RecurrenceTyped):
+    aggregation: Aggregation = Field(Aggregation.NONE, description="By what its runs are grouped.")
+    asks: bool | None = Field(None, description="For a confirmation of each run; as the delivery says.")
 
 
 class RecurrenceShown(Shown):
@@ -36,6 +54,9 @@ class RecurrenceShown(Shown):
     runs: int
     opens: str
     closes: str
+    weekdays: list[int]
+    nth: int
+    cron: str
 
 
 class RunShown(Shown):
@@ -69,9 +90,9 @@ def get_series(delivery_id: int) -> SeriesShown:
     "/deliveries/<int:delivery_id>/series",
     example={"every": "weeks", "first": "2026-12-07T09:00", "zone": "Europe/Stockholm"},
 )
-def start_series_of_delivery(delivery_id: int, body: RecurrenceTyped) -> SeriesShown:
+def start_series_of_delivery(delivery_id: int, body: SeriesTyped) -> SeriesShown:
     """Let it run again and again; needs the right “start deliveries”."""
-    start_series(work(), me(), delivery_id, Recurrence(**body.model_dump()))
+    start_series(work(), me(), delivery_id, body.recurrence(), aggregation=body.aggregation, asks=body.asks)
     work().session.flush()
     return get_series(delivery_id)
 
@@ -85,3 +106,6 @@ def _run(line: RunLine) -> RunShown:
         targeted=line.targeted,
         to_deliver=line.to_deliver,
     )
+
+
+RECURRING = set(RecurrenceTyped.model_fields)

@@ -16,6 +16,7 @@ from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings
 from sales_campaigns.deliveries.waves import Wave
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.errors import Invalid
+from web.api.mails.attachments import Files, bundle_of, digest_of
 from web.api.protocol.shapes import Asked, Id, Line, Shown, Source
 from web.request_scope import work
 
@@ -28,6 +29,10 @@ class AudienceTyped(Asked):
     owner: int = Field(0, ge=0, le=2**31 - 1, description="0 is anybody.")
     groups: list[Id] = Field(default_factory=list, max_length=100)
     people: list[Id] = Field(default_factory=list, max_length=10_000)
+
+    def audience(self) -> Audience:
+        groups, people = tuple(sorted(self.groups)), tuple(self.people)
+        return Audience(self.everybody, self.words, self.owner, groups, people)
 
 
 class ScheduleTyped(Asked):
@@ -52,7 +57,16 @@ class SettingsTyped(Asked):
     opens: bool = True
     clicks: bool = True
     utm: Line = ""
-    typology: Line = ""
+    typology: str = Field(
+        default="", max_length=80, description="Of the sending policy; empty for what always holds."
+    )
+
+    def settings(self) -> Settings:
+        """Raises Invalid for waves that are no hundred percent."""
+        if self.waves and sum(wave.percent for wave in self.waves) != 100:
+            raise Invalid({"settings.waves": "The waves together must be 100 percent."})
+        plain = self.model_dump(exclude={"waves"})
+        return Settings(**plain, waves=tuple(Wave(wave.percent, wave.after) for wave in self.waves))
 
 
 class DeliveryTyped(Asked):
@@ -60,32 +74,26 @@ class DeliveryTyped(Asked):
     subject: Line
     html: Source
     text: Source = ""
+    files: Files | None = Field(None, description="As they are where it is not given.")
     from_template: Line = ""
+    also_template: bool | None = Field(None, description="Whether that template changes with its words.")
     mailbox_id: Id | None = None
     audience: AudienceTyped
     schedule: ScheduleTyped = ScheduleTyped()
     settings: SettingsTyped = SettingsTyped()
 
-    def wish(self) -> Wish:
-        """Raises Invalid for waves that are no hundred percent."""
-        audience, waves = self.audience, self.settings.waves
-        if waves and sum(wave.percent for wave in waves) != 100:
-            raise Invalid({"settings.waves": "The waves together must be 100 percent."})
-        plain = self.settings.model_dump(exclude={"waves"})
+    def wish(self, team_id: int, files: str = "") -> Wish:
+        """`files` are those it has so far. Raises Invalid, and NotFound for files that are none."""
+        bundle_id = bundle_of(files if self.files is None else self.files, team_id)
         return Wish(
             name=self.name,
-            content=Content(self.subject, self.html, self.text),
+            content=Content(self.subject, self.html, self.text, bundle_id),
             mailbox_id=self.mailbox_id,
-            audience=Audience(
-                audience.everybody,
-                audience.words,
-                audience.owner,
-                tuple(sorted(audience.groups)),
-                tuple(audience.people),
-            ),
+            audience=self.audience.audience(),
             schedule=Schedule(**self.schedule.model_dump()),
-            settings=Settings(**plain, waves=tuple(Wave(wave.percent, wave.after) for wave in waves)),
+            settings=self.settings.settings(),
             from_template=self.from_template,
+            also_template=self.also_template,
         )
 
 
@@ -120,7 +128,7 @@ class SettingsShown(Shown):
     typology: str
 
 
-class FiguresShown(Shown):
+class DeliveryFiguresShown(Shown):
     """Targeted = to deliver + excluded; handed = relayed + sent + failed."""
 
     targeted: int
@@ -161,6 +169,7 @@ class DeliveryWhole(DeliveryShown):
     subject: str
     html: str
     text: str
+    files: str
     from_template: str
     mailbox_id: int | None
     audience: AudienceShown | None
@@ -183,6 +192,7 @@ def delivery_shown(delivery: Delivery) -> DeliveryWhole:
         subject=content.subject,
         html=content.html,
         text=content.text,
+        files=digest_of(content.bundle_id),
         from_template=setup.from_template,
         mailbox_id=setup.mailbox_id,
         audience=AudienceShown.model_validate(audience_of(setup)),
@@ -193,12 +203,12 @@ def delivery_shown(delivery: Delivery) -> DeliveryWhole:
     )
 
 
-def figures_shown(delivery: Delivery) -> FiguresShown:
+def figures_shown(delivery: Delivery) -> DeliveryFiguresShown:
     session = work().session
     figures = figures_of(session, delivery)
     engagement = engagement_of_delivery(session, delivery)
-    names = FiguresShown.model_fields.keys() - {"opened", "clicked", "opted_out", "replied", "causes"}
-    return FiguresShown(
+    names = DeliveryFiguresShown.model_fields.keys() - {"opened", "clicked", "opted_out", "replied", "causes"}
+    return DeliveryFiguresShown(
         **{name: getattr(figures, name) for name in names},
         opened=engagement.opened,
         clicked=engagement.clicked,
@@ -209,6 +219,6 @@ def figures_shown(delivery: Delivery) -> FiguresShown:
 
 
 NOT_SET_UP: dict[str, Any] = {
-    **dict.fromkeys(("subject", "html", "text", "from_template"), ""),
+    **dict.fromkeys(("subject", "html", "text", "files", "from_template"), ""),
     **dict.fromkeys(("mailbox_id", "audience", "schedule", "settings", "confirmed_by", "confirmed_at")),
 }

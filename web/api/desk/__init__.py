@@ -1,5 +1,5 @@
-"""The desk: who asks, what happens, what came of the work, what a week holds."""
+"""The desk: who asks, what happens, what one is told, what came of the work, what a week holds."""
 
-from web.api.desk import feed, figures, myself, why
+from web.api.desk import feed, figures, myself, notices, saved_views, why
 
-AREAS = (myself.api, feed.api, figures.api, why.api)
+AREAS = (myself.api, feed.api, notices.api, saved_views.api, figures.api, why.api)

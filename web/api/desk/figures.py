@@ -62,6 +62,10 @@ class FiguresOf(Shown):
     launched: int
     tasks: int
     calls: int
+    openers: int = Field(description="Unique: people who opened one. What machines did counts nowhere.")
+    opens: int = Field(description="Total.")
+    clickers: int = Field(description="Unique.")
+    clicks: int = Field(description="Total.")
 
 
 class FiguresShown(Shown):

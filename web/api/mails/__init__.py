@@ -1,5 +1,25 @@
-"""Mails: the outbox, replies that wait, templates."""
+"""Mails: the outbox, drafts, files, replies that wait, templates and snippets."""
 
-from web.api.mails import bulk_messages, messages, replies, templates
+from web.api.mails import (
+    afterwards,
+    attachments,
+    bulk_messages,
+    drafts,
+    messages,
+    previews,
+    replies,
+    snippets,
+    templates,
+)
 
-AREAS = (messages.api, bulk_messages.api, replies.api, templates.api)
+AREAS = (
+    messages.api,
+    afterwards.api,
+    bulk_messages.api,
+    drafts.api,
+    attachments.api,
+    replies.api,
+    templates.api,
+    snippets.api,
+    previews.api,
+)

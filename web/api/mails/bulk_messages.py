@@ -23,7 +23,7 @@ from web.request_scope import me, work
 api = Area("messages", "")
 
 
-class Act(StrEnum):
+class MessageAct(StrEnum):
     SHIFT = "shift"
     CANCEL = "cancel"
     REWRITE = "rewrite"
@@ -32,7 +32,7 @@ class Act(StrEnum):
 class BulkMessages(Asked):
     """`minutes` for shift (negative is earlier), `subject` and `html` for rewrite."""
 
-    do: Act
+    do: MessageAct
     messages: Ids
     minutes: int = Field(0, ge=-60 * 24 * 365, le=60 * 24 * 365)
     subject: Line = ""
@@ -55,11 +55,11 @@ def change_messages(body: BulkMessages) -> Results:
 
 def _act(body: BulkMessages, mails: Sequence[Message]) -> None:
     match body.do:
-        case Act.SHIFT:
+        case MessageAct.SHIFT:
             shift(work(), me(), [one.id for one in mails], timedelta(minutes=body.minutes))
-        case Act.REWRITE:
+        case MessageAct.REWRITE:
             rewrite_many(work(), me(), mails, Typed(body.subject.strip(), body.html))
-        case Act.CANCEL:
+        case MessageAct.CANCEL:
             _cancel(mails)
 
 

@@ -1,24 +1,23 @@
-"""The outbox: one mail after the other, and what can be done with it while it waits and afterwards."""
+"""The outbox: one mail after the other, and what can be done with it while it waits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from typing import Any
 
 from flask import Response
 from pydantic import Field
 
-from sales_campaigns.accounts.models import User
+from sales_campaigns.content.bundles import enclosed
 from sales_campaigns.deliveries.personal import Thread, write_personal
 from sales_campaigns.enrollments.composing import send_for_task, take_back_mail
-from sales_campaigns.enrollments.ending import end_uncertain
 from sales_campaigns.errors import Invalid, NotFound
-from sales_campaigns.messages import settling
 from sales_campaigns.messages.incoming.disposing import received_of
+from sales_campaigns.messages.letters.carrying import bundle_of as carried_by
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.composing import Typed
+from sales_campaigns.messages.outbox.drafting import About, forget_draft
 from sales_campaigns.messages.outbox.folders import Folder, Search, folder_of
-from sales_campaigns.messages.outbox.keeping import archive, mark_success, remove, rewrite
+from sales_campaigns.messages.outbox.keeping import rewrite
 from sales_campaigns.messages.outbox.lines import (
     attempts_of,
     exact_mail,
@@ -27,12 +26,12 @@ from sales_campaigns.messages.outbox.lines import (
     message_of,
     was_reported,
 )
-from sales_campaigns.messages.outbox.resending import call_off, write_again
+from sales_campaigns.messages.outbox.resending import call_off
 from sales_campaigns.people.listing import person_of
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.queue import task_with_mail
 from sales_campaigns.tasks.working import task_of
-from sales_campaigns.unit_of_work import UnitOfWork
+from web.api.mails.attachments import Files, bundle_of, digest_of
 from web.api.mails.shapes import AttemptShown, MessageShown, MessageWhole, message_shown
 from web.api.protocol import cursors
 from web.api.protocol.operations import Area, Edits
@@ -63,6 +62,8 @@ class NewMessage(Asked):
     send_at: Instant | None = Field(None, description="Now where it is not given.")
     cc: Line = ""
     bcc: Line = ""
+    files: Files = ""
+    draft_key: str = Field("", max_length=32, description="The draft that it was; it goes.")
     task_id: Id | None = None
     answers_message_id: Id | None = None
     answers_reply_id: Id | None = None
@@ -75,23 +76,7 @@ class ChangedMessage(Asked):
     send_at: Instant | None = None
     cc: Line = ""
     bcc: Line = ""
-
-
-class Switched(Asked):
-    on: bool = True
-
-
-class Answer(StrEnum):
-    """What became of a mail whose outcome nobody knows."""
-
-    SENT = "sent"
-    AGAIN = "again"
-    SKIP = "skip"
-    END = "end"
-
-
-class Settled(Asked):
-    answer: Answer
+    files: Files | None = Field(None, description="As they are where it is not given.")
 
 
 class FolderCount(Shown):
@@ -139,9 +124,7 @@ def send_message(body: NewMessage) -> MessageWhole:
     """Send a mail now or at a time. With `task_id` it completes that task when it has left."""
     session = work().session
     person = person_of(session, me(), body.person_id)
-    typed = Typed(
-        body.subject, body.html, body.send_at, body.cc, body.bcc, despite_opt_out=body.despite_opt_out
-    )
+    typed = _typed(body, body.files, person.team_id, despite_opt_out=body.despite_opt_out)
     if body.task_id is not None:
         task = task_of(work(), me(), body.task_id)
         if task.person_id != person.id:
@@ -152,6 +135,7 @@ def send_message(body: NewMessage) -> MessageWhole:
         message = write_personal(
             work(), me(), person, typed, thread=_thread(body), answer_opted_out=opted_out
         )
+    forget_draft(work(), me(), About(person.id, body.task_id), body.draft_key)
     session.flush()
     return get_message(message.id)
 
@@ -162,7 +146,8 @@ def get_message(message_id: int) -> MessageWhole:
     message = message_of(work().session, me(), message_id)
     folder = folder_of(message, work().now, spam=was_reported(work().session, message))
     tries = [AttemptShown.model_validate(one) for one in attempts_of(work().session, message)]
-    return MessageWhole(**message_shown(message, folder).model_dump(), tries=tries)
+    files = digest_of(carried_by(work().session, message))
+    return MessageWhole(**message_shown(message, folder).model_dump(), tries=tries, files=files)
 
 
 @api.get("/messages/<int:message_id>/mime", gives=MAIL)
@@ -181,61 +166,31 @@ def get_message_as_sent(message_id: int) -> Response:
 )
 def rewrite_message(message_id: int, body: ChangedMessage) -> MessageWhole:
     """Other words, or another time, for a mail that waits."""
-    message = _locked(message_id)
+    message = locked(message_id)
     person = work().session.get_one(Person, message.person_id)
-    typed = Typed(body.subject, body.html, body.send_at or message.due_at, body.cc, body.bcc)
+    files = digest_of(carried_by(work().session, message)) if body.files is None else body.files
+    typed = _typed(body, files, message.team_id, send_at=body.send_at or message.due_at)
     rewrite(work(), me(), message, person, typed)
-    return _after(message)
+    return after(message)
 
 
 @api.post("/messages/<int:message_id>/cancel")
 def cancel_message(message_id: int) -> MessageWhole:
     """Call a mail off that waits. The campaign goes on; a task that waited for it is open again."""
-    message = _locked(message_id)
+    message = locked(message_id)
     task = task_with_mail(work().session, message.id)
     if task is not None:
         take_back_mail(work(), me(), task_of(work(), me(), task.id))
     else:
         call_off(work(), me(), message)
-    return _after(message)
+    return after(message)
 
 
-@api.post("/messages/<int:message_id>/retry", status=201)
-def retry_message(message_id: int) -> MessageWhole:
-    """Try a mail once more that failed: a new mail with the same words."""
-    again = write_again(work(), me(), _locked(message_id))
-    work().session.flush()
-    return get_message(again.id)
-
-
-@api.post("/messages/<int:message_id>/settle", example={"answer": "sent"})
-def settle_message(message_id: int, body: Settled) -> MessageWhole:
-    """Say what became of a mail whose outcome nobody knows."""
-    message = _locked(message_id)
-    ANSWERS[body.answer](work(), me(), message)
-    return _after(message)
-
-
-@api.post("/messages/<int:message_id>/archive", example={"on": True})
-def archive_message(message_id: int, body: Switched) -> MessageWhole:
-    """Archived, opens and clicks no longer count. `on` false brings it back."""
-    message = _locked(message_id)
-    archive(work(), me(), message, away=body.on)
-    return _after(message)
-
-
-@api.post("/messages/<int:message_id>/success", example={"on": True})
-def mark_message(message_id: int, body: Switched) -> MessageWhole:
-    """Mark it as a success, or not."""
-    message = _locked(message_id)
-    mark_success(work(), me(), message, reached=body.on)
-    return _after(message)
-
-
-@api.post("/messages/<int:message_id>/remove", status=204, example={"on": True})
-def remove_message(message_id: int, body: Switched) -> None:
-    """Take it from the list; mails of campaigns stay. `on` false brings it back."""
-    remove(work(), me(), _locked(message_id), away=body.on)
+def _typed(body: NewMessage | ChangedMessage, files: str, team_id: int, **more: Any) -> Typed:
+    written = body.model_dump(include={"subject", "html", "send_at", "cc", "bcc"})
+    bundle_id = bundle_of(files, team_id)
+    sizes = tuple(one.size for one in enclosed(work().session, bundle_id))
+    return Typed(**{**written, **more}, bundle_id=bundle_id, sizes=sizes)
 
 
 def _thread(body: NewMessage) -> Thread:
@@ -248,18 +203,12 @@ def _thread(body: NewMessage) -> Thread:
     )
 
 
-def _locked(message_id: int) -> Message:
+def locked(message_id: int) -> Message:
     return message_of(work().session, me(), message_id, lock=True)
 
 
-def _after(message: Message) -> MessageWhole:
+def after(message: Message) -> MessageWhole:
+    """As it is now: states move by statements of their own."""
     work().session.flush()
+    work().session.refresh(message)
     return get_message(message.id)
-
-
-ANSWERS: dict[Answer, Callable[[UnitOfWork, User, Message], None]] = {
-    Answer.SENT: settling.say_it_was_sent,
-    Answer.AGAIN: settling.send_again,
-    Answer.SKIP: settling.give_it_up,
-    Answer.END: end_uncertain,
-}

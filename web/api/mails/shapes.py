@@ -51,6 +51,7 @@ class MessageShown(Shown):
 
 class MessageWhole(MessageShown):
     tries: list[AttemptShown]
+    files: str = Field(description="The digest of the files that go along; empty for none.")
 
 
 def message_shown(message: Message, folder: Folder) -> MessageShown:

@@ -1,13 +1,21 @@
-"""Templates: find, write, copy, archive; their versions; how a mail would look."""
+"""Templates: find, write, copy, archive, mark as a favourite; their versions."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pydantic import AwareDatetime, Field
 
-from sales_campaigns.campaigns.previewing import preview
+from sales_campaigns.content.favourites import favourites_of, mark_favourite
 from sales_campaigns.content.models import Template, Wording
 from sales_campaigns.content.rendering import Content
-from sales_campaigns.content.template_list import categories_of, template_of, templates_of, versions_of
+from sales_campaigns.content.template_list import (
+    TemplateLine,
+    categories_of,
+    template_of,
+    templates_of,
+    versions_of,
+)
 from sales_campaigns.content.templates import (
     TemplateDraft,
     archive_template,
@@ -18,11 +26,10 @@ from sales_campaigns.content.templates import (
     restore_template,
 )
 from sales_campaigns.content.wordings import content_of
-from sales_campaigns.deliveries.proofs import send_test
-from sales_campaigns.people.listing import person_of
+from web.api.mails.attachments import Files, bundle_of, digest_of
 from web.api.protocol.cursors import short_list
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, AskedPage, Id, Line, Page, Shown, Source
+from web.api.protocol.shapes import Asked, AskedPage, Line, Page, Shown, Source
 from web.request_scope import me, work
 
 api = Area("templates", "Words that are used again: subject, HTML and text, in categories, with versions.")
@@ -41,15 +48,15 @@ class TemplateTyped(Asked):
     text: Source = ""
     category: Line = ""
     shared: bool = False
+    files: Files | None = Field(None, description="As they are where it is not given.")
+
+    def draft(self, team_id: int, files: str = "") -> TemplateDraft:
+        kept, wanted = self.model_dump(exclude={"files"}), files if self.files is None else self.files
+        return TemplateDraft(**kept, bundle_id=bundle_of(wanted, team_id))
 
 
-class PreviewAsked(Asked):
-    subject: Line = ""
-    html: Source = ""
-    text: Source = ""
-    person_id: Id | None = Field(
-        None, description="As this person would get it; examples where nobody is named."
-    )
+class Favoured(Asked):
+    wanted: bool = True
 
 
 class TemplateInList(Shown):
@@ -62,6 +69,7 @@ class TemplateInList(Shown):
     version: int
     changed_at: AwareDatetime
     archived: bool
+    favourite: bool = Field(False, description="Of yours.")
 
 
 class VersionShown(Shown):
@@ -78,24 +86,13 @@ class TemplateShown(Shown):
     subject: str
     html: str
     text: str
+    files: str
     owner_id: int
     shared: bool
     version: int
     changed_at: AwareDatetime
     archived_at: AwareDatetime | None
     versions: list[VersionShown]
-
-
-class PreviewShown(Shown):
-    subject: str
-    html: str
-    text: str
-    problems: list[str] = Field(description="What is missing for this person.")
-
-
-class TestSent(Shown):
-    message_id: int
-    email: str
 
 
 class CategoriesShown(Shown):
@@ -108,7 +105,8 @@ def list_templates(query: TemplatesAsked) -> Page[TemplateInList]:
     lines = templates_of(
         work().session, me(), search=query.search, category=query.category, archived=query.archived
     )
-    return short_list(lines, lambda line: line.id, TemplateInList.model_validate, query.after, query.limit)
+    mine = favourites_of(work().session, me())
+    return short_list(lines, lambda line: line.id, lambda line: _line(line, mine), query.after, query.limit)
 
 
 @api.get("/template-categories")
@@ -120,7 +118,7 @@ def list_template_categories() -> CategoriesShown:
 @api.post("/templates", status=201, example={"name": "Opener", "subject": "Hello", "html": "<p>Hello</p>"})
 def create_template_of_mine(body: TemplateTyped) -> TemplateShown:
     """A new template."""
-    return _shown(create_template(work(), me(), TemplateDraft(**body.model_dump())))
+    return _shown(create_template(work(), me(), body.draft(me().team_id)))
 
 
 @api.get("/templates/<int:template_id>")
@@ -136,7 +134,9 @@ def get_template(template_id: int) -> TemplateShown:
 )
 def change_template(template_id: int, body: TemplateTyped) -> TemplateShown:
     """Other words are a new version."""
-    return _shown(edit_template(work(), me(), template_id, TemplateDraft(**body.model_dump())))
+    template = template_of(work().session, me(), template_id)
+    draft = body.draft(template.team_id, digest_of(_content(template).bundle_id))
+    return _shown(edit_template(work(), me(), template_id, draft))
 
 
 @api.post("/templates/<int:template_id>/copy", status=201)
@@ -157,36 +157,37 @@ def restore_template_of_mine(template_id: int) -> TemplateShown:
     return _shown(restore_template(work(), me(), template_id))
 
 
+@api.post("/templates/<int:template_id>/favourite", status=204, example={"wanted": True})
+def mark_template_of_team(template_id: int, body: Favoured) -> None:
+    """It stands first where you choose a template, or no longer."""
+    mark_favourite(work(), me(), template_id, wanted=body.wanted)
+
+
 @api.post("/templates/<int:template_id>/versions/<int:number>/bring-back")
 def bring_template_back(template_id: int, number: int) -> TemplateShown:
     """An earlier version, as a new one."""
     return _shown(bring_back_version(work(), me(), template_id, number))
 
 
-@api.post("/previews", example={"subject": "Hello {{ first_name }}", "html": "<p>Hello</p>"})
-def preview_mail(body: PreviewAsked) -> PreviewShown:
-    """How a mail would look for somebody. Nothing is stored."""
-    person = person_of(work().session, me(), body.person_id) if body.person_id is not None else None
-    return PreviewShown.model_validate(preview(Content(body.subject, body.html, body.text), person, me()))
-
-
-@api.post("/previews/send", status=201, example={"subject": "Hello", "html": "<p>Hello</p>"})
-def send_preview(body: PreviewAsked) -> TestSent:
-    """Send it to yourself."""
-    message = send_test(work(), me(), Content(body.subject, body.html, body.text), body.person_id)
-    work().session.flush()
-    return TestSent(message_id=message.id, email=message.email)
+def _line(line: TemplateLine, favourites: Collection[int]) -> TemplateInList:
+    shown = TemplateInList.model_validate(line)
+    return shown.model_copy(update={"favourite": line.id in favourites})
 
 
 def _shown(template: Template) -> TemplateShown:
     session = work().session
     session.flush()
-    content = content_of(session.get(Wording, template.wording_id))
+    content = _content(template)
     names = ("id", "name", "category", "owner_id", "shared", "version", "changed_at", "archived_at")
     return TemplateShown(
         **{name: getattr(template, name) for name in names},
         subject=content.subject,
         html=content.html,
         text=content.text,
+        files=digest_of(content.bundle_id),
         versions=[VersionShown.model_validate(one) for one in versions_of(session, template)],
     )
+
+
+def _content(template: Template) -> Content:
+    return content_of(work().session.get(Wording, template.wording_id))

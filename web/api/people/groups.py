@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from sales_campaigns.people.groups import (
     add_to_group,
@@ -33,6 +33,7 @@ class GroupShown(Shown):
     owner_id: int
     created_at: AwareDatetime
     people: int | None = None
+    living: bool = Field(False, description="Whether it is a saved search: whoever that finds is in it.")
 
 
 class GroupTyped(Asked):
@@ -50,7 +51,7 @@ def list_groups(query: AskedPage) -> Page[GroupShown]:
     return short_list(
         groups_of(work().session, me()),
         lambda line: line.group.id,
-        lambda line: _shown(line.group, line.people),
+        lambda line: group_shown(line.group, line.people),
         query.after,
         query.limit,
     )
@@ -59,19 +60,19 @@ def list_groups(query: AskedPage) -> Page[GroupShown]:
 @api.post("/groups", status=201, example={"name": "Spring fair", "shared": True})
 def create_group_of_people(body: GroupTyped) -> GroupShown:
     """A new group."""
-    return _shown(create_group(work(), me(), body.name, shared=body.shared))
+    return group_shown(create_group(work(), me(), body.name, shared=body.shared))
 
 
 @api.get("/groups/<int:group_id>")
 def get_group(group_id: int) -> GroupShown:
     """One group."""
-    return _shown(group_of(work().session, me(), group_id))
+    return group_shown(group_of(work().session, me(), group_id))
 
 
 @api.put("/groups/<int:group_id>", edits=Edits(Group, get_group), example={"name": "Fair", "shared": True})
 def change_group_of_people(group_id: int, body: GroupTyped) -> GroupShown:
     """Rename it, share it, make it private."""
-    return _shown(change_group(work(), me(), group_id, name=body.name, shared=body.shared))
+    return group_shown(change_group(work(), me(), group_id, name=body.name, shared=body.shared))
 
 
 @api.delete("/groups/<int:group_id>")
@@ -92,5 +93,6 @@ def remove_people_from_group(group_id: int, body: Members) -> None:
     remove_from_group(work(), me(), group_id, body.people)
 
 
-def _shown(group: Group, people: int | None = None) -> GroupShown:
-    return GroupShown.model_validate(group).model_copy(update={"people": people})
+def group_shown(group: Group, people: int | None = None) -> GroupShown:
+    found = {"people": people, "living": group.search is not None}
+    return GroupShown.model_validate(group).model_copy(update=found)

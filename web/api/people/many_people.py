@@ -25,7 +25,7 @@ from web.request_scope import me, work
 api = Area("people", "")
 
 
-class Act(StrEnum):
+class PersonAct(StrEnum):
     JOIN = "join"
     LEAVE = "leave"
     GIVE = "give"
@@ -35,13 +35,13 @@ class Act(StrEnum):
     RESTORE = "restore"
 
 
-NEEDS = {Act.JOIN: "group_id", Act.LEAVE: "group_id", Act.GIVE: "owner_id"}
+NEEDS = {PersonAct.JOIN: "group_id", PersonAct.LEAVE: "group_id", PersonAct.GIVE: "owner_id"}
 
 
 class BulkPeople(Asked):
     """`group_id` for join and leave, `owner_id` for give, `consent` for consent (null takes it away)."""
 
-    do: Act
+    do: PersonAct
     people: Ids
     group_id: Id | None = None
     owner_id: Id | None = None
@@ -78,11 +78,10 @@ class NewPeopleResults(Shown):
 def change_people(body: BulkPeople) -> Results:
     """One act on up to 200 people. Those that are not there are named in the result."""
     ids = list(dict.fromkeys(body.people))
-    seen = known_ids(work().session, me(), ids, deleted=body.do is Act.RESTORE)
+    seen = known_ids(work().session, me(), ids, deleted=body.do is PersonAct.RESTORE)
     refused: Mapping[int, Refusal] = missing(ids, seen)
-    if seen:
-        _act(body, seen)
-    return results_of(ids, refused)
+    act_id = _act(body, seen) if seen else None
+    return results_of(ids, refused).model_copy(update={"act_id": act_id})
 
 
 @api.post("/people/many", example={"people": [{"email": "lena@example.org"}, {"email": "no address"}]})
@@ -91,23 +90,25 @@ def create_people(body: NewPeople) -> NewPeopleResults:
     return NewPeopleResults(results=[_create(place, one) for place, one in enumerate(body.people)])
 
 
-def _act(body: BulkPeople, ids: Sequence[int]) -> None:
+def _act(body: BulkPeople, ids: Sequence[int]) -> int | None:
+    """The number by which it can be undone, where it can."""
     uow = work()
     match body.do:
-        case Act.JOIN:
+        case PersonAct.JOIN:
             add_to_group(uow, me(), body.group_id or 0, ids)
-        case Act.LEAVE:
+        case PersonAct.LEAVE:
             remove_from_group(uow, me(), body.group_id or 0, ids)
-        case Act.GIVE:
+        case PersonAct.GIVE:
             give_people(uow, me(), ids, body.owner_id or 0)
-        case Act.CONSENT:
+        case PersonAct.CONSENT:
             set_consent(uow, me(), ids, body.consent or "")
-        case Act.UNSUBSCRIBE:
-            unsubscribe_many(uow, me(), ids, body.reason)
-        case Act.DELETE:
+        case PersonAct.UNSUBSCRIBE:
+            return unsubscribe_many(uow, me(), ids, body.reason).batch_id or None
+        case PersonAct.DELETE:
             delete_people(uow, me(), ids)
-        case Act.RESTORE:
+        case PersonAct.RESTORE:
             restore_people(uow, me(), ids)
+    return None
 
 
 def _create(place: int, typed: NewPerson) -> NewPersonResult:

@@ -1,41 +1,27 @@
-"""One person: find, add, change, delete, opt out, and what is on record."""
+"""One person: add, change, delete, and what is on record."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from sales_campaigns.enrollments.answers.opting_out import unsubscribe
 from sales_campaigns.enrollments.answers.readdressing import change_and_go_on
 from sales_campaigns.enrollments.noting import Happened, Noted, note_down, pin_note
 from sales_campaigns.errors import NotFound
 from sales_campaigns.live_feed import history
 from sales_campaigns.people.editing import create_person, delete_people, notice_nothing, restore_people
-from sales_campaigns.people.listing import Wanted, people_page, person_of
-from sales_campaigns.people.models import Consent, Person
+from sales_campaigns.people.listing import person_of
+from sales_campaigns.people.models import Person
 from sales_campaigns.people.suppression import why_not
-from sales_campaigns.people.unsubscribing import resubscribe
 from web.api.desk.shapes import EventShown, event_shown
-from web.api.people.shapes import PersonShown, person_line
-from web.api.protocol import cursors
+from web.api.people.shapes import PersonShown
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, AskedPage, Done, Id, Instant, Line, Note, Page, Shown
+from web.api.protocol.shapes import Asked, Instant, Line, Note, Shown
 from web.request_scope import me, work
 
 api = Area("people", "Who can be reached: people, their groups, and files of them.")
 Custom = Annotated[dict[str, Note], Field(max_length=100)]
-
-
-class PeopleAsked(AskedPage):
-    """`words` are looked for in names, company and address: all of them."""
-
-    words: str = Field("", max_length=200)
-    owner_id: Id | None = None
-    group_id: Id | None = None
-    import_id: Id | None = None
-    unsubscribed: bool = False
-    consent: Consent | None = None
 
 
 class NewPerson(Asked):
@@ -68,10 +54,6 @@ class ChangedPerson(Asked):
     pinned_note: Note | None = None
 
 
-class WithReason(Asked):
-    reason: Line = ""
-
-
 class Logged(Asked):
     """What was not planned: a call, a meeting, a note."""
 
@@ -86,26 +68,6 @@ class Logged(Asked):
 
 class History(Shown):
     events: list[EventShown]
-
-
-class Standing(Shown):
-    """Whether mail may go to somebody now."""
-
-    allowed: bool
-    cause: str = ""
-    words: str = ""
-    since: AwareDatetime | None = None
-
-
-@api.get("/people")
-def list_people(query: PeopleAsked) -> Page[PersonShown]:
-    """People of your team by last name and first name."""
-    wanted = Wanted(**query.model_dump(exclude={"limit", "after", "consent"}), consent=query.consent or "")
-    after = cursors.read(query.after, str) or ""
-    found = people_page(work().session, me(), wanted, after=after, limit=query.limit)
-    return Page[PersonShown](
-        items=[person_line(line) for line in found.lines], after=cursors.written(found.after)
-    )
 
 
 @api.post("/people", status=201, example={"email": "lena@example.org", "first_name": "Lena"})
@@ -147,31 +109,6 @@ def restore_person(person_id: int) -> PersonShown:
     if not restore_people(work(), me(), [person_id]):
         raise NotFound
     return get_person(person_id)
-
-
-@api.get("/people/<int:person_id>/standing")
-def get_standing(person_id: int) -> Standing:
-    """Whether mail may go to this person, and if not, why."""
-    cause = why_not(work().session, person_of(work().session, me(), person_id).id)
-    return (
-        Standing(allowed=True)
-        if cause is None
-        else Standing(allowed=False, cause=cause.name, words=cause.sentence)
-    )
-
-
-@api.post("/people/<int:person_id>/unsubscribe", example={"reason": "Asked by phone"})
-def unsubscribe_person(person_id: int, body: WithReason) -> Done:
-    """Opt the address out; every campaign ends for it. `count` is the number of campaigns that ended."""
-    ended = unsubscribe(work(), me(), person_of(work().session, me(), person_id), body.reason)
-    return Done(words="Unsubscribed.", count=ended)
-
-
-@api.post("/people/<int:person_id>/resubscribe", example={"reason": "Asked in writing"})
-def resubscribe_person(person_id: int, body: WithReason) -> Done:
-    """Let somebody in again who has unsubscribed, for administrators and with a reason."""
-    resubscribe(work(), me(), person_of(work().session, me(), person_id), body.reason)
-    return Done(words="Mail is allowed again.")
 
 
 @api.get("/people/<int:person_id>/history")

@@ -14,7 +14,7 @@ from sales_campaigns.api_access import repeats
 from sales_campaigns.errors import IllegalMove, Invalid
 from web.api.protocol.bearers import NoToken, let_in
 from web.api.protocol.operations import Operation
-from web.api.protocol.rates import Rates
+from web.api.protocol.rates import Rates, SharedRates
 from web.api.protocol.reading import arguments_of, body_bytes
 from web.api.protocol.shapes import Shown
 from web.problems import problem
@@ -39,8 +39,8 @@ def view_of(operation: Operation) -> Callable[..., Response]:
     return view
 
 
-def rates(app: Flask) -> Rates:
-    found: Rates = app.extensions["api_rates"]
+def rates(app: Flask) -> Rates | SharedRates:
+    found: Rates | SharedRates = app.extensions["api_rates"]
     return found
 
 
@@ -52,7 +52,10 @@ def add_manners(pages: Blueprint) -> None:
 
 
 def _once(operation: Operation, path: Mapping[str, Any]) -> Response:
-    """The rule: the same key with the same request within 24 hours gets the first answer and does nothing again."""
+    """The rule: the same key with the same request within 24 hours gets the first answer and does nothing again.
+
+    What asks a service outside does so with no transaction open; its answer is kept with what it did afterwards.
+    """
     key = request.headers.get(repeats.FIELD, "")
     if not key:
         return _answered(operation, path)
@@ -62,6 +65,8 @@ def _once(operation: Operation, path: Mapping[str, Any]) -> Response:
     if row.status:
         return Response(row.body, row.status, {**row.headers, REPEATED: "true"})
     answer = _answered(operation, path)
+    if row not in work().session:
+        row = repeats.begin(work(), me(), key, _request_hash())
     kept = {
         name: value for name, value in answer.headers.items() if name in {"Content-Type", "ETag", "Location"}
     }

@@ -82,8 +82,9 @@ def _document(areas: tuple[tuple[str, str, tuple[Operation, ...]], ...]) -> dict
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
         paths.setdefault(openapi_path(one.path), {})[one.method.lower()] = _operation(one, schemas)
-    used = {_name_of(one.query) for one in operations if one.query is not None}
-    kept = {name: schema for name, schema in schemas.items() if name not in used}
+    asked = {_name_of(one.query) for one in operations if one.query is not None}
+    bodies = {_name_of(one.body) for one in operations if one.body is not None}
+    kept = {name: schema for name, schema in schemas.items() if name not in asked - bodies}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Sales Campaigns", "version": VERSION, "description": ABOUT},

@@ -1,11 +1,14 @@
-"""How often one token may ask: a bucket that fills evenly, in the memory of each web process."""
+"""How often one token may ask: a bucket that fills evenly, in memory, or shared by all web processes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sqlalchemy.engine import Engine
+
+from sales_campaigns.api_access.rates import take_together
 from sales_campaigns.clock import machine_seconds
 
 REMEMBERED = 10_000  # tokens; the one that asked longest ago is forgotten first
@@ -31,7 +34,7 @@ class Allowance:
 
 
 class Rates:
-    """Safe for many threads."""
+    """In the memory of one process. Safe for many threads."""
 
     def __init__(self, a_minute: int) -> None:
         self._a_minute = a_minute
@@ -49,5 +52,20 @@ class Rates:
             self._known[token_id] = (level, now)
             while len(self._known) > REMEMBERED:
                 self._known.pop(next(iter(self._known)))
-        missing = most - level if passes else 1 - level
-        return Allowance(passes, self._a_minute, int(level), -int(-missing * 60 // most))
+        return _allowance(passes, level, self._a_minute)
+
+
+class SharedRates:
+    """The same for all processes together, kept by PostgreSQL."""
+
+    def __init__(self, engine: Callable[[], Engine], a_minute: int) -> None:
+        self._engine, self._a_minute = engine, a_minute
+
+    def take(self, token_id: int) -> Allowance:
+        """One request of this token."""
+        return _allowance(*take_together(self._engine(), token_id, self._a_minute), self._a_minute)
+
+
+def _allowance(passes: bool, level: float, a_minute: int) -> Allowance:
+    missing = a_minute - level if passes else 1 - level
+    return Allowance(passes, a_minute, int(level), -int(-missing * 60 // a_minute))

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 LARGEST_ID = 2**31 - 1
 MOST = 200  # rows of a page, items of a bulk act
@@ -31,6 +39,8 @@ Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=MOST)]
 Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 Day = Annotated[date, AfterValidator(_day_within_reach)]
+# A wall clock has no offset, which JSON Schema's own "time" asks for.
+TimeOfDay = Annotated[time, WithJsonSchema({"type": "string", "examples": ["09:00:00"]})]
 Line = Annotated[str, Field(max_length=300)]
 Note = Annotated[str, Field(max_length=10_000)]
 Source = Annotated[str, Field(max_length=1_000_000)]
@@ -98,6 +108,7 @@ class Results(Shown):
     """One result for each item, in the order they were given."""
 
     results: list[Result]
+    act_id: int | None = Field(default=None, description="By which an unsubscribing is undone.")
 
 
 def _is_storable(value: Any) -> bool:

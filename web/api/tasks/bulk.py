@@ -24,7 +24,7 @@ from web.request_scope import me, settings, work
 api = Area("tasks", "")
 
 
-class Act(StrEnum):
+class TaskAct(StrEnum):
     COMPLETE = "complete"
     SKIP = "skip"
     SNOOZE = "snooze"
@@ -34,13 +34,18 @@ class Act(StrEnum):
     DELETE = "delete"
 
 
-NEEDS = {Act.SNOOZE: "until", Act.MOVE: "due_at", Act.ASSIGN: "assignee_id", Act.PRIORITISE: "priority"}
+NEEDS = {
+    TaskAct.SNOOZE: "until",
+    TaskAct.MOVE: "due_at",
+    TaskAct.ASSIGN: "assignee_id",
+    TaskAct.PRIORITISE: "priority",
+}
 
 
 class BulkTasks(Asked):
     """`until` for snooze, `due_at` for move, `assignee_id` for assign, `priority` for prioritise."""
 
-    do: Act
+    do: TaskAct
     tasks: Ids
     until: Instant | None = None
     due_at: Instant | None = None
@@ -82,13 +87,13 @@ def undo_tasks(body: UndoneTasks) -> Results:
     return results_of(body.tasks, {})
 
 
-def _why_not(do: Act, task: Task) -> str:
+def _why_not(do: TaskAct, task: Task) -> str:
     """Why this one stays as it is, "" where it can be done."""
     if task.state is not TaskState.OPEN:
         return "This task has ended already."
-    if task.message_id is not None and do in {Act.COMPLETE, Act.DELETE}:
+    if task.message_id is not None and do in {TaskAct.COMPLETE, TaskAct.DELETE}:
         return "Its mail is on its way. Cancel the mail first."
-    if task.step_run_id is not None and do is Act.DELETE:
+    if task.step_run_id is not None and do is TaskAct.DELETE:
         return "A campaign waits for this task: skip its step, or end the campaign for this person."
     return ""
 
@@ -96,23 +101,23 @@ def _why_not(do: Act, task: Task) -> str:
 def _act(body: BulkTasks, tasks: Sequence[Task]) -> None:
     uow, seconds = work(), settings().undo_seconds
     match body.do:
-        case Act.COMPLETE:
+        case TaskAct.COMPLETE:
             complete_tasks(uow, me(), tasks, outcome=body.outcome, note=body.note, undo_seconds=seconds)
-        case Act.SKIP:
+        case TaskAct.SKIP:
             skip_tasks(uow, me(), tasks, note=body.note, undo_seconds=seconds)
-        case Act.DELETE:
+        case TaskAct.DELETE:
             delete_tasks(uow, me(), tasks, uow.now + uow.people_seconds(seconds))
         case _:
             _change(body, tasks)
 
 
 def _change(body: BulkTasks, tasks: Sequence[Task]) -> None:
-    if body.until is not None and body.do is Act.SNOOZE:
+    if body.until is not None and body.do is TaskAct.SNOOZE:
         snooze_many(work(), me(), tasks, body.until)
-    if body.due_at is not None and body.do is Act.MOVE:
+    if body.due_at is not None and body.do is TaskAct.MOVE:
         move_due(work(), me(), tasks, body.due_at)
-    if body.priority is not None and body.do is Act.PRIORITISE:
+    if body.priority is not None and body.do is TaskAct.PRIORITISE:
         prioritise_many(work(), me(), tasks, body.priority)
     assignee = teammate(body.assignee_id)
-    if assignee is not None and body.do is Act.ASSIGN:
+    if assignee is not None and body.do is TaskAct.ASSIGN:
         hand_on_many(work(), me(), tasks, assignee)

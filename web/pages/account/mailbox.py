@@ -35,6 +35,7 @@ from web.pages.mails.previews import POLICY
 from web.parts.channel_words import channel_ways
 from web.parts.mailbox_check import answer_of
 from web.parts.mailbox_drafts import mailbox_label
+from web.parts.mailbox_secrets import sending_secret
 from web.parts.mailbox_ways import ways_in
 from web.request_scope import house, me, work
 
@@ -64,7 +65,7 @@ def connect() -> Response:
     """Try what was typed; it is kept only when the server takes it."""
     try:
         settings = settings_typed(request.form)
-        secret = _secret(settings.is_of)
+        secret = sending_secret(settings, request.form.get("password", ""))
         answered = answer_of(settings.account(secret))
         if answered.words:
             raise Invalid({"": answered.words})
@@ -223,16 +224,6 @@ def _reading(mailbox: Mailbox | None) -> dict[str, Any]:
         return {}
     known = inbox_of(work().session, mailbox) or inbox_guessed(mailbox)
     return {f"imap_{name}": getattr(known, name) for name in ("host", "port", "security", "username")}
-
-
-def _secret(is_of: Any) -> str:
-    """What was typed, else the stored one where it belongs to the same server and user."""
-    typed, mailbox = request.form.get("password", ""), mailbox_of(work().session, me())
-    if typed or mailbox is None or not mailbox.sealed_secret:
-        return typed
-    if not is_of(mailbox):
-        raise Invalid({"password": "Type the password again: server or user name are others now."})
-    return house().seal.open(mailbox.sealed_secret)
 
 
 def _mailbox() -> Mailbox:

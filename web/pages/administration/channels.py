@@ -9,13 +9,11 @@ from flask import Blueprint, Response, make_response, request, url_for
 
 from sales_campaigns.absence.going_through import channel_works
 from sales_campaigns.accounts.channels.keeping import (
-    ChannelWish,
     add_channel,
     change_channel,
     channel_typed,
     take_away,
 )
-from sales_campaigns.accounts.channels.models import Channel
 from sales_campaigns.accounts.channels.reading import channel_lines, channel_of
 from sales_campaigns.accounts.mailboxes import SECURITY
 from sales_campaigns.accounts.reaching import channel_account
@@ -23,6 +21,7 @@ from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.errors import Invalid
 from web.answers import go, page
 from web.filters import count_words
+from web.parts.channel_checks import secret_of, tried
 from web.parts.mailbox_check import Answered, answer_of
 from web.request_scope import house, me, work
 
@@ -42,7 +41,7 @@ def add() -> Response:
     require(me(), "manage_team")
     try:
         wish, secret = channel_typed(request.form), request.form.get("password", "")
-        answered = _tried(wish, secret)
+        answered = tried(wish, secret)
         channel = add_channel(work(), me(), wish, house().seal.close(secret))
         channel_works(work(), me(), channel.id, answered.largest_mail)
     except Invalid as refusal:
@@ -61,8 +60,8 @@ def change(channel_id: int) -> Response:
     channel = channel_of(work().session, me(), channel_id)
     try:
         wish = channel_typed(request.form)
-        secret = _secret(channel, wish)
-        answered = _tried(wish, secret)
+        secret = secret_of(channel, wish, request.form.get("password", ""))
+        answered = tried(wish, secret)
         change_channel(work(), me(), channel_id, wish, house().seal.close(secret))
     except Invalid as refusal:
         return _shown(channel_id, request.form, refusal.problems)
@@ -89,23 +88,6 @@ def _works(channel_id: int, answered: Answered, words: str) -> Response:
     _, people = channel_works(work(), me(), channel_id, answered.largest_mail)
     anew = f" {count_words(people, 'person gets', 'people get')} new dates." if people else ""
     return go(url_for(".show", channel_id=channel_id), f"{words}{anew}")
-
-
-def _tried(wish: ChannelWish, secret: str) -> Answered:
-    answered = answer_of(wish.server.account(secret))
-    if answered.words:
-        raise Invalid({"": answered.words})
-    return answered
-
-
-def _secret(channel: Channel, wish: ChannelWish) -> str:
-    """What was typed, else the stored one where it belongs to the same server and user."""
-    typed = request.form.get("password", "")
-    if typed or not channel.sealed_secret:
-        return typed
-    if not wish.is_of(channel):
-        raise Invalid({"password": "Type the password again: server or user name are others now."})
-    return house().seal.open(channel.sealed_secret)
 
 
 def _index(typed: Words | None = None, problems: Words | None = None) -> Response:

@@ -116,8 +116,9 @@ def _secret(typed: Mapping[str, str]) -> tuple[str, str, dict[str, str]]:
         raise Invalid({"vendor": "Choose one of the CRMs and a way to sign in."})
     secret = {name: typed.get(name, "").strip() for name in SECRETS if name in NEEDED[flow]}
     problems = {name: "This is needed." for name, value in secret.items() if not value}
-    if problems:
-        raise Invalid(problems)
+    strange = {name: "No key has such letters." for name, value in secret.items() if not value.isascii()}
+    if problems or strange:
+        raise Invalid({**strange, **problems})
     return vendor, flow, secret
 
 

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, make_response, request, url_for
 
-from sales_campaigns.absence.reconnecting import consented_and_go_on
-from sales_campaigns.accounts.authorising.delegating import hanging_on, key_of, keys_of, lay_down, take_away
-from sales_campaigns.accounts.listing import UserLine, user_of, users_of
-from sales_campaigns.accounts.mailboxes import mailbox_of
-from sales_campaigns.accounts.models import MailboxState, User
+from sales_campaigns.accounts.authorising.delegating import hanging_on, keys_of, lay_down, take_away
+from sales_campaigns.accounts.listing import UserLine, users_of
+from sales_campaigns.accounts.models import MailboxState
 from sales_campaigns.accounts.roles import require
-from sales_campaigns.errors import Invalid, NotFound, Outside
-from sales_campaigns.ports import Delegation
+from sales_campaigns.errors import Invalid
 from web.answers import go, page
 from web.filters import count_words
 from web.numbers import whole
-from web.request_scope import give_up, house, me, outside, work, writing
+from web.parts.delegating import connect_users, delegation_named
+from web.request_scope import house, me, outside, work
 
 pages = Blueprint("mailboxes_for_all", __name__, url_prefix="/admin/mailboxes")
 
@@ -33,7 +31,7 @@ def keep(provider: str) -> Response:
     require(me(), "manage_installation")
     try:
         row = lay_down(
-            work(), me(), provider, _delegation(provider), request.form.get("key", ""), house().seal
+            work(), me(), provider, delegation_named(provider), request.form.get("key", ""), house().seal
         )
     except Invalid as refusal:
         return _page(refusal.problems)
@@ -51,33 +49,14 @@ def drop(provider: str) -> Response:
 def connect(provider: str) -> Response:
     """One after the other, with no transaction open while the provider is asked; what fails is told by name."""
     require(me(), "manage_installation")
-    delegation, key = _delegation(provider), key_of(work().session, me(), provider, house().seal)
-    chosen = [user_of(work().session, me(), id) for id in request.form.getlist("user", type=whole)]
-    addresses = {user.id: _address_of(user) for user in chosen}
-    give_up()
-    refused = {
-        address: words
-        for id, address in addresses.items()
-        if (words := _connected(provider, delegation, key, id, address))
-    }
-    done = len(addresses) - len(refused)
+    chosen = request.form.getlist("user", type=whole)
+    done, refused = connect_users(provider, chosen)
     if refused or not chosen:
         told = refused or {"": "Choose at least one user."}
         return _page({f"user {address}": words for address, words in told.items()}, done)
-    return _back(f"{count_words(done, 'mailbox is', 'mailboxes are')} connected by {delegation.label}.")
-
-
-def _connected(provider: str, delegation: Delegation, key: str, user_id: int, address: str) -> str:
-    """Why not; "" where it is."""
-    try:
-        granted = delegation.grant(key, address)
-        with writing() as uow:
-            owner = user_of(uow.session, me(), user_id)
-            how = {"reads": True, "delegated": True}
-            consented_and_go_on(uow, me(), owner, provider, granted, house().seal, **how)
-    except (Outside, Invalid) as refused:
-        return refused.words.removeprefix("address: ")
-    return ""
+    return _back(
+        f"{count_words(done, 'mailbox is', 'mailboxes are')} connected by {delegation_named(provider).label}."
+    )
 
 
 def _page(problems: Mapping[str, str] | None = None, done: int = 0) -> Response:
@@ -96,21 +75,8 @@ def _page(problems: Mapping[str, str] | None = None, done: int = 0) -> Response:
     return make_response(shown, 422 if problems else 200)
 
 
-def _address_of(user: User) -> str:
-    """The one that the user writes from already, else the one of the sign-in."""
-    box = mailbox_of(work().session, user)
-    return box.address if box else user.email
-
-
 def _is_to_connect(line: UserLine) -> bool:
     return line.mailbox is None or line.mailbox.state is MailboxState.NEEDS_RECONNECT
-
-
-def _delegation(provider: str) -> Delegation:
-    delegation = outside().delegations.get(provider)
-    if delegation is None:
-        raise NotFound("This provider is not set up here.")
-    return delegation
 
 
 def _back(words: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
 from sales_campaigns.campaigns.creating import create_campaign
@@ -49,6 +50,7 @@ def index() -> str:
 
 @pages.get("/campaigns/new")
 def new() -> str:
+    require_open(work().session, me(), "edit_campaigns")
     return _new_form({}, {})
 
 

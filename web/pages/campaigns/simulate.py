@@ -28,7 +28,7 @@ from web.request_scope import me, work
 pages = Blueprint("simulate", __name__, url_prefix="/campaigns/<int:campaign_id>/simulate")
 ASKED = ("people", "group", "number", "start", "zone", "delay", "limit")
 SOME = 100  # people, where nobody was chosen
-COLUMNS = ("person", "day", "step", "type", "kind", "at", "local", "zone", "done", "moved")
+COLUMNS = ("person", "day", "step", "type", "kind", "at", "local", "zone", "done", "variant", "moved")
 
 
 @pages.get("")

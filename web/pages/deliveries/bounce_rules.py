@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, request, url_for
@@ -10,15 +9,14 @@ from flask import Blueprint, Response, request, url_for
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.feedback import rules
-from sales_campaigns.messages.feedback.qualifying import Answered, qualify
+from sales_campaigns.messages.feedback.qualifying import qualify
 from sales_campaigns.messages.feedback.reasons import REASONS
 from sales_campaigns.messages.outcomes import FailureType
 from web.answers import go, page
+from web.parts.bounce_words import answer_of
 from web.request_scope import me, work
 
 pages = Blueprint("bounce_rules", __name__, url_prefix="/admin/bounce-rules")
-_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_CODE = re.compile(r"(?<![\d.])[245]\d\d(?![\d.])")
 
 
 @pages.get("")
@@ -90,9 +88,3 @@ def _page(typed: Mapping[str, str], problems: Mapping[str, str], number: int | N
 def _place(number: int) -> int:
     rows = rules.rule_rows(work().session)
     return rows[number - 1].place if rows else number * 10
-
-
-def answer_of(tried: str) -> Answered:
-    """A text as a server writes it: its codes are read out of it."""
-    enhanced, code = _ENHANCED.search(tried), _CODE.search(tried)
-    return Answered(int(code[0]) if code else None, enhanced[0] if enhanced else "", tried)

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from sales_campaigns.deliveries.incremental import CEILING, CUSTOM, Incremental, Mode, PersonDate
 from sales_campaigns.errors import Invalid
+from web.filters import wall_words
 from web.pages.deliveries import series_form
 
 LABELS = {
@@ -78,9 +79,9 @@ def incremental_of(form: MultiDict[str, str]) -> Incremental:
 
 
 def whom_words(wanted: Incremental, since: str) -> str:
-    """People who were not taken yet; people who were changed since 2026-12-01 09:00."""
+    """People who were not taken yet; people who were changed since Tue 1 Dec 2026 09:00."""
     if wanted.mode is Mode.NEW:
         return "Takes people of the audience who were not taken yet"
     custom = wanted.custom_field
     what = f"whose “{custom}” has come" if custom else FIELD_WORDS[wanted.field]
-    return f"Takes people of the audience {what} since {since.replace('T', ' ')}"
+    return f"Takes people of the audience {what} since {wall_words(since)}"

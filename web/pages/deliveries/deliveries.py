@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.accounts.holders import require_or_name, who_may
 from sales_campaigns.accounts.roles import may, require
 from sales_campaigns.campaigns.listing import campaigns_using
 from sales_campaigns.content.models import Wording
@@ -69,6 +70,7 @@ def index() -> str:
 @pages.get("/new")
 def new() -> str:
     """`?template=` takes its words, `?settings=` those settings, `?people=1,2` are chosen already."""
+    require_or_name(work().session, me(), "prepare_deliveries")
     typed = {**delivery_form.blank(work().session, me()), **_kept_settings(), **_picked()}
     if request.args.get("people"):
         typed |= {"audience": "people", "people": request.args["people"][:20_000]}
@@ -127,6 +129,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], delivery: Deliv
         start_options=[(value.value, words) for value, words in START_WORDS.items()],
         may_start=may(user, "start_deliveries"),
         may_write=may(user, "prepare_deliveries"),
+        who_can=who_may(session, "prepare_deliveries", user.team_id),
         **_behind(delivery),
     )
 

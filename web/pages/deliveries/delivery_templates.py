@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.accounts.holders import require_or_name, who_may
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.inputs import START_WORDS, Schedule, Settings, settings_from
 from sales_campaigns.deliveries.models import DeliveryTemplate
@@ -38,6 +39,7 @@ def index() -> str:
 
 @pages.get("/delivery-templates/new")
 def new() -> str:
+    require_or_name(work().session, me(), "prepare_deliveries")
     return _form({"name": "", **delivery_form.form_of_settings(Settings(), Schedule())}, {})
 
 
@@ -102,4 +104,5 @@ def _form(
         start_options=[(value.value, words) for value, words in START_WORDS.items()],
         may_start=may(me(), "start_deliveries"),
         may_write=may(me(), "prepare_deliveries"),
+        who_can=who_may(work().session, "prepare_deliveries", me().team_id),
     )

@@ -14,7 +14,7 @@ from sales_campaigns.deliveries.models import DeliveryState as S
 from sales_campaigns.deliveries.models import KeptFigures
 from sales_campaigns.people.models import Group
 from sales_campaigns.tracking.figures import Engagement
-from web.filters import count_words, when_words, zone_words
+from web.filters import count_words, wall_words, when_words, zone_words
 
 LATE_BOUNCES = timedelta(days=7)
 # state → (label, colour of its tag, sentence under the title)
@@ -123,7 +123,7 @@ def when_it_leaves(schedule: Schedule) -> str:
     if not schedule.at:
         return "As soon as it is confirmed"
     whose = "each recipient's time" if schedule.theirs else f"{zone_words(schedule.zone)} time"
-    return f"{schedule.at.replace('T', ' ')}, {whose}"
+    return f"{wall_words(schedule.at)}, {whose}"
 
 
 def settings_words(settings: Settings) -> list[tuple[str, str]]:

@@ -12,8 +12,9 @@ from sales_campaigns.deliveries.confirming import who_can_start
 from sales_campaigns.deliveries.executions import periods_of
 from sales_campaigns.deliveries.inputs import START_WORDS, StartBy
 from sales_campaigns.deliveries.listing import delivery_of
-from sales_campaigns.deliveries.models import Aggregation, DeliverySetup, DeliveryState, Series
+from sales_campaigns.deliveries.models import DeliverySetup, DeliveryState
 from sales_campaigns.deliveries.recurrence import recurrence_from
+from sales_campaigns.deliveries.runs import Aggregation, Series
 from sales_campaigns.deliveries.series import runs_of, series_of, start_series
 from sales_campaigns.deliveries.setups import settings_of, setup_of
 from sales_campaigns.errors import Invalid

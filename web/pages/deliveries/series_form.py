@@ -7,8 +7,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from sales_campaigns.deliveries.models import Aggregation
 from sales_campaigns.deliveries.recurrence import NTHS, Every, Recurrence
+from sales_campaigns.deliveries.runs import Aggregation
 from sales_campaigns.errors import Invalid
 from web.numbers import whole
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sales_campaigns.deliveries.models import RunOutcome
+from datetime import date
+
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
-from web.filters import zone_words
+from sales_campaigns.deliveries.runs import RunOutcome
+from web.filters import day_words, wall_words, zone_words
 from web.pages.deliveries.series_form import NTH_WORDS, WEEKDAYS
 
 OUTCOMES = {
@@ -16,12 +18,12 @@ _ONE = {Every.MINUTES: "minute", Every.DAYS: "day", Every.WEEKS: "week", Every.M
 
 
 def rhythm_words(rule: Recurrence) -> str:
-    """Every 2 weeks on Monday and Thursday from 2026-12-01 09:00, Stockholm time, 52 times."""
-    parts = [f"{_how_often(rule)} from {rule.first.replace('T', ' ')}, {zone_words(rule.zone)} time"]
+    """Every 2 weeks on Monday and Thursday from Tue 1 Dec 2026 09:00, Stockholm time, 52 times."""
+    parts = [f"{_how_often(rule)} from {wall_words(rule.first)}, {zone_words(rule.zone)} time"]
     if rule.runs:
         parts.append(f"{rule.runs} times" if rule.runs > 1 else "once")
     if rule.until:
-        parts.append(f"until {rule.until}")
+        parts.append(f"until {day_words(date.fromisoformat(rule.until))} {rule.until[:4]}")
     if rule.opens:
         parts.append(f"only from {rule.opens} to {rule.closes}")
     return ", ".join(parts)

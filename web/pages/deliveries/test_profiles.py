@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.accounts.holders import who_may
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.proofing.profiles import (
@@ -89,7 +90,11 @@ def _list(typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
 
 
 def _form(profile: TestProfile, typed: Mapping[str, str], problems: Mapping[str, str]) -> str:
-    changeable = may(me(), "prepare_deliveries")
     return page(
-        "test_profiles/form.html", profile=profile, typed=typed, problems=problems, may_change=changeable
+        "test_profiles/form.html",
+        profile=profile,
+        typed=typed,
+        problems=problems,
+        may_change=may(me(), "prepare_deliveries"),
+        who_can=who_may(work().session, "prepare_deliveries", me().team_id),
     )

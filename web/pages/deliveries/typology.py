@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from sales_campaigns.accounts.holders import require_or_name, who_may
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.deliveries.typology.keeping import (
     add_rule,
@@ -52,6 +53,7 @@ def index() -> str:
 
 @pages.get("/new")
 def new() -> str:
+    require_or_name(work().session, me(), "manage_team")
     return _form({"kind": request.args.get("kind", "filtering"), "place": 50, "scope": "every"}, {})
 
 
@@ -104,6 +106,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], rule: TypologyR
         scopes=list(SCOPES.items()),
         counted=list(COUNTED.items()),
         may_change=may(me(), "manage_team"),
+        who_can=who_may(work().session, "manage_team", me().team_id),
         groups=[("", "No group"), *((line.group.id, line.group.name) for line in groups)],
     )
 

@@ -9,21 +9,18 @@ from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.saved_views.reading import view_of
 from sales_campaigns.saved_views.saving import delete_view, open_with, save_view
 from web.answers import go
-from web.parts.email_filters import NARROWING as EMAILS
-from web.parts.task_filters import NARROWING as TASKS
-from web.parts.view_chips import LISTS, address_of
+from web.parts.view_chips import LISTS, NARROWING, address_of
 from web.parts.way_back import way_back
 from web.request_scope import me, work
 
 pages = Blueprint("saved_views", __name__, url_prefix="/views")
-KEPT = {ListName.TASKS: TASKS, ListName.EMAILS: EMAILS}
 
 
 @pages.post("")
 def save() -> Response:
     form = request.form
     list_name = _list(form.get("list", ""))
-    query = {name: form[f"q.{name}"] for name in KEPT[list_name] if form.get(f"q.{name}")}
+    query = {name: form[f"q.{name}"] for name in NARROWING[list_name] if form.get(f"q.{name}")}
     columns, shared = form.getlist("column"), "shared" in form
     view = save_view(work(), me(), list_name, form.get("name", ""), query, columns=columns, shared=shared)
     if "default" in form:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.content import snippets as writing
 from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.models import Snippet
@@ -29,6 +30,7 @@ def index() -> str:
 
 @pages.get("/new")
 def new() -> str:
+    require_open(work().session, me(), "edit_templates")
     return _form(None, {"shared": True}, {})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from sales_campaigns.accounts.policies import require_open
 from sales_campaigns.analytics.wordings import figures_by_wording
 from sales_campaigns.campaigns.listing import campaigns_using
 from sales_campaigns.content import templates as writing
@@ -53,6 +54,7 @@ def index() -> str:
 
 @pages.get("/templates/new")
 def new() -> str:
+    require_open(work().session, me(), "edit_templates")
     return _form(None, {"shared": True}, {})
 
 

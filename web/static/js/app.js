@@ -1,5 +1,6 @@
 // Starts every habit of the pages. Each works on the whole document by delegation, so that what htmx swaps in
 // later needs no second start; what must look at new elements is told through `whenNew`.
+import { startCards } from "./cards.js";
 import { startDesktop } from "./desktop.js";
 import { startDialogs } from "./dialogs.js";
 import { startKeys } from "./keys.js";
@@ -11,8 +12,9 @@ import { startSorting } from "./sorting.js";
 import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
 import { startUnsaved } from "./unsaved.js";
+import { startWays } from "./ways.js";
 
 for (const start of [
   startTheme, startDialogs, startMenus, startNotices, startSelection,
-  startKeys, startSorting, startTimes, startUnsaved, startRichText, startDesktop,
+  startKeys, startSorting, startTimes, startUnsaved, startRichText, startDesktop, startCards, startWays,
 ]) start();

@@ -21,6 +21,7 @@ export function startKeys() {
 }
 
 function pressed(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return finish(event);
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (event.key === "?" ? open("#keys") : answers(event)) event.preventDefault();
 }
@@ -35,6 +36,14 @@ function answers(event) {
   // Enter belongs to the link or button that has the focus; only a row itself hands it on.
   if (key === "Enter" && !event.target.matches("[data-row]")) return false;
   return pressNamed(key);
+}
+
+// Ctrl + Enter presses the primary button of the form that one writes in, whatever field the cursor stands in.
+function finish(event) {
+  const button = event.target.closest("form")?.querySelector(".btn.main[type=submit]:not(:disabled)");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 }
 
 function isTyping(element) {
@@ -72,7 +81,7 @@ function choose(shift) {
 }
 
 function pressNamed(key) {
-  const named = `[data-key="${CSS.escape(key)}"]`;
+  const named = `[data-key~="${CSS.escape(key)}"]`;
   return press(rowAtHand(), named) || press(document, `${named}:not([data-row] *)`, true);
 }
 
@@ -80,10 +89,16 @@ function press(within, selector, newest = false) {
   const found = [...(within?.querySelectorAll(selector) ?? [])].filter((element) => element.offsetParent !== null);
   const element = newest ? found.at(-1) : found[0];
   if (!element || element.disabled) return false;
-  if (element.type === "radio") found.find((one) => one.name === element.name).focus(); // the arrows go on from the first
+  if (element.type === "radio") take(found.filter((one) => one.name === element.name));
   else if (element.matches("input, textarea")) element.focus();
   else element.click();
   return true;
+}
+
+// A key of several radios leads to the first, from where the arrows go on; a key of one chooses it.
+function take(radios) {
+  radios[0].focus();
+  if (radios.length === 1) radios[0].click();
 }
 
 // One row can be reached by Tab: the one that was last at hand.

@@ -14,8 +14,10 @@ async function enrich(area) {
   element.setAttribute("aria-label", area.labels?.[0]?.textContent ?? "Text");
   for (const name of ["aria-describedby", "aria-invalid"])
     if (area.hasAttribute(name)) element.setAttribute(name, area.getAttribute(name));
+  if (area.readOnly) element.setAttribute("contenteditable", "false");
   area.hidden = true;
   area.required = false;
+  if (area.matches("[data-takes-focus]")) element.addEventListener("trix-initialize", () => element.focus());
   area.after(element);
   element.addEventListener("trix-change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
 }

@@ -1,4 +1,4 @@
-"""One post office for all tests of a worker: starting it takes three seconds."""
+"""One post office for all tests of a worker: starting it takes three seconds. Loaded by tests/conftest.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,22 @@
+"""Which certificates are trusted: those of the system, or of the file that the operator names."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+
+from sales_campaigns.errors import Outside, OutsideKind
+
+_SOON = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+
+
+def trusting(ca_bundle: str | None) -> ssl.SSLContext:
+    """Raises Outside where the file cannot be read: every mailbox waits for the operator, and none is lost."""
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _SOON:
+            raise Outside(OutsideKind.TRANSIENT, f"This machine has no more to give: {reason}.") from error
+        words = f"The certificates in {ca_bundle} cannot be read ({reason}). Correct CA_BUNDLE."
+        raise Outside(OutsideKind.TRANSIENT, words) from error

@@ -1,0 +1,152 @@
+"""What the gate of a bulk lane sees: due mails with their people, holds, senders and mailbox, locked without waiting.
+
+What somebody else is writing at this moment is left out. So nothing is waited for while messages are locked, and
+their locks may come before those of the holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, lazyload
+
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.database import among
+from sales_campaigns.messages.holds import HOLDERS, INSTANCE, nothing_holds
+from sales_campaigns.messages.models import DUE, Hold, Message
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.people.suppression import first_cause
+
+Place = tuple[datetime, int]  # where a mail stands among those that are due: its instant and its number
+Held = dict[str, set[int]]  # kind of hold → those that let mails leave and are locked
+
+
+def due_rows(
+    session: Session, mailbox_id: int, now: datetime, after: Place | None, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Up to `limit` due mails behind the place `after`, the longest due first; none that a hold stops.
+
+    A row has the columns of the message that the gate asks about, those of the person by the names of their fields,
+    `cause` (what forbids writing to them) and `usual` (whether its wording is all it says).
+    """
+    at, id = after or (datetime.min.replace(tzinfo=now.tzinfo), 0)
+    given = {"box": mailbox_id, "now": now, "at": at, "after": id, "most": limit}
+    return session.execute(_DUE, given).all()
+
+
+def free_mailbox(session: Session, mailbox_id: int) -> Mailbox | None:
+    """Locked, as it stands; None while somebody writes it."""
+    box: Mailbox | None = session.scalar(_MAILBOX, {"ids": [mailbox_id]})
+    return box
+
+
+def free_senders(session: Session, ids: Iterable[int]) -> dict[int, User]:
+    """Those of them that nobody is writing."""
+    return {user.id: user for user in session.scalars(_SENDERS, {"ids": sorted(ids)})}
+
+
+def free_holds(session: Session, rows: Sequence[sa.Row[Any]]) -> Held:
+    """Those that these mails name, that stop nothing and that nobody is writing: whoever stops one now waits."""
+    named = {kind: sorted({key for row in rows if (key := getattr(row, column))}) for kind, column in _NAMES}
+    held: Held = {kind: set() for kind in (INSTANCE[0], *HOLDERS)}
+    for kind, key in session.execute(_HOLDS, named):
+        held[kind].add(key)
+    return held
+
+
+def all_free(row: sa.Row[Any], held: Held) -> bool:
+    """Whether nothing that this mail names stops it, or is about to."""
+    keys = ((kind, getattr(row, column)) for kind, column in _NAMES)
+    return INSTANCE[1] in held[INSTANCE[0]] and all(key is None or key in held[kind] for kind, key in keys)
+
+
+_NAMES = tuple(HOLDERS.items())
+
+_HOLDS = (
+    sa.select(Hold.kind, Hold.key)
+    .where(
+        ~Hold.stopped,
+        sa.or_(
+            sa.and_(Hold.kind == INSTANCE[0], Hold.key == INSTANCE[1]),
+            *(sa.and_(Hold.kind == kind, among(Hold.key, kind)) for kind, _ in _NAMES),
+        ),
+    )
+    .with_for_update(read=True, skip_locked=True)
+)
+
+
+def _as_they_stand(model: Any, *options: Any) -> sa.Select[Any]:
+    return (
+        sa.select(model)
+        .where(among(model.id, "ids"))
+        .options(*options)
+        .order_by(model.id)
+        .with_for_update(read=True, skip_locked=True, of=model)
+        .execution_options(populate_existing=True)
+    )
+
+
+_MAILBOX = _as_they_stand(Mailbox, lazyload(Mailbox.user))
+_SENDERS = _as_they_stand(User, lazyload(User.team))
+
+
+def _usual() -> sa.ColumnElement[bool]:
+    """Nothing edited, no files of its own, no thread, no copies, no test, no draft: what `recipes.has_recipe` says,
+    and a little more."""
+    own = (Message.edited_html, Message.edited_subject, Message.bundle_id, Message.follows_id)
+    others = (Message.replies_to_id, Message.draft_id, Message.came_back_at)
+    return sa.and_(
+        *(column.is_(None) for column in (*own, *others)),
+        Message.wording_id.is_not(None),
+        ~Message.proof,
+        ~Message.despite_opt_out,
+        Message.cc == "",
+        Message.bcc == "",
+    )
+
+
+def _due() -> sa.Select[Any]:
+    message = (
+        "id generation team_id delivery_id campaign_id enrollment_id person_id sender_id mailbox_id wording_id "
+        "due_at act_at late_at valid_until attempts message_id created_at trace_id proof replies_to_id"
+    )
+    person = "email first_name last_name company title phone linkedin_url custom untracked"
+    place = sa.tuple_(Message.act_at, Message.id)
+    due = (
+        sa.select(
+            *(getattr(Message, name) for name in message.split()),
+            Message.email.label("named_email"),
+            _usual().label("usual"),
+        )
+        .where(
+            Message.mailbox_id == sa.bindparam("box"),
+            sa.text(f"message.{DUE}"),
+            Message.act_at <= sa.bindparam("now", type_=Message.act_at.type),
+            place > sa.tuple_(sa.bindparam("at", type_=Message.act_at.type), sa.bindparam("after")),
+            nothing_holds(),
+        )
+        .order_by(Message.act_at, Message.id)
+        .limit(sa.bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        sa.select(
+            *due.c,
+            *(getattr(Person, name) for name in person.split()),
+            Person.zone.label("time_zone"),
+            first_cause().label("cause"),
+        )
+        .select_from(due)
+        .join(Person, Person.id == due.c.person_id)
+        .join(Address, Address.id == Person.address_id)
+        .order_by(due.c.act_at, due.c.id)
+        .with_for_update(read=True, skip_locked=True, of=(Person, Address))
+    )
+
+
+_DUE = _due()

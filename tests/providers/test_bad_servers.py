@@ -1,0 +1,145 @@
+"""Mail servers that talk nonsense, too much, or nothing: it is said in one line, and nothing worse comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from integrations.imap import ImapReader
+from integrations.imap import Settings as ImapSettings
+from integrations.smtp import Settings, SmtpProvider
+from sales_campaigns.clock import machine_now, machine_seconds
+from sales_campaigns.errors import Outside
+from tests.incoming import a_raw_mail
+from tests.providers.certificates import server_context
+from tests.providers.mails import a_mail, an_account, handed_over, kinds, mails
+from tests.sink import Manners, Sink
+from tests.stand_ins.imap import FAREWELL, PASSWORD, TRICKLE, ImapServer
+
+TEN_MEGABYTES = 10_000_000
+LONGEST_WORDS = 600
+NONSENSE = {
+    "a web server": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    "bytes": bytes(range(256)) * 4 + b"\r\n",
+    "an empty line": b"\r\n",
+    "a line without end": b"x" * TEN_MEGABYTES,
+    "thousands of lines": b"+ still here, and with many words\r\n" * 5_000,
+    "a literal of ten gigabytes": b"* 1 FETCH (UID 1 BODY[]<0> {9999999999}\r\nabc",
+    "a literal below nothing": b"* 1 FETCH (UID 1 BODY[]<0> {-1}\r\n)\r\n",
+    "numbers that are none": b"* SEARCH one two\r\n* STATUS INBOX (UIDVALIDITY x)\r\n",
+    "a farewell": b"* BYE out of memory\r\n",
+    "nothing more": FAREWELL,
+}
+ASKED = ("GREETING", "CAPABILITY", "LOGIN", "LIST", "STATUS", "EXAMINE", "UID SEARCH", "UID FETCH")
+
+
+@pytest.fixture
+def inbox() -> Iterator[ImapServer]:
+    with ImapServer() as server:
+        server.comes_in(a_raw_mail())
+        yield server
+
+
+def a_reader(server: ImapServer, **other: object) -> ImapReader:
+    settings = ImapSettings(**{"wait_seconds": 0.15, **other})  # type: ignore[arg-type]
+    return ImapReader(an_account(server, username="ana", secret=PASSWORD), settings)
+
+
+def trouble(reader: ImapReader) -> Outside | None:
+    try:
+        reader.changes("")
+    except Outside as refused:
+        return refused
+    finally:
+        reader.close()
+    return None
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_an_imap_server_may_say_anything_at_any_moment(nonsense: str, inbox: ImapServer) -> None:
+    """The mailbox says what is wrong; another one on the same server is read as ever."""
+    for asked in ASKED:
+        inbox.manners = lambda command, asked=asked: NONSENSE[nonsense] if command == asked else None  # type: ignore[misc]
+        refused = trouble(a_reader(inbox))
+        assert refused is not None, f"{nonsense} to {asked}"
+        assert refused.kind in ("transient", "authorisation", "policy")
+        assert 10 < len(refused.words) <= LONGEST_WORDS and refused.words.isprintable()
+    inbox.manners = lambda _command: None
+    assert trouble(a_reader(inbox, wait_seconds=3)) is None
+
+
+def test_an_imap_server_that_trickles_is_not_listened_to_for_ever(inbox: ImapServer) -> None:
+    """Each byte comes in time, and the answer never."""
+    inbox.manners = lambda command: TRICKLE if command == "UID SEARCH" else None
+    begun = machine_seconds()
+    refused = trouble(a_reader(inbox, wait_seconds=5, talk_seconds=0.5))
+    assert refused is not None and refused.kind == "transient"
+    assert machine_seconds() - begun < 4
+
+
+def test_an_imap_server_that_lies_about_a_mail_is_not_read_past_it(inbox: ImapServer) -> None:
+    """What could not be read is read the next time: the cursor stands where it stood."""
+    reader = a_reader(inbox, wait_seconds=2)
+    inbox.manners = lambda command: NONSENSE["nothing more"] if command == "UID FETCH" else None
+    with pytest.raises(Outside):
+        reader.changes("")
+    inbox.manners = lambda _command: None
+    assert len(reader.changes("").mails) == 1
+    reader.close()
+
+
+@pytest.mark.parametrize("position", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY"])
+@pytest.mark.parametrize("nonsense", ["a web server", "bytes", "an empty line", "a line without end"])
+def test_an_smtp_server_may_say_anything_at_any_moment(nonsense: str, position: str, sink: Sink) -> None:
+    """Before the body nothing was sent; after it nobody knows. Ten megabytes are not waited for."""
+    sink.obey(lambda at, _: NONSENSE[nonsense] if at == position else None)
+    outcomes = handed_over(sink, mails(2))
+    expected = "unknown" if position == "BODY" else "transient"
+    assert kinds(outcomes) == [expected] * 2
+    assert all(len(one.refused.words) <= LONGEST_WORDS for one in outcomes if one.refused)
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_certificate_that_has_expired_is_named_and_nothing_is_said(tmp_path: Path, security: str) -> None:
+    context, bundle = server_context(tmp_path, holds=timedelta(days=30))
+    with Sink(Manners(**{security: context})) as server:  # type: ignore[arg-type]
+        settings = Settings(ca_bundle=bundle, connect_seconds=2, reply_seconds=2)
+        (outcome,) = handed_over(server, [a_mail()], settings, security=security, username="a", secret="b")
+        assert not any("AUTH" in line for line in server.heard)
+    assert outcome.refused is not None and outcome.refused.kind == "policy"
+    assert "certificate has expired" in outcome.refused.words
+
+
+def test_an_expired_certificate_of_an_imap_server_is_named_too(tmp_path: Path) -> None:
+    context, bundle = server_context(tmp_path, holds=timedelta(days=30))
+    with ImapServer(context) as server:
+        account = an_account(server, security="tls", username="ana", secret=PASSWORD)
+        refused = trouble(ImapReader(account, ImapSettings(ca_bundle=bundle, wait_seconds=2)))
+    assert refused is not None and refused.kind == "policy" and "certificate has expired" in refused.words
+
+
+@pytest.mark.parametrize("content", [None, "no certificate at all"])
+def test_a_bundle_that_cannot_be_read_holds_mail_back_and_says_so(
+    content: str | None, sink: Sink, inbox: ImapServer, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    provider = SmtpProvider(an_account(sink, security="tls"), Settings(ca_bundle=str(bundle)))
+    (outcome,) = provider.hand_over([a_mail()])
+    reading = trouble(a_reader(inbox, ca_bundle=str(bundle)))
+    for refused in (outcome.refused, reading):
+        assert refused is not None and refused.kind == "transient" and "Correct CA_BUNDLE." in refused.words
+
+
+def test_a_wrong_password_is_told_from_a_server_that_is_busy(inbox: ImapServer) -> None:
+    wrong = ImapReader(an_account(inbox, username="ana", secret="wrong"), ImapSettings(wait_seconds=2))
+    refused = trouble(wrong)
+    assert refused is not None and refused.kind == "authorisation" and "not by this password" in refused.words
+    assert a_mail().mime not in [mail.raw for mail in inbox.folders["Sent"].mails]
+    reader = a_reader(inbox, wait_seconds=2)
+    reader.file_copy(a_mail().mime, machine_now())
+    reader.close()

@@ -1,0 +1,116 @@
+"""A letter that is cast is byte for byte the one that the general path makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sales_campaigns.content.fields import merge_values
+from sales_campaigns.content.mime import build, with_parts
+from sales_campaigns.content.rendering import Content, MissingFields
+from sales_campaigns.messages.handing_over.recipes import letter_of, recipe_from
+from sales_campaigns.messages.letters.casting import CastLetter, Setting, cast_letter
+from sales_campaigns.messages.letters.marks import Marks
+
+NAME = "<7.1.20260303081200@north.example>"
+SENDER = ("Ana Rossi", "ana@north.example")
+OWN = {"my_name": "Ana Rossi", "my_title": "Sälj & Co"}
+VALUES = {"first_name": "Maria", "company": "Fjord & Söner <AS>", "title": "Head of =Logistics="}
+MARKS = Marks(
+    "https://go.example", "", opens=True, clicks=True, footer="No more? [unsubscribe]\nÅ.", mirror=True
+)
+
+CONTENTS = [
+    Content("Hello {{ first_name }}", "<p>Hello {{ first_name }}</p>"),
+    Content("Hello", "<p>Hello</p>"),
+    Content("", ""),
+    Content("One = two", "<p>One = two, {{ company }} == {{ title }} " + "and on and on " * 30 + "</p>"),
+    Content(
+        "{{ company }}: the way on",
+        '<p>See <a href="https://a.example/?x=1&amp;y=2">this</a>, {{ first_name | default: "friend" }}.</p>'
+        '<ul><li>{{ company }}</li><li>two</li></ul><p><a href="http://b.example">b</a> {{ title }}</p>',
+    ),
+    Content("Hej", "<p>Hej på dig {{ first_name }}</p>" * 20),
+    Content("Written", "<p>x</p>", "Hello {{ first_name }},\n\n.\n\nBest\n{{ my_name }}"),
+    Content("Written", "<p>x</p>", "{{ first_name }}\n\n{{ title | default: '' }}"),
+    Content("Many lines", "\n".join(f"<p>line {number} for {{{{ company }}}}</p>" for number in range(30))),
+    Content("日本語", "<p>日本語の長い文章です。{{ first_name }}</p>" * 12),
+    Content("Late letters", "<br>\n".join(["plain"] * 12 + ["日本語 {{ company }}" * 9])),
+]
+SIGNATURES = ["", "<p>{{ my_name }}<br>{{ my_title }}</p>", "<p>" + "long signature " * 20 + "</p>"]
+
+
+def both_ways(
+    content: Content, signature: str, marks: Marks | None, values: dict[str, str]
+) -> tuple[bytes | None, bytes]:
+    """As it is cast, None where it is not, and as the general path makes it."""
+    own = tuple(OWN.items())
+    known = {**values, **OWN}
+    recipe = recipe_from(
+        at=datetime(2026, 3, 3, 8, 12, tzinfo=UTC),
+        zone="Europe/Stockholm",
+        sender=SENDER,
+        recipient=("Maria Lindqvist", "maria@example.com"),
+        values=known,
+        signature=signature,
+        marks=marks,
+    )
+    letter = letter_of(recipe, content, NAME)
+    cast = cast_letter(
+        Setting(content, signature, own, replace(marks, token="") if marks else None, SENDER[1])
+    )
+    written = cast.written(known, marks.token if marks else "") if cast else None
+    if written is None:
+        return None, build(letter)
+    subject, parts = written
+    return with_parts(replace(letter, subject=subject, html="?", text="?"), parts), build(letter)
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("signature", SIGNATURES)
+@pytest.mark.parametrize("marks", [None, MARKS, replace(MARKS, address="", mirror=False)])
+def test_every_plain_wording_is_cast_and_gives_the_same_bytes(
+    content: Content, signature: str, marks: Marks | None
+) -> None:
+    cast, general = both_ways(content, signature, marks and replace(marks, token="Tk_-9" * 4), VALUES)
+    may_be_empty_at_the_end = content.text.endswith("'' }}") and not (signature or marks)
+    assert cast == (None if may_be_empty_at_the_end else general)
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\ue000\ue001"), max_size=90)
+
+
+@given(st.lists(texts, min_size=1, max_size=9), texts, texts, st.integers(0, 3))
+def test_any_words_and_any_values_give_the_same_bytes(
+    words: list[str], first_name: str, company: str, breaks: int
+) -> None:
+    between = ("{{ first_name | default: 'x' }}", "<br>{{ company | default: 'y' }}\n", "<p>", " {{ title }}")
+    plain = [one.replace("{", "(").replace("<", "&lt;").replace("&", "&amp;") for one in words]
+    html = "".join(one + between[(i + breaks) % 4] for i, one in enumerate(plain))
+    known = merge_values({"first_name": first_name, "company": company, "title": "Head"}, {}, {})
+    cast, general = both_ways(Content("S", html), SIGNATURES[1], replace(MARKS, token="T" * 18), known)
+    assert cast in (None, general)
+
+
+def cast_of(content: Content, signature: str = "") -> CastLetter | None:
+    return cast_letter(Setting(content, signature, tuple(OWN.items()), None, SENDER[1]))
+
+
+def test_what_differs_in_more_than_fields_is_not_cast() -> None:
+    logic = Content("S", "{% if company %}<p>Yes</p>{% endif %}")
+    assert cast_of(logic) is None
+    assert cast_of(CONTENTS[0], "<p>{{ company }}</p>") is None, "a signature with fields of the recipient"
+    cast = cast_of(Content("S", "<p>{{ company }}</p>"))
+    assert cast is not None and cast.written({"company": "two\nlines"}, "") is None
+
+
+def test_a_field_without_a_value_is_missing_as_on_the_general_path() -> None:
+    cast = cast_of(CONTENTS[4])
+    assert cast is not None and cast.names == {"company", "first_name", "title"}
+    with pytest.raises(MissingFields) as missing:
+        cast.written({"company": "Fjord"}, "")
+    assert missing.value.fields == ("title",)
