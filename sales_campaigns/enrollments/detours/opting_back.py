@@ -6,8 +6,9 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.detours.standing import stand_again
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.putting_back import put_back
-from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
+from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.errors import IllegalMove, NotFound
 from sales_campaigns.people.unsubscribing import opt_back_in
 from sales_campaigns.unit_of_work import UnitOfWork

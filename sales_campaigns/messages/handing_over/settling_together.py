@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +22,7 @@ _EMPTY = {"reason": "", "failure": None, "lease_until": None, "owner": None}
 
 
 def settle_together(
-    session: Session, event: str, rows: list[dict[str, object]], also: Mapping[str, object]
+    session: Session, event: str, rows: Sequence[Mapping[str, object]], also: Mapping[str, object]
 ) -> set[int]:
     """Move messages by `event` and note their attempts; the ids of those that were still in hand.
 
