@@ -26,10 +26,10 @@ run: $(VENV)/.runs front var/secret_key ## Start the demo company on http://127.
 ##@ Check
 .PHONY: test test-deep check
 test: $(VENV)/.tests front ## The whole suite, on SQLite and PostgreSQL (REQUIRE=browser,mta, ARGS=…)
-	@$(PY) -m pytest -n auto $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 test-deep: $(VENV)/.tests front ## The suite with the long counts
-	@$(PY) -m pytest -n auto -m "deep or not deep" $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal -m "deep or not deep" $(ARGS)
 
 check: $(VENV)/.tests ## Style, types, imports between the floors, templates
 	@$(PY) -m ruff check .
