@@ -212,10 +212,10 @@ FROM ({series}) AS series
 
 _HISTORY = """
 INSERT INTO message (team_id, delivery_id, occasion, email, attempt, person_id, sender_id, mailbox_id, quoted, proof,
-                     despite_opt_out, cc, bcc, zone, due_at, act_at, valid_until, state, generation, recoveries, attempts,
-                     "references", subject, sent_at, reason, words, created_at)
-SELECT 1, 1000, :occasion, 'person' || n || '@example.com', 1, n, 1, 1, '', false, false, '', '', 'UTC', :at, :at, :at, 'sent',
-       1, 0, 1, '', 'Hello', :at, '', '', :at
+                     despite_opt_out, cc, bcc, zone, due_at, act_at, valid_until, state, generation, recoveries,
+                     attempts, "references", subject, sent_at, reason, words, created_at)
+SELECT 1, 1000, :occasion, 'person' || n || '@example.com', 1, n, 1, 1, '', false, false, '', '', 'UTC', :at, :at,
+       :at, 'sent', 1, 0, 1, '', 'Hello', :at, '', '', :at
 FROM ({series}) AS series WHERE {which}
 """
 
