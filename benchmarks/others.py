@@ -1,5 +1,5 @@
-"""Against other senders, alternately into the same smtp-sink: django-post_office (a queue in PostgreSQL) and the pool of
-nodemailer (no queue at all). Both with the settings their manuals give for speed.
+"""Against other senders, alternately into the same smtp-sink: django-post_office (a queue in PostgreSQL) and the pool
+of nodemailer (no queue at all). Both with the settings their manuals give for speed.
 
 *General* is a template with logic sent by one process of ours, *simple* one of fields, sent by two.
 Run: python -m benchmarks.others [mails] [pairs]. They are installed into build/peers when they are not there.
