@@ -40,17 +40,19 @@ check: $(VENV)/.tests ## Style, types, imports between the floors, templates
 	@$(PY) -m scripts.check_templates
 
 .PHONY: bench torture
-bench: $(VENV)/.tests ## Measure, one script of benchmarks/ after the other
-	@set -e; for script in benchmarks/[a-z]*.py; do \
-		name=$$(basename "$$script" .py); echo "$$name"; $(PY) -m "benchmarks.$$name"; done
+bench: $(VENV)/.tests ## Measure everything and write benchmarks/results.md
+	@$(PY) -m benchmarks
 
 torture: $(VENV)/.tests ## Kill and cut the real processes while they send (COUNTS=full)
 	@$(PY) -m tests.torture $(ARGS)
 
 ##@ Keep
-.PHONY: docs pins front clean help
+.PHONY: docs picture pins front clean help
 docs: $(VENV)/.runs ## Draw docs/states.md, docs/settings.md and docs/openapi.json from the code
 	@$(PY) -m scripts.draw_docs
+
+picture: $(VENV)/.tests ## Draw the picture of the README from the demo, in Chromium
+	@$(PY) -m scripts.draw_picture
 
 pins: $(PY) ## Compile both requirement files from pyproject.toml (UPGRADE=1 takes newer versions)
 	@$(PY) -m pip install --quiet uv

@@ -30,9 +30,9 @@ def undo_unsubscribing(uow: UnitOfWork, actor: User, batch_id: int, undo_seconds
         raise IllegalMove("It was undone already.")
     stood = {int(id): where for id, where in act.data["stood"].items()}
     one_at_a_time(uow, stood)
-    back = stand_again(uow, stood)
-    put_back(uow, [run for id in back for run in act.data["waited"].get(str(id), ())])
-    go_on(uow, back)
+    standing = stand_again(uow, stood)
+    put_back(uow, [run for id in standing for run in act.data["waited"].get(str(id), ())])
+    go_on(uow, standing)
     data = {"people": len(back)}
     uow.record("people.subscribed_again", actor_id=actor.id, team_id=actor.team_id, data=data)
     return len(back)

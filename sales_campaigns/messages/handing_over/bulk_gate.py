@@ -43,10 +43,12 @@ from sales_campaigns.messages.handing_over.recipes import (
     letter_around,
     letter_of,
     recipe_from,
+    with_seal,
 )
 from sales_campaigns.messages.letters.casting import CastLetter, Setting, cast_letter
 from sales_campaigns.messages.letters.marking import Outward, Ways, marks_of, ways_of
 from sales_campaigns.messages.letters.marks import Marks
+from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark, probed
 from sales_campaigns.messages.letters.writing import name_of, sender_values
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
@@ -72,6 +74,7 @@ class Lane:
     journal: Journal | None = None
     wordings: dict[int, Wording] = field(default_factory=dict)
     reached: Place | None = None
+    postmark: Postmark = NO_POSTMARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class _Kind:
     """What the mails of one wording, sender and choice of marks have in common. `asked`: the fields that are read."""
 
     content: Content
-    cast: CastLetter | None
+    setting: Setting
     names: frozenset[str]
     asked: frozenset[str]
     own: dict[str, str]
@@ -118,7 +121,8 @@ def take(uow: UnitOfWork, lane: Lane, limit: int) -> Taken:
     senders = free_senders(uow.session, {row.sender_id for row in rows})
     held = free_holds(uow.session, rows)
     free = [row for row in rows if row.sender_id in senders and all_free(row, held)]
-    made = _made(uow, lane, box, senders, [row for row in free if _passes(uow, box, senders, row)])
+    marking = replace(lane, postmark=probed(uow.session, lane.postmark))
+    made = _made(uow, marking, box, senders, [row for row in free if _passes(uow, box, senders, row)])
     begun = {one.row.id for one in made}
     _begin(uow, lane, box, made)
     aside = claim_these(uow, [row.id for row in rows if row.id not in begun], lane.owner, lane.lease_seconds)
@@ -176,7 +180,7 @@ def _kind(box: Mailbox, sender: User, content: Content, shape: Marks | None) -> 
     asked = parts_of_names(names)
     own = {name: value for name, value in sender_values(sender, box).items() if name in asked}
     setting = Setting(content, signature, tuple(merge_values({}, {}, own).items()), shape, box.address)
-    return _Kind(content, cast_letter(setting), names, asked, own, sender, box)
+    return _Kind(content, setting, names, asked, own, sender, box)
 
 
 def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Marks | None) -> _Made | None:
@@ -196,16 +200,17 @@ def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Mar
     if content.bundle_id is not None or (box.largest_mail is not None and len(mime) > box.largest_mail):
         return None
     sender, recipient = check_address(box.address), check_address(row.email)
+    seal = lane.postmark.seal(box, sender.wire, mime)
     mail = OutgoingMail(
         row.id,
         name,
-        sender.wire,
+        lane.postmark.return_path(box, sender.wire, row.id),
         (recipient.wire,),
-        mime,
+        seal + mime,
         sender.needs_utf8 or recipient.needs_utf8,
         partial(lane.journal.begins, row.id) if lane.journal else None,
     )
-    return _Made(row, mail, subject, recipe)
+    return _Made(row, mail, subject, with_seal(recipe, seal))
 
 
 def _values(kind: _Kind, row: sa.Row[Any]) -> dict[str, str]:
@@ -222,13 +227,19 @@ def _written(
     kind: _Kind, recipe: Recipe, values: dict[str, str], name: str, marks: Marks | None
 ) -> tuple[str, bytes]:
     """Subject and bytes."""
-    cast = kind.cast.written(values, marks.token if marks else "") if kind.cast else None
+    mould = _cast(kind, values)
+    cast = mould.written(values, marks.token if marks else "") if mould else None
     if cast is None:
         letter = letter_of(recipe, kind.content, name)
         return letter.subject, build(letter)
     subject, parts = cast
     bare = Rendered(subject, "", "")
     return subject, with_parts(letter_around(bare, recipe, name, marks), parts)
+
+
+def _cast(kind: _Kind, values: dict[str, str]) -> CastLetter | None:
+    plain = needs_of(kind.content).plain
+    return cast_letter(kind.setting if plain else replace(kind.setting, present=frozenset(values)))
 
 
 def _begin(uow: UnitOfWork, lane: Lane, box: Mailbox, made: Sequence[_Made]) -> None:
