@@ -26,10 +26,10 @@ run: $(VENV)/.runs front var/secret_key ## Start the demo company on http://127.
 ##@ Check
 .PHONY: test test-deep check
 test: $(VENV)/.tests front ## The whole suite, on SQLite and PostgreSQL (REQUIRE=browser,mta, ARGS=…)
-	@$(PY) -m pytest -n auto $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 test-deep: $(VENV)/.tests front ## The suite with the long counts
-	@$(PY) -m pytest -n auto -m "deep or not deep" $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal -m "deep or not deep" $(ARGS)
 
 check: $(VENV)/.tests ## Style, types, imports between the floors, templates
 	@$(PY) -m ruff check .
@@ -47,9 +47,12 @@ torture: $(VENV)/.tests ## Kill and cut the real processes while they send (COUN
 	@$(PY) -m tests.torture $(ARGS)
 
 ##@ Keep
-.PHONY: docs pins front clean help
+.PHONY: docs picture pins front clean help
 docs: $(VENV)/.runs ## Draw docs/states.md, docs/settings.md and docs/openapi.json from the code
 	@$(PY) -m scripts.draw_docs
+
+picture: $(VENV)/.tests ## Draw the picture of the README from the demo, in Chromium
+	@$(PY) -m scripts.draw_picture
 
 pins: $(PY) ## Compile both requirement files from pyproject.toml (UPGRADE=1 takes newer versions)
 	@$(PY) -m pip install --quiet uv

@@ -31,6 +31,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("submission", "Submission: the SMTP connections alone", ("5000", "1")),
+    Benchmark("signing", "Signing a mail with the key of its domain (DKIM)", ("300",)),
     Benchmark("dispatch", "Sending: claim, gate, hand over, record", ("1000", "1")),
     Benchmark("million", "A million mails from the queue to the relay", ("5000",)),
     Benchmark("others", "Against other senders", ("1000", "1")),

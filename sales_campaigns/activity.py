@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sales_campaigns.database import Base
+from sales_campaigns.database import Base, insert_rows
 
 # Kinds that something must follow: they wait in the queue of reactions until `reacted_at` is set.
 AWAITED = frozenset(
@@ -101,4 +101,6 @@ def append(session: Session, at: datetime, kind: str, **fields: Any) -> Activity
 def append_many(session: Session, at: datetime, kind: str, rows: Iterable[Mapping[str, Any]]) -> list[int]:
     """Add one row for each, in one statement; their ids, in no order. `rows` are columns as for `append`."""
     filled = [{"data": {}, **row, "at": at, "kind": kind, "awaited": kind in AWAITED} for row in rows]
-    return list(session.scalars(sa.insert(Activity).returning(Activity.id), filled)) if filled else []
+    names = list(dict.fromkeys(name for row in filled for name in row))
+    whole = [{name: row.get(name) for name in names} for row in filled]
+    return [row.id for row in insert_rows(session, Activity, whole, Activity.id)]

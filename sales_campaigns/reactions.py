@@ -39,7 +39,7 @@ from sales_campaigns.notices.giving import (
 from sales_campaigns.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
-BATCH = 200
+BATCH = 500
 TRIES = 3
 Reaction = Callable[[UnitOfWork, Sequence[Activity]], None]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from itertools import cycle, islice
-from pathlib import Path
 
 import structlog
 
@@ -28,7 +27,6 @@ from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.handing_over.dispatching import (
     PostRoom,
-    bulk_lanes,
     dispatch,
     mailboxes_with_due_mail,
 )
@@ -36,11 +34,8 @@ from sales_campaigns.messages.handing_over.recovery import recover, settle_journ
 from sales_campaigns.messages.inboxes.looking import inboxes_due, look
 from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
-from sales_campaigns.messages.stops.waking import live
-from sales_campaigns.messages.stops.witness import Witness
 from sales_campaigns.notices.sending_letters import send_letters
 from sales_campaigns.notices.writing_letters import write_letters
-from sales_campaigns.people.importing import continue_import, due_imports
 from sales_campaigns.presence import beat
 from sales_campaigns.reactions import react
 from sales_campaigns.table_statistics import gather_statistics
@@ -78,11 +73,11 @@ class Job:
     place: Place = Place.LEADER
 
 
-def _always(_room: PostRoom) -> Sequence[Key]:
+def always(_room: PostRoom) -> Sequence[Key]:
     return EVERYTHING
 
 
-def _in_one_transaction(act: Callable[[UnitOfWork], int]) -> Callable[[PostRoom, Key], int]:
+def in_one_transaction(act: Callable[[UnitOfWork], int]) -> Callable[[PostRoom, Key], int]:
     def run(room: PostRoom, _key: Key) -> int:
         with unit_of_work(room.sessions, room.clock) as uow:
             return act(uow)
@@ -95,7 +90,7 @@ def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
     with unit_of_work(room.reads, room.clock) as uow:
         overslept = outage_seen(uow)
     if overslept:
-        _in_one_transaction(notice_outage)(room, "all")
+        in_one_transaction(notice_outage)(room, "all")
     with unit_of_work(room.reads, room.clock) as uow:
         return mailboxes_with_due_mail(uow.session, uow.now)
 
@@ -190,90 +185,32 @@ def _tend(room: PostRoom, key: Key) -> int:
 
 
 JOBS: tuple[Job, ...] = (
-    Job("react", _always, _in_one_transaction(react)),
-    Job("leave", _always, _in_one_transaction(change_leaves)),
-    Job("mailboxes away", _always, _in_one_transaction(hold_disconnected)),
-    Job("open tasks", _always, _in_one_transaction(open_due)),
-    Job("skip tasks", _always, _in_one_transaction(skip_due)),
-    Job("people who are back", _always, _in_one_transaction(resume_due)),
-    Job("people who come again", _always, _in_one_transaction(add_again_due)),
+    Job("react", always, in_one_transaction(react)),
+    Job("leave", always, in_one_transaction(change_leaves)),
+    Job("mailboxes away", always, in_one_transaction(hold_disconnected)),
+    Job("open tasks", always, in_one_transaction(open_due)),
+    Job("skip tasks", always, in_one_transaction(skip_due)),
+    Job("people who are back", always, in_one_transaction(resume_due)),
+    Job("people who come again", always, in_one_transaction(add_again_due)),
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
     Job("read", inboxes_due, _look, every=1),
     Job("drafts in mailboxes", _mailboxes_to_tend, _tend, every=10, place=Place.WORKERS),
-    Job("write letters", _always, _in_one_transaction(write_letters), every=30),
-    Job("send letters", _always, _send_letters, every=15),
+    Job("write letters", always, in_one_transaction(write_letters), every=30),
+    Job("send letters", always, _send_letters, every=15),
     Job("gather for the CRM", _crms_with_changes, _gather),
     Job("sync with the CRM", _crms_due, _sync, place=Place.WORKERS),
-    Job("tell of opens and clicks", _untold, _in_one_transaction(tell)),
-    Job("tell webhooks", _for_webhooks, _in_one_transaction(tell_webhooks)),
+    Job("tell of opens and clicks", _untold, in_one_transaction(tell)),
+    Job("tell webhooks", _for_webhooks, in_one_transaction(tell_webhooks)),
     Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
-    Job("forget old calls", _always, _in_one_transaction(forget_old_calls), every=3600),
-    Job("statistics", _always, _in_one_transaction(gather_statistics), every=600),
-    Job("recover", _always, _recover, every=15),
-    Job("watch deliveries", _always, _in_one_transaction(watch), every=60),
-    Job("remove old logs", _always, _in_one_transaction(remove_old), every=60),
-    Job("audit", _always, _in_one_transaction(_audit), every=60),
-    Job("heartbeat", _always, _in_one_transaction(_beat), every=5),
+    Job("forget old calls", always, in_one_transaction(forget_old_calls), every=3600),
+    Job("statistics", always, in_one_transaction(gather_statistics), every=600),
+    Job("recover", always, _recover, every=15),
+    Job("watch deliveries", always, in_one_transaction(watch), every=60),
+    Job("remove old logs", always, in_one_transaction(remove_old), every=60),
+    Job("audit", always, in_one_transaction(_audit), every=60),
+    Job("heartbeat", always, in_one_transaction(_beat), every=5),
 )
-
-
-def guard_job(witness: Witness) -> Job:
-    """Count the signs of life, in the database and outside it: a restored database is behind."""
-
-    def count(room: PostRoom, _key: Key) -> int:
-        with unit_of_work(room.sessions, room.clock) as uow:
-            beats = live(uow, witness.beats)
-        witness.remember(beats)
-        return 0
-
-    return Job("guard", _always, count, every=5)
-
-
-def journal_job() -> Job:
-    """What a dead process of this machine noted is settled by whoever still lives there."""
-    return Job("journals", _always, lambda room, _key: settle_journals(room), 15, Place.EVERYWHERE)
-
-
-def presence_job(kind: Callable[[], str]) -> Job:
-    """The sign of life of a process that does not keep time. `kind` says what it does; "" is silence."""
-
-    def live_on(uow: UnitOfWork) -> int:
-        if kind():
-            beat(uow.session, kind())
-        return 0
-
-    return Job("presence", _always, _in_one_transaction(live_on), 5, Place.EVERYWHERE)
-
-
-def in_lanes(job: Job, lanes: int) -> Job:
-    """The same with a key for each lane of a bulk mailbox, so that several workers send from it side by side."""
-
-    def find(room: PostRoom) -> Sequence[Key]:
-        keys = job.find(room)
-        with unit_of_work(room.reads, room.clock) as uow:
-            wide = set(bulk_lanes(uow.session))
-        return [lane for key in keys for lane in (lanes_of(key, lanes) if key in wide else [key])]
-
-    return replace(job, find=find)
-
-
-def lanes_of(key: Key, lanes: int) -> list[Key]:
-    return [f"{key} lane {number}" for number in range(lanes)]
-
-
-def import_job(uploads: Path) -> Job:
-    """Check and import uploaded files of people, a chunk a transaction. `uploads` is the folder they stand in."""
-
-    def due(room: PostRoom) -> Sequence[Key]:
-        with unit_of_work(room.reads, room.clock) as uow:
-            return due_imports(uow.session)
-
-    def carry_on(room: PostRoom, key: Key) -> int:
-        with unit_of_work(room.sessions, room.clock) as uow:
-            return int(continue_import(uow, uploads, int(key)))
-
-    return Job("import people", due, carry_on)
 
 
 def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = JOBS, rounds: int = 10_000) -> int:

@@ -23,8 +23,9 @@ from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.engine import Engine, LocalEngine
-from scheduler.jobs import JOBS, Job, guard_job, import_job, in_lanes, journal_job, presence_job
+from scheduler.jobs import JOBS, Job
 from scheduler.leader import Alone, Leader
+from scheduler.process_jobs import guard_job, import_job, in_lanes, journal_job, presence_job
 from scheduler.queue_engine import QueueEngine
 from scheduler.rehearsal_job import rehearsal_job
 from scheduler.work_queue import WorkQueue

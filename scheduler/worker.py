@@ -20,7 +20,8 @@ from sales_campaigns.presence import leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.engine import LocalEngine, work_for
-from scheduler.jobs import JOBS, Job, Key, Place, journal_job, presence_job
+from scheduler.jobs import JOBS, Job, Key, Place
+from scheduler.process_jobs import journal_job, presence_job
 from scheduler.runner import clockwork_of
 from scheduler.work_queue import HEARTBEAT_SECONDS, OPTIONS, QUEUE, STALLED_SECONDS, TASK
 

@@ -1,4 +1,4 @@
-"""Draw the pages of docs/ that stand in the code already: states, settings, and the document of the API.
+"""Draw the pages of docs/ that stand in the code already: states, settings, commands, and the document of the API.
 
 `make docs` writes them; a test compares them, so they cannot go stale.
 """
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import click
+from flask import Flask
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -17,6 +19,7 @@ import sales_campaigns
 from sales_campaigns.lifecycle import Lifecycle
 from sales_campaigns.settings import Settings
 from web.api.reference import document_text
+from web.commands import install
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +44,25 @@ that names every malformed one.
 |---|---|---|---|
 """
 
+COMMANDS = """# Commands
+
+Drawn from `web/commands/` by `make docs`; change them there. `flask --app wsgi COMMAND --help` tells every option.
+
+What prints data takes `--json`. What the product refuses is one line on stderr and exit code 1. `--user` is whose
+rights a command has: there is no other administrator here than the users of the installation. How the shell completes
+commands stands in [Operating](operating.md), beside `serve`, `scheduler`, `worker` and `demo`, which run until they are
+stopped.
+
+**Anything else** that a page or a program can do: `flask --app wsgi ask OPERATION`, with an operation of
+[the API](api.md) and no token.
+
+```
+flask --app wsgi ask list_holidays --user cleo@example.com
+flask --app wsgi ask keep_holiday_of_team --user cleo@example.com --body '{"place": "SE", "day": "2026-12-28"}'
+flask --app wsgi ask upload_people file_name=fair.csv --user ana@example.com --body @fair.csv
+```
+"""
+
 KINDS: dict[Any, str] = {bool: "0 or 1", int: "a whole number", float: "a number", Path: "a path"}
 BOUNDS = {
     "ge": "at least {}",
@@ -56,6 +78,38 @@ def states_page() -> str:
 
 def settings_page() -> str:
     return SETTINGS + "".join(_setting(name, field) for name, field in Settings.model_fields.items())
+
+
+def commands_page() -> str:
+    app = Flask("commands")
+    install(app)
+    ours = {name: one for name, one in app.cli.commands.items() if name not in {"run", "shell", "routes"}}
+    alone = {name: one for name, one in ours.items() if not isinstance(one, click.Group)}
+    groups = [(name, one) for name, one in sorted(ours.items()) if isinstance(one, click.Group)]
+    return COMMANDS + "".join(
+        _commands(name, one.help or "", one.commands)
+        for name, one in [*groups, ("", click.Group(commands=alone))]
+    )
+
+
+def _commands(group: str, words: str, commands: dict[str, click.Command]) -> str:
+    rows = "".join(
+        f"| `{' '.join([group, name, *_arguments(one)]).strip()}` | {_sentence(one.help or '')} |\n"
+        for name, one in sorted(commands.items())
+    )
+    heading = f"## {group}\n\n{words}" if group else "## By themselves"
+    return f"\n{heading}\n\n| command | what it does |\n|---|---|\n{rows}"
+
+
+def _arguments(command: click.Command) -> list[str]:
+    context = click.Context(command)
+    found = [one.make_metavar(context) for one in command.params if isinstance(one, click.Argument)]
+    return [one.replace("|", "\\|") for one in found]
+
+
+def _sentence(words: str) -> str:
+    """The first paragraph."""
+    return " ".join(words.partition("\n\n")[0].split()).replace("|", "\\|")
 
 
 def lifecycles() -> Iterator[Lifecycle[Any]]:
@@ -108,6 +162,7 @@ def _values(field: FieldInfo) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/states.md": states_page,
     "docs/settings.md": settings_page,
+    "docs/cli.md": commands_page,
     "docs/openapi.json": document_text,
 }
 

@@ -27,8 +27,7 @@ SIGNED = (
 # Named once more than they are there: a second one, added on the way, breaks the signature (RFC 6376, section 8.15).
 ONLY_ONCE = ("from", "to", "subject", "date")
 _PIECE = 70  # characters of the signature on a line
-_BLANKS = re.compile(rb"[ \t]+")
-_LINE_ENDS = re.compile(rb" ?\r\n")
+_BLANKS = re.compile(rb"[ \t]{2,}|\t")  # what is not one space already
 _FOLDS = re.compile(rb"\r\n(?=[ \t])")
 
 
@@ -92,7 +91,7 @@ def _proof(key: Key, told: bytes) -> bytes:
 
 def _body_hash(body: bytes) -> str:
     """Relaxed (RFC 6376 section 3.4.4): blanks of a line made one, those at its end and empty last lines left out."""
-    relaxed = _LINE_ENDS.sub(b"\r\n", _BLANKS.sub(b" ", body)).rstrip(b" ")
+    relaxed = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").rstrip(b" ")
     told = relaxed.rstrip(b"\r\n")
     return b64encode(hashlib.sha256(told + b"\r\n" if told else b"").digest()).decode()
 

@@ -18,6 +18,7 @@ from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.claims import claim
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content
+from sales_campaigns.database import insert_rows
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.scheduling import go_on
@@ -105,10 +106,11 @@ def _open_all(uow: UnitOfWork, opened: Sequence[tuple[StepRun, dict[str, Any]]])
     """A task for each run, three statements however many there are."""
     if not opened:
         return
-    insert = sa.insert(Task).returning(Task.step_run_id, Task.id)
-    made = uow.session.execute(insert, [task for _, task in opened]).all()
-    task_of = {run_id: id for run_id, id in made if run_id is not None}
-    uow.session.execute(sa.update(StepRun), [{"id": run_id, "task_id": id} for run_id, id in task_of.items()])
+    made = insert_rows(uow.session, Task, [task for _, task in opened], Task.step_run_id, Task.id)
+    task_of = {row.step_run_id: row.id for row in made}
+    mine = sa.select(Task.id).where(Task.step_run_id == StepRun.id).scalar_subquery()
+    own = sa.update(StepRun).where(StepRun.id.in_(task_of)).values(task_id=mine)
+    uow.session.execute(own.execution_options(synchronize_session=False))
     uow.record_many("task.opened", [_told(task, task_of[run.id]) for run, task in opened])
 
 

@@ -12,9 +12,10 @@ from sales_campaigns.activity import append_many
 from sales_campaigns.enrollments.answers.bouncing import after_hard_bounce
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.lateness import act_on_late
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.mending import mend
 from sales_campaigns.enrollments.models import StepRun
-from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
+from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.enrollments.states import STEP_RUN, WAITING
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.lifecycle import move_each, move_many

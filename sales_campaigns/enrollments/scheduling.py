@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from sales_campaigns.campaigns.file import Lateness
 from sales_campaigns.campaigns.models import Step
 from sales_campaigns.campaigns.planner import Planned, StepKind, next_slot, skip_at
-from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import content_of, wording_for
+from sales_campaigns.database import insert_rows
 from sales_campaigns.deliveries.models import Delivery
 from sales_campaigns.enrollments.daily_limits import take_turns, within_limits
 from sales_campaigns.enrollments.leaving_out import causes_of, note_left_out, why_of
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.states import ENROLLMENT, WAITING
 from sales_campaigns.enrollments.ways import Due, Way, ways_of
@@ -36,8 +37,9 @@ def go_on(uow: UnitOfWork, enrollment_ids: Iterable[int], release_at: datetime |
     uow.session.flush()
     ids = one_at_a_time(uow, enrollment_ids)
     ways = [way for way in ways_of(uow.session, ids) if way.enrollment.state is EnrollmentState.ACTIVE]
-    _make_happen(uow, [due for way in ways for due in _ready(way)], release_at)
-    _finish(uow, [way.enrollment for way in ways if not way.ahead()])
+    ahead = [(way, way.ahead()) for way in ways]
+    _make_happen(uow, [due for way, dates in ahead for due in _ready(way, dates)], release_at)
+    _finish(uow, [way.enrollment for way, dates in ahead if not dates])
 
 
 def take_next_slot(uow: UnitOfWork, enrollment_id: int, step_key: str) -> None:
@@ -48,7 +50,7 @@ def take_next_slot(uow: UnitOfWork, enrollment_id: int, step_key: str) -> None:
 def take_next_slots(uow: UnitOfWork, late: Mapping[int, Collection[str]]) -> None:
     """The same for many: the mails that are ready and too late, by enrollment."""
     uow.session.flush()
-    dues = [due for way in ways_of(uow.session, late) for due in _ready(way)]
+    dues = [due for way in ways_of(uow.session, late) for due in _ready(way, way.ahead())]
     _make_happen(
         uow, [_in_next_slot(uow, due) for due in dues if due.step.key in late[due.way.enrollment.id]]
     )
@@ -73,27 +75,13 @@ def _make_happen(uow: UnitOfWork, ready: list[Due], release_at: datetime | None 
     runs = [_run(due) for due in ready if due.planned.is_task]
     runs += [_run(due, why=why_of(left_out, due)) for due in mails if due.way.enrollment.id in left_out]
     runs += _schedule_mails(uow, sendable, release_at)
-    if runs:
-        uow.session.execute(sa.insert(StepRun), runs)
+    insert_rows(uow.session, StepRun, runs)
 
 
-def one_at_a_time(uow: UnitOfWork, enrollment_ids: Iterable[int]) -> list[int]:
-    """Lock them in order of id: of two who each end a step, both would see the other's step still waiting."""
-    ids = sorted(set(enrollment_ids))
-    uow.session.scalars(
-        sa.select(Enrollment)
-        .where(Enrollment.id.in_(ids))
-        .order_by(Enrollment.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    return ids
-
-
-def _ready(way: Way) -> list[Due]:
+def _ready(way: Way, dates: Iterable[Planned]) -> list[Due]:
     return [
         Due(way, way.steps[planned.index], planned)
-        for planned in way.ahead()
+        for planned in dates
         if planned.ready and way.steps[planned.index].key not in way.runs
     ]
 
@@ -219,7 +207,7 @@ def _message(
 
 def late_at(way: Way, at: datetime) -> datetime | None:
     """Past this instant a first attempt is not made blindly; None when the campaign sends however late."""
-    late = settings_of(way.version.settings).late
+    late = way.settings.late
     return None if late.then is Lateness.SEND else at + late.limit
 
 

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from sales_campaigns.calendars.leave import Away, away_of
 from sales_campaigns.calendars.schedules import team_calendars
 from sales_campaigns.calendars.team_calendar import PUBLIC, TeamCalendar
+from sales_campaigns.campaigns.file import FileSettings
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step, StepVariant
 from sales_campaigns.campaigns.outlines import outline_of
 from sales_campaigns.campaigns.planner import Assumptions, Outcome, Outline, Over, Planned, Start, plan
+from sales_campaigns.campaigns.stored_settings import settings_of
 from sales_campaigns.campaigns.variants import variant_for
 from sales_campaigns.enrollments.models import Enrollment, Launch, StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
@@ -40,6 +42,14 @@ class Absence:
 PRESENT = Absence()
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """What follows from the versions of ways that are read together: found once, however many they are."""
+
+    outlines: dict[tuple[int, TeamCalendar], Outline] = field(default_factory=dict)
+    settings: dict[int, FileSettings] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Way:
     """One enrollment with its campaign, the version it goes through, its launch, its step runs by key, and what
@@ -52,6 +62,7 @@ class Way:
     runs: dict[str, StepRun] = field(default_factory=dict)
     absence: Absence = PRESENT
     variants: Mapping[str, str] = field(default_factory=dict)  # key of a step → the variant that its mail has
+    frames: Frames = field(default_factory=Frames, repr=False, compare=False)
 
     def variant_of(self, step: Step) -> StepVariant | None:
         """What this person gets, or got, of a step with several contents; None where all get the same.
@@ -72,7 +83,16 @@ class Way:
 
     @property
     def outline(self) -> Outline:
-        return outline_of(self.version, own=self.absence.own)
+        key = self.version.id, self.absence.own
+        if key not in self.frames.outlines:
+            self.frames.outlines[key] = outline_of(self.version, own=self.absence.own)
+        return self.frames.outlines[key]
+
+    @property
+    def settings(self) -> FileSettings:
+        if self.version.id not in self.frames.settings:
+            self.frames.settings[self.version.id] = settings_of(self.version.settings)
+        return self.frames.settings[self.version.id]
 
     @property
     def steps(self) -> Sequence[Step]:
@@ -190,6 +210,7 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
     launches = _by_id(session, Launch, {e.launch_id for e in enrollments})
     runs, variants = _runs(session, ids)
     absences = absences_of(session, {(e.sender_id, e.team_id) for e in enrollments})
+    frames = Frames()
     return [
         Way(
             e,
@@ -199,6 +220,7 @@ def ways_of(session: Session, enrollment_ids: Iterable[int]) -> list[Way]:
             runs[e.id],
             absences[e.sender_id],
             variants[e.id],
+            frames,
         )
         for e in enrollments
     ]

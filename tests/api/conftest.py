@@ -16,9 +16,9 @@ from sales_campaigns.api_access.issuing import TokenWish, make_token
 from sales_campaigns.api_access.scopes import Scope
 from sales_campaigns.settings import Settings
 from tests.conftest import Work
-from tests.pages.conftest import app
+from tests.pages.conftest import app, browse
 
-__all__ = ["app"]
+__all__ = ["app", "browse"]
 PREFIX = "/api/v1"
 
 

@@ -273,6 +273,97 @@ ONLY_THERE: dict[str, str] = {
     "tokens.revoke": "The same: who may use which token is said by a person.",
 }
 
+# Page (the file of its blueprint) → the operations that show what stands on it.
+SHOWN: dict[str, str] = {
+    "ab_test": "get_ab_test",
+    "analytics": "get_figures",
+    "attachments": "list_attachments get_attachment",
+    "audit": "list_audit",
+    "blocked_domains": "list_blocked_domains",
+    "bounce_rules": "list_bounce_rules list_unknown_bounces try_bounce_rules",
+    "calendar": "get_calendar",
+    "call_choices": "get_call_choices",
+    "campaign_editor": "get_campaign get_campaign_effect",
+    "campaign_people": "list_enrollments list_launches",
+    "campaign_report": "get_campaign_report",
+    "campaign_settings": "get_campaign",
+    "campaign_step": "get_campaign",
+    "campaigns": "list_campaigns export_campaign_file",
+    "change_task": "get_task",
+    "channels": "list_channels get_channel",
+    "compare": "get_figures",
+    "compose": "preview_mail list_templates",
+    "continuous": "get_continuous check_reset_of_history",
+    "crm": "get_crm",
+    "crm_diagnostics": "list_crm_refusals",
+    "crm_people": "list_crm_lists",
+    "crm_users": "list_crm_users",
+    "deliveries": "list_deliveries",
+    "delivery": "get_delivery get_delivery_figures get_journal list_approvals list_delivery_alarms",
+    "delivery_logs": "list_recipients list_exclusions",
+    "delivery_templates": "list_delivery_templates get_delivery_template",
+    "delivery_tracking": "list_noticed list_tracked_urls",
+    "detour": "check_jump check_restart",
+    "domain_limits": "list_domain_limits",
+    "duplicates": "list_duplicates",
+    "emails": "list_messages count_messages list_drafts",
+    "enrollment": "get_enrollment",
+    "feed": "list_feed",
+    "groups": "list_groups get_group",
+    "health": "get_health",
+    "holidays": "list_holidays",
+    "late": "list_late_mails",
+    "launch": "check_launch",
+    "leave": "list_leave",
+    "mailbox": "get_my_mailbox list_identities",
+    "mailbox_draft": "get_mailbox_draft",
+    "mailboxes_for_all": "list_delegations",
+    "message": "get_message get_message_as_sent",
+    "notes": "get_person_history",
+    "notices": "list_notices get_notice_wishes",
+    "own_mails": "list_own_mails",
+    "people": "list_people",
+    "people_import": "list_imports get_import get_import_errors",
+    "person": "get_person get_person_history get_standing",
+    "personal_data": "count_personal_data tell_personal_data",
+    "play": "list_tasks get_task",
+    "policies": "get_policy",
+    "profile": "get_my_profile",
+    "proofs": "list_delivery_proofs preview_delivery",
+    "quarantine": "list_addresses",
+    "rehearse": "list_rehearsals get_rehearsal",
+    "replies": "list_replies get_reply",
+    "rescue": "preview_rescue_of_tasks",
+    "retention": "get_retention",
+    "schedules": "list_schedules get_schedule",
+    "sending": "get_sending list_mailboxes",
+    "series": "get_series",
+    "set_aside": "list_set_aside",
+    "setup": "get_set_up",
+    "simulate": "simulate_campaign get_my_capacity",
+    "snippets": "list_snippets get_snippet",
+    "task": "get_task get_task_history",
+    "tasks": "list_tasks count_tasks",
+    "team": "get_team list_tasks",
+    "templates": "list_templates get_template",
+    "test_profiles": "list_test_profiles get_test_profile",
+    "typology": "list_sending_rules get_sending_rule",
+    "under_mails": "get_footer",
+    "users": "list_users get_user",
+    "webhooks": "list_webhooks list_webhook_calls get_webhook_call",
+    "why": "explain_person explain_step explain_message explain_task",
+}
+# Page → why a program has nothing to read there.
+NOT_SHOWN: dict[str, str] = {
+    "caught": "The mail catcher of the demo.",
+    "consent": "The way back from Google and Microsoft.",
+    "crm_sign_in": "The way back from the CRM.",
+    "new_task": "An empty form.",
+    "overview": "Links to other pages.",
+    "today": "A summary of what tasks, replies, late mails, alarms and mailboxes list.",
+    "tokens": "A token does not look after tokens.",
+}
+
 
 def acts_of_pages(app: Flask) -> set[str]:
     return {
@@ -290,6 +381,15 @@ def test_each_act_of_a_page_has_its_operation_or_a_reason(app: Flask) -> None:
     assert SAME.keys() & ONLY_THERE.keys() == set()
 
 
+def test_each_page_has_an_operation_that_shows_it_or_a_reason(app: Flask) -> None:
+    shown = {
+        rule.endpoint.partition(".")[0]
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or set()) and rule.endpoint.partition(".")[0] not in OPEN
+    }
+    assert sorted(shown ^ (SHOWN.keys() | NOT_SHOWN.keys())) == []
+
+
 def test_the_document_names_no_shape_that_it_does_not_describe() -> None:
     document = document_of(AREAS)
     named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
@@ -297,5 +397,5 @@ def test_the_document_names_no_shape_that_it_does_not_describe() -> None:
 
 
 def test_the_operations_that_are_named_are_there() -> None:
-    named = {name for names in SAME.values() for name in names.split()}
+    named = {name for names in (*SAME.values(), *SHOWN.values()) for name in names.split()}
     assert sorted(named - OPERATIONS.keys()) == []

@@ -11,8 +11,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.sign_in import make_link
+from sales_campaigns.database import make_engine, make_sessions
 from tests.torture.installation import ROOT, SECRET, Program, wait_until
 
 LINK = re.compile(r"Sign in once with (\S+)")
@@ -51,15 +55,11 @@ def serving(demo: Path, folder: Path, speed: int = 1, **more: str) -> Iterator[s
 
 def sign_in_path(folder: Path, email: str) -> str:
     """Where another user of the company that is served from `folder` signs in, once."""
-    told = subprocess.run(
-        _flask("user", "link", email),
-        cwd=ROOT,
-        env=_environment(folder),
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return urlsplit(told.stdout.strip()).path
+    engine = make_engine(f"sqlite:///{folder / 'sales.sqlite3'}")
+    with make_sessions(engine).begin() as session:
+        token = make_link(session, session.scalars(sa.select(User).where(User.email == email)).one())
+    engine.dispose()
+    return f"/sign-in/link/{token}"
 
 
 def _flask(*command: str) -> list[str]:

@@ -186,6 +186,13 @@ def test_it_chooses_what_came_of_a_call_by_its_number(visit: Visitor) -> None:
     expect(outcomes.get_by_label("Left a message")).to_be_checked()
 
 
+def test_it_saves_what_one_writes_by_control_and_enter(visit: Visitor, gallery: Gallery) -> None:
+    here = visit("forms")
+    here.page.locator("#f-signature").press("Control+Enter")
+    here.page.get_by_text("taken").wait_for()
+    assert [posted.path for posted in gallery.posted] == ["/forms"]
+
+
 def test_it_makes_cards_of_a_list_on_a_phone(visit: Visitor) -> None:
     """Each cell has the heading of its column beside it, and nothing is to be scrolled to."""
     page = visit("pieces", "phone").page

@@ -14,23 +14,27 @@ from flask import Flask
 from tests.cast import Cast
 from tests.conftest import Work
 
-# What has no --json: it runs until it is stopped, changes the schema, or prints a document as it is.
+# What has no --json: it runs until it is stopped, writes a file of ours, or prints a document or JSON as it is.
 WITHOUT_JSON = {
+    "ask",
     "campaign export",
-    "db downgrade",
     "db revision",
-    "db upgrade",
     "openapi",
 }
 CLEO = ("--user", "cleo@north.example")
 LISTS = (
+    ("campaign", "list", *CLEO),
     ("crm", "status"),
     ("delivery", "list", *CLEO),
     ("instance", "status"),
     ("leave", "list", "ana@north.example"),
     ("mailbox", "list", *CLEO),
+    ("notice", "list", *CLEO),
+    ("people", "groups", *CLEO),
+    ("people", "list", *CLEO),
     ("quarantine", "list", *CLEO),
     ("schedule", "list", *CLEO),
+    ("task", "list", *CLEO),
     ("token", "list", *CLEO),
     ("user", "list", *CLEO),
 )

@@ -38,6 +38,8 @@ from sales_campaigns.deliveries.models import Delivery, DeliveryState, DeliveryT
 from sales_campaigns.deliveries.proofing.models import TestProfile
 from sales_campaigns.deliveries.recurrence import Every, Recurrence
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
+from sales_campaigns.deliveries.variants.models import AbTest, DeliveryVariant
+from sales_campaigns.deliveries.variants.plan import Chooser, Measure
 from sales_campaigns.enrollments.answers.opting_out import unsubscribe_many
 from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.launches.launching import Order, launch
@@ -221,8 +223,12 @@ REFUSED: dict[str, set[str]] = {
     "teammate": FOR_ADMINISTRATORS | ACTS_OF_ADMINISTRATORS | ACTS_OF_THE_OWNER,
     "administrator": set(),
 }
+# what no teammate is shown: the rows that Ana chose in a CRM
+HIDDEN = {"teammate": {"GET /people/crm/chosen/<int:addition_id>"}}
 Browse = Callable[[User], Browser]
 Ids = dict[str, Any]
+# area → what its addresses mean by a name that others use for something else
+OTHERWISE: dict[str, Ids] = {"ab_test": {"letter": "B", "do": "choose"}}
 
 
 def rules(app: Flask) -> Iterator[Rule]:
@@ -250,11 +256,14 @@ def answers(app: Flask, browser: Browser, ids: Ids, owned_only: bool) -> Iterato
         unknown = rule.arguments - ids.keys()
         assert not unknown, f"tell this test whose row {unknown} of {rule.rule} is"
         with app.test_request_context():
-            path = app.url_map.bind("localhost").build(
-                rule.endpoint, {name: ids[name] for name in rule.arguments}
-            )
+            path = app.url_map.bind("localhost").build(rule.endpoint, arguments(rule, ids))
         answer = browser.get(path) if method == "GET" else browser.post(f"{path}?kind=call", TYPED)
         yield f"{method} {rule.rule}", answer.status_code, answer.headers.get("Location", "")
+
+
+def arguments(rule: Rule, ids: Ids) -> Ids:
+    meant = ids | OTHERWISE.get(rule.endpoint.partition(".")[0], {})
+    return {name: meant[name] for name in rule.arguments}
 
 
 def answers_of(app: Flask, browser: Browser, ids: Ids) -> Iterator[tuple[str, TestResponse]]:
@@ -262,8 +271,7 @@ def answers_of(app: Flask, browser: Browser, ids: Ids) -> Iterator[tuple[str, Te
     for rule in rules(app):
         if "GET" in (rule.methods or set()):
             with app.test_request_context():
-                found = {name: ids[name] for name in rule.arguments}
-                path = app.url_map.bind("localhost").build(rule.endpoint, found)
+                path = app.url_map.bind("localhost").build(rule.endpoint, arguments(rule, ids))
             yield path, browser.get(path)
 
 
@@ -303,6 +311,7 @@ def ids(work: Work, cast: Cast, settings: Settings) -> Ids:
         )
         enrollment = session.scalars(sa.select(Enrollment)).one()
         delivery = a_continuous_delivery(uow, cast)
+        an_ab_test(uow, delivery, wording.id)
         rule = TypologyRule(
             team_id=cast.ana.team_id,
             kind=RuleKind.FILTERING,
@@ -386,6 +395,14 @@ def a_continuous_delivery(uow: Any, cast: Cast) -> Delivery:
     uow.session.add(Increment(delivery_id=delivery.id, **run, **counted))
     uow.session.flush()
     return delivery
+
+
+def an_ab_test(uow: Any, delivery: Delivery, wording_id: int) -> None:
+    """With a variant B."""
+    planned = {"share": 20, "measure": Measure.CLICKED, "hours": 4, "chooser": Chooser.PERSON}
+    uow.session.add(AbTest(delivery_id=delivery.id, **planned))
+    uow.session.flush()
+    uow.session.add(DeliveryVariant(delivery_id=delivery.id, key="B", wording_id=wording_id))
 
 
 def content_of_the_team(uow: Any, cast: Cast) -> Ids:
@@ -534,39 +551,23 @@ def test_it_hides_the_rows_of_another_team(app: Flask, browse: Browse, cast: Cas
     assert shown == [], "\n".join(map(str, shown))
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_it_breaks_nowhere_for_its_owner(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
-    broken = [
-        (route, status)
-        for route, status, _ in answers(app, browse(cast.ana), ids, owned_only=False)
-        if route.startswith("GET")
-        and status >= 400
-        and "/caught" not in route
-        and route not in FOR_ADMINISTRATORS
-    ]
-    assert broken == [], "\n".join(map(str, broken))
-
-
 @pytest.mark.parametrize(
     ("engine", "role"),
-    [("sqlite", "owner"), ("postgresql", "teammate"), ("sqlite", "administrator")],
+    [("sqlite", "owner"), ("postgresql", "teammate"), ("postgresql", "administrator")],
     indirect=["engine"],
 )
-def test_what_is_refused_to_a_role_is_listed_and_nothing_else(
+def test_what_is_refused_to_a_role_is_listed_and_nothing_else_and_no_page_breaks(
     app: Flask, browse: Browse, cast: Cast, ids: Ids, role: str
 ) -> None:
     """Role by route by owner: the rows are Ana's, and whoever asks is refused what the lists above say."""
     user = {"owner": cast.ana, "teammate": cast.ben, "administrator": cast.cleo}[role]
-    found = answers(app, browse(user), ids, owned_only=False)
+    found = list(answers(app, browse(user), ids, owned_only=False))
     refused = {route for route, status, _ in found if status == 403}
     assert sorted(refused) == sorted(REFUSED[role])
-
-
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_it_breaks_nowhere_for_an_administrator(app: Flask, browse: Browse, cast: Cast, ids: Ids) -> None:
     broken = [
         (route, status)
-        for route, status, _ in answers(app, browse(cast.cleo), ids, owned_only=False)
-        if route.startswith("GET") and status >= 400 and "/caught" not in route
+        for route, status, _ in found
+        if route.startswith("GET") and status >= 400 and status != 403 and "/caught" not in route
+        if route not in HIDDEN.get(role, ())
     ]
     assert broken == [], "\n".join(map(str, broken))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +29,7 @@ from sales_campaigns.deliveries.confirming import confirm
 from sales_campaigns.deliveries.continuous.choosing import choose_incremental
 from sales_campaigns.deliveries.editing import change, delete, duplicate
 from sales_campaigns.deliveries.incremental import Incremental, Mode
-from sales_campaigns.deliveries.inputs import Schedule, Settings, StartBy
+from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings, StartBy
 from sales_campaigns.deliveries.models import Delivery, Recipient
 from sales_campaigns.deliveries.pausing import pause, resume, stop
 from sales_campaigns.deliveries.preparing import prepare
@@ -36,6 +39,7 @@ from sales_campaigns.deliveries.retention.models import Retention
 from sales_campaigns.deliveries.retention.removing import remove_old
 from sales_campaigns.deliveries.series import start_series
 from sales_campaigns.deliveries.setups import is_stale, setup_of
+from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.deliveries.variants.figures import VariantFigures, rest_of, variant_figures
 from sales_campaigns.deliveries.variants.models import AbTest
 from sales_campaigns.deliveries.variants.plan import Chooser, Measure, Plan, lot
@@ -44,13 +48,15 @@ from sales_campaigns.deliveries.waves import equal_waves
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
+from sales_campaigns.people.models import Address, Person
 from sales_campaigns.tracking.models import EventKind
 from tests.builders import a_delivery, a_wish
 from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.deliveries import delivery, figures, finish_preparing, let_jobs_run, preparation, said
+from tests.deliveries import delivery, figures, finish_preparing, let_jobs_run, preparation, prepared, said
 from tests.engagement import answered, did
 from tests.outgoing import send
+from tests.shards import SHARD
 from tests.sink import Sink
 from tests.stories.letters import letters
 
@@ -550,3 +556,96 @@ def test_it_may_start_by_itself(work: Work, cast: Cast, room: PostRoom, sink: Si
     number = with_test(work, cast.cleo, settings=Settings(start_by=StartBy.NO_ERROR))
     send_all(work, room)
     assert (len(sink.caught), ab_test(work, number).state) == (40, "running")
+
+
+def test_whoever_waits_for_the_winner_counts_for_pressure(
+    work: Work, cast: Cast, room: PostRoom, fifty: None
+) -> None:
+    """The rule: counting what was sent and what is scheduled."""
+    begun(work, cast.cleo)
+    send_all(work, room)
+    with work() as uow:
+        often = {"kind": RuleKind.PRESSURE, "name": "Once a week", "details": {"messages": 1, "days": 7}}
+        uow.session.add(TypologyRule(team_id=cast.cleo.team_id, changed_at=uow.now, **often))
+    second = preparation(work, prepared(work, cast.cleo, name="Another"))
+    assert (second.targeted, second.to_deliver, second.excluded) == (50, 0, 50)
+
+
+ACTS = ("pause", "resume", "send", "hour", "day", "choose A", "choose B", "open", "stop", "take out")
+
+
+def live_through(work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, seed: int) -> None:
+    """One test in which anything may happen, in any order. Whatever is refused changes nothing."""
+    chance, told = random.Random(seed), [f"seed {seed}"]
+    with work() as uow:
+        for n in range(12):
+            a_person(uow, cast.ana, f"s{seed}p{n}@example.com")
+    settings = Settings(waves=equal_waves(60, timedelta(hours=5)) if seed % 2 else ())
+    search = Audience(words=f"s{seed}p")
+    number = begun(
+        work,
+        cast.cleo,
+        replace(BY_ITSELF, share=chance.randint(20, 90)),
+        settings=settings,
+        audience=search,
+        name=f"Test {seed}",
+    )
+    for _ in range(10):
+        act = chance.choices(ACTS, weights=(2, 3, 5, 3, 2, 1, 1, 2, 0.3, 1))[0]
+        told.append(act)
+        happen(work, cast, room, clock, number, act)
+        seen, everybody = figures(work, number), mails(work, number)
+        assert (seen.targeted, seen.to_deliver, seen.excluded) == (12, 12, 0), told
+        assert len({mail.email for mail in everybody}) == len(everybody), told
+        tries = tried(work, number)
+        sizes = [one.people for one in tries.values()]
+        assert len(sizes) == 2 and max(sizes) - min(sizes) <= 1, told
+        if ab_test(work, number).state in {"planned", "running", "waiting", "lapsed"}:
+            assert sum(sizes) >= seen.handed, (told, "the rest has got nothing")
+
+
+def happen(work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, number: int, act: str) -> None:
+    if act in {"hour", "day"}:
+        clock.forward(timedelta(**{f"{act}s": 1}))
+    elif act == "send":
+        send_all(work, room)
+    elif act == "open":
+        open_some(work, number, A=1, B=2)
+    elif act == "take out":
+        with work() as uow:
+            waiting = sa.select(Recipient.person_id).where(Recipient.delivery_id == number)
+            found = uow.session.scalar(waiting.order_by(Recipient.address_id).limit(1))
+            if found is not None:
+                uow.session.execute(
+                    sa.update(Address)
+                    .where(
+                        Address.id == sa.select(Person.address_id).where(Person.id == found).scalar_subquery()
+                    )
+                    .values(opted_out_at=uow.now)
+                )
+    else:
+        verb, _, letter = act.partition(" ")
+        does = {"pause": pause, "resume": resume, "stop": stop}
+        with suppress(IllegalMove), work() as uow:
+            if letter:
+                choose_winner(uow, cast.cleo, number, letter)
+            else:
+                does[verb](uow, cast.cleo, number)
+
+
+def test_whatever_happens_nobody_gets_two(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink, clock: VirtualClock
+) -> None:
+    """The rule: targeted = to deliver + excluded, always."""
+    for seed in range(2):
+        live_through(work, cast, room, clock, seed)
+    assert max(Counter(letter.to for letter in letters(sink)).values()) == 1
+
+
+@pytest.mark.deep
+def test_whatever_happens_in_two_hundred_tests(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink, clock: VirtualClock
+) -> None:
+    for seed in SHARD.among(range(1_000, 1_100)):
+        live_through(work, cast, room, clock, seed)
+    assert max(Counter(letter.to for letter in letters(sink)).values()) == 1

@@ -34,7 +34,7 @@ from sales_campaigns.tasks.models import Priority, Task, TaskKind
 from sales_campaigns.tasks.states import TASK
 from sales_campaigns.tasks.working import remind
 from sales_campaigns.unit_of_work import UnitOfWork
-from scheduler.jobs import import_job
+from scheduler.process_jobs import import_job
 from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work

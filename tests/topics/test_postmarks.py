@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sales_campaigns.accounts.models import Instance, Mailbox
 from sales_campaigns.content.dkim import Signer, published
@@ -15,10 +16,11 @@ from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.recipes import copy_to_file
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.incoming.receiving import receive
-from sales_campaigns.messages.letters.postmarks import Postmark
+from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark, postmark_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.messages.return_paths import ReturnPath
+from sales_campaigns.settings import read_settings
 from scheduler.jobs import run_until_quiet
 from tests.cast import Cast
 from tests.conftest import Work
@@ -153,3 +155,21 @@ def test_a_forged_return_path_is_about_nothing(work: Work, cast: Cast, room: Pos
     forged = ReturnPath(RETURNS.pattern, ("a key of somebody else",)).address(id)
     assert comes_to_dirk(work, cast, room, stripped(forged)) == []
     assert message(work, id).state == "sent"
+
+
+def test_the_settings_say_what_mails_bear() -> None:
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    given = {
+        "DKIM_DOMAIN": "north.example",
+        "DKIM_SELECTOR": "s1",
+        "DKIM_KEY": KEY.private_bytes(*form).decode(),
+        "BOUNCE_ADDRESS": RETURNS.pattern,
+        "SECRET_KEY": "a key of this installation, long enough",
+        "SECRET_KEY_OLD": "the one before, which is still known",
+    }
+    postmark = postmark_of(read_settings(given))
+    assert postmark.signer is not None and published(postmark.signer.key) == published(KEY)
+    assert postmark.returns is not None
+    former = ReturnPath(RETURNS.pattern, (given["SECRET_KEY_OLD"],)).address(7)
+    assert postmark.returns.message_in(former) == 7
+    assert postmark_of(read_settings({"SECRET_KEY": given["SECRET_KEY"]})) == NO_POSTMARK

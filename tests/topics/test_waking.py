@@ -16,7 +16,7 @@ from sales_campaigns.messages.models import Hold
 from sales_campaigns.messages.stops.waking import MOVED, OLDER, confirm_instance, doubted, live, wake
 from sales_campaigns.messages.stops.witness import Witness, place_of, witness_in
 from sales_campaigns.settings import Settings
-from scheduler.jobs import guard_job
+from scheduler.process_jobs import guard_job
 from scheduler.runner import running
 from tests.cast import Cast
 from tests.conftest import Work

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from web.commands import (
+    asking,
     campaign,
     campaign_changes,
     campaign_variants,
@@ -18,15 +19,19 @@ from web.commands import (
     instance,
     launching,
     leave,
+    listing,
     mail,
     mailbox_stops,
     mailboxes,
+    notices,
     openapi,
     people,
     personal_data,
+    policy,
     quarantine,
     rehearsing,
     schedule,
+    tasks,
     tokens,
     user_standing,
     users,
@@ -44,13 +49,19 @@ for command in (
     detours.jump,
     detours.restart,
     detours.move,
+    listing.list_campaigns,
 ):
     campaign.group.add_command(command)
 for command in (mailbox_stops.list_mailboxes, mailbox_stops.stop, mailbox_stops.release):
     mailboxes.group.add_command(command)
 for command in (user_standing.list_users, user_standing.deactivate_user, user_standing.activate_user):
     users.group.add_command(command)
-for command in (personal_data.export, personal_data.erase_person):
+for command in (
+    personal_data.export,
+    personal_data.erase_person,
+    listing.list_people,
+    listing.list_groups,
+):
     people.group.add_command(command)
 for command in (
     delivery_proofs.proof,
@@ -71,9 +82,12 @@ GROUPS = [
     leave.group,
     mail.group,
     mailboxes.group,
+    notices.group,
     people.group,
+    policy.group,
     quarantine.group,
     schedule.group,
+    tasks.group,
     tokens.group,
     users.group,
     workspace.group,
@@ -86,3 +100,4 @@ def install(app: Flask) -> None:
     app.cli.add_command(doctor.command)
     app.cli.add_command(why.command)
     app.cli.add_command(openapi.command)
+    app.cli.add_command(asking.command)

@@ -5,24 +5,27 @@ from __future__ import annotations
 import click
 
 from sales_campaigns import migrating
-from web.commands.running import CommandGroup
+from web.commands.running import CommandGroup, json_option, out
 from web.request_scope import house
 
 group = CommandGroup("db", help="The database's schema.")
 
 
 @group.command("upgrade")
-def upgrade() -> None:
+@json_option
+def upgrade(as_json: bool) -> None:
     """Bring the database to the newest schema. Safe to repeat."""
     migrating.upgrade(house().engine)
-    click.echo("The database is up to date.")
+    out({"revision": migrating.newest_revision()}, as_json, "The database is up to date.")
 
 
 @group.command("downgrade")
 @click.argument("revision")
-def downgrade(revision: str) -> None:
+@json_option
+def downgrade(revision: str, as_json: bool) -> None:
     """Take the schema back to REVISION (base is nothing)."""
     migrating.downgrade(house().engine, revision)
+    out({"revision": revision}, as_json, f"The schema is that of {revision}.")
 
 
 @group.command("revision")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sales_campaigns.deliveries.journal import journal_of
 from sales_campaigns.deliveries.listing import deliveries_of, delivery_of, mailboxes_for
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.deliveries.setups import audience_of, schedule_of, settings_of, setup_of
+from sales_campaigns.deliveries.waves import Wave, equal_waves
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.groups import groups_of
@@ -86,6 +87,8 @@ def show(delivery_id: int, email: str, as_json: bool) -> None:
 @click.option("--zone", default="", help="The user's zone when left out.")
 @click.option("--their-time", is_flag=True, help="At that time of each recipient's zone.")
 @click.option("--validity-hours", default=120, show_default=True)
+@click.option("--wave-percent", default=0, help="Leave in waves: so many percent of the recipients each.")
+@click.option("--wave-hours", default=24, show_default=True, help="Hours between two waves.")
 @click.option("--start-by", type=click.Choice([one.value for one in StartBy]), default=StartBy.PERSON.value)
 @json_option
 def create(as_json: bool, email: str, **typed: Any) -> None:
@@ -224,8 +227,16 @@ def _wish(uow: UnitOfWork, actor: User, typed: dict[str, Any]) -> Wish:
         mailbox_id=_mailbox(uow, actor, typed["mailbox"]),
         audience=Audience(bool(typed["everybody"]), typed["search"], 0, _groups(uow, actor, typed["groups"])),
         schedule=schedule,
-        settings=Settings(validity_hours=typed["validity_hours"], start_by=StartBy(typed["start_by"])),
+        settings=Settings(
+            validity_hours=typed["validity_hours"],
+            start_by=StartBy(typed["start_by"]),
+            waves=_waves(typed["wave_percent"], typed["wave_hours"]),
+        ),
     )
+
+
+def _waves(percent: int, hours: int) -> tuple[Wave, ...]:
+    return equal_waves(percent, timedelta(hours=hours)) if percent else ()
 
 
 def _changed(uow: UnitOfWork, delivery: Delivery, typed: dict[str, Any]) -> Wish:

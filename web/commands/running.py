@@ -17,6 +17,16 @@ from web.request_scope import house
 json_option: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+class RefusedInWords(click.Command):
+    """A command by itself that ends with exit code 1 and one line when the product says no."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Refusal as error:
+            _refused(ctx, error)
+
+
 class CommandGroup(AppGroup):
     """A group whose commands end with exit code 1 and one line when the product says no."""
 
@@ -24,8 +34,7 @@ class CommandGroup(AppGroup):
         try:
             return super().invoke(ctx)
         except Refusal as error:
-            click.echo(f"Error: {' '.join(error.words.split())}", err=True)
-            ctx.exit(1)
+            _refused(ctx, error)
 
 
 def command_work() -> AbstractContextManager[UnitOfWork]:
@@ -44,3 +53,8 @@ def out(data: Any, as_json: bool, words: str = "") -> None:
             click.echo(
                 "  ".join(str(value) for value in item.values()) if isinstance(item, dict) else str(item)
             )
+
+
+def _refused(ctx: click.Context, error: Refusal) -> None:
+    click.echo(f"Error: {' '.join(error.words.split())}", err=True)
+    ctx.exit(1)

@@ -119,7 +119,7 @@ def _due(line: TaskLine, now: datetime) -> dict[str, str]:
     note = f"{count_words(late, 'day')} late" if late else ""
     return {
         "iso": line.moment.isoformat(),
-        "words": words if away < 7 else day_words(local)[4:],
+        "words": words if away < 7 else day_words(local),
         "title": f"{when_words(line.moment, line.zone)}, {zone_words(line.zone)} time",
         "note": note,
     }

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.enrollments.answers.bouncing import CAME_BACK, SOURCE
 from sales_campaigns.enrollments.answers.redirecting import lock_mails, redirect
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, StepRun, StepRunState
 from sales_campaigns.enrollments.pausing import about, plan_again
-from sales_campaigns.enrollments.scheduling import one_at_a_time
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN, UNDER_WAY, WAITING
 from sales_campaigns.enrollments.ways import Way, ways_of
 from sales_campaigns.lifecycle import move_many

@@ -16,14 +16,9 @@ from sales_campaigns.enrollments.changes.effects import Effect, chunks_under_way
 from sales_campaigns.enrollments.changes.meaning import Change, Changes, changes_of
 from sales_campaigns.enrollments.changes.shared_plans import SharedPlans
 from sales_campaigns.enrollments.daily_limits import lock_mailboxes
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
-from sales_campaigns.enrollments.scheduling import (
-    give_dates,
-    go_on,
-    one_at_a_time,
-    take_next_slots,
-    words_of,
-)
+from sales_campaigns.enrollments.scheduling import give_dates, go_on, take_next_slots, words_of
 from sales_campaigns.enrollments.states import STEP_RUN, UNDER_WAY, WAITING
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import cancel_many

@@ -13,10 +13,11 @@ from sales_campaigns.accounts.roles import require
 from sales_campaigns.enrollments.detours.judging import Jump, judge_jumps
 from sales_campaigns.enrollments.detours.keeping import keep
 from sales_campaigns.enrollments.holding import tell
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.passing_over import pass_over, place_of
 from sales_campaigns.enrollments.putting_back import waited
-from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
+from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.enrollments.states import STEP_RUN
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import IllegalMove

@@ -6,8 +6,9 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.detours.standing import stand_again
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.putting_back import put_back
-from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
+from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.errors import IllegalMove, NotFound
 from sales_campaigns.people.unsubscribing import opt_back_in
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -29,9 +30,9 @@ def undo_unsubscribing(uow: UnitOfWork, actor: User, batch_id: int, undo_seconds
         raise IllegalMove("It was undone already.")
     stood = {int(id): where for id, where in act.data["stood"].items()}
     one_at_a_time(uow, stood)
-    back = stand_again(uow, stood)
-    put_back(uow, [run for id in back for run in act.data["waited"].get(str(id), ())])
-    go_on(uow, back)
+    standing = stand_again(uow, stood)
+    put_back(uow, [run for id in standing for run in act.data["waited"].get(str(id), ())])
+    go_on(uow, standing)
     data = {"people": len(back)}
     uow.record("people.subscribed_again", actor_id=actor.id, team_id=actor.team_id, data=data)
     return len(back)

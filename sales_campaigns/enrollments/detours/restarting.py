@@ -21,9 +21,9 @@ from sales_campaigns.enrollments.launches.checking import Excluded
 from sales_campaigns.enrollments.launches.forecasting import forecast
 from sales_campaigns.enrollments.launches.launching import LAUNCH_LIMIT, launch, launch_limit
 from sales_campaigns.enrollments.launches.orders import Order, Prepared, not_allowed, prepare
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.enrollments.putting_back import waiting_at
-from sales_campaigns.enrollments.scheduling import one_at_a_time
 from sales_campaigns.errors import IllegalMove, NotAllowed
 from sales_campaigns.unit_of_work import UnitOfWork
 

@@ -14,10 +14,11 @@ from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.enrollments.detours.standing import stand_again
 from sales_campaigns.enrollments.ending import end
 from sales_campaigns.enrollments.holding import tell
+from sales_campaigns.enrollments.locking import one_at_a_time
 from sales_campaigns.enrollments.models import Enrollment, StepRun, WayChange
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.putting_back import put_back
-from sales_campaigns.enrollments.scheduling import go_on, one_at_a_time
+from sales_campaigns.enrollments.scheduling import go_on
 from sales_campaigns.enrollments.states import ENROLLMENT, STEP_RUN
 from sales_campaigns.errors import IllegalMove, NotFound
 from sales_campaigns.lifecycle import move_many

@@ -1,7 +1,7 @@
 """The gate of a bulk lane: due mails are taken, looked at and begun in one transaction and a handful of statements.
 
 The rules, the locks and the bytes are those of the gate of every mail. What is not usual (files, edits, copies), what
-a rule objects to, what a limit holds up or what cannot be made is set aside: claimed, and let through the other gate,
+a rule objects to, what a limit holds up or what cannot be made is claimed and left to the other gate,
 which says why.
 """
 
@@ -43,10 +43,12 @@ from sales_campaigns.messages.handing_over.recipes import (
     letter_around,
     letter_of,
     recipe_from,
+    with_seal,
 )
 from sales_campaigns.messages.letters.casting import CastLetter, Setting, cast_letter
 from sales_campaigns.messages.letters.marking import Outward, Ways, marks_of, ways_of
 from sales_campaigns.messages.letters.marks import Marks
+from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark, probed
 from sales_campaigns.messages.letters.writing import name_of, sender_values
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
@@ -71,6 +73,7 @@ class Lane:
     journal: Journal | None = None
     wordings: dict[int, Wording] = field(default_factory=dict)
     reached: Place | None = None
+    postmark: Postmark = NO_POSTMARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ def take(uow: UnitOfWork, lane: Lane, limit: int) -> Taken:
         return NOTHING
     lane.reached = (rows[-1].act_at, rows[-1].id)
     held = free_holds(uow.session, rows)
-    made = _made(uow, lane, way, [row for row in rows if all_free(row, held) and _passes(uow, way, row)])
+    marking = replace(lane, postmark=probed(uow.session, lane.postmark))
+    made = _made(uow, marking, way, [row for row in rows if all_free(row, held) and _passes(uow, way, row)])
     begun = {one.row.id for one in made}
     _begin(uow, lane, way.box, made)
     others = [row.id for row in rows if row.id not in begun]
@@ -203,16 +207,17 @@ def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Mar
     if content.bundle_id is not None or (box.largest_mail is not None and len(mime) > box.largest_mail):
         return None
     sender, recipient = check_address(box.address), check_address(row.email)
+    seal = lane.postmark.seal(box, sender.wire, mime)
     mail = OutgoingMail(
         row.id,
         name,
-        sender.wire,
+        lane.postmark.return_path(box, sender.wire, row.id),
         (recipient.wire,),
-        mime,
+        seal + mime,
         sender.needs_utf8 or recipient.needs_utf8,
         partial(lane.journal.begins, row.id) if lane.journal else None,
     )
-    return _Made(row, mail, subject, recipe)
+    return _Made(row, mail, subject, with_seal(recipe, seal))
 
 
 def _values(kind: _Kind, row: sa.Row[Any]) -> dict[str, str]:

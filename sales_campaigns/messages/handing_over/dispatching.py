@@ -166,7 +166,8 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
 def _take_as_it_goes(now: _Round, mailbox_id: int, limit: int) -> None:
     """A bulk lane: none of its mails lies claimed while others are handed over."""
     room = now.room
-    now.lane = Lane(mailbox_id, room.owner, room.lease_seconds, room.outward, now.journal, now.wordings)
+    known = (room.outward, now.journal, now.wordings)
+    now.lane = Lane(mailbox_id, room.owner, room.lease_seconds, *known, postmark=room.postmark)
     now.at_once, now.left = GATED_AT_ONCE, limit
 
 

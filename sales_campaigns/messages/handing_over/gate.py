@@ -216,7 +216,7 @@ def _make(uow: UnitOfWork, standing: Standing, beside: _Beside) -> _Made:
         draft_id=message.draft_id or None,
         again=message.draft_id == NO_DRAFT_YET,
     )
-    return _Made(standing, letter, mail, bare, copies, with_seal(recipe, seal))
+    return _Made(standing, letter, mail, bare, copies, with_seal(recipe, seal) if recipe else None)
 
 
 def _written(

@@ -102,9 +102,9 @@ def letter_around(body: Rendered, recipe: Recipe, message_id: str, marks: Marks 
     )
 
 
-def with_seal(recipe: Recipe | None, seal: bytes) -> Recipe | None:
+def with_seal(recipe: Recipe, seal: bytes) -> Recipe:
     """What stood before everything else (`Postmark.seal`) is kept: the key it was made with may be replaced."""
-    return recipe if recipe is None or not seal else {**recipe, "seal": seal.decode()}
+    return {**recipe, "seal": seal.decode()} if seal else recipe
 
 
 @lru_cache(maxsize=100)

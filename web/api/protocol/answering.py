@@ -33,7 +33,7 @@ def view_of(operation: Operation) -> Callable[..., Response]:
         g.told = allowance.headers
         if not allowance.passes:
             return problem(429, "Too many requests with this token. Wait as long as Retry-After says.")
-        return _once(operation, path) if operation.writes else _answered(operation, path)
+        return _once(operation, path) if operation.writes else answer_of(operation, path)
 
     view.__name__ = operation.name
     return view
@@ -58,13 +58,13 @@ def _once(operation: Operation, path: Mapping[str, Any]) -> Response:
     """
     key = request.headers.get(repeats.FIELD, "")
     if not key:
-        return _answered(operation, path)
+        return answer_of(operation, path)
     if len(key) > 200 or not key.isascii() or not key.isprintable():
         raise Invalid({repeats.FIELD: "A key has at most 200 printable characters."})
     row = repeats.begin(work(), me(), key, _request_hash())
     if row.status:
         return Response(row.body, row.status, {**row.headers, REPEATED: "true"})
-    answer = _answered(operation, path)
+    answer = answer_of(operation, path)
     if row not in work().session:
         row = repeats.begin(work(), me(), key, _request_hash())
     kept = {
@@ -79,7 +79,8 @@ def _request_hash() -> str:
     return hashlib.sha256(asked + body_bytes()).hexdigest()
 
 
-def _answered(operation: Operation, path: Mapping[str, Any]) -> Response:
+def answer_of(operation: Operation, path: Mapping[str, Any]) -> Response:
+    """Of an operation, for the request at hand and whoever makes it. Raises Refusal."""
     arguments = arguments_of(operation, path)
     refusal = _outdated(operation, arguments)
     if refusal is not None:
