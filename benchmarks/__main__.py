@@ -33,6 +33,11 @@ BENCHMARKS = (
     Benchmark("submission", "Submission: the SMTP connections alone", ("5000", "1")),
     Benchmark("signing", "Signing a mail with the key of its domain (DKIM)", ("300",)),
     Benchmark("dispatch", "Sending: claim, gate, hand over, record", ("1000", "1")),
+    Benchmark("million", "A million mails from the queue to the relay", ("5000",)),
+    Benchmark("others", "Against other senders", ("1000", "1")),
+    Benchmark("round_trip", "Sending over a long line", ("500", "1")),
+    Benchmark("machines", "Several senders of one bulk lane", ("200", "1")),
+    Benchmark("latency", "From due to handed over, one-to-one mails of 200 mailboxes", ("200",)),
     Benchmark("claiming", "Claiming as the table grows", ("20000", "200000")),
     Benchmark(
         "simulate", "Simulating 10,000 and 100,000 people in 12 steps", ("--people", "10000", "--runs", "1")

@@ -90,4 +90,4 @@ def _set_up() -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 5_000), (2, 3))))
+    main(*(int(sys.argv[n]) if len(sys.argv) > n else default for n, default in ((1, 20_000), (2, 3))))

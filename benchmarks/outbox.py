@@ -15,8 +15,11 @@ def fill(engine: Engine, mails: int) -> None:
     """So many more mails that are due, as a delivery to many has them: each to a person of its own. PostgreSQL."""
     numbers = sa.func.generate_series(1, mails).table_valued("n").render_derived()
     with engine.begin() as connection:
-        first = connection.execute(sa.select(Message.id, Message.person_id).limit(1)).one()
+        first = connection.execute(
+            sa.select(Message.id, Message.person_id).order_by(Message.id).limit(1)
+        ).one()
         base = connection.scalar(sa.select(sa.func.max(Address.id)))
+        last = connection.scalar(sa.select(sa.func.max(Message.id)))
         email = sa.func.concat("reader", numbers.c.n, "@example.com")
         own = {"id": numbers.c.n + base, "email": email, "domain": sa.literal("example.com")}
         _copied(connection, Address, sa.select(sa.func.min(Address.id)).scalar_subquery(), own, numbers)
@@ -25,7 +28,7 @@ def fill(engine: Engine, mails: int) -> None:
         _copied(connection, Person, first.person_id, person | name, numbers)
         due = {"act_at": sa.literal(datetime.now(UTC), Message.act_at.type), "enrollment_id": sa.null()}
         message = {
-            "id": numbers.c.n + first.id,
+            "id": numbers.c.n + last,
             "person_id": numbers.c.n + base,
             "occasion": numbers.c.n + 10_000,
         }

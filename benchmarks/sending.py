@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import structlog
+from sqlalchemy.orm import configure_mappers
 
 from integrations.directory import connected
 from sales_campaigns.accounts.secrets import Seal
@@ -28,6 +29,7 @@ def main(url: str, mailbox_id: int, journals: Path) -> None:
     room = PostRoom(
         make_sessions(engine), reads, SystemClock(), mail, seal, process_name(), journals=journals
     )
+    configure_mappers()
     with engine.connect():
         print("ready", flush=True)
     if not sys.stdin.readline():

@@ -12,10 +12,11 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.activity import Activity
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.handing_over.bulk_gate import Lane, take
 from sales_campaigns.messages.handing_over.claiming import claim_due
 from sales_campaigns.messages.handing_over.dispatching import PostRoom, _within_a_second, dispatch
 from sales_campaigns.messages.handing_over.recovery import recover
-from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.messages.outbox.lines import exact_mail
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.ports import MailAccount, MailProvider, MailProviders
@@ -23,7 +24,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.jobs import run_until_quiet
 from tests.cast import Cast
 from tests.conftest import Work
-from tests.outgoing import attempts, due_mails, message, send, states
+from tests.outgoing import attempts, due_mails, message, once, send, states, with_meanwhile
 from tests.sink import Sink
 from tests.topics import test_gate as singly
 
@@ -244,3 +245,38 @@ def _statements(cast: Cast, room: PostRoom, mails: int) -> int:
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def pausing(uow: UnitOfWork) -> sa.Update:
+    return sa.update(Hold).where(Hold.kind == "campaign").values(stopped=True)
+
+
+def opting_out(uow: UnitOfWork) -> sa.Update:
+    return sa.update(Address).where(Address.email == THREE[1]).values(opted_out_at=uow.now)
+
+
+def naming(uow: UnitOfWork) -> sa.Update:
+    return sa.update(User).values(first_name="Somebody")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("writes", "gated"), [(pausing, 0), (opting_out, 2), (naming, 0)])
+def test_what_somebody_is_writing_at_this_moment_is_left_and_nobody_waits(
+    writes: Callable[[UnitOfWork], sa.Update], gated: int, work: Work, cast: Cast, room: PostRoom
+) -> None:
+    due_mails(work, cast, *THREE)
+    lane = Lane(cast.ana_box.id, room.owner, room.lease_seconds)
+    with work() as other, work() as uow:
+        other.session.execute(writes(other))
+        uow.session.execute(sa.text("SET LOCAL lock_timeout = '1s'"))
+        assert len(take(uow, lane, 10).gated) == gated
+
+
+def test_what_is_set_going_twice_at_once_is_taken_once(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """While the first of two batches is handed over, another process looks for due mail of the same lane."""
+    due_mails(work, cast, *THREE)
+    other = replace(room, owner="another")
+    send(with_meanwhile(room, before=once(lambda: dispatch(other, cast.ana_box.id))))
+    assert states(work) == ["sent"] * 3 and len(sink.caught) == 3

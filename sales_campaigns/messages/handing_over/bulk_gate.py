@@ -1,7 +1,7 @@
 """The gate of a bulk lane: due mails are taken, looked at and begun in one transaction and a handful of statements.
 
 The rules, the locks and the bytes are those of the gate of every mail. What is not usual (files, edits, copies), what
-a rule objects to, what a limit holds up or what cannot be made is set aside: claimed, and let through the other gate,
+a rule objects to, what a limit holds up or what cannot be made is claimed and left to the other gate,
 which says why.
 """
 
@@ -29,11 +29,11 @@ from sales_campaigns.messages.facts import facts_of
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_these
 from sales_campaigns.messages.handing_over.free_rows import (
     Place,
+    Way,
     all_free,
     due_rows,
     free_holds,
-    free_mailbox,
-    free_senders,
+    free_way,
 )
 from sales_campaigns.messages.handing_over.gate import Gated, Passed
 from sales_campaigns.messages.handing_over.journal import Journal
@@ -54,7 +54,6 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
 from sales_campaigns.messages.pace.limits import Times, limits_for
 from sales_campaigns.messages.states import MESSAGE
-from sales_campaigns.messages.telling import about
 from sales_campaigns.messages.verdicts import verdict_on
 from sales_campaigns.ports import OutgoingMail
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -90,12 +89,14 @@ NOTHING = Taken([], [])
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What the mails of one wording, sender and choice of marks have in common. `asked`: the fields that are read."""
+    """What the mails of one wording, sender and choice of marks have in common. `asked` are the fields
+    that are read, `of_person` those of them that are columns."""
 
     content: Content
     setting: Setting
     names: frozenset[str]
     asked: frozenset[str]
+    of_person: tuple[str, ...]
     own: dict[str, str]
     sender: User
     box: Mailbox
@@ -114,46 +115,51 @@ class _Made:
 def take(uow: UnitOfWork, lane: Lane, limit: int) -> Taken:
     """Take up to `limit` due mails of this lane behind those it has reached. Nothing waits for a lock."""
     rows = due_rows(uow.session, lane.mailbox_id, uow.now, lane.reached, limit)
-    box = free_mailbox(uow.session, lane.mailbox_id) if rows else None
-    if box is None:
+    way = free_way(uow.session, lane.mailbox_id, {row.sender_id for row in rows}) if rows else None
+    if way is None:
         return NOTHING
     lane.reached = (rows[-1].act_at, rows[-1].id)
-    senders = free_senders(uow.session, {row.sender_id for row in rows})
     held = free_holds(uow.session, rows)
-    free = [row for row in rows if row.sender_id in senders and all_free(row, held)]
     marking = replace(lane, postmark=probed(uow.session, lane.postmark))
-    made = _made(uow, marking, box, senders, [row for row in free if _passes(uow, box, senders, row)])
+    made = _made(uow, marking, way, [row for row in rows if all_free(row, held) and _passes(uow, way, row)])
     begun = {one.row.id for one in made}
-    _begin(uow, lane, box, made)
-    aside = claim_these(uow, [row.id for row in rows if row.id not in begun], lane.owner, lane.lease_seconds)
-    return Taken([_gated(lane, box, one) for one in made], aside)
+    _begin(uow, lane, way.box, made)
+    others = [row.id for row in rows if row.id not in begun]
+    aside = claim_these(uow, others, lane.owner, lane.lease_seconds)
+    return Taken([_gated(lane, way.box, one) for one in made], aside)
 
 
-def _passes(uow: UnitOfWork, box: Mailbox, senders: dict[int, User], row: sa.Row[Any]) -> bool:
-    usual = row.usual and not (box.cc or box.bcc or NAMES & row.custom.keys())
-    return usual and verdict_on(facts_of(row, box, senders[row.sender_id], {}, row.cause, uow.now)) is None
+def _passes(uow: UnitOfWork, way: Way, row: sa.Row[Any]) -> bool:
+    box, sender = way.box, way.senders.get(row.sender_id)
+    usual = row.usual and not (box.cc or box.bcc or (row.custom and NAMES & row.custom.keys()))
+    if sender is None or not usual:
+        return False
+    return verdict_on(facts_of(row, box, sender, {}, row.cause, uow.now)) is None
 
 
-def _made(
-    uow: UnitOfWork, lane: Lane, box: Mailbox, senders: dict[int, User], rows: Sequence[sa.Row[Any]]
-) -> list[_Made]:
+def _made(uow: UnitOfWork, lane: Lane, way: Way, rows: Sequence[sa.Row[Any]]) -> list[_Made]:
     """Those that every limit leaves room for and that can be made."""
-    now = machine_now()
-    mails = [(box, senders[row.sender_id], row.named_email) for row in rows]
-    waits = draw_for(uow.session, limits_for(uow.session, mails, Times(uow.now, now, uow.speed)), now)
-    leaving = [row for row, wait in zip(rows, waits, strict=True) if wait is None]
+    leaving = _within_limits(uow, way, rows)
     known_again(uow.session, lane.wordings, {row.wording_id for row in leaving})
     ways = ways_of(uow.session, leaving) if lane.outward and leaving else None
     kinds: dict[tuple[object, ...], _Kind] = {}
-    made = (_try(uow, lane, box, senders[row.sender_id], row, ways, kinds) for row in leaving)
+    made = (_try(uow, lane, way, row, ways, kinds) for row in leaving)
     return [one for one in made if one is not None]
+
+
+def _within_limits(uow: UnitOfWork, way: Way, rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
+    now = machine_now()
+    mails = [(way.box, way.senders[row.sender_id], row.named_email) for row in rows]
+    times = Times(uow.now, now, uow.speed)
+    limits = limits_for(uow.session, mails, times, domains_limited=way.domains_limited)
+    waits = draw_for(uow.session, limits, now)
+    return [row for row, wait in zip(rows, waits, strict=True) if wait is None]
 
 
 def _try(
     uow: UnitOfWork,
     lane: Lane,
-    box: Mailbox,
-    sender: User,
+    way: Way,
     row: sa.Row[Any],
     ways: Ways | None,
     kinds: dict[tuple[object, ...], _Kind],
@@ -162,11 +168,12 @@ def _try(
     try:
         marks = None
         if ways is not None and lane.outward is not None:
-            marks = marks_of(lane.outward, row, box, ways, untracked=row.untracked)
+            marks = marks_of(lane.outward, row, way.box, ways, untracked=row.untracked)
         shape = replace(marks, token="") if marks else None
-        key = (row.wording_id, sender.id, shape)
+        key = (row.wording_id, row.sender_id, shape)
         if key not in kinds:
-            kinds[key] = _kind(box, sender, content_of(lane.wordings[row.wording_id]), shape)
+            content = content_of(lane.wordings[row.wording_id])
+            kinds[key] = _kind(way.box, way.senders[row.sender_id], content, shape)
         return _make(uow, lane, kinds[key], row, marks)
     except sa.exc.SQLAlchemyError:
         raise
@@ -180,7 +187,7 @@ def _kind(box: Mailbox, sender: User, content: Content, shape: Marks | None) -> 
     asked = parts_of_names(names)
     own = {name: value for name, value in sender_values(sender, box).items() if name in asked}
     setting = Setting(content, signature, tuple(merge_values({}, {}, own).items()), shape, box.address)
-    return _Kind(content, setting, names, asked, own, sender, box)
+    return _Kind(content, setting, names, asked, tuple(asked & _OF_PERSON), own, sender, box)
 
 
 def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Marks | None) -> _Made | None:
@@ -215,12 +222,12 @@ def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Mar
 
 def _values(kind: _Kind, row: sa.Row[Any]) -> dict[str, str]:
     """What the mail uses, as `values_of` gives it."""
-    person = {name: getattr(row, name) for name in kind.asked & _OF_PERSON}
+    person = {name: getattr(row, name) for name in kind.of_person}
     if "full_name" in kind.asked:
         person["full_name"] = f"{row.first_name} {row.last_name}".strip()
-    custom = {name: row.custom[name] for name in kind.asked & row.custom.keys()}
+    custom = {name: row.custom[name] for name in kind.asked & row.custom.keys()} if row.custom else {}
     values = merge_values(person, custom, kind.own)
-    return {name: values[name] for name in kind.names & values.keys()}
+    return {name: value for name, value in values.items() if name in kind.names}
 
 
 def _written(
@@ -276,7 +283,7 @@ def _claim(lane: Lane, one: _Made) -> Claim:
 
 def _gated(lane: Lane, box: Mailbox, one: _Made) -> Gated:
     row = one.row
-    told = (row.attempts + 1, about(row), box.id, box.bulk_lane, row.trace_id)
+    told = (row.attempts + 1, {"team_id": row.team_id}, box.id, box.bulk_lane, row.trace_id)
     return Gated(one.mail, Passed(_claim(lane, one), *told))
 
 

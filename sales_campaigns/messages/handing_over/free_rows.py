@@ -7,6 +7,7 @@ their locks may come before those of the holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session, lazyload
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.database import among
 from sales_campaigns.messages.holds import HOLDERS, INSTANCE, nothing_holds
-from sales_campaigns.messages.models import DUE, Hold, Message
+from sales_campaigns.messages.models import DUE, DomainLimit, Hold, Message
 from sales_campaigns.people.models import Address, Person
 from sales_campaigns.people.suppression import first_cause
 
@@ -37,15 +38,21 @@ def due_rows(
     return session.execute(_DUE, given).all()
 
 
-def free_mailbox(session: Session, mailbox_id: int) -> Mailbox | None:
-    """Locked, as it stands; None while somebody writes it."""
-    box: Mailbox | None = session.scalar(_MAILBOX, {"ids": [mailbox_id]})
-    return box
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the mails of a lane leave: its mailbox, their senders by number, and whether domains have limits at all."""
+
+    box: Mailbox
+    senders: dict[int, User]
+    domains_limited: bool
 
 
-def free_senders(session: Session, ids: Iterable[int]) -> dict[int, User]:
-    """Those of them that nobody is writing."""
-    return {user.id: user for user in session.scalars(_SENDERS, {"ids": sorted(ids)})}
+def free_way(session: Session, mailbox_id: int, sender_ids: Iterable[int]) -> Way | None:
+    """Locked, as they stand: without the senders that somebody writes, None while somebody writes the mailbox."""
+    rows = session.execute(_WAY, {"boxes": [mailbox_id], "senders": sorted(sender_ids)}).all()
+    if not rows:
+        return None
+    return Way(rows[0][0], {sender.id: sender for _, sender, _ in rows}, rows[0][2])
 
 
 def free_holds(session: Session, rows: Sequence[sa.Row[Any]]) -> Held:
@@ -78,19 +85,15 @@ _HOLDS = (
 )
 
 
-def _as_they_stand(model: Any, *options: Any) -> sa.Select[Any]:
-    return (
-        sa.select(model)
-        .where(among(model.id, "ids"))
-        .options(*options)
-        .order_by(model.id)
-        .with_for_update(read=True, skip_locked=True, of=model)
-        .execution_options(populate_existing=True)
-    )
-
-
-_MAILBOX = _as_they_stand(Mailbox, lazyload(Mailbox.user))
-_SENDERS = _as_they_stand(User, lazyload(User.team))
+_WAY = (
+    sa.select(Mailbox, User, sa.exists(sa.select(DomainLimit.domain)).label("limited"))
+    .join(User, sa.true())
+    .where(among(Mailbox.id, "boxes"), among(User.id, "senders"))
+    .options(lazyload(Mailbox.user), lazyload(User.team))
+    .order_by(User.id)
+    .with_for_update(read=True, skip_locked=True, of=(Mailbox, User))
+    .execution_options(populate_existing=True)
+)
 
 
 def _usual() -> sa.ColumnElement[bool]:

@@ -70,7 +70,7 @@ def recipe_from(
 ) -> Recipe:
     """Plain JSON; `sender` and `recipient` are (name, address)."""
     made = {
-        "at": at.isoformat(),
+        "at": _written(at),
         "zone": zone,
         "from": list(sender),
         "to": list(recipient),
@@ -105,6 +105,11 @@ def letter_around(body: Rendered, recipe: Recipe, message_id: str, marks: Marks 
 def with_seal(recipe: Recipe, seal: bytes) -> Recipe:
     """What stood before everything else (`Postmark.seal`) is kept: the key it was made with may be replaced."""
     return {**recipe, "seal": seal.decode()} if seal else recipe
+
+
+@lru_cache(maxsize=100)
+def _written(at: datetime) -> str:
+    return at.isoformat()
 
 
 @lru_cache(maxsize=100)
