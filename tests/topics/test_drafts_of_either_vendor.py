@@ -187,3 +187,16 @@ def test_an_answer_that_is_lost_leaves_no_second_draft(
             put_there(work, cast, room, task)
     made = put_there(work, cast, room, task)
     assert list(box.drafts) == [made.draft_id] and made.links and made.version
+
+
+IDLE = {"gmail": ["history.list"], "outlook": ["messages.delta"] * 3}
+
+
+def test_a_look_at_which_nothing_is_new_costs_a_call_a_list_and_nothing_more(
+    work: Work, room: PostRoom, box: Box, vendor: Vendor
+) -> None:
+    """The rule: idle cost per mailbox stated and small (docs/many-machines.md)."""
+    look_again(work, room)
+    vendor.server.heard.clear()
+    look_again(work, room)
+    assert vendor.server.heard == IDLE[vendor.name]

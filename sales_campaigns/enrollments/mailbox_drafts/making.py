@@ -174,8 +174,9 @@ def _stand(drafts: Drafts, begun: _Begun) -> Drafted | None:
 
 def _refresh(drafts: Drafts, begun: _Begun) -> Drafted | None:
     """Where nobody knows which version was ours, somebody may have written in it."""
-    tells = isinstance(drafts, DraftVersions) and begun.changed and begun.version != ""
-    untouched = tells and drafts.version(begun.draft_id) == begun.version
+    if not (isinstance(drafts, DraftVersions) and begun.changed and begun.version):
+        return None
+    untouched = drafts.version(begun.draft_id) == begun.version
     return drafts.update(begun.draft_id, begun.draft) if untouched else None
 
 
