@@ -49,7 +49,7 @@ def in_mailbox(task: Task, my_id: int) -> list[dict[str, str]]:
 
 
 def drafted(task: Task) -> dict[str, Any]:
-    """`in_mailbox`: label, open_url ("" where it cannot be opened), draft, links, asked (mails it may be), how; or None."""
+    """`in_mailbox`: label, open_url ("" where it cannot be opened), draft, links, asked (mails it may be); or None."""
     if task.kind is not TaskKind.EMAIL:
         return {"in_mailbox": None}
     draft, label = newest_draft(work().session, task.id), mailbox_label()
