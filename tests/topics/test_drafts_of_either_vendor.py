@@ -10,9 +10,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
+from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.authorising.granting import keep_grant
 from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.drafts import StepDraft
 from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
@@ -26,6 +28,7 @@ from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.tasks.models import TaskState
 from sales_campaigns.tasks.working import task_of
 from sales_campaigns.unit_of_work import UnitOfWork
+from scheduler.jobs import run_until_quiet
 from tests.builders import a_mail
 from tests.cast import Cast
 from tests.conftest import Work
@@ -46,6 +49,7 @@ from tests.mailbox_drafts import (
     what_stands,
     write_in,
 )
+from tests.outgoing import due_mails, states
 from tests.stand_ins.serving import Act, times
 from tests.stand_ins.vendors import Box, Vendor, vendor_called
 from tests.stand_ins.worlds import world_with
@@ -200,3 +204,24 @@ def test_a_look_at_which_nothing_is_new_costs_a_call_a_list_and_nothing_more(
     vendor.server.heard.clear()
     look_again(work, room)
     assert vendor.server.heard == IDLE[vendor.name]
+
+
+def test_a_permission_revoked_at_noon_holds_the_queue_and_it_goes_on_without_a_burst(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    """The rule: authorisation lost → "needs reconnect"; its queue is held; the rep is told once (spec/5)."""
+    due_mails(work, cast, *(f"p{n}@example.com" for n in range(4)))
+    vendor.server.tokens.revoke(ANA)
+    for _ in range(3):
+        look_again(work, room)
+        clock.forward(timedelta(minutes=20))
+    assert (set(states(work)), box.left) == ({"pending"}, [])
+    with work() as uow:
+        told = sa.select(sa.func.count()).where(Activity.kind == "mailbox.lost")
+        assert uow.session.scalar(told) == 1
+        consented_and_go_on(uow, cast.ana, cast.ana, vendor.name, vendor.granted(ANA), SEAL, reads=True)
+        assert len(set(uow.session.scalars(sa.select(Message.act_at)))) == 4, "in turn, not at once"
+    for _ in range(5):
+        run_until_quiet(room)
+        clock.forward(timedelta(minutes=1))
+    assert set(states(work)) == {"sent"} and len(box.left) == 4
