@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.campaigns.drafts import StepDraft
+from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import machine_now
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.mailbox_drafts.making import DraftDesk, open_in_mailbox
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.mailbox_drafts.models import MailboxDraft
 from sales_campaigns.messages.models import Bucket, Message
+from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task
+from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.jobs import run_until_quiet
-from tests.cast import Cast
+from tests.builders import a_campaign, a_mail
+from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.stand_ins.google_mail import GmailBox, Mail
+from tests.stand_ins.google_mail import GmailBox
+from tests.stand_ins.microsoft_mail import OutlookBox, person
+from tests.stand_ins.vendors import Box
+
+MARIA = "maria@example.com"
+Steps = Callable[[UnitOfWork], list[StepDraft]]
+
+
+def by_hand(uow: UnitOfWork, day: int = 1, **fields: Any) -> StepDraft:
+    return a_mail(uow, day, **{"send": SendOption.TASK, **fields})
+
+
+def only_one(uow: UnitOfWork) -> list[StepDraft]:
+    return [by_hand(uow, subject="Prices for {{ company }}", html="<p>Hello {{ first_name }}</p>")]
+
+
+def launched(work: Work, cast: Cast, room: PostRoom, steps: Steps = only_one, **person: Any) -> int:
+    """Ana adds Maria to a campaign of these steps; the task that opens."""
+    with work() as uow:
+        maria = a_person(uow, cast.ana, **{"email": MARIA, "company": "Acme", **person})
+        launch(
+            uow, cast.ana, Order(a_campaign(uow, cast.ana, steps(uow), f"To {maria.email}").id, [maria.id])
+        )
+    look_again(work, room)
+    return newest_task(work)
+
+
+def newest_task(work: Work) -> int:
+    with work() as uow:
+        return uow.session.scalars(sa.select(Task.id).order_by(Task.id.desc())).first() or 0
+
+
+def rename(work: Work, first_name: str) -> None:
+    with work() as uow:
+        uow.session.scalars(sa.select(Person).where(Person.email == MARIA)).one().first_name = first_name
 
 
 def desk_of(room: PostRoom) -> DraftDesk:
@@ -87,14 +129,53 @@ def rewritten(
     box.rewrite(draft_id, mail.as_bytes(policy=policy.SMTP))
 
 
-def another_mail(box: GmailBox, to: str, subject: str, words: str = "By the way") -> Mail:
+def what_stands(box: Box, draft_id: str) -> str:
+    """The words of a draft, whoever keeps it."""
+    if isinstance(box, OutlookBox):
+        return str(box.mails[draft_id].fields["body"]["content"])
+    return str(in_draft(box, draft_id))
+
+
+def write_in(box: Box, draft_id: str, words: str) -> None:
+    """The rep writes other words in it."""
+    if isinstance(box, OutlookBox):
+        box.mails[draft_id].write({"body": {"contentType": "html", "content": f"<p>{words}</p>"}})
+    else:
+        rewritten(box, draft_id, words=words)
+
+
+def send_from_another_program(box: Box, draft_id: str, subject: str, cc: str) -> None:
+    """Opened there, changed, and sent as a mail of its own in the same conversation: our tag is lost on the way."""
+    if isinstance(box, GmailBox):
+        rewritten(box, draft_id, subject=subject, cc=cc, keeps_tag=False)
+        box.send_draft(draft_id)
+        return
+    thread, before = box.mails[draft_id].thread_id, box.mails[draft_id].people("toRecipients")
+    box.remove(draft_id)
+    box.send(written_by(box, ", ".join(before), subject, cc=cc), thread)
+
+
+def send_to(box: Box, draft_id: str, address: str) -> None:
+    """The rep puts another recipient into it, and sends it."""
+    if isinstance(box, OutlookBox):
+        box.mails[draft_id].write({"toRecipients": [person(address)]})
+    else:
+        mail = in_draft(box, draft_id)
+        mail.replace_header("To", address)
+        box.rewrite(draft_id, mail.as_bytes(policy=policy.SMTP))
+    box.send_draft(draft_id)
+
+
+def another_mail(box: Box, to: str, subject: str) -> None:
     """The rep writes a mail that no task is about."""
+    box.send(written_by(box, to, subject))
+
+
+def written_by(box: Box, to: str, subject: str, cc: str = "") -> bytes:
     mail = EmailMessage(policy=policy.SMTP)
-    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = (
-        box.address,
-        to,
-        subject,
-        "<own@mail.example>",
-    )
-    mail.set_content(words)
-    return box.send(mail.as_bytes())
+    mail["From"], mail["To"], mail["Subject"] = box.address, to, subject
+    mail["Message-ID"] = "<own@mail.example>"
+    if cc:
+        mail["Cc"] = cc
+    mail.set_content("By the way")
+    return mail.as_bytes()

@@ -30,7 +30,7 @@ class OutlookDrafts:
             raise NotFound(GONE)
         letter = written_in(draft.mime, draft.send_key, label=draft.label)
         try:
-            return answered(lambda: _drafted(placing.fill(self._api, id, letter)))
+            return answered(lambda: self._drafted(placing.fill(self._api, id, letter)))
         except Outside as refused:
             if refused.code == 404:
                 raise NotFound(GONE) from refused
@@ -46,7 +46,11 @@ class OutlookDrafts:
                     raise
 
     def state(self, id: str) -> DraftState:
-        return answered(lambda: self._state(id))
+        return DraftState.GONE if self.version(id) is None else DraftState.THERE
+
+    def version(self, id: str) -> str | None:
+        """Its change key: whatever is written in a draft or enclosed with it gives it another one."""
+        return answered(lambda: self._version(id))
 
     def find(self, send_key: str) -> Found | None:
         return answered(lambda: finding.find(self._api, send_key))
@@ -61,21 +65,22 @@ class OutlookDrafts:
             made = placing.fill(self._api, str(made["id"]), letter)
         else:
             add(self._api, str(made["id"]), letter.files)
-        return _drafted(made)
+        return self._drafted(made)
 
-    def _state(self, id: str) -> DraftState:
+    def _drafted(self, made: dict[str, Any]) -> Drafted:
+        """As it stands by now: files that were added after the words have changed it once more."""
+        id, link = str(made["id"]), str(made.get("webLink") or "")
+        links = (OpenLink("Open in Outlook", link, exact=True),) if link.startswith("https://") else ()
+        name, thread = made.get("internetMessageId") or None, made.get("conversationId")
+        return Drafted(id, name, thread, links, self._version(id) or "")
+
+    def _version(self, id: str) -> str | None:
         message = finding.message_of(self._api, id)
         if message is None or not message.get("isDraft") or finding.is_thrown_away(self._api, message):
-            return DraftState.GONE
-        return DraftState.THERE
+            return None
+        return str(message.get("changeKey") or "")
 
 
 def drafts_of(account: MailAccount, settings: Settings) -> OutlookDrafts | None:
     """None where what was granted has no drafts."""
     return OutlookDrafts(account, settings) if may_send(account.scopes) else None
-
-
-def _drafted(made: dict[str, Any]) -> Drafted:
-    link = str(made.get("webLink") or "")
-    links = (OpenLink("Open in Outlook", link, exact=True),) if link.startswith("https://") else ()
-    return Drafted(str(made["id"]), made.get("internetMessageId") or None, made.get("conversationId"), links)

@@ -14,7 +14,7 @@ from integrations.outlook.writing import KEY
 from sales_campaigns.errors import Outside
 from sales_campaigns.ports import Found, Place
 
-WHAT_IT_IS = "id,isDraft,internetMessageId,conversationId,parentFolderId,sentDateTime"
+WHAT_IT_IS = "id,changeKey,isDraft,internetMessageId,conversationId,parentFolderId,sentDateTime"
 MOST = 10  # of one key there is one; a draft made twice by a broken line makes two
 
 

@@ -186,7 +186,10 @@ def test_a_question_stands_on_today_and_is_answered_once(
         uow.session.add(mail)
         uow.session.flush()
         asked, chosen = mail.id, draft.id
+        draft.state = S.GONE
     assert "Was that one of your tasks?" in ana.get("/").text
+    for page in (f"/tasks/{task}", "/tasks/play", f"/tasks/{task}/mailbox"):
+        assert "Was it this task?" in ana.get(page).text and "Lunch on Friday?" in ana.get(page).text, page
     assert "Lunch on Friday?" in ana.get("/sent-from-mailbox").text
     assert "Lunch on Friday?" not in browse(cast.ben).get("/sent-from-mailbox").text
     assert browse(cast.ben).post(f"/sent-from-mailbox/{asked}", {"draft": ""}).status_code == 404

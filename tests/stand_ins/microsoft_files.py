@@ -39,6 +39,7 @@ class Files:
             ]
             return Reply(body={"value": shown})
         if name == "files.delete":
+            item.changes += 1
             item.files.pop(asked.path.rpartition("/")[2], None)
             return Reply(204)
         if len(asked.body) > MOST:
@@ -74,4 +75,5 @@ class Files:
 
 def _put(item: Item, name: str, media_type: str, content: bytes) -> None:
     file = {"name": name, "contentType": media_type, "content": content, "size": len(content)}
+    item.changes += 1
     item.files[f"f{next(NUMBERS)}"] = file

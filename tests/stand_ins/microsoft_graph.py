@@ -14,6 +14,7 @@ def resource(item: Item, select: str = "", expand: str = "") -> dict[str, Any]:
     at = f"{item.at:%Y-%m-%dT%H:%M:%SZ}"
     whole: dict[str, Any] = {
         "id": item.id,
+        "changeKey": item.change_key,
         "subject": item.fields.get("subject", ""),
         "body": item.fields.get("body", {"contentType": "text", "content": ""}),
         **{name: item.fields.get(name, []) for name in PEOPLE},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -30,11 +30,18 @@ class Item:
     properties: dict[str, str] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     raw: bytes = b""
+    changes: int = 0
+
+    @property
+    def change_key(self) -> str:
+        """Another one after whatever is written in it or enclosed with it."""
+        return f"CQAAABYA{self.changes}"
 
     def people(self, *names: str) -> list[str]:
         return [one["emailAddress"]["address"] for name in names for one in self.fields.get(name, [])]
 
     def write(self, fields: dict[str, Any]) -> None:
+        self.changes += 1
         given = dict(fields)
         for one in given.pop("singleValueExtendedProperties", []):
             self.properties[one["id"]] = one["value"]
@@ -58,6 +65,7 @@ class OutlookBox:
     renames: bool = False
     lags: bool = False
     late: set[str] = field(default_factory=set)
+    now: Callable[[], datetime] = machine_now
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
     @property
@@ -101,11 +109,12 @@ class OutlookBox:
     def throw_away(self, id: str) -> None:
         """As a person deletes it: it lies among the deleted mails."""
         self.mails[id].folder = "deleteditems"
+        self.mails[id].changes += 1
         self._enter(self.mails[id], "created")
 
     def send_draft(self, id: str) -> Item:
         item = self.mails[id]
-        item.draft, item.folder, item.at = False, "sentitems", machine_now()
+        item.draft, item.folder, item.at = False, "sentitems", self.now()
         if self.renames:
             item.name = self._name()
         item.raw = _as_sent(self.address, item)
@@ -113,6 +122,13 @@ class OutlookBox:
         self._enter(item, "created")
         if self.lags:
             self.late.add(id)
+        return item
+
+    def send(self, raw: bytes, thread_id: str = "") -> Item:
+        """A mail that the owner writes in another program: the copy among the sent ones is an item of its own."""
+        item = self._add("sentitems", raw=raw, name=header_in(raw, "Message-ID"), thread_id=thread_id)
+        to = (header_in(raw, "To"), header_in(raw, "Cc"))
+        self.left.append(Left(tuple(address for address in to if address), raw))
         return item
 
     def seen(self, id: str) -> Item | None:
@@ -154,7 +170,7 @@ class OutlookBox:
     ) -> Item:
         order = next(self._order)
         id, thread = f"AAkALg{order}_-=", thread_id or f"AAQk{order}="
-        item = Item(id, folder, name or self._name(), thread, machine_now(), draft=draft, raw=raw)
+        item = Item(id, folder, name or self._name(), thread, self.now(), draft=draft, raw=raw)
         self.mails[id] = item
         self._enter(item, "created")
         return item

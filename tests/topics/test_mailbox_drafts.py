@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -42,13 +41,19 @@ from tests.builders import a_campaign, a_follow_up, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.mailbox_drafts import (
+    MARIA,
     another_mail,
+    by_hand,
     draft_in,
     drafts_in,
     in_draft,
+    launched,
     look_again,
     mail_of,
+    newest_task,
+    only_one,
     put_there,
+    rename,
     rewritten,
     task_in,
 )
@@ -59,8 +64,6 @@ from tests.stand_ins.worlds import SCOPES, world_with
 
 SEAL = Seal("only for the tests, and long enough")
 ANA = "ana@north.example"
-MARIA = "maria@example.com"
-Steps = Callable[[UnitOfWork], list[StepDraft]]
 
 
 @pytest.fixture
@@ -93,30 +96,6 @@ def box(work: Work, cast: Cast, google: Google, clock: VirtualClock) -> GmailBox
         made.per_minute = made.daily_limit = 100_000
     google.box(ANA).now = clock.now
     return google.box(ANA)
-
-
-def by_hand(uow: UnitOfWork, day: int = 1, **fields: Any) -> StepDraft:
-    return a_mail(uow, day, **{"send": SendOption.TASK, **fields})
-
-
-def only_one(uow: UnitOfWork) -> list[StepDraft]:
-    return [by_hand(uow, subject="Prices for {{ company }}", html="<p>Hello {{ first_name }}</p>")]
-
-
-def launched(work: Work, cast: Cast, room: PostRoom, steps: Steps = only_one, **person: Any) -> int:
-    """Ana adds Maria to a campaign of these steps; the task that opens."""
-    with work() as uow:
-        maria = a_person(uow, cast.ana, **{"email": MARIA, "company": "Acme", **person})
-        launch(
-            uow, cast.ana, Order(a_campaign(uow, cast.ana, steps(uow), f"To {maria.email}").id, [maria.id])
-        )
-    look_again(work, room)
-    return newest_task(work)
-
-
-def newest_task(work: Work) -> int:
-    with work() as uow:
-        return uow.session.scalars(sa.select(Task.id).order_by(Task.id.desc())).first() or 0
 
 
 def test_open_in_gmail_makes_the_draft_with_everything_in_it(
@@ -158,11 +137,6 @@ def test_it_is_written_anew_while_nobody_wrote_in_it(
     rename(work, "Marta")
     put_there(work, cast, room, task)
     assert "My own words" in str(in_draft(box, made.draft_id))
-
-
-def rename(work: Work, first_name: str) -> None:
-    with work() as uow:
-        uow.session.scalars(sa.select(Person).where(Person.email == MARIA)).one().first_name = first_name
 
 
 def test_what_is_missing_is_said_before_anything_is_made(

@@ -12,7 +12,8 @@ from sales_campaigns.accounts.models import MailboxState
 from sales_campaigns.enrollments.mailbox_drafts.disowning import may_be_disowned
 from sales_campaigns.enrollments.mailbox_drafts.making import DraftDesk
 from sales_campaigns.errors import Outside
-from sales_campaigns.messages.mailbox_drafts.models import MailboxDraft, MailboxDraftState
+from sales_campaigns.messages.mailbox_drafts.answering import questions
+from sales_campaigns.messages.mailbox_drafts.models import MailboxDraft, MailboxDraftState, OwnMail
 from sales_campaigns.messages.mailbox_drafts.reading import newest_draft
 from sales_campaigns.messages.mailbox_drafts.states import STANDING
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
@@ -48,7 +49,7 @@ def in_mailbox(task: Task, my_id: int) -> list[dict[str, str]]:
 
 
 def drafted(task: Task) -> dict[str, Any]:
-    """`in_mailbox`: label, open_url ("" where it cannot be opened), draft, links, how it was matched; or None."""
+    """`in_mailbox`: label, open_url ("" where it cannot be opened), draft, links, asked (mails it may be); or None."""
     if task.kind is not TaskKind.EMAIL:
         return {"in_mailbox": None}
     draft, label = newest_draft(work().session, task.id), mailbox_label()
@@ -59,6 +60,7 @@ def drafted(task: Task) -> dict[str, Any]:
         "open_url": _open_url(task, me().id),
         "draft": draft,
         "links": _links(draft),
+        "asked": _asked(draft),
     }
     return {"in_mailbox": {**shown, **_matched(draft, task)}}
 
@@ -85,6 +87,14 @@ def _links(draft: MailboxDraft | None) -> list[dict[str, Any]]:
     if draft is None or draft.state is not MailboxDraftState.MADE:
         return []
     return [{"label": label, "url": url, "exact": exact} for label, url, exact in draft.links]
+
+
+def _asked(draft: MailboxDraft | None) -> list[OwnMail]:
+    """Mails of which I have to say whether they were this draft."""
+    if draft is None or draft.state is not MailboxDraftState.GONE:
+        return []
+    known = questions(work().session, me())
+    return [one.mail for one in known if draft.id in (each.id for each in one.drafts)]
 
 
 def _matched(draft: MailboxDraft | None, task: Task) -> dict[str, Any]:

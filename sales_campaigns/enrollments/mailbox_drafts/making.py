@@ -173,8 +173,11 @@ def _stand(drafts: Drafts, begun: _Begun) -> Drafted | None:
 
 
 def _refresh(drafts: Drafts, begun: _Begun) -> Drafted | None:
-    untouched = isinstance(drafts, DraftVersions) and drafts.version(begun.draft_id) == begun.version
-    return drafts.update(begun.draft_id, begun.draft) if untouched and begun.changed else None
+    """Where nobody knows which version was ours, somebody may have written in it."""
+    if not (isinstance(drafts, DraftVersions) and begun.changed and begun.version):
+        return None
+    untouched = drafts.version(begun.draft_id) == begun.version
+    return drafts.update(begun.draft_id, begun.draft) if untouched else None
 
 
 def _keep(uow: UnitOfWork, begun: _Begun, drafted: Drafted | None) -> None:
