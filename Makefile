@@ -40,9 +40,8 @@ check: $(VENV)/.tests ## Style, types, imports between the floors, templates
 	@$(PY) -m scripts.check_templates
 
 .PHONY: bench torture
-bench: $(VENV)/.tests ## Measure, one script of benchmarks/ after the other
-	@set -e; for script in benchmarks/[a-z]*.py; do \
-		name=$$(basename "$$script" .py); echo "$$name"; $(PY) -m "benchmarks.$$name"; done
+bench: $(VENV)/.tests ## Measure everything and write benchmarks/results.md
+	@$(PY) -m benchmarks
 
 torture: $(VENV)/.tests ## Kill and cut the real processes while they send (COUNTS=full)
 	@$(PY) -m tests.torture $(ARGS)

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -61,10 +61,11 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds to send, and the bytes of one mail."""
+    """Seconds to send, seconds of processor time of the senders, and the bytes of one mail."""
 
     seconds: float
-    size: int
+    processor: float
+    size: int = 0
 
 
 def main(mails: int, pairs: int) -> None:
@@ -79,35 +80,36 @@ def _compared(way: Way, mails: int, pairs: int) -> str:
     runs, theirs = [], []
     for _ in range(pairs):
         with sink() as port:
-            runs.append(_ours(way, mails, port))
+            runs.append(ours(way, mails, port))
             theirs.append(source(mails, runs[-1].size, port))
     ratio = statistics.median(other / run.seconds for run, other in zip(runs, theirs, strict=True))
     rate = mails / statistics.median(run.seconds for run in runs)
     goal = f" (goal: {way.goal})" if way.goal else ""
+    busy = statistics.median(run.processor for run in runs) / mails * 1e6
     return (
-        f"{way.database}, {way.words}: {rate:,.0f} mails/s, {ratio:.3f} × smtp-source -s 8 at "
-        f"{runs[-1].size:,} bytes ({mails / statistics.median(theirs):,.0f}/s){goal}"
+        f"{way.database}, {way.words}: {rate:,.0f} mails/s ({busy:,.0f} µs of our processors a mail), {ratio:.3f} × "
+        f"smtp-source -s 8 at {runs[-1].size:,} bytes ({mails / statistics.median(theirs):,.0f}/s){goal}"
     )
 
 
-def _ours(way: Way, mails: int, port: int) -> Run:
+def ours(way: Way, mails: int, port: int) -> Run:
     with tempfile.TemporaryDirectory() as folder, engine_of(way.database, Path(folder)) as engine:
         launch_for(engine, mails, port, bulk=way.bulk, html=way.html)
-        seconds = _send_all(engine, way.processes)
+        run = send_all(engine, way.processes, Path(folder))
         with make_sessions(engine, reads_only=True)() as session:
             sent = sa.select(Message).where(Message.state == "sent")
             assert session.scalar(sa.select(sa.func.count()).select_from(sent.subquery())) == mails
             one = exact_mail(session, session.scalars(sent.limit(1)).one())
         assert one is not None
-        return Run(seconds, len(one))
+        return replace(run, size=len(one))
 
 
-def _send_all(engine: Engine, processes: int) -> float:
-    """Seconds from the word to all processes until the last has found nothing more to send."""
+def send_all(engine: Engine, processes: int, folder: Path) -> Run:
+    """From the word to all processes until the last has found nothing more to send. Their journals are in `folder`."""
     with engine.connect() as connection:
         box = connection.scalar(sa.select(Message.mailbox_id).join(Mailbox).limit(1))
     url = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "benchmarks.sending", url, str(box)]
+    command = [sys.executable, "-m", "benchmarks.sending", url, str(box), str(folder / "journals")]
     pipe = subprocess.PIPE
     senders = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(processes)]
     try:
@@ -116,12 +118,19 @@ def _send_all(engine: Engine, processes: int) -> float:
         begun = time.perf_counter()
         for sender in senders:
             _tell(sender)
+        spent = [_said(sender) for sender in senders]
         assert [sender.wait() for sender in senders] == [0] * processes
-        return time.perf_counter() - begun
+        return Run(time.perf_counter() - begun, sum(spent))
     finally:
         for sender in senders:
             sender.kill()
             sender.wait()
+
+
+def _said(sender: subprocess.Popen[str]) -> float:
+    """The last line of a sender: its processor time in seconds."""
+    assert sender.stdout is not None
+    return float(sender.stdout.read().splitlines()[-1])
 
 
 def _tell(sender: subprocess.Popen[str]) -> None:

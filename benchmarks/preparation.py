@@ -203,19 +203,19 @@ FROM ({series}) AS series
 """
 _PEOPLE = """
 INSERT INTO person (id, team_id, owner_id, address_id, email, first_name, last_name, company, title, phone,
-                    linkedin_url, zone, custom, created_at, changed_at)
+                    linkedin_url, zone, custom, pinned_note, untracked, created_at, changed_at)
 SELECT n, 1, 1, CASE WHEN n % 50 <> 0 THEN n END, 'person' || n || '@example.com',
        CASE WHEN n % 50 = 4 THEN '' ELSE 'Maria' END, 'Santos', 'Fjord Energy', 'CFO', '', '',
-       'Europe/Stockholm', '{{}}', :at, :at
+       'Europe/Stockholm', '{{}}', '', false, :at, :at
 FROM ({series}) AS series
 """
 
 _HISTORY = """
 INSERT INTO message (team_id, delivery_id, occasion, email, attempt, person_id, sender_id, mailbox_id, quoted, proof,
-                     cc, bcc, zone, due_at, act_at, valid_until, state, generation, recoveries, attempts,
-                     "references", subject, sent_at, reason, words, created_at)
-SELECT 1, 1000, :occasion, 'person' || n || '@example.com', 1, n, 1, 1, '', false, '', '', 'UTC', :at, :at, :at, 'sent',
-       1, 0, 1, '', 'Hello', :at, '', '', :at
+                     despite_opt_out, cc, bcc, zone, due_at, act_at, valid_until, state, generation, recoveries,
+                     attempts, "references", subject, sent_at, reason, words, created_at)
+SELECT 1, 1000, :occasion, 'person' || n || '@example.com', 1, n, 1, 1, '', false, false, '', '', 'UTC', :at, :at,
+       :at, 'sent', 1, 0, 1, '', 'Hello', :at, '', '', :at
 FROM ({series}) AS series WHERE {which}
 """
 

@@ -21,11 +21,10 @@ def program(name: str) -> str:
 @contextmanager
 def sink() -> Iterator[int]:
     """smtp-sink on a free port, ended with the block."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([program("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "128"])
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
     finally:
         process.terminate()
@@ -40,11 +39,16 @@ def source(mails: int, size: int, port: int) -> float:
     return time.perf_counter() - begun
 
 
-def _wait_for(port: int) -> None:
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
     for _ in range(100):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError("smtp-sink did not begin to listen")
+    raise RuntimeError(f"nobody listens on {port}")

@@ -1,11 +1,16 @@
-"""One sending process of benchmarks.dispatch: says when it is ready, and begins when it is told to.
+"""One sending process of the benchmarks: says when it is ready, begins when it is told to, and tells in the end what
+processor time it took, in seconds.
 
-python -m benchmarks.sending DATABASE_URL MAILBOX
+python -m benchmarks.sending DATABASE_URL MAILBOX FOLDER_OF_JOURNALS
 """
 
 from __future__ import annotations
 
 import sys
+import time
+from pathlib import Path
+
+import structlog
 
 from integrations.directory import connected
 from sales_campaigns.accounts.secrets import Seal
@@ -15,20 +20,24 @@ from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.presence import process_name
 
 
-def main(url: str, mailbox_id: int) -> None:
+def main(url: str, mailbox_id: int, journals: Path) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     engine, mail = make_engine(url), connected()
     reads = make_sessions(engine, reads_only=True)
+    seal = Seal("only for benchmarks")
     room = PostRoom(
-        make_sessions(engine), reads, SystemClock(), mail, Seal("only for benchmarks"), process_name()
+        make_sessions(engine), reads, SystemClock(), mail, seal, process_name(), journals=journals
     )
     with engine.connect():
         print("ready", flush=True)
     if not sys.stdin.readline():
         return  # whoever was to give the word is gone
+    begun = time.process_time()
     while dispatch(room, mailbox_id):
         pass
     mail.close_all()
+    print(time.process_time() - begun)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

@@ -34,14 +34,19 @@ def main(mails: int, pairs: int) -> None:
     )
 
 
-def _ours(mails: int, port: int) -> float:
+def mails_of(count: int) -> list[OutgoingMail]:
+    """Ready ones of SIZE bytes."""
     text = b"Message-ID: <%d@north.example>\r\n\r\n" + (b"x" * 76 + b"\r\n") * (SIZE // 78)
-    ready = [
+    return [
         OutgoingMail(
             number, f"<{number}@north.example>", "ana@north.example", ("m@example.com",), text % number
         )
-        for number in range(mails)
+        for number in range(count)
     ]
+
+
+def _ours(mails: int, port: int) -> float:
+    ready = mails_of(mails)
     account = MailAccount(1, "smtp", "ana@north.example", "127.0.0.1", port)
     with closing(SmtpProvider(account, Settings(connections=CONNECTIONS))) as provider:
         begun = time.perf_counter()

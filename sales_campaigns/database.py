@@ -20,6 +20,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 FROZEN_SECONDS = 15  # nobody computes so long between two statements of one transaction
+OPENED_ANEW = 600  # seconds that a connection of SQLite lasts: see table_statistics.py
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -85,7 +86,12 @@ def make_engine(url: str) -> Engine:
         return engine
     Path(sa.make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, pool_size=20, max_overflow=200, connect_args={"timeout": 30}, hide_parameters=True
+        url,
+        pool_size=20,
+        max_overflow=200,
+        pool_recycle=OPENED_ANEW,
+        connect_args={"timeout": 30},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

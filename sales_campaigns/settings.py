@@ -118,7 +118,7 @@ class Settings(BaseModel):
     )
     microsoft_graph_url: str = Field("https://graph.microsoft.com", description="Microsoft Graph.")
     api_requests_per_minute: int = Field(
-        600, ge=1, description="Requests a minute with one API token, counted by each web process for itself."
+        600, ge=1, description="Requests a minute with one API token, for all web processes together."
     )
     webhooks_private: bool = Field(
         False, description="Webhooks may lead to private addresses, such as a program on the same machine."

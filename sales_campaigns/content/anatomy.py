@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from liquid.ast import Node
 from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import Filter, FilteredExpression, Path, PositionalArgument, StringLiteral
+from liquid.builtin.expressions.logical import (
+    BooleanExpression,
+    LogicalAndExpression,
+    LogicalNotExpression,
+    LogicalOrExpression,
+)
 from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.comment_tag import CommentNode
+from liquid.builtin.tags.if_tag import IfNode
+from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.exceptions import LiquidError
+from liquid.expression import Expression
 from liquid.template import BoundTemplate
 from liquid.token import Token
 
@@ -50,6 +59,11 @@ def segments(template: BoundTemplate) -> Segments | None:
     return told if len(told) == len(found) else None
 
 
+def asks_only_what_is_there(template: BoundTemplate) -> bool:
+    """Whether fields are printed as in a plain template, and conditions ask only whether a field has a value."""
+    return all(map(_is_simple, template.nodes))
+
+
 def refuse_unknown_filters(template: BoundTemplate, source: str) -> None:
     """Raise LiquidError at a filter that the dialect lacks; the engine notices only when it renders."""
     used = template.analyze(include_partials=False).filters
@@ -84,3 +98,25 @@ def _with_default(name: str, chosen: Filter) -> Print | None:
     ):
         return Print(name, str(words[0].value))
     return None
+
+
+def _is_simple(node: Node) -> bool:
+    if isinstance(node, ContentNode | CommentNode):
+        return True
+    if not isinstance(node, IfNode | UnlessNode):
+        return _printed(node) is not None
+    branches = [(node.condition, node.consequence)]
+    branches += [(other.expression, other.block) for other in node.alternatives]
+    blocks = [block for _, block in branches] + ([node.default] if node.default else [])
+    asked = all(_asks_whether_there(condition) for condition, _ in branches)
+    return asked and all(_is_simple(inner) for block in blocks for inner in block.nodes)
+
+
+def _asks_whether_there(condition: Expression) -> bool:
+    if isinstance(condition, BooleanExpression):
+        return _asks_whether_there(condition.expression)
+    if isinstance(condition, LogicalAndExpression | LogicalOrExpression):
+        return _asks_whether_there(condition.left) and _asks_whether_there(condition.right)
+    if isinstance(condition, LogicalNotExpression):
+        return _asks_whether_there(condition.right)
+    return isinstance(condition, Path)

@@ -35,7 +35,8 @@ class Parsed:
 
     `names`: fields used anywhere. `required`: printed outside any condition without a default.
     `prompts`: the words of `{{! … }}`. `segments`: constants and printed fields when the template is
-    plain (only text, fields and constant defaults), else None.
+    plain (only text, fields and constant defaults), else None. `branching`: it is plain once it is known which
+    fields have a value.
     """
 
     source: str
@@ -44,6 +45,7 @@ class Parsed:
     required: frozenset[str]
     prompts: tuple[str, ...]
     segments: Segments | None
+    branching: bool
     _template: BoundTemplate = field(repr=False, compare=False)
 
     @property
@@ -83,7 +85,8 @@ def parse(source: str, *, part: str, html: bool) -> Parsed:
         names, required = anatomy.names(template), anatomy.required(template)
     except LiquidError as error:
         raise Invalid({part: complaint(error, bare)}) from error
-    return Parsed(source, part, names, required, prompts, anatomy.segments(template), template)
+    segments, branching = anatomy.segments(template), anatomy.asks_only_what_is_there(template)
+    return Parsed(source, part, names, required, prompts, segments, branching, template)
 
 
 def _check_size(source: str, part: str) -> None:

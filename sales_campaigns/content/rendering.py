@@ -5,15 +5,19 @@ A missing field without a default is an error for that person, never an empty ga
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from sales_campaigns.content.anatomy import Print, Segments
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.html import inline_styles, sanitise, to_text
 from sales_campaigns.content.liquid import Parsed, parse
 from sales_campaigns.content.prepared import Mould, prepare_html, prepare_text, prepare_text_of
 from sales_campaigns.errors import Invalid
+
+_MARK = re.compile("\ue000([^\ue000\ue001]+)\ue001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Moulds:
-    """A plain content, to be filled in. `required` are the fields without a default."""
+    """A content to be filled in. `required` are the fields without a default."""
 
     subject: Mould
     html: Mould
@@ -67,19 +71,16 @@ class Moulds:
 
 @dataclass(frozen=True, slots=True)
 class _Cast:
-    """A content parsed once, with the moulds of its plain parts, and what it needs."""
+    """A content parsed once, what it needs, and the moulds of a plain one."""
 
     parts: tuple[Parsed, ...]
-    subject: Mould | None
-    html: Mould | None
-    text: Mould | None
     needs: Needs
+    moulds: Moulds | None
 
     @property
-    def moulds(self) -> Moulds | None:
-        if not (self.subject and self.html and self.text):
-            return None
-        return Moulds(self.subject, self.html, self.text, self.needs.required)
+    def branching(self) -> bool:
+        """Whether it is plain for everybody who has values in the same fields."""
+        return all(part.branching and "\ue000" not in part.source for part in self.parts)
 
 
 def check(content: Content, *, automatic: bool, reply: bool = False) -> tuple[str, ...]:
@@ -98,9 +99,14 @@ def needs_of(content: Content) -> Needs:
     return _cast(content).needs
 
 
-def moulds_of(content: Content) -> Moulds | None:
-    """What the plain parts of `content` are made in; None where one of them is not plain. Raises as `needs_of`."""
-    return _cast(content).moulds
+def moulds_of(content: Content, present: Iterable[str]) -> Moulds | None:
+    """What `content` is made in for those who have values in the fields `present`; None where only the general path
+    is right. Raises as `render`.
+    """
+    cast = _cast(content)
+    if cast.needs.plain or not cast.branching:
+        return cast.moulds
+    return _branch(content, cast.needs.used.intersection(present))
 
 
 def render(content: Content, values: Mapping[str, str]) -> Rendered:
@@ -110,12 +116,13 @@ def render(content: Content, values: Mapping[str, str]) -> Rendered:
     """
     cast = _cast(content)
     given = _given(values, cast.needs.used)
-    if not (cast.subject and cast.html and cast.text):
+    moulds = moulds_of(content, given)
+    if moulds is None:
         return _render_generally(cast, given)
-    missing = cast.needs.required - given.keys()
+    missing = moulds.required - given.keys()
     if missing:
         raise MissingFields(missing)
-    return Rendered(one_line(cast.subject.fill(given)), cast.html.fill(given), cast.text.fill(given))
+    return Rendered(one_line(moulds.subject.fill(given)), moulds.html.fill(given), moulds.text.fill(given))
 
 
 def render_html(source: str, values: Mapping[str, str], *, part: str = "html") -> str:
@@ -141,20 +148,34 @@ def with_signature(rendered: Rendered, signature_html: str) -> Rendered:
 
 @lru_cache(maxsize=500)
 def _cast(content: Content) -> _Cast:
-    subject, html, *text = parts = _parsed(content)
-    html_mould = prepare_html(html.segments) if html.segments is not None else None
-    made = prepare_text_of(html_mould) if html_mould else None
-    text_mould = _text_mould(text[0]) if text else made
-    return _Cast(parts, _text_mould(subject), html_mould, text_mould, _needs(parts))
+    parts = _parsed(content)
+    needs = _needs(parts)
+    plain = [part.segments for part in parts if part.segments is not None]
+    return _Cast(parts, needs, _moulds(plain, needs.required) if needs.plain else None)
+
+
+@lru_cache(maxsize=500)
+def _branch(content: Content, present: frozenset[str]) -> Moulds | None:
+    """The engine renders it with marks for values: what it printed is a plain content."""
+    marks = {name: f"\ue000{name}\ue001" for name in present}
+    texts, lacking = zip(*(part.render(marks) for part in _cast(content).parts), strict=True)
+    segments = [_MARK.split(text) for text in texts]
+    plain = [tuple(Print(one) if i % 2 else one for i, one in enumerate(cut)) for cut in segments]
+    return _moulds(plain, _union(lacking))
+
+
+def _moulds(parts: Sequence[Segments], required: frozenset[str]) -> Moulds | None:
+    subject, html, *text = parts
+    html_mould = prepare_html(html)
+    text_mould = prepare_text(text[0]) if text else prepare_text_of(html_mould) if html_mould else None
+    if html_mould is None or text_mould is None:
+        return None
+    return Moulds(prepare_text(subject), html_mould, text_mould, required)
 
 
 def _needs(parts: Sequence[Parsed]) -> Needs:
     used = _union(part.names for part in parts)
     return Needs(used, _union(part.required for part in parts), all(part.plain for part in parts))
-
-
-def _text_mould(parsed: Parsed) -> Mould | None:
-    return prepare_text(parsed.segments) if parsed.segments is not None else None
 
 
 def _union(names: Iterable[frozenset[str]]) -> frozenset[str]:

@@ -111,6 +111,7 @@ OF_CLEO = (
     "/deliveries/10/proofs",
     "/deliveries/10/series",
     "/deliveries/10/continuous",
+    "/deliveries/10/ab-test",
     "/deliveries/10/ask/confirm",
     "/sending-policy",
     "/sending-policy/1",
@@ -127,13 +128,14 @@ MADE_BY_CLEO = {
     "/admin/webhooks": ({"Address": "https://hook.example/in"}, "Add the webhook"),
     "/test-profiles": ({"Name": "Otto", "E-mail address": "otto@nordlys.example"}, "Add 1 address"),
     "/delivery-templates/new": ({"Name": "Quiet hours"}, "Save"),
+    "/deliveries/10/ab-test": ({}, "Add variant B"),
 }
 LAUNCH = ("Check 60 people", "See the first e-mails", "Choose the times", "Go on to confirm")
 # What is no page: files and parts of pages, what leads on at once, and what strangers and programs ask for.
 NO_PAGE = re.compile(
     r"static|(api|public)\..*|.*\.(raw|frame|export|errors|fetch|as_\w+|\w*file)|audit\.file|proofs\.mail"
     r"|feed\.(latest|stream)|notices\.new|campaign_editor\.effect|sign_in\.by_link|consent\.back"
-    r"|crm_sign_in\.(back|leave)|crm_people\.chosen|rehearse\.(show|mail)|continuous\.ask\w*|mailbox_draft\.show|channels\.show"
+    r"|crm_sign_in\.(back|leave)|crm_people\.chosen|rehearse\.(show|mail)|continuous\.ask\w*|ab_test\.ask|mailbox_draft\.show|channels\.show"
     # the last ones need a CRM, a rehearsal, Gmail, a relay and a run of a continuous delivery: the demo has none
 )
 
@@ -288,4 +290,9 @@ def what_cleo_makes(page: Page) -> Iterator[str]:
         home = path.removesuffix("/new")
         page.goto(home)
         page.goto(links(page, f"main a[href^='{home}/']:not([href$='/new'])")[0])
+        yield path
+    page.goto("/deliveries/10/ab-test")
+    page.get_by_role("button", name="Add variant B").click()
+    for path in ("", "/variants/B", "/variants/B/ask?do=remove"):
+        page.goto(f"/deliveries/10/ab-test{path}")
         yield path

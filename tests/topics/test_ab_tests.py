@@ -39,6 +39,7 @@ from sales_campaigns.deliveries.retention.models import Retention
 from sales_campaigns.deliveries.retention.removing import remove_old
 from sales_campaigns.deliveries.series import start_series
 from sales_campaigns.deliveries.setups import is_stale, setup_of
+from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.deliveries.variants.figures import VariantFigures, rest_of, variant_figures
 from sales_campaigns.deliveries.variants.models import AbTest
 from sales_campaigns.deliveries.variants.plan import Chooser, Measure, Plan, lot
@@ -52,7 +53,7 @@ from sales_campaigns.tracking.models import EventKind
 from tests.builders import a_delivery, a_wish
 from tests.cast import Cast, a_person
 from tests.conftest import Work
-from tests.deliveries import delivery, figures, finish_preparing, let_jobs_run, preparation, said
+from tests.deliveries import delivery, figures, finish_preparing, let_jobs_run, preparation, prepared, said
 from tests.engagement import answered, did
 from tests.outgoing import send
 from tests.shards import SHARD
@@ -555,6 +556,19 @@ def test_it_may_start_by_itself(work: Work, cast: Cast, room: PostRoom, sink: Si
     number = with_test(work, cast.cleo, settings=Settings(start_by=StartBy.NO_ERROR))
     send_all(work, room)
     assert (len(sink.caught), ab_test(work, number).state) == (40, "running")
+
+
+def test_whoever_waits_for_the_winner_counts_for_pressure(
+    work: Work, cast: Cast, room: PostRoom, fifty: None
+) -> None:
+    """The rule: counting what was sent and what is scheduled."""
+    begun(work, cast.cleo)
+    send_all(work, room)
+    with work() as uow:
+        often = {"kind": RuleKind.PRESSURE, "name": "Once a week", "details": {"messages": 1, "days": 7}}
+        uow.session.add(TypologyRule(team_id=cast.cleo.team_id, changed_at=uow.now, **often))
+    second = preparation(work, prepared(work, cast.cleo, name="Another"))
+    assert (second.targeted, second.to_deliver, second.excluded) == (50, 0, 50)
 
 
 ACTS = ("pause", "resume", "send", "hour", "day", "choose A", "choose B", "open", "stop", "take out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 
 from sales_campaigns.table_statistics import gather_statistics
 from sales_campaigns.tasks.models import Task, TaskState
@@ -17,7 +18,7 @@ from tests.conftest import Work
 OPEN = "SELECT id FROM task WHERE assignee_id = 1 AND state = 'open'"
 
 
-def test_open_tasks_are_found_among_many_that_are_done(work: Work, cast: Cast) -> None:
+def test_open_tasks_are_found_among_many_that_are_done(work: Work, cast: Cast, engine: Engine) -> None:
     with work() as uow:
         first = remind(uow, uow.session.merge(cast.ana), name="Call", due_at=uow.now)
         uow.session.flush()
@@ -25,6 +26,7 @@ def test_open_tasks_are_found_among_many_that_are_done(work: Work, cast: Cast) -
         done = {**row, "state": TaskState.COMPLETED, "ended_at": uow.now - timedelta(days=9)}
         uow.session.execute(sa.insert(Task), [done] * 500)
         gather_statistics(uow)
+    engine.dispose()  # as happens to each connection after a while
     with work() as uow:
         if uow.session.get_bind().dialect.name == "sqlite":
             plan = uow.session.execute(sa.text(f"EXPLAIN QUERY PLAN {OPEN}")).all()

@@ -119,8 +119,10 @@ def _contacts(address: Any, known: _Known) -> sa.CompoundSelect[Any]:
 
 
 def _to_come(address: Any, delivery_id: int, starts_at: datetime) -> sa.Select[Any]:
+    """Whoever waits for somebody's word, or for the winner of a test, counts from the start of the delivery."""
+    after = sa.func.coalesce(Recipient.after, 0)
     return (
-        sa.select(seconds_after(_instant(starts_at), Recipient.after).label("at"))
+        sa.select(seconds_after(_instant(starts_at), after).label("at"))
         .where(Recipient.delivery_id == delivery_id, Recipient.address_id == address)
         .correlate_except(Recipient)
     )

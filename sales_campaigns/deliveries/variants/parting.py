@@ -14,20 +14,24 @@ from sales_campaigns.deliveries.variants.plan import lot, tried_part
 def deal_variants(
     session: Session, delivery_id: int, share: int, letters: Sequence[str], recipients: int
 ) -> None:
-    """In one statement, by the lots of their addresses: the lowest try the variants, in turn.
+    """By the lots of their addresses, a statement for each variant: the lowest try them, in turn.
 
     So every variant has as many people as any other, or one more, and preparing anew deals them in the same way.
+    Recipients are named by sets of addresses: joined to their places, SQLite looked at all for each (measured).
     """
-    ranked = _ranked(delivery_id)
-    place, is_rest = ranked.c.place, ranked.c.place >= tried_part(share, recipients)
-    turns = sa.case(dict(enumerate(letters)), value=place % len(letters))
+    ranked, size = _ranked(delivery_id), tried_part(share, recipients)
+    for turn, letter in enumerate(letters):
+        theirs = (ranked.c.place < size, ranked.c.place % len(letters) == turn)
+        tries = Recipient.address_id.in_(sa.select(ranked.c.address_id).where(*theirs))
+        _update(session, delivery_id, tries, variant=letter)
+    _update(session, delivery_id, Recipient.variant == "", after=None)
+
+
+def _update(session: Session, delivery_id: int, those: sa.ColumnElement[bool], **values: object) -> None:
     session.execute(
         sa.update(Recipient)
-        .where(Recipient.delivery_id == delivery_id, Recipient.address_id == ranked.c.address_id)
-        .values(
-            variant=sa.case((is_rest, ""), else_=turns),
-            after=sa.case((is_rest, sa.null()), else_=Recipient.after),
-        )
+        .where(Recipient.delivery_id == delivery_id, those)
+        .values(values)
         .execution_options(synchronize_session=False)
     )
 

@@ -93,7 +93,7 @@ class _Kind:
     """What the mails of one wording, sender and choice of marks have in common. `asked`: the fields that are read."""
 
     content: Content
-    cast: CastLetter | None
+    setting: Setting
     names: frozenset[str]
     asked: frozenset[str]
     own: dict[str, str]
@@ -180,7 +180,7 @@ def _kind(box: Mailbox, sender: User, content: Content, shape: Marks | None) -> 
     asked = parts_of_names(names)
     own = {name: value for name, value in sender_values(sender, box).items() if name in asked}
     setting = Setting(content, signature, tuple(merge_values({}, {}, own).items()), shape, box.address)
-    return _Kind(content, cast_letter(setting), names, asked, own, sender, box)
+    return _Kind(content, setting, names, asked, own, sender, box)
 
 
 def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Marks | None) -> _Made | None:
@@ -227,13 +227,19 @@ def _written(
     kind: _Kind, recipe: Recipe, values: dict[str, str], name: str, marks: Marks | None
 ) -> tuple[str, bytes]:
     """Subject and bytes."""
-    cast = kind.cast.written(values, marks.token if marks else "") if kind.cast else None
+    mould = _cast(kind, values)
+    cast = mould.written(values, marks.token if marks else "") if mould else None
     if cast is None:
         letter = letter_of(recipe, kind.content, name)
         return letter.subject, build(letter)
     subject, parts = cast
     bare = Rendered(subject, "", "")
     return subject, with_parts(letter_around(bare, recipe, name, marks), parts)
+
+
+def _cast(kind: _Kind, values: dict[str, str]) -> CastLetter | None:
+    plain = needs_of(kind.content).plain
+    return cast_letter(kind.setting if plain else replace(kind.setting, present=frozenset(values)))
 
 
 def _begin(uow: UnitOfWork, lane: Lane, box: Mailbox, made: Sequence[_Made]) -> None:

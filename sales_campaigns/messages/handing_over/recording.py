@@ -79,11 +79,12 @@ def _accept_all(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
 
 def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]) -> None:
     """Nothing is read: what the gate knew is enough, and the guard of the move says whether it still holds."""
-    if len(answers) > 1 and any(one.hand_over.message_id for one in answers):
+    named = any(one.hand_over.message_id for one in answers)
+    if named and len(answers) > 1:
         for one in answers:
             _accept(uow, [one], event, also)
         return
-    if len(answers) > 1 and uow.session.get_bind().dialect.name == "postgresql":
+    if answers and not named and uow.session.get_bind().dialect.name == "postgresql":
         mine = _settled_together(uow, answers, event, also)
     else:
         mine = _settled(uow, answers if len(answers) < 2 else _in_hand(uow, answers), event, also)

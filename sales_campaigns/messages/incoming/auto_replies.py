@@ -56,9 +56,28 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 
+# “I am on holiday until”: programs without headers of their own say so at once, in subject or text.
+AWAY = {
+    "en": r"i(?:['’]m| am) (?:away )?on (?:vacation|holidays?|(?:annual )?leave) (?:until|till?|through|to)",
+    "de": r"ich bin im urlaub bis",
+    "fr": r"je suis en (?:vacances|congés?) jusqu['’](?:au|à)",
+    "es": r"estoy de vacaciones hasta",
+    "it": r"sono in (?:ferie|vacanza) fino al?",
+    "nl": r"ik ben (?:met|op) vakantie (?:t/m|tot)",
+    "sv": r"jag (?:är på|har) semester (?:t\.?\s?o\.?\s?m\b\.?|till|fram till)",
+}
+_AWAY = re.compile(
+    rf"\s*(?:(?:hi|hello|hallo|guten tag|bonjour|hola|ciao|salve|hej|beste)\b[^\n]{{0,40}}\n\s*)?"
+    rf"(?:{'|'.join(AWAY.values())})(?!\w)",
+    re.IGNORECASE,
+)
+
 
 def is_auto_reply(facts: Facts) -> bool:
-    """A subject counts only where it begins so: “Re: Out of office cover” was written by a person."""
+    """A subject counts only where it begins so: “Re: Out of office cover” was written by a person.
+
+    So does a text that begins with until when somebody is away; who writes something else first is a person.
+    """
     submitted = facts.headers.get("auto-submitted", "").partition(";")[0].strip().lower()
     if submitted:
         return submitted != "no"
@@ -66,7 +85,9 @@ def is_auto_reply(facts: Facts) -> bool:
         return True
     if any(pattern.search(facts.headers.get(name, "")) for name, pattern in VALUED.items()):
         return True
-    return _SUBJECT.match(facts.subject) is not None
+    if _SUBJECT.match(facts.subject):
+        return True
+    return any(_AWAY.match(words) for words in (facts.subject, facts.text))
 
 
 def is_from_a_list(facts: Facts) -> bool:

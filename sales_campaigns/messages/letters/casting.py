@@ -27,7 +27,8 @@ _MARK = re.compile("\ue000(\\d+|token)\ue001")
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What many mails have in common. `own` are the fields that the signature may use, as the sender's profile fills
-    them; the token of `marks` does not count.
+    them; the token of `marks` does not count. `present`: the fields in which their people have a value, where the
+    content asks for that.
     """
 
     content: Content
@@ -35,6 +36,7 @@ class Setting:
     own: tuple[tuple[str, str], ...]
     marks: Marks | None
     sender: str
+    present: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class CastLetter:
 @lru_cache(maxsize=200)
 def cast_letter(setting: Setting) -> CastLetter | None:
     """None where the content is not plain or its letters differ in more than fields. Raises as `render`."""
-    moulds = moulds_of(setting.content)
+    moulds = moulds_of(setting.content, setting.present)
     names = parse(setting.signature, part="html", html=True).names
     if moulds is None or not names <= dict(setting.own).keys():
         return None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from sales_campaigns.messages.incoming.auto_replies import SUBJECTS, is_auto_reply, is_from_a_list
 from sales_campaigns.messages.incoming.facts import Facts
+from sales_campaigns.messages.incoming.return_dates import return_date
 from tests.mail_collection import KINDS, facts
 
 FROM_MACHINES = [name for name, kind in KINDS.items() if kind == "auto_reply"]
@@ -20,6 +23,29 @@ def test_each_automatic_reply_of_the_collection_is_recognised(name: str) -> None
 @pytest.mark.parametrize("name", FROM_PEOPLE)
 def test_no_mail_of_a_person_is_taken_for_one(name: str) -> None:
     assert not is_auto_reply(facts(name))
+
+
+@pytest.mark.parametrize("place", ["subject", "text"])
+@pytest.mark.parametrize(
+    "words", ["Jag är på semester t.o.m. 3 augusti", "Ik ben met vakantie t/m 3 augustus"]
+)
+def test_who_says_until_when_they_are_away_needs_no_header(words: str, place: str) -> None:
+    """The rule: it pauses until the day after, 4 August, and is no reply."""
+    mail = Facts(**{"subject": "Re: Quick question", "text": "", place: words})
+    assert is_auto_reply(mail)
+    assert return_date(mail.subject, mail.text, date(2026, 7, 20)) == date(2026, 8, 4)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Thank you. I am just back from vacation, let us talk.",
+        "I am on vacation, but tell me more.",
+        "Sounds good!\n\nI am on vacation until 3 August, call me then.",
+    ],
+)
+def test_a_person_who_writes_of_a_vacation_has_replied(words: str) -> None:
+    assert not is_auto_reply(Facts(subject="Re: Quick question", text=words))
 
 
 def test_it_speaks_twelve_languages() -> None:
