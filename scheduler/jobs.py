@@ -33,6 +33,7 @@ from sales_campaigns.messages.handing_over.dispatching import (
 from sales_campaigns.messages.handing_over.recovery import recover, settle_journals
 from sales_campaigns.messages.inboxes.looking import inboxes_due, look
 from sales_campaigns.messages.invariants import findings
+from sales_campaigns.messages.pace.forgetting import forget_old_buckets
 from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
 from sales_campaigns.notices.sending_letters import send_letters
 from sales_campaigns.notices.writing_letters import write_letters
@@ -204,6 +205,7 @@ JOBS: tuple[Job, ...] = (
     Job("tell webhooks", _for_webhooks, in_one_transaction(tell_webhooks)),
     Job("call webhooks", webhooks_due, _call_webhook, place=Place.WORKERS),
     Job("forget old calls", always, in_one_transaction(forget_old_calls), every=3600),
+    Job("forget old buckets", always, in_one_transaction(forget_old_buckets), every=3600),
     Job("statistics", always, in_one_transaction(gather_statistics), every=600),
     Job("recover", always, _recover, every=15),
     Job("watch deliveries", always, in_one_transaction(watch), every=60),

@@ -43,7 +43,7 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
-        raise Invalid("This is no archive, or it is damaged or cut short. Nothing was written.") from None
+        raise Invalid("This is no archive, or it is damaged or cut short.") from None
 
 
 def check(path: Path, seal: Seal) -> Manifest:

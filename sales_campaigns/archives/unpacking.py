@@ -39,15 +39,31 @@ class Work(Protocol):
 
 
 def unpack(work: Work, path: Path, seal: Seal) -> Manifest:
-    """Raises Invalid for a bad archive, IllegalMove where there is a team already or another import is not over."""
-    manifest = check(path, seal)
-    with work() as uow:
-        begin(uow, manifest)
-    more = True
-    while more:
+    """Raises Invalid for a bad archive, with what was written of it; IllegalMove where there is a team already, or
+    another import is not over.
+    """
+    try:
+        manifest = check(path, seal)
         with work() as uow:
-            more = take_in_next(uow, path, seal, manifest.digest)
+            begin(uow, manifest)
+        more = True
+        while more:
+            with work() as uow:
+                more = take_in_next(uow, path, seal, manifest.digest)
+    except Invalid as refusal:
+        raise Invalid(f"{refusal.words} {how_far(work)}") from None
     return manifest
+
+
+def how_far(work: Work) -> str:
+    """What an import that was refused has written, and how it goes on; for people."""
+    with work() as uow:
+        unfinished = sa.select(ArchiveImport).where(ArchiveImport.ended_at.is_(None))
+        row = uow.session.scalar(unfinished.limit(1))
+        if row is None or not row.parts_done:
+            return "Nothing was written."
+        done = f"{row.parts_done:,} of {row.parts:,} parts were written before, with {row.rows:,} rows"
+    return f"{done}; sending is off. Import a whole copy of the same archive: it goes on behind them."
 
 
 def begin(uow: UnitOfWork, manifest: Manifest) -> ArchiveImport:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_campaigns.messages.pace.pacing import (
+    CLOCKS_DIFFER,
     Level,
     Limit,
     annoys,
@@ -54,6 +55,26 @@ def test_a_clock_that_goes_back_fills_nothing() -> None:
     empty = draw(limit, full(limit, NOW), 3, NOW).level
     assert draw(limit, empty, 1, NOW - timedelta(hours=1)).granted == 0
     assert draw(limit, Level(0.0, NOW), 1, NOW + timedelta(hours=1)).granted == 1
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=1), timedelta(hours=2), timedelta(days=400)])
+def test_a_clock_that_was_set_back_costs_a_minute_and_one_mail_s_place_at_most(back: timedelta) -> None:
+    limit = Limit("minute", 30, 60.0, 3)
+    empty = draw(limit, full(limit, NOW), 3, NOW).level
+    now = NOW - back
+    held = draw(limit, empty, 1, now)
+    assert held.granted == 0 and held.again_at <= now + CLOCKS_DIFFER + timedelta(seconds=1 / limit.rate)
+    assert draw(limit, held.level, 1, held.again_at + timedelta(milliseconds=1)).granted == 1
+
+
+def test_clocks_of_two_machines_that_differ_by_seconds_let_no_more_through() -> None:
+    limit = Limit("minute", 30, 60.0, 3)
+    level, granted = full(limit, NOW), 0
+    for second in range(0, 60, 2):
+        for behind in (0, 45):
+            drawn = draw(limit, level, 9, NOW + timedelta(seconds=second - behind))
+            level, granted = drawn.level, granted + drawn.granted
+    assert granted <= limit.most
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from sales_campaigns.messages.stops.waking import confirm_instance, doubted
 from sales_campaigns.people.editing import create_person
 from sales_campaigns.people.suppression import why_not
 from sales_campaigns.schema import METADATA
-from sales_campaigns.unit_of_work import unit_of_work
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_delivery
 from tests.cast import Cast, a_person, cast_of
@@ -194,6 +194,34 @@ def test_killed_at_any_boundary_it_goes_on_with_the_same_file(
     assert {**parts(archive), NAME: b""} == {**again, NAME: b""}
 
 
+def test_damaged_in_the_middle_of_an_import_it_says_what_was_written_and_a_whole_copy_goes_on(
+    archive: Path, empty: Work, tmp_path: Path
+) -> None:
+    whole = archive.read_bytes()
+    number, done = 0, 0
+
+    @contextmanager
+    def work() -> Iterator[UnitOfWork]:
+        nonlocal number
+        number += 1
+        if number == 12:
+            archive.write_bytes(whole[: len(whole) // 2])
+        with empty() as uow:
+            yield uow
+
+    with pytest.raises(Invalid) as refusal:
+        unpack(work, archive, ELSEWHERE)
+    with empty() as uow:
+        row = uow.session.scalars(sa.select(ArchiveImport)).one()
+        done, words = row.parts_done, f"{row.parts_done} of {row.parts} parts were written before"
+    assert done == 10 and words in refusal.value.words and "Nothing" not in refusal.value.words
+    with pytest.raises(Invalid, match=words):
+        unpack(empty, archive, ELSEWHERE)
+    archive.write_bytes(whole)
+    unpack(empty, archive, ELSEWHERE)
+    assert {**parts(archive), NAME: b""} == {**parts(packed(empty, tmp_path / "a.zip", ELSEWHERE)), NAME: b""}
+
+
 def test_another_file_does_not_go_on_with_it_and_a_full_installation_takes_none(
     archive: Path, work: Work, empty: Work, clock: VirtualClock, tmp_path: Path
 ) -> None:
@@ -245,7 +273,7 @@ class TestABadArchiveIsRefusedBeforeAnythingIsWritten:
     def refused(self, untouched: Work, path: Path) -> str:
         with pytest.raises(Invalid) as refusal:
             unpack(untouched, path, ELSEWHERE)
-        assert rows(untouched) == {}
+        assert rows(untouched) == {} and refusal.value.words.endswith("Nothing was written.")
         with untouched() as uow:
             assert uow.session.scalars(sa.select(ArchiveImport.digest)).all() == []
         return refusal.value.words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -196,6 +197,39 @@ def test_the_database_keeps_an_address_for_one_user(
         with pytest.raises(sa.exc.IntegrityError):
             uow.session.flush()
         uow.session.rollback()
+
+
+def test_of_two_who_prove_one_address_at_the_same_instant_the_second_is_told(
+    work: Work, cast: Cast, channel: Channel, eva: User
+) -> None:
+    """Both have looked before either is written."""
+    shared, refused = "sales@north.example", []
+    with work() as uow:
+        fay = User(
+            team_id=eva.team_id, created_at=uow.now, email="fay@north.example", first_name="Fay", zone="UTC"
+        )
+        uow.session.add(fay)
+        uow.session.flush()
+        mine, my_code = ask_code(uow, eva, channel.id, shared)
+        hers, her_code = ask_code(uow, fay, channel.id, shared)
+
+    def second() -> None:
+        with work() as uow:
+            try:
+                confirm_code(uow, fay, hers.id, her_code)
+            except Invalid as refusal:
+                refused.append(refusal.words)
+
+    thread = threading.Thread(target=second)
+    with work() as uow:
+        confirm_code(uow, eva, mine.id, my_code)
+        thread.start()
+        thread.join(0.3)
+    thread.join()
+    assert len(refused) == 1 and "Somebody else sends from this address already" in refused[0]
+    with work() as uow:
+        proved = sa.select(SenderIdentity.user_id).where(SenderIdentity.verified_at.is_not(None))
+        assert uow.session.scalars(proved).all() == [eva.id]
 
 
 def test_who_has_a_mailbox_verifies_its_address(work: Work, cast: Cast, channel: Channel) -> None:

@@ -13,6 +13,7 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.models import Bucket
+from sales_campaigns.messages.pace.forgetting import forget_old_buckets
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.outgoing import due_mails, message, send, states
@@ -114,3 +115,13 @@ def a_minute_passes(work: Work, clock: VirtualClock) -> None:
     clock.forward(timedelta(minutes=1))
     with work() as uow:
         uow.session.execute(sa.update(Bucket).values(filled_at=machine_now() - timedelta(minutes=1)))
+
+
+def test_buckets_that_were_left_alone_for_two_days_are_forgotten(work: Work) -> None:
+    now = machine_now()
+    with work() as uow:
+        for key, age in (("mailbox:1:ramp:2026-11-01", 3), ("domain:a.example", 3), ("mailbox:1:minute", 1)):
+            uow.session.add(Bucket(key=key, tokens=0.0, filled_at=now - timedelta(days=age)))
+    with work() as uow:
+        assert forget_old_buckets(uow) == 2
+        assert uow.session.scalars(sa.select(Bucket.key)).all() == ["mailbox:1:minute"]

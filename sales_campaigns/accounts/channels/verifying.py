@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from sales_campaigns.accounts.channels.codes import (
     LENGTH,
@@ -65,8 +66,7 @@ def confirm_code(uow: UnitOfWork, actor: User, identity_id: int, typed: str) -> 
         raise Invalid({f"code_{identity.id}": trouble})
     _own_address(uow, actor, identity.address)
     _forget_others(uow, identity)
-    identity.verified_at, identity.code_hash = uow.now, ""
-    uow.session.flush()
+    _prove(uow, identity)
     _record(uow, actor, "identity.verified", identity)
     return identity
 
@@ -130,6 +130,16 @@ def _note(identity: SenderIdentity, code: str) -> None:
 def _of_all(uow: UnitOfWork, actor: User) -> int:
     recent = (SenderIdentity.user_id == actor.id, SenderIdentity.asked_from > machine_now() - WINDOW)
     return uow.session.scalar(sa.select(sa.func.sum(SenderIdentity.asked)).where(*recent)) or 0
+
+
+def _prove(uow: UnitOfWork, identity: SenderIdentity) -> None:
+    """The database keeps an address for one user. Raises Invalid where somebody else was faster."""
+    key = f"code_{identity.id}"
+    try:
+        with uow.session.begin_nested():
+            identity.verified_at, identity.code_hash = uow.now, ""
+    except IntegrityError:  # proved by somebody else between the look and this
+        raise Invalid({key: TAKEN}) from None
 
 
 def _forget_others(uow: UnitOfWork, identity: SenderIdentity) -> None:

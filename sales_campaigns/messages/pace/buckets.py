@@ -43,7 +43,9 @@ def _locked(session: Session, limits: Limits, now: datetime) -> dict[str, Level]
         .order_by(Bucket.key)
         .with_for_update()
     )
-    return {row.key: Level(row.tokens, row.filled_at) for row in found}
+    levels = {row.key: Level(row.tokens, row.filled_at) for row in found}
+    # One may have been forgotten between the two statements.
+    return levels if len(levels) == len(limits) else _locked(session, limits, now)
 
 
 def _write(session: Session, levels: Mapping[str, Level]) -> None:

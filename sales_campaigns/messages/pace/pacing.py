@@ -61,6 +61,8 @@ class Drawn:
 
 
 MINUTE, DAY = 60.0, 86_400.0
+# Clocks of two machines may be this far apart; a bucket filled later than that was filled by a clock that went wrong.
+CLOCKS_DIFFER = timedelta(minutes=1)
 PROFILES: dict[str, tuple[Limit, ...]] = {
     # A mail takes 130 of 6,000 units a minute: its draft, the sending, the Message-ID. The rest is for reading.
     "gmail": (Limit("minute", 40, MINUTE, 4), Limit("day", 2_000, DAY, 1_000)),
@@ -105,11 +107,11 @@ def full(limit: Limit, now: datetime) -> Level:
 
 
 def draw(limit: Limit, level: Level, wanted: int, now: datetime) -> Drawn:
-    """Take up to `wanted` tokens. A clock that goes back fills nothing."""
+    """Take up to `wanted` tokens. A clock that goes back fills nothing, and nobody waits until it is there again."""
     passed = max(0.0, (now - level.at).total_seconds())
     tokens = min(float(limit.burst), level.tokens + passed * limit.rate)
     granted = min(wanted, int(tokens))
-    left = Level(tokens - granted, max(now, level.at))
+    left = Level(tokens - granted, min(max(now, level.at), now + CLOCKS_DIFFER))
     return Drawn(granted, left, _again_at(limit, left))
 
 
