@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sales_campaigns.accounts.holders import require_or_name
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.accounts.policies import limits_of
 from sales_campaigns.accounts.roles import require
@@ -173,7 +174,7 @@ def pace_mailbox(uow: UnitOfWork, actor: User, per_minute: str, *, bulk_lane: bo
     if bulk_lane and (mailbox.provider in BY_CONSENT or mailbox.identity_id is not None):
         raise Invalid(ONE_BY_ONE)
     if bulk_lane != mailbox.bulk_lane:
-        require(actor, "start_deliveries")
+        require_or_name(uow.session, actor, "start_deliveries")
     mailbox.per_minute, mailbox.bulk_lane = (int(typed) if typed else None), bulk_lane
     data = {"mailbox": mailbox.id, "per_minute": mailbox.per_minute, "bulk_lane": bulk_lane}
     uow.record("mailbox.paced", actor_id=actor.id, team_id=actor.team_id, data=data)

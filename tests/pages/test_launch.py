@@ -210,7 +210,10 @@ def test_people_of_a_colleague_stop_at_the_check_with_words(wizard: Wizard, work
     [one] = people(work, cast.ben, 1)
     wizard.open(f"?people={one}")
     shown = wizard.press("check")
-    assert "needs the right “start deliveries”" in shown and "See the first e-mails" not in shown
+    assert (
+        "needs the right “start deliveries”. Who has it: Cleo Martin." in shown
+        and "See the first e-mails" not in shown
+    )
     wizard.press("start", status=403)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from integrations.directory import connected
 from integrations.smtp import Settings
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.activity import Activity
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.figures import figures_of, percent
 from sales_campaigns.deliveries.logs import sending_log, status_words
@@ -24,6 +25,7 @@ from sales_campaigns.messages.feedback.taking import Feedback, take
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.reports import ReportKind
 from sales_campaigns.messages.models import Attempt, Message
+from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.people.models import Address
 from scheduler.fast_forward import fast_forward
 from scheduler.jobs import run_until_quiet
@@ -163,6 +165,26 @@ def test_a_mail_that_arrived_after_all_is_not_sent_twice(
     report(work, [first], DELIVERED)
     fast_forward(asking, clock, clock.now() + timedelta(days=7))
     assert states(work) == ["sent"] and len(sink.caught) == 1
+
+
+def test_a_hard_bounce_fails_a_mail_that_had_come_back_and_waits_for_a_person(
+    work: Work, handed: Sent, asking: PostRoom, clock: VirtualClock, sink: Sink
+) -> None:
+    """It came back, its second hand-over was of unknown end, and somebody said: send it again. The late report wins."""
+    [first] = handed(1)
+    report(work, [first], SOFT)
+    with work() as uow:
+        again = uow.session.get_one(Message, first)
+        for verb in ("claim", "begin", "lose_sight", "send_again"):
+            uow.move(MESSAGE, again, verb)
+    assert message(work, first).state == "pending"
+    report(work, [first], HARD)
+    assert (message(work, first).state, message(work, first).failure) == ("failed", "hard")
+    with work() as uow:
+        told = uow.session.scalars(sa.select(Activity).where(Activity.kind == "message.failed")).all()
+    assert len(told) == 1
+    fast_forward(asking, clock, clock.now() + timedelta(days=7))
+    assert len(sink.caught) == 1 and log_of(work, first) == "Failed"
 
 
 def test_a_reps_own_mailbox_never_sends_again_by_itself(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.holders import require_or_name
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.roles import may, require
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.applying import apply_changes
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign, CampaignVersion, Step
@@ -70,7 +71,7 @@ def may_change(uow: UnitOfWork, actor: User, campaign: Campaign) -> bool:
 
 def _refuse(uow: UnitOfWork, actor: User, campaign: Campaign) -> None:
     if not may_change(uow, actor, campaign):
-        require(actor, "change_for_others")
+        require_or_name(uow.session, actor, "change_for_others")
 
 
 def _lock(uow: UnitOfWork, ids: Sequence[int]) -> None:

@@ -129,7 +129,9 @@ def _lots(uow: UnitOfWork, actor: User, enrollments: Sequence[Enrollment], wante
 
 def _not_allowed(uow: UnitOfWork, actor: User, lots: Sequence[Lot], limit: int) -> str:
     most = launch_limit(uow.session, actor, limit)
-    return next((words for lot in lots if (words := not_allowed(actor, lot.prepared.checked, most))), "")
+    return next(
+        (words for lot in lots if (words := not_allowed(uow.session, actor, lot.prepared.checked, most))), ""
+    )
 
 
 def _end(uow: UnitOfWork, actor: User, lot: Lot, target: Campaign) -> None:

@@ -66,7 +66,7 @@ def launch(
     if known is not None:
         return known
     prepared = prepare(uow, actor, order)
-    _allow(actor, prepared.checked, launch_limit(uow.session, actor, limit))
+    _allow(uow, actor, prepared.checked, launch_limit(uow.session, actor, limit))
     _refuse_too_often(uow, actor)
     refuse_times(uow, prepared, order)
     _refuse_bad_words(order)
@@ -105,10 +105,10 @@ def _key(actor: User, order: Order) -> str | None:
     return f"{actor.id}-{order.request_key}"[:64] if order.request_key else None
 
 
-def _allow(actor: User, checked: Checked, limit: int) -> None:
+def _allow(uow: UnitOfWork, actor: User, checked: Checked, limit: int) -> None:
     if not checked.to_deliver:
         raise Invalid({"people": "Nobody of these can be added. Choose others, or fix what excludes them."})
-    words = not_allowed(actor, checked, limit)
+    words = not_allowed(uow.session, actor, checked, limit)
     if words:
         raise NotAllowed(words)
 

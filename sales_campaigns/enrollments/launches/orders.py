@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.channels.models import why_not_as
 from sales_campaigns.accounts.channels.reading import what_lacks
+from sales_campaigns.accounts.holders import who_may
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.roles import may, require, sees_every_team
 from sales_campaigns.campaigns.checks import says_nothing
@@ -128,13 +130,15 @@ def open_for_launch(uow: UnitOfWork, actor: User, campaign_id: int) -> tuple[Cam
     return campaign, version
 
 
-def not_allowed(actor: User, checked: Checked, limit: int) -> str:
-    """The rule: one's own people within the limit; more, or those of others, need start deliveries. "" is allowed."""
+def not_allowed(session: Session, actor: User, checked: Checked, limit: int) -> str:
+    """The rule: one's own people within the limit; more, or those of others, need start deliveries. "" is allowed;
+    a refusal names who can."""
     others = any(person.owner_id != actor.id for person in checked.to_deliver)
     if may(actor, "launch_many") or not (others or len(checked.to_deliver) > limit):
         return ""
     why = "people of a colleague" if others else f"more than {limit} people at once"
-    return f"Adding {why} needs the right “start deliveries”. Ask an administrator."
+    names = who_may(session, "launch_many", actor.team_id)
+    return f"Adding {why} needs the right “start deliveries”. Who has it: {names}."
 
 
 def refuse_times(uow: UnitOfWork, prepared: Prepared, order: Order) -> None:

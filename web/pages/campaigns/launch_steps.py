@@ -174,7 +174,7 @@ def show_check(desk: Desk, _form: Form) -> dict[str, Any]:
     return {
         "checked": checked,
         "causes": [(cause, list(people)) for cause, people in groupby(causes, key=lambda one: one.cause)],
-        "refusal": not_allowed(desk.me, checked, desk.limit),
+        "refusal": not_allowed(desk.uow.session, desk.me, checked, desk.limit),
         "first": desk.prepared.first,
     }
 
@@ -218,7 +218,7 @@ def show_confirm(desk: Desk, _form: Form) -> dict[str, Any]:
         "checked": checked,
         "forecast": desk.forecast,
         "mailbox": desk.prepared.mailbox,
-        "refusal": not_allowed(desk.me, checked, desk.limit),
+        "refusal": not_allowed(desk.uow.session, desk.me, checked, desk.limit),
         "by_hand": len(desk.wish.by_hand),
         "first": desk.prepared.first,
     }
