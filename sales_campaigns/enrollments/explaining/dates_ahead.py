@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
+
+from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.models import Step
 from sales_campaigns.campaigns.planner import Assumptions, Planned, plan
 from sales_campaigns.campaigns.planner.effects import MOVES
 from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.content.quoting import reply_subject
+from sales_campaigns.enrollments.daily_limits import within_limits
 from sales_campaigns.enrollments.explaining.step_traces import step_trace
 from sales_campaigns.enrollments.explaining.surroundings import Surroundings
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
 from sales_campaigns.enrollments.states import OVER, UNDER_WAY
-from sales_campaigns.enrollments.ways import Way
+from sales_campaigns.enrollments.ways import Due, Way
 from sales_campaigns.messages.models import Message, MessageState
 
 ENDED = {R.DONE: "Done", R.SKIPPED: "Skipped", R.FAILED: "Failed"}
@@ -66,6 +69,18 @@ def planned_ahead(way: Way, now: datetime) -> dict[int, Planned]:
     defer = {step.position: day for step in way.steps if (day := _put_off(way, step)) is not None}
     ahead = plan(way.outline, way.start, way.over, Assumptions(now=now), defer)
     return {entry.index: entry for entry in ahead}
+
+
+def placed_ahead(
+    session: Session, way: Way, step: Step, ahead: Mapping[int, Planned], now: datetime
+) -> dict[int, Planned]:
+    """The same, where the limits would put the mail of this step if it became ready now."""
+    planned, mailed = ahead.get(step.position), bool(way.enrollment.email)
+    if planned is None or planned.is_task or step.key in way.runs or not mailed:
+        return dict(ahead)
+    placed = within_limits(session, [Due(way, step, planned)], now)
+    [mine] = [due.planned for due in placed if due.way is way and due.step is step]
+    return {**ahead, step.position: mine}
 
 
 def _put_off(way: Way, step: Step) -> date | None:

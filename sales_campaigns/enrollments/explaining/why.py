@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,8 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.models import Campaign, Step
-from sales_campaigns.enrollments.explaining.dates_ahead import planned_ahead
+from sales_campaigns.campaigns.planner import Planned
+from sales_campaigns.enrollments.explaining.dates_ahead import placed_ahead, planned_ahead
 from sales_campaigns.enrollments.explaining.day_places import limit_words
 from sales_campaigns.enrollments.explaining.step_traces import step_trace
 from sales_campaigns.enrollments.explaining.surroundings import Surroundings, surroundings_of
@@ -78,7 +79,8 @@ def why_step(
     step = next((step for step in way.steps if step.key == key), None)
     if step is None:
         raise NotFound("The campaign has no such step for this person.")
-    explained = _explain(session, way, step, _with_numbers(session, way, now, speed, key))
+    known, ahead = _with_numbers(session, way, now, speed, key), planned_ahead(way, now)
+    explained = _explain(session, way, step, known, placed_ahead(session, way, step, ahead, now))
     told = happened(session, explained.person.id, explained.message_id, explained.task_id)
     return replace(explained, happened=told)
 
@@ -134,7 +136,8 @@ def why_person(
         query = query.join(Campaign, Campaign.id == Enrollment.campaign_id).where(Campaign.name == campaign)
     ways = ways_of(session, session.scalars(query).all())
     known = surroundings_of(session, ways, now, speed)
-    return [_explain(session, way, step, known) for way in reversed(ways) for step in way.steps]
+    dates = [(way, planned_ahead(way, now)) for way in reversed(ways)]
+    return [_explain(session, way, step, known, ahead) for way, ahead in dates for step in way.steps]
 
 
 def happened(
@@ -158,7 +161,9 @@ def _with_numbers(session: Session, way: Way, now: datetime, speed: float, key: 
     return replace(known, limits={message.id: limit_words(session, run, message)})
 
 
-def _explain(session: Session, way: Way, step: Step, known: Surroundings) -> Explained:
+def _explain(
+    session: Session, way: Way, step: Step, known: Surroundings, ahead: Mapping[int, Planned]
+) -> Explained:
     run, enrollment = way.runs.get(step.key), way.enrollment
     message_id, task_id = (run.message_id, run.task_id) if run else (None, None)
     return Explained(
@@ -171,7 +176,7 @@ def _explain(session: Session, way: Way, step: Step, known: Surroundings) -> Exp
         message_id=message_id,
         task_id=task_id,
         zone=enrollment.zone,
-        trace=step_trace(known, way, step, planned_ahead(way, known.now).get(step.position)),
+        trace=step_trace(known, way, step, ahead.get(step.position)),
     )
 
 
