@@ -172,7 +172,7 @@ def few(examples: int) -> settings:
 
 
 @given(plot=plots(most_steps=5, most_people=3))
-@few(4)
+@few(6)
 def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
     engine: sa.Engine, outside: OutsideWorld, plot: Plot
 ) -> None:
@@ -181,9 +181,9 @@ def test_it_happens_as_foreseen_and_rehearsed_to_the_second(
 
 
 @given(plot=plots(most_steps=5, most_people=3))
-@few(6)
+@few(13)
 def test_it_is_rehearsed_as_foreseen(plot: Plot) -> None:
-    """With those above, 14 random campaigns; a thousand are asked among the long counts."""
+    """With those above, 25 random campaigns; a thousand are asked among the long counts."""
     is_rehearsed_as(foresee(plot.wish, plot.people).told(), plot)
 
 
