@@ -93,7 +93,7 @@ def _stay_at_home(body: Any) -> None:
 def test_no_request_breaks_it(
     app: Flask, engine: Engine, program: Callable[..., Program], cast: Cast, ids: Ids
 ) -> None:
-    wrong = ask_everything(app, engine, [program(cast.ana), program(cast.cleo)], 3)
+    wrong = ask_everything(app, engine, [program(cast.ana), program(cast.cleo)], 5)
     assert not wrong, "\n".join(wrong[:5])
 
 
