@@ -11,12 +11,14 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.serving import load_demo
 from tests.programs import chromium
 
 CHROMIUM = chromium()
+# How long a page takes says how busy the machine is, nothing about the product.
+expect.set_options(timeout=30_000)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-gallery'; img-src 'self' data:; "

@@ -58,7 +58,7 @@ class Journal:
 
     def begins(self, message_id: int) -> None:
         """Before the first byte of its body is written."""
-        os.write(self._descriptor, b'{"begins": %d}\n' % message_id)
+        self._append(b'{"begins": %d}\n' % message_id)
 
     def answers(self, hand_over: HandOver) -> None:
         refused = hand_over.refused
@@ -67,16 +67,18 @@ class Journal:
         self._write({"answers": [hand_over.key, hand_over.reply, hand_over.code, said, *names]})
 
     def _write(self, line: dict[str, object]) -> None:
+        self._append(json.dumps(line).encode() + b"\n")
+
+    def _append(self, line: bytes) -> None:
         if not self._void and not _is_written(self._descriptor, line):
             self._path.unlink(missing_ok=True)
             self._void = True
             log.warning("a journal cannot be written", path=str(self._path))
 
 
-def _is_written(descriptor: int, line: dict[str, object]) -> bool:
-    written = json.dumps(line).encode() + b"\n"
+def _is_written(descriptor: int, line: bytes) -> bool:
     try:
-        return os.write(descriptor, written) == len(written)
+        return os.write(descriptor, line) == len(line)
     except OSError:
         return False
 
