@@ -162,6 +162,7 @@ def test_it_takes_a_file_in_when_it_is_chosen_and_out_again(page: Page) -> None:
     page.get_by_role("button", name="Save the step").click()
     expect(page.locator("li.step").first).to_contain_text("with files")
     page.get_by_role("link", name="Quick question").first.click()
+    page.wait_for_load_state()
     page.get_by_role("button", name="Leave out offer.pdf").click()
     expect(page.locator(".files li")).to_have_count(0)
 
