@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,7 +57,7 @@ class Row:
     by: str = "people"
 
 
-class StandIn:
+class StandIn(ABC):
     """`with Salesforce(clock) as there:` is an organisation at `there.url`; `clock` gives its time."""
 
     vendor = ""
@@ -88,12 +89,12 @@ class StandIn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @abstractmethod
     def answer(self, call: Call) -> Answer:
         """In the vendor's words; each vendor writes its own."""
-        raise NotImplementedError
 
-    def refusal(self, fault: Fault) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def refusal(self, fault: Fault) -> Answer: ...
 
     def signs_in(self, path: str) -> bool:
         return False

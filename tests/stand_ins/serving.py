@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -69,7 +70,7 @@ def nothing(_name: str, _asked: Asked) -> Fault | None:
     return None
 
 
-class StandIn:
+class StandIn(ABC):
     """The running server: `heard` are the names of its calls, `said` what it answered to those that it served.
 
     `tls` is the server's side of it, None for plain HTTP.
@@ -93,11 +94,11 @@ class StandIn:
         )
         self._thread.start()
 
-    def name_of(self, asked: Asked) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name_of(self, asked: Asked) -> str: ...
 
-    def answer(self, name: str, asked: Asked) -> Reply:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, name: str, asked: Asked) -> Reply: ...
 
     def obey(self, script: Script) -> None:
         self._script = script
