@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -92,7 +92,7 @@ def commands_page() -> str:
     )
 
 
-def _commands(group: str, words: str, commands: dict[str, click.Command]) -> str:
+def _commands(group: str, words: str, commands: Mapping[str, click.Command]) -> str:
     rows = "".join(
         f"| `{' '.join([group, name, *_arguments(one)]).strip()}` | {_sentence(one.help or '')} |\n"
         for name, one in sorted(commands.items())

@@ -15,7 +15,7 @@ import pytest
 PATHS = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 # marker → groups of programs; one of each group is needed
-NEEDED = {
+NEEDED: dict[str, list[tuple[str, ...]]] = {
     "browser": [("chromium", "chromium-browser", "google-chrome")],
     "mta": [("postfix",), ("dovecot",)],
     "curl": [("curl",)],
