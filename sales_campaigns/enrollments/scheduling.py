@@ -124,16 +124,17 @@ def give_dates(uow: UnitOfWork, dues: Iterable[Due]) -> None:
 
 
 def _words(uow: UnitOfWork, mails: Iterable[Due]) -> list[dict[str, Any]]:
-    """What each of these mails says. Those of one step without a mail to follow say the same, found once."""
-    known: dict[int, dict[str, Any]] = {}
+    """What each of these mails says. Without a mail to follow, those whose steps so far say the same are found once."""
+    known: dict[tuple[object, ...], dict[str, Any]] = {}
     found = []
-    for due in mails:
-        if not due.step.follow_up or threading(due.way, due.step)["follows_id"]:
-            found.append(words_of(uow, due.way, due.step))
+    for way, step in ((due.way, due.step) for due in mails):
+        if not step.follow_up or threading(way, step)["follows_id"]:
+            found.append(words_of(uow, way, step))
             continue
-        if due.step.id not in known:
-            known[due.step.id] = words_of(uow, due.way, due.step)
-        found.append(known[due.step.id])
+        said = (step.id, variant_said(way, step), *map(way.wording_of, way.steps[: step.position + 1]))
+        if said not in known:
+            known[said] = words_of(uow, way, step)
+        found.append(known[said])
     return found
 
 

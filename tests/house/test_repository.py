@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tracked import ROOT, tracked
+from tests.house.tracked import ROOT, links, tracked
 
 PICTURES = Path("docs/images")  # of our own pages, for the README
 SAMPLES = Path("tests/data")  # awkward on purpose, in every encoding that people send
@@ -60,6 +60,10 @@ def test_it_names_no_registry() -> None:
 
 def test_it_names_no_path_of_one_machine() -> None:
     assert found(MACHINE_PATHS) == []
+
+
+def test_it_holds_no_links() -> None:
+    assert links() == []
 
 
 def test_it_leaves_nothing_for_later_and_skips_no_check() -> None:

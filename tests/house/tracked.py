@@ -34,9 +34,18 @@ def lines(path: Path) -> int:
     return len((ROOT / path).read_text(encoding="utf-8").splitlines())
 
 
+def links() -> list[Path]:
+    """Symbolic links among them: each names a place, which another machine need not have."""
+    return [path for path in _named() if (ROOT / path).is_symlink()]
+
+
 def _all() -> list[Path]:
+    return [path for path in _named() if (ROOT / path).is_file()]
+
+
+def _named() -> list[Path]:
     if (ROOT / ".git").exists():
         said = subprocess.run(LISTING, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        return sorted(path for name in said.split("\0") if name and (ROOT / (path := Path(name))).is_file())
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        return sorted(Path(name) for name in said.split("\0") if name)
+    found = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
     return sorted(path for path in found if NEVER.isdisjoint(path.parts))

@@ -28,6 +28,7 @@ from sales_campaigns.campaigns.varying import (
 )
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.content.models import Wording
 from sales_campaigns.enrollments.changes.changing import change_campaign
 from sales_campaigns.enrollments.changes.file_changes import plan_file
 from sales_campaigns.enrollments.changes.settling_variants import settle_variant, unsettle
@@ -127,6 +128,29 @@ def test_a_persons_way_says_which(work: Work, cast: Cast, running: tuple[int, st
             letter, subject = found[enrollment.email]
             assert [date.variant for date in way.dates] == [letter, ""]
             assert [date.title for date in way.dates] == [subject, f"Re: {subject}"]
+
+
+def test_without_a_mail_to_follow_each_still_gets_the_own_variant(work: Work, cast: Cast) -> None:
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, "Plain words"), a_follow_up(uow, 2)])
+        key = steps_of(uow, campaign.id)[1].key
+        vary(uow, cast, campaign.id, key, "", "<p>Otherwise</p>")
+        ids = [a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(PEOPLE)]
+        launch(uow, cast.ana, Order(campaign.id, ids, first_key=key))
+    with work() as uow:
+        step = steps_of(uow, campaign.id)[1]
+        chosen = {
+            mine.email: variant_for(step.key, step.variants, mine.email)
+            for mine in uow.session.scalars(sa.select(Enrollment))
+        }
+        rows = sa.select(Message.email, Message.variant, Wording.html).join(
+            Wording, Wording.id == Message.wording_id
+        )
+        for email, letter, html in uow.session.execute(rows):
+            mine = chosen.pop(email)
+            assert mine is not None and letter == mine.key
+            assert html == {"A": "<p>And again</p>", "B": "<p>Otherwise</p>"}[letter]
+    assert chosen == {}
 
 
 def test_a_follow_up_quotes_that_persons_variant(
