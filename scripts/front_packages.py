@@ -26,7 +26,6 @@ PATIENCE = 600  # seconds for the whole download
 
 SERVED = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
-    "hx-sse.min.js": "htmx.org/dist/ext/hx-sse.min.js",
     "sortable.min.js": "sortablejs/Sortable.min.js",
     "trix.esm.min.js": "trix/dist/trix.esm.min.js",
     "trix.css": "trix/dist/trix.css",

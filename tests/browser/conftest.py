@@ -60,7 +60,7 @@ class Served(SimpleHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        self.wfile.write(b'data: <li class="feed-item"><p>Sam Whitfield replied</p></li>\n\n')
+        self.wfile.write(b'data: <li class="feed-item" id="feed-9"><p>Sam Whitfield replied</p></li>\n\n')
         return None
 
     def do_POST(self) -> None:
