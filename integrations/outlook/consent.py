@@ -84,6 +84,10 @@ class MicrosoftConsent:
             self._ask(lambda app: app.acquire_token_by_refresh_token(refresh_token, list(WANTED)))
         )
 
+    def revoke(self, _refresh_token: str) -> bool:
+        """Entra has no call by which an application gives back what one person granted."""
+        return False
+
     def reads(self, scopes: tuple[str, ...]) -> bool:
         return may_read(scopes)
 

@@ -55,6 +55,10 @@ class Consent(Protocol):
         """
         ...
 
+    def revoke(self, refresh_token: str) -> bool:
+        """Give the permission back. False where the provider has no call for that. One that is over is no error."""
+        ...
+
     def reads(self, scopes: tuple[str, ...]) -> bool:
         """Whether the mailbox may be read with these scopes: replies, returned mail, copies of sent ones."""
         ...

@@ -18,6 +18,7 @@ API = "https://www.googleapis.com/auth/"
 _PATHS = {
     r"/o/oauth2/v2/auth": {"GET": "consent"},
     r"/token": {"POST": "token"},
+    r"/revoke": {"POST": "revoke"},
     r"/gmail/v1/users/me/profile": {"GET": "get_profile"},
     r"/gmail/v1/users/me/history": {"GET": "history.list"},
     r"/gmail/v1/users/me/drafts": {"GET": "drafts.list", "POST": "drafts.create"},
@@ -67,6 +68,9 @@ class Google(StandIn):
                 return self._consent(asked)
             if name == "token":
                 return Reply(body=self.tokens.give(asked.form()))
+            if name == "revoke":
+                self.tokens.give_back(asked.form().get("token", ""))
+                return Reply(body={})
             return self._of_a_box(name, asked)
         except Refused as refused:
             return Reply(refused.status, {"error": refused.error, "error_description": refused.words})

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock
@@ -116,7 +116,7 @@ def _begin(uow: UnitOfWork, desk: DraftDesk, actor_id: int, task_id: int, *, wai
     row = known or _new(uow, task, prepared, key, waits=waits)
     begun = _Begun(
         id=row.id,
-        account=account_of(prepared.mailbox, desk.seal, desk.access),
+        account=own_account(prepared.mailbox, desk.seal, desk.access),
         draft=Draft(key, prepared.mime, prepared.thread, LABEL),
         prepared=prepared,
         draft_id=row.draft_id,

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy.orm import aliased
 
 from sales_campaigns.accounts.mailboxes import BY_CONSENT, mailbox_of
-from sales_campaigns.accounts.models import Mailbox, MailboxState, User
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.models import Grant, Mailbox, MailboxState, User
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.enrollments.mailbox_drafts.making import DraftDesk, open_in_mailbox
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound, Outside
@@ -52,7 +52,8 @@ def mailboxes_to_tend(uow: UnitOfWork) -> Sequence[int]:
         Mailbox.drafts_wait & sa.or_(_missing(uow), _old(uow)).self_group(),
         sa.exists().where(MailboxDraft.mailbox_id == Mailbox.id, *_left_over(uow)).correlate(Mailbox),
     )
-    reached = (Mailbox.provider.in_(BY_CONSENT), Mailbox.state == MailboxState.CONNECTED)
+    granted = sa.exists().where(Grant.mailbox_id == Mailbox.id).correlate(Mailbox)
+    reached = (Mailbox.provider.in_(BY_CONSENT), Mailbox.state == MailboxState.CONNECTED, granted)
     return uow.session.scalars(sa.select(Mailbox.id).where(*reached, tended).order_by(Mailbox.id)).all()
 
 
@@ -100,7 +101,7 @@ def _take_away(desk: DraftDesk, mailbox_id: int) -> int:
         mine = (MailboxDraft.mailbox_id == mailbox_id, *_left_over(uow))
         left = uow.session.scalars(sa.select(MailboxDraft).where(*mine).limit(AT_ONCE)).all()
         account = (
-            account_of(uow.session.get_one(Mailbox, mailbox_id), desk.seal, desk.access) if left else None
+            own_account(uow.session.get_one(Mailbox, mailbox_id), desk.seal, desk.access) if left else None
         )
     drafts = desk.folders.open(account) if desk.folders is not None and account is not None else None
     if drafts is None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.draft_ids import send_key
 from sales_campaigns.messages.inboxes.recognising import it_left
@@ -33,7 +33,7 @@ def reconcile(room: PostRoom, mailbox_id: int) -> int:
     with unit_of_work(room.reads, room.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
         doubtful, stray = _doubtful(uow, mailbox_id), _stray(uow, mailbox_id)
-        account = account_of(box, room.seal, room.access) if doubtful or stray else None
+        account = own_account(box, room.seal, room.access) if doubtful or stray else None
     drafts = room.drafts.open(account) if room.drafts is not None and account is not None else None
     if drafts is None:
         return 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.mailbox_drafts.keeping import TELLS_LATE, drafts_to_match, expected, seen
 from sales_campaigns.messages.mailbox_drafts.matching import Signal, match
@@ -53,7 +53,7 @@ def watch_drafts(room: PostRoom, mailbox_id: int) -> Watched:
         if not wanted and uow.session.scalar(_waiting(mailbox_id).limit(1)) is None:
             return Watched()
         box = uow.session.get_one(Mailbox, mailbox_id)
-        account = account_of(box, room.seal, room.access) if wanted else None
+        account = own_account(box, room.seal, room.access) if wanted else None
     drafts = room.drafts.open(account) if room.drafts is not None and account is not None else None
     asked: list[_Asked] = []
     if drafts is not None:
