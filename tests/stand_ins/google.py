@@ -122,7 +122,7 @@ class Google(StandIn):
 
     def _drafts_list(self, box: GmailBox, asked: Asked) -> Reply:
         most = int(asked.query.get("maxResults", 100))
-        newest = list(reversed(box.drafts))[:most]
+        newest = box.listed_drafts()[:most]
         shown = [{"id": id, "message": _named(box.mails[box.drafts[id]])} for id in newest]
         return Reply(body={**({"drafts": shown} if shown else {}), "resultSizeEstimate": len(shown)})
 

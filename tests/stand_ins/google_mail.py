@@ -51,7 +51,7 @@ class Left:
 
 @dataclass
 class GmailBox:
-    """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent from now on is in no list yet.
+    """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent or drafted from now on is in no list.
 
     `now`: what its clock says.
     """
@@ -83,7 +83,13 @@ class GmailBox:
         mail = self._add(raw, {"DRAFT"}, thread_id or self._thread_of(raw))
         id = f"r-{mail.order}"
         self.drafts[id] = mail.id
+        if self.lags:
+            self._late.add(mail.id)
         return id
+
+    def listed_drafts(self) -> list[str]:
+        """Their ids, newest first."""
+        return [id for id, mail in reversed(self.drafts.items()) if mail not in self._late]
 
     def rewrite(self, draft_id: str, raw: bytes) -> None:
         """The draft keeps its id, its message does not."""

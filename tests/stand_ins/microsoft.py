@@ -175,6 +175,7 @@ class Microsoft(StandIn):
         if not item.draft and fields.keys() - _LATER:
             return graph_error(400, "ErrorInvalidPropertySet", "The property cannot be set on a sent item.")
         item.write(fields)
+        item.changed_at = box.now()
         box.touch(item.id)
         return Reply(body=resource(item))
 
@@ -194,7 +195,8 @@ class Microsoft(StandIn):
     def _messages_list(self, box: OutlookBox, asked: Asked) -> Reply:
         parts, wanted = asked.path.split("/"), asked.query.get("$filter", "")
         folder = parts[4] if parts[3] == "mailFolders" else ""
-        found = [one for one in box.mails.values() if box.seen(one.id) and folder in ("", one.folder)]
+        listed = [one for one in box.mails.values() if box.seen(one.id) and one.id not in box.unlisted]
+        found = [one for one in listed if folder in ("", one.folder)]
         quoted = re.findall(r"eq '((?:[^']|'')*)'", wanted)
         if wanted.startswith("internetMessageId eq "):
             found = [one for one in found if one.name == quoted[0]]

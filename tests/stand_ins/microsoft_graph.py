@@ -25,6 +25,8 @@ def resource(item: Item, select: str = "", expand: str = "") -> dict[str, Any]:
         "parentFolderId": f"folder-{item.folder}",
         "receivedDateTime": at,
         "sentDateTime": at,
+        "createdDateTime": f"{item.at:%Y-%m-%dT%H:%M:%SZ}",
+        "lastModifiedDateTime": f"{item.changed_at or item.at:%Y-%m-%dT%H:%M:%SZ}",
         "hasAttachments": bool(item.files),
         "webLink": f"https://outlook.office365.com/owa/?ItemID={item.id}&exvsurl=1&viewmodel=ReadMessageItem",
     }

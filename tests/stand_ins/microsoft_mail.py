@@ -31,6 +31,7 @@ class Item:
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     raw: bytes = b""
     changes: int = 0
+    changed_at: datetime | None = None  # None: as it was made
 
     @property
     def change_key(self) -> str:
@@ -50,9 +51,9 @@ class Item:
 
 @dataclass
 class OutlookBox:
-    """`licensed`: without it there is no mailbox. `lags`: what is sent from now on is found nowhere yet.
+    """`licensed`: without it there is no mailbox. `renames`: a mail gets another Message-ID when it is sent.
 
-    `renames`: a mail gets another Message-ID when it is sent.
+    `lags`: what is sent from now on is found nowhere yet, and what is drafted is in no list.
     """
 
     address: str
@@ -65,6 +66,7 @@ class OutlookBox:
     renames: bool = False
     lags: bool = False
     late: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
     now: Callable[[], datetime] = machine_now
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
@@ -93,6 +95,8 @@ class OutlookBox:
     def new_draft(self, fields: dict[str, Any], thread_id: str = "") -> Item:
         item = self._add("drafts", draft=True, thread_id=thread_id)
         item.write(fields)
+        if self.lags:
+            self.unlisted.add(item.id)
         return item
 
     def answer_to(self, id: str, fields: dict[str, Any]) -> Item:
@@ -136,6 +140,7 @@ class OutlookBox:
 
     def catch_up(self) -> None:
         self.late.clear()
+        self.unlisted.clear()
         self.lags = False
 
     def forget_history(self) -> None:

@@ -282,6 +282,90 @@ def test_while_the_index_lags_it_waits_in_doubt_and_is_settled_later(
     assert message(work, id).words == "It stands among the sent mails of its mailbox: it had left."
 
 
+CALLS = {
+    "gmail": ("drafts.create", "drafts.send"),
+    "outlook": ("messages.create", "messages.create_reply", "messages.update", "messages.send"),
+}
+EACH_CALL = [("sqlite", vendor, call) for vendor, calls in CALLS.items() for call in calls]
+
+
+@pytest.mark.parametrize(("engine", "vendor", "call"), EACH_CALL, indirect=["engine", "vendor"])
+def test_an_answer_dropped_at_each_single_call_with_an_index_five_minutes_late_is_one_copy(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock, call: str
+) -> None:
+    """One copy in Sent each, no orphan draft after reconciliation."""
+    follow_ups(work, cast)
+    if call in ("messages.create_reply", "messages.update"):  # of the second mail alone
+        run_until_quiet(room)
+        clock.forward(timedelta(days=1, hours=2))
+    box.lags, before = True, len(box.left)
+    vendor.server.obey(times(1, Act.DROP_AFTER, call))
+    look_again(work, room)
+    assert len(box.left) + len(box.drafts) == before + 1, "nothing is made twice meanwhile"
+    clock.forward(timedelta(minutes=5))
+    box.catch_up()
+    for _ in range(2):
+        look_again(work, room)
+        clock.forward(timedelta(days=1, hours=2))
+    look_again(work, room)
+    assert states(work) == ["sent", "sent"] and box.drafts == {}
+    assert [left.recipients for left in box.left] == [("maria@example.com",)] * 2
+    assert len({one.thread_id for one in box.sent}) == 1
+
+
+@each_on_sqlite
+def test_a_process_that_died_is_not_followed_by_a_second_draft_while_the_index_is_late(
+    work: Work, cast: Cast, room: PostRoom, box: Box
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    box.lags = True
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, "before the id is kept")))
+    take_over(work, room)
+    assert states(work) == ["uncertain"] and len(box.drafts) == 1
+    box.catch_up()
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1 and box.drafts == {}
+
+
+@each_on_sqlite
+def test_a_process_that_died_before_its_draft_was_made_is_followed_when_it_would_be_listed(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    def dies(name: str, _asked: Asked) -> Fault | None:
+        return Act.DROP_BEFORE if name in (vendor.calls.create, *vendor.calls.answers) else None
+
+    due_mails(work, cast, "maria@example.com")
+    vendor.server.obey(dies)
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, "answered")))
+    vendor.server.obey(lambda *_: None)
+    take_over(work, room)
+    assert states(work) == ["uncertain"]
+    clock.forward(timedelta(minutes=10))
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1
+
+
+@each_on_sqlite
+def test_what_is_given_up_after_a_lost_answer_leaves_no_draft_behind_either(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    box.lags = True
+    vendor.server.obey(times(1, Act.DROP_AFTER, vendor.calls.create))
+    send(room)
+    with work() as uow:
+        uow.session.execute(sa.update(Address).values(opted_out_at=uow.now))
+    clock.forward(timedelta(minutes=70))
+    look_again(work, room)
+    assert states(work) == ["cancelled"] and len(box.drafts) == 1
+    box.catch_up()
+    clock.forward(timedelta(minutes=10))
+    look_again(work, room)
+    assert box.drafts == {} and box.left == []
+
+
 @each
 def test_what_is_given_up_leaves_no_draft_behind(
     work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.reaching import own_account
+from sales_campaigns.activity import Activity
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.messages.handing_over.draft_ids import send_key
+from sales_campaigns.messages.handing_over.draft_ids import NO_DRAFT_YET, send_key
 from sales_campaigns.messages.inboxes.recognising import it_left
+from sales_campaigns.messages.mailbox_drafts.watching import LISTED_WITHIN
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about
@@ -58,7 +60,7 @@ def _settle(room: PostRoom, drafts: Drafts, message: Message) -> bool:
             )
             .with_for_update()
         )
-        if row is None:
+        if row is None or (found is None and _may_be_unlisted(uow, row)):
             return False
         if found is not None and found.place is Place.SENT:
             it_left(uow, row, found)
@@ -74,6 +76,17 @@ def _found(drafts: Drafts, message: Message) -> Found | None:
     return drafts.find(send_key(message))
 
 
+def _may_be_unlisted(uow: UnitOfWork, message: Message) -> bool:
+    """Whether a draft may stand there that the mailbox does not list yet: another one would be left over."""
+    lost = sa.select(sa.func.max(Activity.at, type_=Activity.at.type)).where(
+        Activity.person_id == message.person_id,
+        Activity.kind == "message.uncertain",
+        Activity.message_id == message.id,
+    )
+    since = uow.session.scalar(lost)
+    return since is not None and since > uow.now - uow.people_seconds(LISTED_WITHIN)
+
+
 def _send_it_now(uow: UnitOfWork, message: Message, found: Found | None) -> None:
     values = {"draft_id": found.id if found else message.draft_id, "attempts": message.attempts - 1}
     told = {**about(message), "data": {"words": NEVER_SENT}}
@@ -82,7 +95,10 @@ def _send_it_now(uow: UnitOfWork, message: Message, found: Found | None) -> None
 
 def _tidy(room: PostRoom, drafts: Drafts, message: Message) -> None:
     """A mail that was given up leaves no draft behind, which somebody might send by mistake."""
-    drafts.delete(str(message.draft_id))
+    found = None if message.draft_id else drafts.find(send_key(message))
+    id = message.draft_id or (found.id if found is not None and found.place is Place.DRAFTS else "")
+    if id:
+        drafts.delete(id)
     with unit_of_work(room.sessions, room.clock) as uow:
         row = (Message.id == message.id, Message.draft_id == message.draft_id, Message.state.in_(GIVEN_UP))
         uow.session.execute(sa.update(Message).where(*row).values(draft_id=None))
@@ -97,6 +113,9 @@ def _doubtful(uow: UnitOfWork, mailbox_id: int) -> list[Message]:
 
 
 def _stray(uow: UnitOfWork, mailbox_id: int) -> list[Message]:
+    """With a draft that is known, or one that may have been made when no answer came."""
     mine = (Message.mailbox_id == mailbox_id, Message.due_at >= uow.now - RECENT)
-    given_up = (Message.state.in_(GIVEN_UP), Message.draft_id.is_not(None), Message.draft_id != "")
-    return list(uow.session.scalars(sa.select(Message).where(*mine, *given_up).limit(AT_ONCE)))
+    listed = Message.ended_at <= uow.now - uow.people_seconds(LISTED_WITHIN)
+    left = sa.or_(Message.draft_id != NO_DRAFT_YET, sa.and_(Message.draft_id == NO_DRAFT_YET, listed))
+    given_up = sa.select(Message).where(*mine, Message.state.in_(GIVEN_UP), left)
+    return list(uow.session.scalars(given_up.order_by(Message.id).limit(AT_ONCE)))
