@@ -20,6 +20,7 @@ from sales_campaigns.accounts.models import Inbox, Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.draft_ids import Overtaken
 from sales_campaigns.messages.handing_over.recovery import recover
@@ -456,6 +457,29 @@ def test_replies_are_found_by_name_and_by_thread_and_own_copies_are_none(
     look_again(work, room)
     assert [one.kind for one in received(work)] == [MailKind.REPLY, MailKind.REPLY]
     assert len({one.answers_id for one in received(work)}) == 2
+
+
+@each_on_sqlite
+def test_a_prospect_answers_from_another_address_and_another_starts_a_new_thread(
+    work: Work, cast: Cast, room: PostRoom, box: Box, clock: VirtualClock
+) -> None:
+    """Both are held: whoever answered goes on with nothing, and whoever wrote waits for its rep."""
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1), a_follow_up(uow, 2)])
+        people = [a_person(uow, cast.ana, email) for email in ("maria@example.com", "noor@example.com")]
+        launch(uow, cast.ana, Order(campaign.id, [person.id for person in people]))
+    run_until_quiet(room)
+    (to_maria,) = [one for one in box.left if one.recipients == ("maria@example.com",)]
+    box.comes_in(a_raw_mail(sender="M. S. <ms@private.example>", answers=to_maria.message_id))
+    box.comes_in(a_raw_mail("A question.", sender="Noor <noor@example.com>", subject="By the way"))
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY, MailKind.WROTE]
+    clock.forward(timedelta(days=3))
+    look_again(work, room)
+    with work() as uow:
+        ways = uow.session.scalars(sa.select(Enrollment).order_by(Enrollment.id)).all()
+        assert [(str(way.state), way.why) for way in ways] == [("ended", "replied"), ("held", "wrote to you")]
+    assert len(box.left) == 2
 
 
 @each
