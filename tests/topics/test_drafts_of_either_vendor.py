@@ -31,6 +31,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_follow_up, a_mail
 from tests.cast import Cast
+from tests.channels import a_channel, sends_through
 from tests.conftest import Work
 from tests.mailbox_drafts import (
     MARIA,
@@ -253,6 +254,19 @@ def test_a_draft_that_was_never_made_is_given_up_when_it_would_be_listed(
     look_again(work, room)
     assert [draft.state for draft in drafts_in(work)] == ["unmade"]
     assert put_there(work, cast, room, task).links and len(box.drafts) == 1
+
+
+def test_a_rep_who_sends_through_a_channel_opens_tasks_in_the_own_mailbox_all_the_same(
+    work: Work, cast: Cast, room: PostRoom, box: Box
+) -> None:
+    task = launched(work, cast, room)
+    with work() as uow:
+        sends_through(uow, cast.ana, a_channel(uow, cast.cleo))
+    made = put_there(work, cast, room, task)
+    assert made.links and list(box.drafts) == [made.draft_id]
+    box.send_draft(made.draft_id)
+    look_again(work, room)
+    assert task_in(work, task).state is TaskState.COMPLETED
 
 
 def test_a_clear_no_may_be_tried_again_at_once(

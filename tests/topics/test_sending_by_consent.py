@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.authorising.granting import keep_grant
-from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.enrollments.launches.launching import Order, launch
@@ -39,10 +39,12 @@ from sales_campaigns.ports import (
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_follow_up, a_mail
 from tests.cast import Cast, a_person
+from tests.channels import a_channel, sends_through
 from tests.conftest import Work
 from tests.incoming import a_raw_mail
 from tests.outgoing import due_mails, message, send, states
 from tests.shards import SHARD
+from tests.sink import Sink
 from tests.stand_ins.serving import Act, Asked, Fault, times
 from tests.stand_ins.vendors import Box, Vendor, vendor_called
 from tests.stand_ins.worlds import world_with
@@ -493,6 +495,65 @@ def test_a_mail_in_doubt_is_not_asked_of_a_person_while_the_mailbox_can_say(
     vendor.server.obey(lambda *_: None)
     look_again(work, room)
     assert message(work, id).state is MessageState.SENT and len(box.left) == 1
+
+
+@pytest.fixture
+def by_channel(work: Work, cast: Cast, box: Box) -> Iterator[Sink]:
+    """The relay of the team, through which Ana's mail leaves although her mailbox is connected by consent."""
+    with Sink() as relay:
+        with work() as uow:
+            channel = a_channel(uow, cast.cleo, relay.port)
+        with work() as uow:
+            sends_through(uow, cast.ana, channel)
+        yield relay
+
+
+@each_on_sqlite
+def test_through_a_channel_its_mail_leaves_by_the_relay_and_answers_are_read_in_the_mailbox(
+    work: Work, cast: Cast, room: PostRoom, box: Box, by_channel: Sink
+) -> None:
+    """The rule: only a verified identity sends; who is read by consent is read all the same."""
+    (id,) = due_mails(work, cast, "maria@example.com")
+    look_again(work, room)
+    (left,) = by_channel.caught
+    assert (states(work), box.left, box.drafts) == (["sent"], [], {})
+    assert message(work, id).draft_id is None
+    box.comes_in(a_raw_mail(answers=left.message_id))
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY]
+
+
+@each_on_sqlite
+def test_through_a_channel_mail_leaves_on_when_the_permission_to_read_is_taken_back(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, by_channel: Sink
+) -> None:
+    """What is lost is the reading, and the page of the mailbox says so."""
+    due_mails(work, cast, "maria@example.com")
+    vendor.server.tokens.revoke(ANA)
+    look_again(work, room)
+    with work() as uow:
+        made = uow.session.get_one(Mailbox, cast.ana_box.id)
+        trouble = uow.session.get_one(Inbox, made.id).trouble
+    assert (made.state, states(work)) == (MailboxState.CONNECTED, ["sent"])
+    assert len(by_channel.caught) == 1 and "again" in trouble
+
+
+@each_on_sqlite
+def test_a_mail_in_doubt_leaves_once_though_its_rep_sends_through_a_channel_by_now(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    vendor.server.obey(lambda name, _: Act.DROP_BEFORE if name in vendor.calls.answers else None)
+    send(room)
+    assert states(work) == ["uncertain"] and len(box.drafts) == 1
+    vendor.server.obey(lambda *_: None)
+    with Sink() as relay:
+        with work() as uow:
+            channel = a_channel(uow, cast.cleo, relay.port)
+        with work() as uow:
+            sends_through(uow, cast.ana, channel)
+        look_again(work, room)
+        assert (states(work), len(relay.caught), box.left, box.drafts) == (["sent"], 1, [], {})
 
 
 @each

@@ -35,6 +35,7 @@ def reconcile(room: PostRoom, mailbox_id: int) -> int:
     with unit_of_work(room.reads, room.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
         doubtful, stray = _doubtful(uow, mailbox_id), _stray(uow, mailbox_id)
+        by_channel = box.identity_id is not None
         account = own_account(box, room.seal, room.access) if doubtful or stray else None
     drafts = room.drafts.open(account) if room.drafts is not None and account is not None else None
     if drafts is None:
@@ -42,14 +43,16 @@ def reconcile(room: PostRoom, mailbox_id: int) -> int:
     with closing(drafts):
         for message in stray:
             _tidy(room, drafts, message)
-        return sum(_settle(room, drafts, message) for message in doubtful)
+        return sum(_settle(room, drafts, message, by_channel=by_channel) for message in doubtful)
 
 
-def _settle(room: PostRoom, drafts: Drafts, message: Message) -> bool:
+def _settle(room: PostRoom, drafts: Drafts, message: Message, *, by_channel: bool) -> bool:
     """One mail. The mailbox is asked with no transaction open; whoever settled it meanwhile was first."""
     found = _found(drafts, message)
     if found is None and message.draft_id:
         return False
+    if by_channel and found is not None and found.place is Place.DRAFTS:
+        drafts.delete(found.id)  # it leaves through the channel by now, which needs none
     with unit_of_work(room.sessions, room.clock) as uow:
         row = uow.session.scalar(
             sa.select(Message)
