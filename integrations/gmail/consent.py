@@ -25,6 +25,7 @@ class GoogleConsent:
     """The port's Consent. One call a connection: consent is rare."""
 
     label = "Gmail"
+    differs: tuple[str, ...] = ()
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -33,6 +33,10 @@ NOT_OURS = "Microsoft answered somebody else's question. Nothing was connected."
 NOT_ENOUGH = (
     "You did not allow reading and sending mail. Connect once more, and accept everything that is asked."
 )
+NO_ONE_CLICK = (
+    "Mails carry the unsubscribe link and List-Unsubscribe. Outlook does not take the header for one click (RFC 8058), "
+    "so the button of a mail program leads to the page or writes a mail."
+)
 Ask = Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
 
 
@@ -40,6 +44,7 @@ class MicrosoftConsent:
     """The port's Consent. Safe for many threads: each call has connections of its own."""
 
     label = "Outlook"
+    differs: tuple[str, ...] = (NO_ONE_CLICK,)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = replace(

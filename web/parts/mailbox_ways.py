@@ -16,8 +16,8 @@ from web.request_scope import outside, work
 
 
 def ways_in(mailbox: Mailbox | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables of the page: `consents`, the own one first; `granted` (label, delegated, lacks, and `waiting`: how many
-    mails) or None; `ended`: the label of the provider whose permission is not there any more, "" for none.
+    """Variables of the page: `consents`, the own one first; `granted` (label, delegated, lacks, differs, and `waiting`:
+    how many mails) or None; `ended`: the label of the provider whose permission is not there any more, "" for none.
     """
     own = mailbox.provider if mailbox is not None else ""
     offered = sorted(outside().consents.items(), key=lambda one: one[0] != own)
@@ -40,4 +40,5 @@ def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
     label = consent.label if consent else mailbox.provider.title()
     mine = (Message.mailbox_id == mailbox.id,) if mailbox.identity_id is None else (sa.false(),)
     waiting = waiting_mails(work().session, *mine)
-    return {"label": label, "delegated": mailbox.grant.delegated, "lacks": lacks, "waiting": waiting}
+    known = {"label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
+    return {**known, "lacks": lacks, "differs": consent.differs if consent else ()}
