@@ -408,6 +408,25 @@ def test_a_link_of_another_server_is_not_followed(microsoft: Microsoft) -> None:
     api.close()
 
 
+TAKEN = {"toRecipients": [{"emailAddress": {"address": "maria@ben.example"}}], "subject": "Prices"}
+NOT_TAKEN = [
+    {**TAKEN, "sender_name": "Ana"},
+    {**TAKEN, "toRecipients": ["maria@ben.example"]},
+    {**TAKEN, "toRecipients": [{"emailAddress": "maria@ben.example"}]},
+    {**TAKEN, "internetMessageHeaders": [{"name": "List-Unsubscribe-Post", "value": "x"}]},
+]
+
+
+def test_the_stand_in_refuses_what_graph_refuses(microsoft: Microsoft) -> None:
+    """Unknown properties, bare strings as recipients, headers that do not begin with X-."""
+    api = GraphApi(outlook_account(microsoft), outlook_settings(microsoft))
+    assert api.post("/me/messages", TAKEN)["isDraft"]
+    for wrong in NOT_TAKEN:
+        with pytest.raises(Outside):
+            api.post("/me/messages", wrong)
+    api.close()
+
+
 def test_by_an_application_every_call_names_the_mailbox(microsoft: Microsoft, box: OutlookBox) -> None:
     """The rule: Graph application permission limited to named mailboxes (spec/5)."""
     microsoft.tokens.delegated = {ANA}

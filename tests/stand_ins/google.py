@@ -9,7 +9,7 @@ import base64
 import re
 from typing import Any
 
-from tests.stand_ins.google_mail import GmailBox, Mail, resource
+from tests.stand_ins.google_mail import GmailBox, Left, Mail, resource
 from tests.stand_ins.google_oauth import Refused, Tokens
 from tests.stand_ins.serving import Asked, Reply, StandIn
 
@@ -49,7 +49,13 @@ class Google(StandIn):
         self.tokens.issuer = self.address
 
     def box(self, address: str) -> GmailBox:
-        return self.boxes.setdefault(address, GmailBox(address))
+        return self.boxes.setdefault(address, GmailBox(address, deliver=self._deliver))
+
+    def _deliver(self, left: Left) -> None:
+        """To those who have a mailbox here as well."""
+        for address in left.recipients:
+            if address in self.boxes:
+                self.boxes[address].comes_in(left.raw)
 
     def token_of(self, address: str, *scopes: str) -> str:
         """An access token without a consent before it."""

@@ -49,6 +49,10 @@ class Left:
         return header_in(self.raw, "Message-ID")
 
 
+def to_nobody(_left: Left) -> None:
+    """Nobody else has a mailbox here."""
+
+
 @dataclass
 class GmailBox:
     """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent or drafted from now on is in no list.
@@ -65,6 +69,7 @@ class GmailBox:
     renames: bool = False
     lags: bool = False
     now: Callable[[], datetime] = machine_now
+    deliver: Callable[[Left], None] = to_nobody
     _late: set[str] = field(default_factory=set)
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
@@ -118,6 +123,7 @@ class GmailBox:
         fields = [str(value) for name in ("to", "cc", "bcc") for value in parsed.get_all(name, [])]
         recipients = tuple(address for _, address in getaddresses(fields))
         self.left.append(Left(recipients, without_bcc(mail.raw)))
+        self.deliver(self.left[-1])
         if self.lags:
             self._late.add(mail.id)
         return mail

@@ -11,12 +11,14 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from ssl import SSLContext
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 from tests.providers.certificates import server_context
+from tests.stand_ins.google_mail import Left
 from tests.stand_ins.google_oauth import Refused
 from tests.stand_ins.microsoft_files import Files
-from tests.stand_ins.microsoft_graph import graph_error, resource
+from tests.stand_ins.microsoft_graph import WRITABLE, graph_error, objections, resource
 from tests.stand_ins.microsoft_mail import Item, OutlookBox
 from tests.stand_ins.microsoft_oauth import TENANT, Tokens
 from tests.stand_ins.serving import Asked, Reply, StandIn
@@ -69,7 +71,13 @@ class Microsoft(StandIn):
         self.files = Files(self.address)
 
     def box(self, address: str) -> OutlookBox:
-        return self.boxes.setdefault(address, OutlookBox(address))
+        return self.boxes.setdefault(address, OutlookBox(address, deliver=self._deliver))
+
+    def _deliver(self, left: Left) -> None:
+        """To those who have a mailbox here as well."""
+        for address in left.recipients:
+            if address in self.boxes:
+                self.boxes[address].comes_in(left.raw)
 
     def token_of(self, address: str, *scopes: str) -> str:
         """An access token without a consent before it."""
@@ -155,6 +163,8 @@ class Microsoft(StandIn):
 
     def _messages_create(self, box: OutlookBox, asked: Asked) -> Reply:
         fields = asked.json()
+        if objected := refused(fields):
+            return objected
         wrong = [
             one
             for one in fields.get("internetMessageHeaders", [])
@@ -167,6 +177,8 @@ class Microsoft(StandIn):
 
     def _messages_create_reply(self, box: OutlookBox, item: Item, asked: Asked) -> Reply:
         given = asked.json()
+        if objected := refused(given.get("message", {})):
+            return objected
         if "comment" in given and "body" in given.get("message", {}):
             return graph_error(400, "ErrorInvalidRequest", "Comment and body cannot both be given.")
         return Reply(201, resource(box.answer_to(item.id, given.get("message", {}))))
@@ -176,6 +188,8 @@ class Microsoft(StandIn):
 
     def _messages_update(self, box: OutlookBox, item: Item, asked: Asked) -> Reply:
         fields = asked.json()
+        if objected := refused(fields):
+            return objected
         if not item.draft and fields.keys() - _LATER:
             return graph_error(400, "ErrorInvalidPropertySet", "The property cannot be set on a sent item.")
         item.write(fields)
@@ -229,6 +243,12 @@ class Microsoft(StandIn):
         else:
             onward = {"@odata.deltaLink": f"{where}?$deltatoken={max(box.number(), 1)}.0"}
         return Reply(body={"value": shown, **onward})
+
+
+def refused(fields: dict[str, Any]) -> Reply | None:
+    """None for what Graph takes."""
+    wrong = objections(fields, WRITABLE)
+    return graph_error(400, "RequestBodyRead", "; ".join(wrong)) if wrong else None
 
 
 def inside(asked: Asked) -> list[str]:

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from sales_campaigns.clock import machine_now
-from tests.stand_ins.google_mail import Left, header_in
+from tests.stand_ins.google_mail import Left, header_in, to_nobody
 
 IN_REPLY_TO, REFERENCES, UNSUBSCRIBE = "String 0x1042", "String 0x1039", "String 0x1045"
 PEOPLE = ("toRecipients", "ccRecipients", "bccRecipients")
@@ -68,6 +68,7 @@ class OutlookBox:
     late: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
     now: Callable[[], datetime] = machine_now
+    deliver: Callable[[Left], None] = to_nobody
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
     @property
@@ -123,6 +124,7 @@ class OutlookBox:
             item.name = self._name()
         item.raw = _as_sent(self.address, item)
         self.left.append(Left(tuple(item.people(*PEOPLE)), item.raw))
+        self.deliver(self.left[-1])
         self._enter(item, "created")
         if self.lags:
             self.late.add(id)
@@ -133,6 +135,7 @@ class OutlookBox:
         item = self._add("sentitems", raw=raw, name=header_in(raw, "Message-ID"), thread_id=thread_id)
         to = (header_in(raw, "To"), header_in(raw, "Cc"))
         self.left.append(Left(tuple(address for address in to if address), raw))
+        self.deliver(self.left[-1])
         return item
 
     def seen(self, id: str) -> Item | None:

@@ -101,7 +101,7 @@ def gmail_account(google: Google, address: str = "ana@ana.example", *scopes: str
 
 def outlook_settings(microsoft: Microsoft, **other: Any) -> OutlookSettings:
     """Waits are short here as well."""
-    known = {
+    known: dict[str, Any] = {
         "client_id": entra.CLIENT,
         "client_secret": entra.SECRET,
         "authority_url": microsoft.address,

@@ -462,6 +462,20 @@ def test_replies_are_found_by_name_and_by_thread_and_own_copies_are_none(
 
 
 @each_on_sqlite
+def test_mailboxes_of_one_provider_deliver_to_each_other(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
+) -> None:
+    """What leaves from one is in the other, whose owner answers from there."""
+    maria = vendor.box("maria@example.com")
+    due_mails(work, cast, "maria@example.com")
+    run_until_quiet(room)
+    ((_, came),) = maria.mails.items()
+    maria.send(a_raw_mail(answers=came.name))
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY]
+
+
+@each_on_sqlite
 def test_a_prospect_answers_from_another_address_and_another_starts_a_new_thread(
     work: Work, cast: Cast, room: PostRoom, box: Box, clock: VirtualClock
 ) -> None:

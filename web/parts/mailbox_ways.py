@@ -11,13 +11,16 @@ from sales_campaigns.accounts.mailboxes import BY_CONSENT
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.errors import Outside
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.pace.pacing import REASONS
+from sales_campaigns.messages.pace.pacing import limits_of as limits_of_provider
 from sales_campaigns.messages.stops.reasons import waiting_mails
 from web.request_scope import outside, work
 
 
 def ways_in(mailbox: Mailbox | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables of the page: `consents`, the own one first; `granted` (label, delegated, lacks, differs, and `waiting`:
-    how many mails) or None; `ended`: the label of the provider whose permission is not there any more, "" for none.
+    """Variables of the page. `consents`: the own one first. `granted`: label, delegated, lacks, differs, `takes` (how
+    much, in words) and `waiting` (how many mails), or None. `ended`: the label of the provider whose permission is not
+    there any more, "" for none.
     """
     own = mailbox.provider if mailbox is not None else ""
     offered = sorted(outside().consents.items(), key=lambda one: one[0] != own)
@@ -40,5 +43,7 @@ def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
     label = consent.label if consent else mailbox.provider.title()
     mine = (Message.mailbox_id == mailbox.id,) if mailbox.identity_id is None else (sa.false(),)
     waiting = waiting_mails(work().session, *mine)
-    known = {"label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
+    minute, day = (limit.most for limit in limits_of_provider(mailbox.provider, None))
+    takes = f"{label} takes {minute:,} mails a minute and {day:,} in 24 hours. {REASONS[mailbox.provider]}"
+    known = {"takes": takes, "label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
     return {**known, "lacks": lacks, "differs": consent.differs if consent else ()}
