@@ -173,6 +173,7 @@ def outside_as_set(settings: Product, caught: CaughtMails | None = None) -> Outs
         caught=caught,
         names=Names(settings.dns_server),
         readers=Readers(by_imap, boxes.readers),
+        knocks=boxes.knocks,
         drafts=Folders(boxes.drafts),
         consents=boxes.consents,
         delegations=boxes.delegations,

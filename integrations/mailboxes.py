@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from integrations import gmail, outlook
-from sales_campaigns.ports import Consent, Delegation, Drafts, MailAccount, MailProvider, MailReader
+from sales_campaigns.ports import Consent, Delegation, Drafts, Knocks, MailAccount, MailProvider, MailReader
 from sales_campaigns.settings import LOOPBACK
 from sales_campaigns.settings import Settings as Product
 
@@ -21,6 +21,7 @@ class ByConsent:
     drafts: Mapping[str, Callable[[MailAccount], Drafts | None]]
     consents: Mapping[str, Consent] = field(default_factory=dict)
     delegations: Mapping[str, Delegation] = field(default_factory=dict)
+    knocks: Knocks | None = None
 
 
 def mailboxes_as_set(settings: Product) -> ByConsent:
@@ -41,6 +42,7 @@ def mailboxes_as_set(settings: Product) -> ByConsent:
         },
         consents=_consents(settings, google, microsoft),
         delegations=_delegations(settings, google, microsoft),
+        knocks=gmail.GmailKnocks(google) if _told(settings, google) else None,
     )
 
 
@@ -64,6 +66,10 @@ def _consents(settings: Product, google: gmail.Settings, microsoft: outlook.Sett
     if microsoft.client_id and _may(settings, microsoft.graph_url):
         consents["outlook"] = outlook.MicrosoftConsent(microsoft)
     return consents
+
+
+def _told(settings: Product, google: gmail.Settings) -> bool:
+    return bool(google.topic) and _may(settings, google.api_url) and _may(settings, google.pubsub_url)
 
 
 def _may(settings: Product, where: str) -> bool:

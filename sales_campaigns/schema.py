@@ -21,6 +21,7 @@ from sales_campaigns.deliveries.variants import models as variants
 from sales_campaigns.enrollments import models as enrollments
 from sales_campaigns.messages import models as messages
 from sales_campaigns.messages.feedback import models as feedback
+from sales_campaigns.messages.inboxes import models as inboxes
 from sales_campaigns.messages.incoming import models as incoming
 from sales_campaigns.messages.mailbox_drafts import models as mailbox_drafts
 from sales_campaigns.notices import models as notices
@@ -46,6 +47,7 @@ TOPICS = (
     deliveries,
     enrollments,
     feedback,
+    inboxes,
     incoming,
     mailbox_drafts,
     messages,

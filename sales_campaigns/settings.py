@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from sales_campaigns.domain_keys import key_from
 from sales_campaigns.errors import Invalid
+from sales_campaigns.setting_forms import BounceAddress, CloudName, DatabaseAddress, DomainName, WebAddress
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-# Its local part holds a token of 24 characters and 64 in all (RFC 5321 section 4.5.3.1.1).
-_BOUNCES = re.compile(r"(?=[^@]{1,41}@)[A-Za-z0-9._+=-]*\*[A-Za-z0-9._+=-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class Settings(BaseModel):
@@ -29,10 +26,10 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         Path("var"), description="Folder for the SQLite database, uploads and caught mail."
     )
-    database_url: str = Field(
+    database_url: DatabaseAddress = Field(
         "", description="postgresql://… for many machines; empty is SQLite in DATA_DIR."
     )
-    direct_database_url: str = Field(
+    direct_database_url: DatabaseAddress = Field(
         "", description="The same database past any connection pooler; empty where DATABASE_URL is direct."
     )
     engine: Literal["local", "procrastinate"] = Field(
@@ -49,10 +46,10 @@ class Settings(BaseModel):
         description="Signs cookies and seals passwords; 32 characters or more. On SQLite one is made in DATA_DIR.",
     )
     secret_key_old: str = Field("", description="The former SECRET_KEY while it is being replaced.")
-    public_url: str = Field(
+    public_url: WebAddress = Field(
         "", description="The outside address of the service; empty leaves links out of mails."
     )
-    tracking_url: str = Field(
+    tracking_url: WebAddress = Field(
         "", description="A domain of your own for tracked links and pixels; empty is PUBLIC_URL."
     )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
@@ -73,41 +70,52 @@ class Settings(BaseModel):
     dkim_selectors: str = Field(
         "", description="By which names whoever signs your mail publishes keys (DKIM); several with commas."
     )
-    dkim_domain: str = Field(
+    dkim_domain: DomainName = Field(
         "",
         description="Mail of this domain, and of those below it, is signed here (DKIM); empty leaves it out.",
     )
-    dkim_selector: str = Field("", description="By which name the public half of DKIM_KEY is published.")
+    dkim_selector: DomainName = Field(
+        "", description="By which name the public half of DKIM_KEY is published."
+    )
     dkim_key: str = Field(
         "", validate_default=True, description="Private key in PEM, RSA or Ed25519; best as DKIM_KEY_FILE."
     )
-    bounce_address: str = Field(
+    bounce_address: BounceAddress = Field(
         "",
         description="Where reports about mail of bulk lanes come back to, with * for the mail's own token: "
         "bounces+*@example.com. Used once flask doctor --probe has seen one come back.",
     )
-    salesforce_login_url: str = Field(
+    salesforce_login_url: WebAddress = Field(
         "https://login.salesforce.com",
         description="Where Salesforce signs in; a sandbox or My Domain has its own.",
     )
     salesforce_api_version: str = Field(
         "62.0", pattern=r"^\d{2,3}\.0$", description="The version of Salesforce's REST API that is spoken."
     )
-    hubspot_api_url: str = Field("https://api.hubapi.com", description="Where HubSpot's API answers.")
+    hubspot_api_url: WebAddress = Field("https://api.hubapi.com", description="Where HubSpot's API answers.")
     google_client_id: str = Field("", description="Of your own Cloud project; empty leaves Gmail out.")
     google_client_secret: str = Field("", description="The secret of that client.")
-    google_accounts_url: str = Field(
+    google_accounts_url: WebAddress = Field(
         "https://accounts.google.com",
         description="Where reps are asked to let us in, and who vouches for them.",
     )
-    google_token_url: str = Field(
+    google_token_url: WebAddress = Field(
         "https://oauth2.googleapis.com/token", description="Where Google gives tokens."
     )
-    google_revoke_url: str = Field(
+    google_revoke_url: WebAddress = Field(
         "https://oauth2.googleapis.com/revoke", description="Where Google takes permissions back."
     )
-    gmail_api_url: str = Field("https://gmail.googleapis.com", description="The Gmail API.")
-    gmail_web_url: str = Field("https://mail.google.com", description="Gmail as people open it.")
+    gmail_api_url: WebAddress = Field("https://gmail.googleapis.com", description="The Gmail API.")
+    gmail_web_url: WebAddress = Field("https://mail.google.com", description="Gmail as people open it.")
+    google_pubsub_topic: CloudName = Field(
+        "", description="Where Gmail says that something came: projects/…/topics/…; empty leaves that out."
+    )
+    google_pubsub_subscription: CloudName = Field(
+        "",
+        validate_default=True,
+        description="Whom that topic tells, of the kind Pull: projects/…/subscriptions/….",
+    )
+    google_pubsub_url: WebAddress = Field("https://pubsub.googleapis.com", description="The Pub/Sub API.")
     microsoft_client_id: str = Field(
         "", description="Of your own app registration; empty leaves Outlook out."
     )
@@ -115,11 +123,11 @@ class Settings(BaseModel):
     microsoft_tenant: str = Field(
         "organizations", description="Whose accounts may be connected: your tenant's id."
     )
-    microsoft_authority_url: str = Field(
+    microsoft_authority_url: WebAddress = Field(
         "https://login.microsoftonline.com",
         description="Where reps are asked to let us in, without the tenant.",
     )
-    microsoft_graph_url: str = Field("https://graph.microsoft.com", description="Microsoft Graph.")
+    microsoft_graph_url: WebAddress = Field("https://graph.microsoft.com", description="Microsoft Graph.")
     api_requests_per_minute: int = Field(
         600, ge=1, description="Requests a minute with one API token, for all web processes together."
     )
@@ -145,45 +153,12 @@ class Settings(BaseModel):
     )
     lease_seconds: int = Field(900, ge=10, description="A claim older than this belongs to a dead process.")
 
-    @field_validator(
-        "public_url",
-        "tracking_url",
-        "salesforce_login_url",
-        "hubspot_api_url",
-        "google_accounts_url",
-        "google_token_url",
-        "google_revoke_url",
-        "gmail_api_url",
-        "gmail_web_url",
-        "microsoft_authority_url",
-        "microsoft_graph_url",
-    )
-    @classmethod
-    def _a_web_address(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"http", "https"}:
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/")
-
-    @field_validator("database_url", "direct_database_url")
-    @classmethod
-    def _a_known_database(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"postgresql", "postgresql+psycopg", "sqlite"}:
-            raise ValueError("must begin with postgresql:// or sqlite:///")
-        return value
-
     @field_validator("engine")
     @classmethod
     def _a_queue_has_a_database(cls, value: str, known: ValidationInfo) -> str:
         if value == "procrastinate" and not known.data.get("database_url", "").startswith("postgresql"):
             raise ValueError("procrastinate needs DATABASE_URL to be a PostgreSQL database")
         return value
-
-    @field_validator("dkim_domain", "dkim_selector")
-    @classmethod
-    def _a_name(cls, value: str) -> str:
-        if value and not _NAME.fullmatch(value):
-            raise ValueError("must be a name of letters, digits, dots and hyphens")
-        return value.lower()
 
     @field_validator("dkim_key")
     @classmethod
@@ -195,12 +170,13 @@ class Settings(BaseModel):
             raise ValueError("goes with DKIM_DOMAIN and DKIM_SELECTOR: set all three, or none")
         return value
 
-    @field_validator("bounce_address")
+    @field_validator("google_pubsub_subscription")
     @classmethod
-    def _an_address_with_a_place_for_a_token(cls, value: str) -> str:
-        if value and not _BOUNCES.fullmatch(value):
-            raise ValueError("must be an address with one * before the @, such as bounces+*@example.com")
-        return value.lower()
+    def _of_a_topic(cls, value: str, known: ValidationInfo) -> str:
+        topic = known.data.get("google_pubsub_topic", "")
+        if bool(value) != bool(topic) or "/topics/" in value or "/subscriptions/" in topic:
+            raise ValueError("goes with GOOGLE_PUBSUB_TOPIC: set a topic and a subscription, or neither")
+        return value
 
     @property
     def database(self) -> str:

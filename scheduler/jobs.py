@@ -28,7 +28,9 @@ from sales_campaigns.enrollments.skipping import skip_due
 from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.messages.handing_over.recovery import recover, settle_journals
+from sales_campaigns.messages.inboxes.hearing import hear, sources_due
 from sales_campaigns.messages.inboxes.looking import inboxes_due, look
+from sales_campaigns.messages.inboxes.watches import ask_for_knocks, watches_due
 from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.pace.forgetting import forget_old_buckets
 from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
@@ -126,6 +128,15 @@ def _look(room: PostRoom, key: Key) -> int:
     return look(room, int(key))
 
 
+def _ask_for_knocks(room: PostRoom, key: Key) -> int:
+    ask_for_knocks(room, int(key))
+    return 0
+
+
+def _hear(room: PostRoom, key: Key) -> int:
+    return hear(room, str(key))
+
+
 def _recover(room: PostRoom, _key: Key) -> int:
     """Journals first: they know more than an expired lease."""
     settled = settle_journals(room)
@@ -192,6 +203,8 @@ JOBS: tuple[Job, ...] = (
     Job("people who come again", always, in_one_transaction(add_again_due)),
     Job("deliveries", _due_deliveries, _carry_on, place=Place.WORKERS),
     Job("send", _due_mailboxes, _dispatch, place=Place.WORKERS),
+    Job("ask for knocks", watches_due, _ask_for_knocks, every=60),
+    Job("hear knocks", sources_due, _hear, every=1),
     Job("read", inboxes_due, _look, every=1),
     Job("drafts in mailboxes", _mailboxes_to_tend, _tend, every=10, place=Place.WORKERS),
     Job("write letters", always, in_one_transaction(write_letters), every=30),

@@ -3,12 +3,14 @@
 from integrations.gmail.consent import GoogleConsent
 from integrations.gmail.delegation import GoogleDelegation
 from integrations.gmail.drafts import GmailDrafts, drafts_of
+from integrations.gmail.knocks import GmailKnocks
 from integrations.gmail.provider import GmailProvider
 from integrations.gmail.reader import GmailReader
 from integrations.gmail.settings import Settings, settings_of
 
 __all__ = [
     "GmailDrafts",
+    "GmailKnocks",
     "GmailProvider",
     "GmailReader",
     "GoogleConsent",

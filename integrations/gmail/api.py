@@ -6,6 +6,7 @@ have left is never sent again by itself, so every call goes through `integration
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httplib2
@@ -43,6 +44,10 @@ class GmailApi:
 
     def profile(self) -> dict[str, Any]:
         return self.call(self._made().getProfile(userId=ME))
+
+    def watch(self, asked: Mapping[str, object]) -> dict[str, Any]:
+        """Let this mailbox's changes be told to a topic of Pub/Sub; asked anew, it lasts longer."""
+        return self.call(self._made().watch(userId=ME, body=asked))
 
     def call(self, request: Any) -> dict[str, Any]:
         """The object that the API answers with."""

@@ -36,11 +36,8 @@ class GoogleDelegation:
         return str(_parsed(key)["client_email"])[:254]
 
     def grant(self, key: str, address: str) -> Granted:
-        assertion = jwt.encode(  # type: ignore[no-untyped-call]
-            signer_of(key), self._claims(_parsed(key), address)
-        )
         try:
-            given = ask_for_token(self._settings, {"grant_type": GRANT, "assertion": assertion.decode()})
+            given = ask_by_key(self._settings, key, SCOPES, address)
         except Outside as refused:
             if refused.code in (401, 403):
                 raise Outside(
@@ -49,11 +46,19 @@ class GoogleDelegation:
             raise
         return granted_in({"scope": " ".join(SCOPES), **given}, address)
 
-    def _claims(self, key: dict[str, Any], address: str) -> dict[str, Any]:
-        """RFC 7523: an hour is the most that Google takes. Whom it is for is ours to say, never the key's."""
-        now = int(machine_now().timestamp())
-        whose = {"iss": key["client_email"], "sub": address, "aud": self._settings.token_url}
-        return {**whose, "scope": " ".join(SCOPES), "iat": now, "exp": now + 3600}
+
+def ask_by_key(settings: Settings, key: str, scopes: tuple[str, ...], address: str = "") -> dict[str, Any]:
+    """What Google gives for the key: to use this address's mailbox, or, without one, in the key's own name."""
+    claims = _claims(settings, _parsed(key), scopes) | ({"sub": address} if address else {})
+    assertion: bytes = jwt.encode(signer_of(key), claims)  # type: ignore[no-untyped-call]
+    return ask_for_token(settings, {"grant_type": GRANT, "assertion": assertion.decode()})
+
+
+def _claims(settings: Settings, key: dict[str, Any], scopes: tuple[str, ...]) -> dict[str, Any]:
+    """RFC 7523: an hour is the most that Google takes. Whom it is for is ours to say, never the key's."""
+    now = int(machine_now().timestamp())
+    whose = {"iss": key["client_email"], "aud": settings.token_url}
+    return {**whose, "scope": " ".join(scopes), "iat": now, "exp": now + 3600}
 
 
 def signer_of(key: str) -> Any:

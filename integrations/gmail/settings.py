@@ -9,6 +9,7 @@ from sales_campaigns.settings import Settings as Product
 
 API = "https://www.googleapis.com/auth/"
 COMPOSE, READ, SEND = f"{API}gmail.compose", f"{API}gmail.readonly", f"{API}gmail.send"
+PUBSUB = f"{API}pubsub"
 FULL = "https://mail.google.com/"
 WANTED = ("openid", "email", COMPOSE, READ)
 
@@ -23,6 +24,9 @@ class Settings:
     token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105  an address
     revoke_url: str = "https://oauth2.googleapis.com/revoke"
     api_url: str = "https://gmail.googleapis.com"
+    pubsub_url: str = "https://pubsub.googleapis.com"
+    topic: str = ""
+    subscription: str = ""
     web_url: str = "https://mail.google.com"
     reach_back_days: int = 7
     manners: Manners = field(default_factory=Manners)
@@ -37,6 +41,9 @@ def settings_of(product: Product) -> Settings:
         token_url=product.google_token_url,
         revoke_url=product.google_revoke_url,
         api_url=product.gmail_api_url,
+        pubsub_url=product.google_pubsub_url,
+        topic=product.google_pubsub_topic,
+        subscription=product.google_pubsub_subscription,
         web_url=product.gmail_web_url,
         manners=Manners(ca_bundle=product.ca_bundle or None),
     )

@@ -13,6 +13,7 @@ from sales_campaigns.ports.drafts import (
     OpenLink,
     Place,
 )
+from sales_campaigns.ports.knocks import Heard, Knock, Knocks
 from sales_campaigns.ports.mail import (
     Capabilities,
     Changes,
@@ -49,7 +50,10 @@ __all__ = [
     "Found",
     "Granted",
     "HandOver",
+    "Heard",
     "IncomingMail",
+    "Knock",
+    "Knocks",
     "Look",
     "MailAccount",
     "MailProvider",

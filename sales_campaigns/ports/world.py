@@ -9,6 +9,7 @@ from sales_campaigns.ports.caught import CaughtMails
 from sales_campaigns.ports.consents import Consent, Delegation
 from sales_campaigns.ports.crm import Crms
 from sales_campaigns.ports.drafts import DraftFolders
+from sales_campaigns.ports.knocks import Knocks
 from sales_campaigns.ports.mail import MailProviders, MailReaders
 from sales_campaigns.ports.names import NameServers
 from sales_campaigns.ports.programs import HookCaller, RelayReader
@@ -24,6 +25,7 @@ class OutsideWorld:
     mail: MailProviders
     caught: CaughtMails | None = None
     readers: MailReaders | None = None
+    knocks: Knocks | None = None
     names: NameServers | None = None
     drafts: DraftFolders | None = None
     crms: Crms | None = None

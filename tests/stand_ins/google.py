@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import timedelta
 from typing import Any
 
+from sales_campaigns.clock import machine_now
 from tests.stand_ins.google_mail import GmailBox, Left, Mail, resource
-from tests.stand_ins.google_oauth import Refused, Tokens
+from tests.stand_ins.google_oauth import SERVICE, Refused, Tokens
+from tests.stand_ins.google_pubsub import SUBSCRIPTION, TOPIC, Subscription
 from tests.stand_ins.serving import Asked, Reply, StandIn
 
 CLIENT, SECRET = "our-client", "our-secret"
+WATCHED = timedelta(days=7)
 API = "https://www.googleapis.com/auth/"
 _PATHS = {
     r"/o/oauth2/v2/auth": {"GET": "consent"},
     r"/token": {"POST": "token"},
     r"/revoke": {"POST": "revoke"},
     r"/gmail/v1/users/me/profile": {"GET": "get_profile"},
+    r"/gmail/v1/users/me/watch": {"POST": "watch"},
     r"/gmail/v1/users/me/history": {"GET": "history.list"},
     r"/gmail/v1/users/me/drafts": {"GET": "drafts.list", "POST": "drafts.create"},
     r"/gmail/v1/users/me/drafts/send": {"POST": "drafts.send"},
@@ -31,8 +36,10 @@ _PATHS = {
     r"/gmail/v1/users/me/messages": {"GET": "messages.list"},
     r"/gmail/v1/users/me/messages/send": {"POST": "messages.send"},
     r"/gmail/v1/users/me/messages/[^/]+": {"GET": "messages.get"},
+    f"/v1/{SUBSCRIPTION}:pull": {"POST": "subscriptions.pull"},
+    f"/v1/{SUBSCRIPTION}:acknowledge": {"POST": "subscriptions.acknowledge"},
 }
-_READS = {"get_profile", "history.list", "messages.list", "messages.get"}
+_READS = {"get_profile", "watch", "history.list", "messages.list", "messages.get"}
 _DRAFTS = {"drafts.list", "drafts.create", "drafts.get", "drafts.update", "drafts.delete", "drafts.send"}
 
 
@@ -45,17 +52,21 @@ class Google(StandIn):
         self.chosen = ""
         self.allows: tuple[str, ...] | None = None
         self.declines = False
+        self.subscription = Subscription()
         super().__init__()
         self.tokens.issuer = self.address
 
     def box(self, address: str) -> GmailBox:
-        return self.boxes.setdefault(address, GmailBox(address, deliver=self._deliver))
+        return self.boxes.setdefault(address, GmailBox(address, deliver=self._deliver, tells=self._tell))
 
     def _deliver(self, left: Left) -> None:
         """To those who have a mailbox here as well."""
         for address in left.recipients:
             if address in self.boxes:
                 self.boxes[address].comes_in(left.raw)
+
+    def _tell(self, box: GmailBox) -> None:
+        self.subscription.change(box.address, box.history_id())
 
     def token_of(self, address: str, *scopes: str) -> str:
         """An access token without a consent before it."""
@@ -77,6 +88,8 @@ class Google(StandIn):
             if name == "revoke":
                 self.tokens.give_back(asked.form().get("token", ""))
                 return Reply(body={})
+            if name.startswith("subscriptions."):
+                return self._of_the_subscription(name, asked)
             return self._of_a_box(name, asked)
         except Refused as refused:
             return Reply(refused.status, {"error": refused.error, "error_description": refused.words})
@@ -102,6 +115,22 @@ class Google(StandIn):
             return error(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
         act = getattr(self, "_" + name.replace(".", "_"), None)
         return error(404, "notFound", "Not Found") if act is None else act(self.box(address), asked)
+
+    def _of_the_subscription(self, name: str, asked: Asked) -> Reply:
+        held = self.tokens.holder(asked.headers.get("authorization", "").removeprefix("Bearer "))
+        if held != (SERVICE, (f"{API}pubsub",)):
+            return error(401, "authError", "Request had invalid authentication credentials.")
+        if name == "subscriptions.pull":
+            return Reply(body=self.subscription.pull(asked.json()["maxMessages"]))
+        self.subscription.acknowledge(asked.json()["ackIds"])
+        return Reply(body={})
+
+    def _watch(self, box: GmailBox, asked: Asked) -> Reply:
+        if asked.json()["topicName"] != TOPIC:
+            return error(400, "invalidArgument", "Invalid topicName does not match projects/ours/topics/*")
+        box.watched_until = machine_now() + WATCHED
+        expires = int(box.watched_until.timestamp() * 1000)
+        return Reply(body={"historyId": str(box.history_id()), "expiration": str(expires)})
 
     def _get_profile(self, box: GmailBox, _asked: Asked) -> Reply:
         told = {"emailAddress": box.address, "messagesTotal": len(box.mails), "threadsTotal": len(box.mails)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.utils import getaddresses
 from itertools import count
@@ -49,6 +49,13 @@ class Left:
         return header_in(self.raw, "Message-ID")
 
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def untold(_box: GmailBox) -> None:
+    """Nobody is told that something has changed."""
+
+
 def to_nobody(_left: Left) -> None:
     """Nobody else has a mailbox here."""
 
@@ -57,7 +64,7 @@ def to_nobody(_left: Left) -> None:
 class GmailBox:
     """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent or drafted from now on is in no list.
 
-    `now`: what its clock says.
+    `now`: what its clock says. `tells` is called at each change, while it is watched.
     """
 
     address: str
@@ -70,6 +77,8 @@ class GmailBox:
     lags: bool = False
     now: Callable[[], datetime] = machine_now
     deliver: Callable[[Left], None] = to_nobody
+    tells: Callable[[GmailBox], None] = untold
+    watched_until: datetime = NEVER
     _late: set[str] = field(default_factory=set)
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
@@ -182,12 +191,17 @@ class GmailBox:
             int(self.now().timestamp() * 1000),
         )
         self.mails[mail.id] = mail
-        self.history.append((next(self._order), "messagesAdded", mail.id))
+        self._note("messagesAdded", mail.id)
         return mail
 
     def _remove(self, id: str) -> Mail:
-        self.history.append((next(self._order), "messagesDeleted", id))
+        self._note("messagesDeleted", id)
         return self.mails.pop(id)
+
+    def _note(self, what: str, id: str) -> None:
+        self.history.append((next(self._order), what, id))
+        if self.watched_until > machine_now():
+            self.tells(self)
 
 
 def header_in(raw: bytes, name: str) -> str:

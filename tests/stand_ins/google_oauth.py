@@ -114,6 +114,8 @@ class Tokens:
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
             )
             raise Refused("invalid_grant", words)
+        if "sub" not in claims:  # in its own name
+            return self._given(claims["iss"], tuple(claims["scope"].split()))
         if claims["sub"] not in self.delegated:
             raise Refused("unauthorized_client", "Client is unauthorized to retrieve access tokens.", 401)
         return self._given(claims["sub"], tuple(claims["scope"].split()))

@@ -21,6 +21,7 @@ from sales_campaigns.settings import Settings
 from tests.stand_ins import microsoft as entra
 from tests.stand_ins.google import CLIENT, SECRET, Google
 from tests.stand_ins.google_oauth import SERVICE
+from tests.stand_ins.google_pubsub import SUBSCRIPTION, TOPIC
 from tests.stand_ins.microsoft import Microsoft
 
 SCOPES = ("https://www.googleapis.com/auth/gmail.compose", "https://www.googleapis.com/auth/gmail.readonly")
@@ -34,6 +35,12 @@ def settings_with(vendor: Vendor, data_dir: Path = Path("var")) -> Settings:
     return Settings(
         secret_key="only for the tests, and long enough", data_dir=data_dir, **settings_of(vendor)
     )
+
+
+def told_by(google: Google) -> Settings:
+    """As the settings of this stand-in, which says by itself that something came."""
+    topic = {"google_pubsub_topic": TOPIC, "google_pubsub_subscription": SUBSCRIPTION}
+    return settings_with(google).model_copy(update={**topic, "google_pubsub_url": google.address})
 
 
 def settings_of(vendor: Vendor) -> dict[str, Any]:
@@ -64,7 +71,13 @@ def _microsoft_ends(microsoft: Microsoft) -> dict[str, Any]:
 
 @contextmanager
 def world_with(vendor: Vendor) -> Iterator[OutsideWorld]:
-    world = outside_as_set(settings_with(vendor))
+    with world_as(settings_with(vendor)) as world:
+        yield world
+
+
+@contextmanager
+def world_as(settings: Settings) -> Iterator[OutsideWorld]:
+    world = outside_as_set(settings)
     yield world
     assert isinstance(world.mail, Providers)
     world.mail.close_all()
@@ -88,6 +101,9 @@ def gmail_settings(google: Google, **other: object) -> GmailSettings:
         token_url=f"{google.address}/token",
         revoke_url=f"{google.address}/revoke",
         api_url=google.address,
+        pubsub_url=google.address,
+        topic=TOPIC,
+        subscription=SUBSCRIPTION,
         manners=Manners(connect_seconds=2, answer_seconds=2),
         **other,  # type: ignore[arg-type]
     )

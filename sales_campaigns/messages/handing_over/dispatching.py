@@ -38,6 +38,7 @@ from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark
 from sales_campaigns.ports import (
     DraftFolders,
     HandOver,
+    Knocks,
     MailProvider,
     MailProviders,
     MailReaders,
@@ -74,6 +75,7 @@ class PostRoom:
     journals: Path | None = None  # where hand-overs are noted, so that a killed process leaves less in doubt
     bulk_allowed: bool = True
     readers: MailReaders | None = None  # None where no mailbox is read
+    knocks: Knocks | None = None  # None where no provider says by itself that something came
     outward: Outward | None = None
     postmark: Postmark = NO_POSTMARK
     crms: Crms | None = None  # None where no CRM is connected

@@ -30,6 +30,7 @@ def open_post_room(
         journals=settings.data_dir / "journals",
         bulk_allowed=settings.bulk_allowed,
         readers=outside.readers,
+        knocks=outside.knocks,
         outward=outward_of(settings),
         postmark=postmark_of(settings),
         access=Access(sessions, clock, seal, outside.consents, outside.delegations),

@@ -18,16 +18,19 @@ from sales_campaigns.accounts.reaching import reading_account
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.messages.inboxes.filing import ask_for_the_uncertain, file_copies
+from sales_campaigns.messages.inboxes.filing import RECENT, ask_for_the_uncertain, file_copies
 from sales_campaigns.messages.inboxes.recognising import recognise
 from sales_campaigns.messages.inboxes.reconciling import reconcile
+from sales_campaigns.messages.inboxes.watches import tells_by_itself
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.messages.mailbox_drafts.keeping import keep_own
 from sales_campaigns.messages.mailbox_drafts.watching import watch_drafts
+from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.ports import Changes, MailAccount, MailReader
-from sales_campaigns.unit_of_work import unit_of_work
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
 EVERY = timedelta(minutes=2)  # where the server does not say by itself that something came
+FLOOR = timedelta(minutes=10)  # where it does, but may fail to: what was never told is found then
 SOON = timedelta(
     seconds=30
 )  # while drafts of tasks stand there: a task that was sent is done within a minute
@@ -54,7 +57,7 @@ def look(room: PostRoom, mailbox_id: int) -> int:
     begun = _begin(room, mailbox_id)
     if begun is None or room.readers is None:
         return 0
-    account, cursor = begun
+    account, cursor, mine = begun
     try:
         with closing(room.readers.open(account)) as reader:
             came = _read(room, mailbox_id, reader, cursor)
@@ -65,20 +68,12 @@ def look(room: PostRoom, mailbox_id: int) -> int:
     except Outside as refused:
         _fail(room, mailbox_id, refused)
         return 0
-    now = machine_now()
-    _end(
-        room,
-        mailbox_id,
-        look_at=now + (SOON if watched.soon else EVERY),
-        read_at=now,
-        trouble="",
-        failing_since=None,
-    )
+    _end(room, mailbox_id, mine, soon=watched.soon)
     return came + watched.settled
 
 
-def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str] | None:
-    """Whoever moves the time of the next look makes this one."""
+def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str, datetime] | None:
+    """Whoever moves the time of the next look makes this one; that time tells it from every other."""
     stirred = room.readers is not None and mailbox_id in room.readers.stirred()
     now = machine_now()
     with unit_of_work(room.sessions, room.clock) as uow:
@@ -86,7 +81,7 @@ def _begin(room: PostRoom, mailbox_id: int) -> tuple[MailAccount, str] | None:
         if inbox is None or not (stirred or inbox.look_at <= now):
             return None
         inbox.look_at = now + AT_MOST
-        return reading_account(inbox, room.seal, room.access), inbox.cursor
+        return reading_account(inbox, room.seal, room.access), inbox.cursor, inbox.look_at
 
 
 def _read(room: PostRoom, mailbox_id: int, reader: MailReader, cursor: str) -> int:
@@ -132,6 +127,23 @@ def _fail(room: PostRoom, mailbox_id: int, refused: Outside) -> None:
         inbox.trouble, inbox.failing_since = refused.words, since
 
 
-def _end(room: PostRoom, mailbox_id: int, **values: datetime | str | None) -> None:
+def _end(room: PostRoom, mailbox_id: int, mine: datetime, *, soon: bool) -> None:
+    """Whoever moved the time of the next look meanwhile has heard of something that this look may have missed."""
+    now = machine_now()
     with unit_of_work(room.sessions, room.clock) as uow:
-        uow.session.execute(sa.update(Inbox).where(Inbox.mailbox_id == mailbox_id).values(**values))
+        following = now + (SOON if soon else _pause(room, uow, mailbox_id, now))
+        look_at = sa.case((Inbox.look_at == mine, following), else_=Inbox.look_at)
+        done = sa.update(Inbox).where(Inbox.mailbox_id == mailbox_id)
+        uow.session.execute(done.values(look_at=look_at, read_at=now, trouble="", failing_since=None))
+
+
+def _pause(room: PostRoom, uow: UnitOfWork, mailbox_id: int, now: datetime) -> timedelta:
+    """A mail in doubt is asked for at every look, whoever tells of what is new."""
+    if room.knocks is None or not tells_by_itself(uow.session, mailbox_id, now):
+        return EVERY
+    in_doubt = sa.select(Message.id).where(
+        Message.mailbox_id == mailbox_id,
+        Message.state == MessageState.UNCERTAIN,
+        Message.due_at >= uow.now - RECENT,
+    )
+    return EVERY if uow.session.scalar(in_doubt.limit(1)) is not None else FLOOR
