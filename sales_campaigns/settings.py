@@ -173,7 +173,9 @@ class Settings(BaseModel):
     @field_validator("google_pubsub_subscription")
     @classmethod
     def _of_a_topic(cls, value: str, known: ValidationInfo) -> str:
-        topic = known.data.get("google_pubsub_topic", "")
+        topic = known.data.get("google_pubsub_topic")
+        if topic is None:  # refused already, in words of its own
+            return value
         if bool(value) != bool(topic) or "/topics/" in value or "/subscriptions/" in topic:
             raise ValueError("goes with GOOGLE_PUBSUB_TOPIC: set a topic and a subscription, or neither")
         return value

@@ -12,6 +12,8 @@ from alembic import command
 from sqlalchemy.engine import Engine
 
 from integrations.dns import Names
+from integrations.gmail import GmailKnocks
+from integrations.gmail import Settings as GmailSettings
 from sales_campaigns import migrating
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.clock import VirtualClock
@@ -77,7 +79,9 @@ def test_it_looks_at_everything_and_says_what_is_broken(
             sa.update(Mailbox).where(Mailbox.id == cast.dirk_box.id).values(state="stopped", trouble="Spam.")
         )
     with answering(TABLE) as server:
-        code, found = look(settings, engine, outside, clock, server)
+        knocks = GmailKnocks(GmailSettings())
+        code, found = look(settings, engine, replace(outside, knocks=knocks), clock, server)
+    assert found["news of gmail"] == "note", "there is no key"
     assert code == 1, "a mailbox is stopped"
     fine = {"database", "clock", "processes", "mailbox ana@north.example", "SPF of north.example"}
     fine |= {"DMARC of north.example", "DKIM of north.example"}

@@ -73,3 +73,28 @@ def test_what_mails_should_bear_is_refused_in_words_where_it_cannot_be(
     with pytest.raises(Invalid) as refused:
         read_settings({"SECRET_KEY": SECRET, **given})
     assert words in refused.value.problems[name] and "hunter2" not in refused.value.words
+
+
+TOPIC, SUBSCRIPTION = "projects/ours/topics/gmail", "projects/ours/subscriptions/sales"
+
+
+@pytest.mark.parametrize(
+    ("topic", "subscription", "refused"),
+    [
+        (TOPIC, SUBSCRIPTION, set()),
+        ("gmail", SUBSCRIPTION, {"GOOGLE_PUBSUB_TOPIC"}),
+        (TOPIC, "", {"GOOGLE_PUBSUB_SUBSCRIPTION"}),
+        ("", SUBSCRIPTION, {"GOOGLE_PUBSUB_SUBSCRIPTION"}),
+        (TOPIC, TOPIC, {"GOOGLE_PUBSUB_SUBSCRIPTION"}),
+        (SUBSCRIPTION, SUBSCRIPTION, {"GOOGLE_PUBSUB_SUBSCRIPTION"}),
+        (TOPIC, f"{SUBSCRIPTION} ", {"GOOGLE_PUBSUB_SUBSCRIPTION"}),
+    ],
+)
+def test_a_topic_and_its_subscription_go_together(topic: str, subscription: str, refused: set[str]) -> None:
+    given = {"GOOGLE_PUBSUB_TOPIC": topic, "GOOGLE_PUBSUB_SUBSCRIPTION": subscription}
+    try:
+        read_settings({"SECRET_KEY": SECRET, **given})
+    except Invalid as error:
+        assert error.problems.keys() == refused
+    else:
+        assert not refused

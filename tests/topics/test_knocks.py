@@ -18,6 +18,8 @@ from sales_campaigns.accounts.authorising.delegating import lay_down, take_away
 from sales_campaigns.accounts.authorising.granting import keep_grant
 from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
 from sales_campaigns.accounts.secrets import Seal
+from sales_campaigns.checkups.findings import Finding, Grade
+from sales_campaigns.checkups.knocks import look_at_knocks
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.inboxes.hearing import PAUSE, hear, sources_due
@@ -118,6 +120,12 @@ def watch(work: Work) -> MailboxWatch:
 def source(work: Work) -> KnockSource:
     with work() as uow:
         return uow.session.scalars(sa.select(KnockSource)).one()
+
+
+def findings(work: Work) -> list[Finding]:
+    """What flask doctor says of it."""
+    with work() as uow:
+        return list(look_at_knocks(uow.session, "gmail"))
 
 
 def received(work: Work) -> int:
@@ -251,6 +259,7 @@ def test_a_watch_that_is_refused_is_said_and_the_mailbox_is_read_as_before(
     google.obey(times(1, error(403, "forbidden", words), "watch"))
     round_of(room)
     assert words.rstrip(".") in watch(work).trouble and watch(work).until is None
+    assert [one.grade for one in findings(work)] == [Grade.FINE, Grade.NOTE]
     assert near(watch(work).ask_at, AFTER_A_REFUSAL) and near(inbox(work).look_at, EVERY)
     assert watches_due(room) == [] and "subscriptions.pull" not in google.heard
     spoil(work, MailboxWatch, ask_at=machine_now())
@@ -267,6 +276,7 @@ def test_where_nothing_can_be_fetched_that_is_told_once_and_mailboxes_are_looked
     with capture_logs() as told:
         assert hear(room, "gmail") == 0
         assert sources_due(room) == [] and near(source(work).ask_at, PAUSE)
+        assert ["Pub/Sub Subscriber" in one.words for one in findings(work)] == [True]
         assert "Pub/Sub Subscriber" in source(work).trouble and near(inbox(work).look_at, EVERY)
         hear(room, "gmail")
     assert [one["provider"] for one in told] == ["gmail"]

@@ -16,6 +16,7 @@ from sales_campaigns.accounts.reaching import account_of, reading_account
 from sales_campaigns.checkups.domains import look_at_domain
 from sales_campaigns.checkups.findings import Finding, Grade, broken, fine
 from sales_campaigns.checkups.installation import look_at_installation, look_at_state, sending_domains
+from sales_campaigns.checkups.knocks import look_at_knocks
 from sales_campaigns.checkups.probing import PATIENCE, Patience
 from sales_campaigns.checkups.tries import unprobed
 from sales_campaigns.errors import Refusal
@@ -57,6 +58,8 @@ def _findings() -> Iterator[Finding]:
         return
     with command_work() as uow:
         yield from look_at_installation(uow.session, house().settings)
+        if (knocks := house().outside.knocks) is not None:
+            yield from look_at_knocks(uow.session, knocks.provider)
         domains = sending_domains(uow.session)
     yield from _mailboxes()
     yield from crm_findings(trying=False)

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.mailboxes import BY_CONSENT
 from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside
+from sales_campaigns.messages.inboxes.watches import tells_by_itself, watch_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.pacing import REASONS
 from sales_campaigns.messages.pace.pacing import limits_of as limits_of_provider
@@ -19,7 +21,8 @@ from web.request_scope import outside, work
 
 def ways_in(mailbox: Mailbox | None, typed: Mapping[str, Any]) -> dict[str, Any]:
     """Variables of the page. `consents`: the own one first. `granted`: label, delegated, lacks, differs, `takes` (how
-    much, in words) and `waiting` (how many mails), or None. `ended`: the label of the provider whose permission is not
+    much, in words), `waiting` (how many mails) and, where it should say by itself that something came, `at_once` and
+    `untold` (why it does not), or None. `ended`: the label of the provider whose permission is not
     there any more, "" for none.
     """
     own = mailbox.provider if mailbox is not None else ""
@@ -46,4 +49,13 @@ def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
     minute, day = (limit.most for limit in limits_of_provider(mailbox.provider, None))
     takes = f"{label} takes {minute:,} mails a minute and {day:,} in 24 hours. {REASONS[mailbox.provider]}"
     known = {"takes": takes, "label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
-    return {**known, "lacks": lacks, "differs": consent.differs if consent else ()}
+    told = _told(mailbox)
+    return {**known, **told, "lacks": lacks, "differs": consent.differs if consent else ()}
+
+
+def _told(mailbox: Mailbox) -> dict[str, Any]:
+    knocks, watch = outside().knocks, watch_of(work().session, mailbox)
+    if knocks is None or knocks.provider != mailbox.provider or watch is None:
+        return {"at_once": False, "untold": ""}
+    at_once = tells_by_itself(work().session, mailbox.id, machine_now())
+    return {"at_once": at_once, "untold": watch.trouble}

@@ -21,6 +21,7 @@ from sales_campaigns.messages.inboxes.models import KnockSource, MailboxWatch
 from sales_campaigns.ports import MailAccount
 from sales_campaigns.unit_of_work import unit_of_work
 
+AT_ONCE = 200  # a minute: whoever has a thousand mailboxes still sends meanwhile
 RENEWED = timedelta(days=1)
 AFTER_A_REFUSAL = timedelta(hours=1)
 STILL_HEARD = timedelta(minutes=2)  # since knocks were fetched last: whoever hears nothing looks by the clock
@@ -50,7 +51,7 @@ def watches_due(room: PostRoom) -> Sequence[int]:
         )
     )
     with room.reads() as session:
-        return session.scalars(ids.order_by(Inbox.mailbox_id)).all()
+        return session.scalars(ids.order_by(Inbox.mailbox_id).limit(AT_ONCE)).all()
 
 
 def ask_for_knocks(room: PostRoom, mailbox_id: int) -> None:

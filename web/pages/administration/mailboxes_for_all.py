@@ -11,6 +11,8 @@ from sales_campaigns.accounts.listing import UserLine, users_of
 from sales_campaigns.accounts.models import MailboxState
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.inboxes.hearing import source_of
+from sales_campaigns.messages.inboxes.models import KnockSource
 from web.answers import go, page
 from web.filters import count_words
 from web.numbers import whole
@@ -67,12 +69,19 @@ def _page(problems: Mapping[str, str] | None = None, done: int = 0) -> Response:
         delegations=found,
         keys=keys_of(session),
         hanging={name: hanging_on(session, name) for name in found},
+        sources=_sources(),
         lines=lines,
         to_connect={line.user.id for line in lines if _is_to_connect(line)},
         problems=problems or {},
         done=done,
     )
     return make_response(shown, 422 if problems else 200)
+
+
+def _sources() -> dict[str, KnockSource | None]:
+    """Of the provider that is set up to say by itself what is new."""
+    knocks = outside().knocks
+    return {knocks.provider: source_of(work().session, knocks.provider)} if knocks is not None else {}
 
 
 def _is_to_connect(line: UserLine) -> bool:
