@@ -27,6 +27,7 @@ from tests.torture.pauses import BEFORE_THE_GATE
 
 Browse = Callable[[User], Browser]
 WORKERS = 3
+PORTION = 5_000  # the database ends a transaction that computes for long between two statements
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ def test_no_mail_begins_after_the_answer_and_all_leave_after_resuming(
 def _under_way(work: Work, cast: Cast, people: int) -> int:
     """A delivery of Cleo to so many, all of whose mails are due."""
     with work() as uow:
-        add_people(uow, cast, people)
+        for first in range(0, people, PORTION):
+            add_people(uow, cast, min(PORTION, people - first), first)
         uow.session.execute(sa.update(Mailbox).values(bulk_lane=True, daily_limit=1_000_000))
     number = confirmed(work, cast.cleo)
     let_jobs_run(work)

@@ -31,7 +31,9 @@ BAD: Mapping[str, Manners] = {
     "trickles": Manners(seconds=20),
     "never answers the final dot": Manners(script=lambda at, _: Act.SILENCE if at == "BODY" else None),
     "hangs up": Manners(script=lambda at, _: Act.RESET if at == "CONNECT" else None),
-    "replies of 10 MB": Manners(script=lambda at, _: b"250-" + b"x" * TEN_MEGABYTES if at == "MAIL" else None),
+    "replies of 10 MB": Manners(
+        script=lambda at, _: b"250-" + b"x" * TEN_MEGABYTES if at == "MAIL" else None
+    ),
     "greylists": Manners(script=lambda at, _: "451 4.7.1 come back later" if at == "RCPT" else None),
 }
 WORDS = {
