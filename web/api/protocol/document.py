@@ -174,7 +174,8 @@ def _unless_null(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
     text = {"type": "string", "maxLength": 200}
-    known = [{"name": FIELD, "in": "header", "required": False, "schema": text}] if one.writes else []
+    kept = one.writes and not one.gives
+    known = [{"name": FIELD, "in": "header", "required": False, "schema": text}] if kept else []
     seen = [{"name": "If-Match", "in": "header", "required": True, "schema": text}] if one.edits else []
     return [*known, *seen]
 
