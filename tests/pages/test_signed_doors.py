@@ -1,4 +1,4 @@
-"""What comes in by a signature alone: a button in a CRM and reports of relays. What is wrong is refused, and does nothing.
+"""What comes in by a signature alone: a button in a CRM, reports of relays. What is wrong is refused and does nothing.
 
 The rule: “wrong signatures: 4xx with the field, idempotent, nothing half done.”
 """
