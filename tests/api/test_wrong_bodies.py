@@ -1,4 +1,4 @@
-"""Every operation that takes a body, and every wrong one: 4xx with the field, the same when it comes again, nothing done.
+"""Every operation that takes a body, and every wrong one: 4xx with the field, the same when it comes again, no change.
 
 The rule: “unknown fields, wrong types, other people's ids, replays, stale ETags, 10 MB bodies: 4xx with the field,
 idempotent, nothing half done.”
@@ -6,7 +6,6 @@ idempotent, nothing half done.”
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any

@@ -192,7 +192,9 @@ def _answer(one: Operation) -> dict[str, Any]:
     if one.answer is not None:
         said["content"] = {"application/json": {"schema": _ref(one.answer)}}
     elif one.gives:
-        said["content"] = {one.gives: {}}  # bytes: whoever reads YAML as what it says has a mapping in hand
+        said["content"] = {
+            one.gives: {"schema": {}}
+        }  # bytes: whoever reads YAML as what it says has a mapping in hand
     if one.tagged or one.edits:
         said["headers"] = {"ETag": {"schema": {"type": "string"}}}
     return said
