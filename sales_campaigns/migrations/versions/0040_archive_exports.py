@@ -6,7 +6,7 @@ from alembic import op
 from sales_campaigns.database import UtcDateTime
 
 revision = "0040"
-down_revision = "0032"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
