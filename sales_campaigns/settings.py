@@ -103,6 +103,9 @@ class Settings(BaseModel):
     google_token_url: str = Field(
         "https://oauth2.googleapis.com/token", description="Where Google gives tokens."
     )
+    google_revoke_url: str = Field(
+        "https://oauth2.googleapis.com/revoke", description="Where Google takes permissions back."
+    )
     gmail_api_url: str = Field("https://gmail.googleapis.com", description="The Gmail API.")
     gmail_web_url: str = Field("https://mail.google.com", description="Gmail as people open it.")
     microsoft_client_id: str = Field(
@@ -134,11 +137,9 @@ class Settings(BaseModel):
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
     )
     undo_seconds: int = Field(10, ge=0, le=60, description="What a completed task releases waits this long.")
-    late_hours: float = Field(4, gt=0, description="A one-to-one mail later than this is not sent blindly.")
     success_notices: bool = Field(
         False, description="Ask mail servers for a notice of each delivery (RFC 3461), where they offer it."
     )
-    validity_days: float = Field(5, gt=0, description="How long a refused mail is tried again.")
     launch_limit: int = Field(
         200, ge=1, description="People a rep may launch at once without start deliveries."
     )
@@ -151,6 +152,7 @@ class Settings(BaseModel):
         "hubspot_api_url",
         "google_accounts_url",
         "google_token_url",
+        "google_revoke_url",
         "gmail_api_url",
         "gmail_web_url",
         "microsoft_authority_url",

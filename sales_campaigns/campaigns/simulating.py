@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -31,6 +32,7 @@ from sales_campaigns.errors import Invalid
 Excluded = list[dict[str, str]]
 StartOf = tuple[str, Start]
 PlanOf = tuple[str, tuple[Planned, ...]]
+Zones = Mapping[str, Sequence[str]]  # name of a zone, "" where a row names none → who is there
 BEGINNING = (1, 1)  # day and number of the step with which a campaign begins
 
 
@@ -86,14 +88,15 @@ def foresee(wish: Wish, people: Iterable[Person]) -> Simulation:
     """The simulation itself, for whoever does not need every entry at once. Raises Invalid by field of the wish."""
     refuse(wish)
     mailed, unmailed, excluded = _sorted_out(wish, people)
-    steps = _outline(wish, _holidays(wish, len(mailed)))
+    count = sum(map(len, mailed.values()))
+    steps = _outline(wish, _holidays(wish, count))
     return Simulation(
         campaign=wish.campaign.name,
         start=resolve(wish.start, wish.zone),
         zone=wish.zone,
         outline=steps,
-        targeted=len(mailed) + len(excluded),
-        to_deliver=len(mailed),
+        targeted=count + len(excluded),
+        to_deliver=count,
         excluded=excluded,
         happenings=_happenings(wish, steps, mailed, unmailed),
         limit=wish.limit,
@@ -146,32 +149,36 @@ def _asks_when(wish: Wish) -> bool:
     return first.kind == StepKind.EMAIL and first.send in (SendOption.CHOOSE, SendOption.AT)
 
 
-def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[dict[str, str], dict[str, str], Excluded]:
-    """The zones of those who get mail and of those without an address, by name in the result; who is excluded."""
-    mailed: dict[str, str] = {}
-    unmailed: dict[str, str] = {}
+def _sorted_out(wish: Wish, people: Iterable[Person]) -> tuple[Zones, Zones, Excluded]:
+    """Those who get mail and those without an address, by name in the result; who is excluded."""
+    mailed: defaultdict[str, list[str]] = defaultdict(list)
+    unmailed: defaultdict[str, list[str]] = defaultdict(list)
     excluded: Excluded = []
     for one in judged(people, mails_in(wish)):
         if one.cause:
             excluded.append({"person": one.who, "cause": one.cause})
         if one.walks:
-            (unmailed if one.cause else mailed)[one.who] = own_zone(one.person)
+            (unmailed if one.cause else mailed)[own_zone(one.person)].append(one.who)
     return mailed, unmailed, excluded
 
 
-def _start(wish: Wish, named: str, by_zone: dict[str, Start]) -> Start:
-    """The start of a person in the zone of this name; people of one zone share it."""
-    where = (named if wish.campaign.settings.timezone == ZoneOf.RECIPIENT else "") or zone_of_all(wish)
-    if where not in by_zone:
-        by_zone[where] = Start(
-            resolve(wish.start, wish.zone),
-            where,
-            _chosen(wish),
-            away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
-            first=first_of(wish) or 0,
-            first_day=wish.first[0] if first_of(wish) else 1,
-        )
-    return by_zone[where]
+def _starts(wish: Wish, people: Zones) -> Iterator[StartOf]:
+    """People of one zone share their start."""
+    for named, group in people.items():
+        start = _start(wish, named)
+        yield from ((who, start) for who in group)
+
+
+def _start(wish: Wish, named: str) -> Start:
+    """The start of the people in the zone of this name."""
+    return Start(
+        resolve(wish.start, wish.zone),
+        (named if wish.campaign.settings.timezone == ZoneOf.RECIPIENT else "") or zone_of_all(wish),
+        _chosen(wish),
+        away=tuple(span_of(first, last, wish.zone) for first, last in wish.leave),
+        first=first_of(wish) or 0,
+        first_day=wish.first[0] if first_of(wish) else 1,
+    )
 
 
 def _chosen(wish: Wish) -> dict[int, datetime]:
@@ -232,14 +239,8 @@ def _alike(steps: Outline, starts: Iterable[StartOf], assume: Assumptions) -> It
         yield who, by_zone[start.zone]
 
 
-def _happenings(
-    wish: Wish, steps: Outline, mailed: Mapping[str, str], unmailed: Mapping[str, str]
-) -> list[Happening]:
-    by_zone: dict[str, Start] = {}
+def _happenings(wish: Wish, steps: Outline, mailed: Zones, unmailed: Zones) -> list[Happening]:
     gathering = Gathering()
-    starts = (
-        [(who, _start(wish, zone, by_zone)) for who, zone in group.items()] for group in (mailed, unmailed)
-    )
-    for who, planned in _plans(wish, steps, *starts):
+    for who, planned in _plans(wish, steps, _starts(wish, mailed), _starts(wish, unmailed)):
         gathering.add(who, planned)
     return gathering.in_order()

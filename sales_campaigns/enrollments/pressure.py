@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.campaigns.planner import later_day
-from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope
+from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
 from sales_campaigns.deliveries.typology.rules import in_force, pressure_of
 from sales_campaigns.deliveries.typology.windows import Pressure, too_often, waiting_now
 from sales_campaigns.enrollments.ways import Due
@@ -48,6 +48,17 @@ def without_pressure(session: Session, ready: Sequence[Due], moving: Collection[
             break
         placed |= {number: _a_day_later(placed[number]) for number in open_ones}
     return list(placed.values())
+
+
+def pressing(session: Session, teams: Collection[int]) -> set[int]:
+    """The teams of these that have a rule of pressure for steps at all; one query."""
+    query = sa.select(TypologyRule.team_id).where(
+        TypologyRule.team_id.in_(teams),
+        TypologyRule.kind == RuleKind.PRESSURE,
+        TypologyRule.active,
+        TypologyRule.scope.in_({RuleScope.EVERY, RuleScope.STEPS}),
+    )
+    return set(session.scalars(query))
 
 
 def _rules(session: Session, ready: Sequence[Due]) -> dict[int, Rules]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,10 +13,15 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import StepKind
+from sales_campaigns.campaigns.simulation import utc
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.enrollments.explaining.history import campaigns_of
+from sales_campaigns.enrollments.explaining.why import why_person, why_step
 from sales_campaigns.enrollments.foreseeing import Foreseen, Question, foresee_campaign
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.tasks.capacity import capacity_of, choose_capacity
 from sales_campaigns.tasks.models import Task
@@ -23,6 +30,7 @@ from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 
+Queries = Callable[[], AbstractContextManager[list[str]]]
 START = datetime.fromisoformat("2026-11-30T09:00")
 TUESDAY = date(2026, 12, 1)
 
@@ -58,6 +66,37 @@ def test_it_counts_what_is_scheduled_in_the_mailbox_already(work: Work, cast: Ca
         found = asked(uow, cast.ana, campaign, number=4)
     assert [(day.others, day.mails) for day in found.days] == [(1, 1), (0, 2), (0, 1)]
     assert found.mails_behind == 2
+
+
+def test_why_names_the_day_that_the_limit_leaves_to_a_step_that_is_not_ready(
+    work: Work, cast: Cast, queries: Queries
+) -> None:
+    """The rule: previews and simulation call the same planner; what exceeds a daily limit moves to the next day."""
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(daily_limit=1))
+        other = a_campaign(uow, cast.ana, [a_call(1), a_mail(uow, 3, at="09:00")], name="Other")
+        launch(uow, cast.ana, Order(other.id, [a_person(uow, cast.ana, "nils@example.com").id]))
+        open_due(uow)
+        complete_task(uow, cast.ana, uow.session.scalars(sa.select(Task)).one())
+    with work() as uow:
+        maria = a_person(uow, cast.ana)
+        mails = [a_mail(uow, day, at="10:00") for day in (1, 3, 4)]
+        campaign = a_campaign(uow, cast.ana, [mails[0], a_call(2), *mails[1:]])
+        found = asked(uow, cast.ana, campaign, person_ids=[maria.id])
+        foreseen = [one["at"] for one in found.simulation.entries()]
+        launch(uow, cast.ana, Order(campaign.id, [maria.id]))
+        uow.session.flush()
+        with queries() as asked_for:
+            steps = why_person(uow.session, maria, uow.now)
+        whole, shown = steps[2].trace, campaigns_of(uow.session, maria, uow.now)[0].dates
+        [step] = [why_step(uow.session, cast.ana, steps[2].enrollment_id or 0, mails[1].key, uow.now)]
+    assert [utc(one.trace.at or one.trace.expected) for one in steps] == foreseen  # type: ignore[arg-type]
+    assert [utc(one.at) for one in shown if one.at] == foreseen
+    assert [at[8:13] for at in foreseen] == ["30T09", "30T23", "03T09", "04T09"], "the call counts as done"
+    assert whole.binding is not None and whole.binding.key == "earlier_steps"
+    assert [gate.key for gate in whole.gates if gate.until == whole.expected] == ["daily_limit"]
+    assert step.trace == whole
+    assert sum("due_at" in one and "count(*)" in one for one in asked_for) == 1
 
 
 def test_what_it_foresees_is_what_the_launch_plans(work: Work, cast: Cast) -> None:

@@ -118,12 +118,20 @@ def _happening(run: Run) -> Iterator[Day | Crowd | Standing]:
 def _react(run: Run, happened: Day | Crowd | Standing) -> Iterator[Crowd]:
     """The mails that seek a place from now on."""
     if isinstance(happened, Day):
+        _forget_days_over(run)
         _settle(run, *happened.begin())
     elif isinstance(happened, Standing):
         yield from _begin(run, happened, happened.who)
     else:
         for standing, who in _over(run, happened).items():
             yield from _begin(run, standing, who)
+
+
+def _forget_days_over(run: Run) -> None:
+    """Nobody seeks a place on a day that is over: who had one there need not be remembered."""
+    today = wall_clock(run.now, run.sender_zone).date()
+    for day in [day for day in run.days if day < today]:
+        del run.days[day]
 
 
 def _over(run: Run, crowd: Crowd) -> dict[Standing, list[str]]:

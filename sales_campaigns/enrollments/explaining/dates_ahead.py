@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy.orm import Session
-
 from sales_campaigns.campaigns.models import Step
-from sales_campaigns.campaigns.planner import Assumptions, Planned, plan
+from sales_campaigns.campaigns.planner import Planned
 from sales_campaigns.campaigns.planner.effects import MOVES
-from sales_campaigns.campaigns.planner.local_time import wall_clock
 from sales_campaigns.content.quoting import reply_subject
-from sales_campaigns.enrollments.daily_limits import within_limits
 from sales_campaigns.enrollments.explaining.step_traces import step_trace
 from sales_campaigns.enrollments.explaining.surroundings import Surroundings
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.models import StepRunState as R
-from sales_campaigns.enrollments.states import OVER, UNDER_WAY
-from sales_campaigns.enrollments.ways import Due, Way
+from sales_campaigns.enrollments.states import OVER
+from sales_campaigns.enrollments.ways import Way
 from sales_campaigns.messages.models import Message, MessageState
 
 ENDED = {R.DONE: "Done", R.SKIPPED: "Skipped", R.FAILED: "Failed"}
@@ -46,9 +42,8 @@ class StepDate:
     variant: str = ""
 
 
-def dates_of(way: Way, known: Surroundings) -> list[StepDate]:
-    """Every step in order. What is still open is never assumed to have ended before now."""
-    ahead = planned_ahead(way, known.now)
+def dates_of(way: Way, known: Surroundings, ahead: Mapping[int, Planned]) -> list[StepDate]:
+    """Every step in order, by where each stands that is not over (`planned_ahead`, `placed_ahead`)."""
     dates = [_date(way, step, known, ahead.get(step.position)) for step in way.steps]
     varied = [_varied(one, _letter(way, one, known), known) for one in dates]
     for n, (before, after) in enumerate(pairwise(dates), 1):
@@ -60,34 +55,6 @@ def dates_of(way: Way, known: Surroundings) -> list[StepDate]:
 def next_of(dates: list[StepDate]) -> StepDate | None:
     """The first step that is not over."""
     return next((one for one in dates if not one.over), None)
-
-
-def planned_ahead(way: Way, now: datetime) -> dict[int, Planned]:
-    """Position → each step that is not over, as things stand."""
-    if way.enrollment.state not in UNDER_WAY:
-        return {}
-    defer = {step.position: day for step in way.steps if (day := _put_off(way, step)) is not None}
-    ahead = plan(way.outline, way.start, way.over, Assumptions(now=now), defer)
-    return {entry.index: entry for entry in ahead}
-
-
-def placed_ahead(
-    session: Session, way: Way, step: Step, ahead: Mapping[int, Planned], now: datetime
-) -> dict[int, Planned]:
-    """The same, where the limits would put the mail of this step if it became ready now."""
-    planned, mailed = ahead.get(step.position), bool(way.enrollment.email)
-    if planned is None or planned.is_task or step.key in way.runs or not mailed:
-        return dict(ahead)
-    placed = within_limits(session, [Due(way, step, planned)], now)
-    [mine] = [due.planned for due in placed if due.way is way and due.step is step]
-    return {**ahead, step.position: mine}
-
-
-def _put_off(way: Way, step: Step) -> date | None:
-    """The day that a scheduled mail has, perhaps because of a daily limit."""
-    run = way.runs.get(step.key)
-    scheduled = run is not None and run.state is R.SCHEDULED
-    return wall_clock(run.due_at, way.enrollment.zone).date() if run is not None and scheduled else None
 
 
 def _date(way: Way, step: Step, known: Surroundings, planned: Planned | None) -> StepDate:

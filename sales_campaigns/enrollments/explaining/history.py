@@ -16,6 +16,7 @@ from sales_campaigns.campaigns.lanes import in_words
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.content.models import Wording
 from sales_campaigns.enrollments.explaining.dates_ahead import StepDate, dates_of, next_of
+from sales_campaigns.enrollments.explaining.places_ahead import placed_ahead
 from sales_campaigns.enrollments.explaining.surroundings import surroundings_of
 from sales_campaigns.enrollments.holding import WROTE
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
@@ -130,8 +131,9 @@ def _lines(session: Session, enrollment_ids: Sequence[int], now: datetime) -> li
     known = surroundings_of(session, ways, now)
     wanted = {way.enrollment.sender_id for way in ways}
     senders = {user.id: user.name for user in session.scalars(sa.select(User).where(User.id.in_(wanted)))}
+    ahead = placed_ahead(session, ways, now)
     lines = []
     for way in ways:
-        dates, one = dates_of(way, known), way.enrollment
+        dates, one = dates_of(way, known, ahead[way.enrollment.id]), way.enrollment
         lines.append(WayLine(one, way.campaign, way.launch, senders[one.sender_id], dates, next_of(dates)))
     return lines

@@ -13,6 +13,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.enrollments.explaining.dates_ahead import StepDate, dates_of, next_of
+from sales_campaigns.enrollments.explaining.places_ahead import planned_ahead
 from sales_campaigns.enrollments.explaining.surroundings import surroundings_of
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
 from sales_campaigns.enrollments.ways import ways_of
@@ -72,7 +73,7 @@ def people_in(
     found = session.execute(query.limit(limit + 1)).all()
     ways = ways_of(session, [enrollment.id for enrollment, *_ in found[:limit]])
     known = surroundings_of(session, ways, now)
-    nexts = {way.enrollment.id: next_of(dates_of(way, known)) for way in ways}
+    nexts = {way.enrollment.id: next_of(dates_of(way, known, planned_ahead(way, now))) for way in ways}
     lines = tuple(PersonInCampaign(one, who, user.name, nexts[one.id]) for one, who, user in found[:limit])
     more = str(lines[-1].enrollment.id) if len(found) > limit else ""
     return PeopleOfCampaign(lines, more, _counts(session, campaign))

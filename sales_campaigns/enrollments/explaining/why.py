@@ -14,8 +14,8 @@ from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.activity import Activity
 from sales_campaigns.campaigns.models import Campaign, Step
 from sales_campaigns.campaigns.planner import Planned
-from sales_campaigns.enrollments.explaining.dates_ahead import placed_ahead, planned_ahead
 from sales_campaigns.enrollments.explaining.day_places import limit_words
+from sales_campaigns.enrollments.explaining.places_ahead import placed_ahead
 from sales_campaigns.enrollments.explaining.step_traces import step_trace
 from sales_campaigns.enrollments.explaining.surroundings import Surroundings, surroundings_of
 from sales_campaigns.enrollments.models import Enrollment, StepRun
@@ -79,8 +79,8 @@ def why_step(
     step = next((step for step in way.steps if step.key == key), None)
     if step is None:
         raise NotFound("The campaign has no such step for this person.")
-    known, ahead = _with_numbers(session, way, now, speed, key), planned_ahead(way, now)
-    explained = _explain(session, way, step, known, placed_ahead(session, way, step, ahead, now))
+    known = _with_numbers(session, way, now, speed, key)
+    explained = _explain(session, way, step, known, placed_ahead(session, [way], now)[enrollment_id])
     told = happened(session, explained.person.id, explained.message_id, explained.task_id)
     return replace(explained, happened=told)
 
@@ -136,8 +136,9 @@ def why_person(
         query = query.join(Campaign, Campaign.id == Enrollment.campaign_id).where(Campaign.name == campaign)
     ways = ways_of(session, session.scalars(query).all())
     known = surroundings_of(session, ways, now, speed)
-    dates = [(way, planned_ahead(way, now)) for way in reversed(ways)]
-    return [_explain(session, way, step, known, ahead) for way, ahead in dates for step in way.steps]
+    ahead = placed_ahead(session, ways, now)
+    dates = [(way, ahead[way.enrollment.id]) for way in reversed(ways)]
+    return [_explain(session, way, step, known, planned) for way, planned in dates for step in way.steps]
 
 
 def happened(
