@@ -40,13 +40,17 @@ def told(page: str) -> set[str]:
     return set(TOLD.findall(page))
 
 
-def filled_in(environment: Environment) -> set[str]:
-    """The origins of all forms in which something is typed or chosen; others are buttons."""
+def filled_in(environment: Environment, elsewhere: tuple[str, ...] = ()) -> set[str]:
+    """The origins of all forms in which something is typed or chosen; others are buttons.
+
+    Left out are those in which one of the words of `elsewhere` stands.
+    """
     assert environment.loader is not None
     found = set()
     for name in environment.list_templates(extensions=["html"]):
         source = environment.loader.get_source(environment, name)[0]
-        found |= {_origin(name, form) for form in FORM.finditer(source) if FILLED_IN.search(form[1])}
+        filled = [form for form in FORM.finditer(source) if FILLED_IN.search(form[1])]
+        found |= {_origin(name, form) for form in filled if not any(one in form[1] for one in elsewhere)}
     return found
 
 
