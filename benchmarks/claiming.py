@@ -21,7 +21,7 @@ from benchmarks.dispatch import engine_of
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_sessions
 from sales_campaigns.messages.handing_over.claiming import claim_due
-from sales_campaigns.messages.handing_over.dispatching import mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import unit_of_work
 from tests.torture.campaign import launch_for

@@ -11,7 +11,6 @@ import logging
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,7 +32,9 @@ from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.ports import Capabilities, HandOver, MailAccount, MailProvider, OutgoingMail
 from sales_campaigns.presence import process_name
 from scheduler.engine import LocalEngine
-from scheduler.jobs import JOBS
+from scheduler.jobs import JOBS, Job
+from scheduler.looking_ahead import SEND, look_ahead
+from scheduler.runner import clockwork_of
 from tests.torture.campaign import launch_for
 
 MAILBOXES = 200
@@ -117,23 +118,22 @@ def _spread_over_mailboxes(engine: Engine) -> None:
 
 @contextmanager
 def _scheduler(engine: Engine, sandbox: Sandbox) -> Iterator[None]:
-    """The job that sends and the engine that works on it, at the product's pace."""
+    """The job that sends, the engine that works on it and the clockwork, at the product's pace."""
     sessions, reads = make_sessions(engine), make_sessions(engine, reads_only=True)
     room = PostRoom(sessions, reads, SystemClock(), sandbox, Seal("only for benchmarks"), process_name())
-    local, ending = LocalEngine(room), threading.Event()
-    send = next(job for job in JOBS if job.name == "send")
+    local = LocalEngine(room)
+    send = next(job for job in JOBS if job.name == SEND)
 
-    def tick() -> None:
-        while not ending.wait(TICK):
-            local.tick(send)
+    def tick(job: Job) -> None:
+        local.tick(job)
+        look_ahead(clockwork, room, TICK)
 
-    ticking = threading.Thread(target=tick)
-    ticking.start()
+    clockwork = clockwork_of({send: tick}, TICK)
+    clockwork.start()
     try:
         yield
     finally:
-        ending.set()
-        ticking.join()
+        clockwork.shutdown(wait=True)
         local.stop()
 
 

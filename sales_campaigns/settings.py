@@ -134,11 +134,9 @@ class Settings(BaseModel):
         True, description="A rep may answer somebody by hand who unsubscribed but wrote last; it is logged."
     )
     undo_seconds: int = Field(10, ge=0, le=60, description="What a completed task releases waits this long.")
-    late_hours: float = Field(4, gt=0, description="A one-to-one mail later than this is not sent blindly.")
     success_notices: bool = Field(
         False, description="Ask mail servers for a notice of each delivery (RFC 3461), where they offer it."
     )
-    validity_days: float = Field(5, gt=0, description="How long a refused mail is tried again.")
     launch_limit: int = Field(
         200, ge=1, description="People a rep may launch at once without start deliveries."
     )

@@ -13,7 +13,8 @@ import click
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.explaining.health import Queue, health_of
 from sales_campaigns.errors import Refusal
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings

@@ -14,7 +14,8 @@ from sales_campaigns.enrollments.answers.comebacks import next_comeback
 from sales_campaigns.enrollments.opening import next_opening
 from sales_campaigns.enrollments.returning import next_return
 from sales_campaigns.enrollments.skipping import next_skip
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, next_act
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.due_mail import next_act
 from scheduler.jobs import run_until_quiet
 
 

@@ -25,11 +25,8 @@ from sales_campaigns.enrollments.mailbox_drafts.waiting import mailboxes_to_tend
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.returning import resume_due
 from sales_campaigns.enrollments.skipping import skip_due
-from sales_campaigns.messages.handing_over.dispatching import (
-    PostRoom,
-    dispatch,
-    mailboxes_with_due_mail,
-)
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.messages.handing_over.recovery import recover, settle_journals
 from sales_campaigns.messages.inboxes.looking import inboxes_due, look
 from sales_campaigns.messages.invariants import findings
@@ -89,9 +86,9 @@ def in_one_transaction(act: Callable[[UnitOfWork], int]) -> Callable[[PostRoom, 
 def _due_mailboxes(room: PostRoom) -> Sequence[Key]:
     """After an outage of ours, what is overdue is spread before the first of it is claimed."""
     with unit_of_work(room.reads, room.clock) as uow:
-        overslept = outage_seen(uow)
-    if overslept:
-        in_one_transaction(notice_outage)(room, "all")
+        if not outage_seen(uow):
+            return mailboxes_with_due_mail(uow.session, uow.now)
+    in_one_transaction(notice_outage)(room, "all")
     with unit_of_work(room.reads, room.clock) as uow:
         return mailboxes_with_due_mail(uow.session, uow.now)
 

@@ -25,6 +25,7 @@ from sales_campaigns.unit_of_work import unit_of_work
 from scheduler.engine import Engine, LocalEngine
 from scheduler.jobs import JOBS, Job
 from scheduler.leader import Alone, Leader
+from scheduler.looking_ahead import SEND, look_ahead
 from scheduler.process_jobs import guard_job, import_job, in_lanes, journal_job, presence_job
 from scheduler.queue_engine import QueueEngine
 from scheduler.rehearsal_job import rehearsal_job
@@ -47,8 +48,10 @@ def running(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None
         _wake(settings, room)
         engine = _engine(settings, room)
         jobs = _jobs(settings, engine, rehearse)
-        leader = _leader(settings, partial(_tick_all, engine, jobs))
-        clockwork = clockwork_of(_ticks(jobs, engine, leader), _pace(settings))
+        clockwork, pace = _still_clockwork(), _pace(settings)
+        tick = _looking_ahead(engine, partial(look_ahead, clockwork, room, pace))
+        leader = _leader(settings, partial(_tick_all, tick, jobs))
+        _wind_up(clockwork, _ticks(jobs, tick, leader), pace)
         leader.start()
         clockwork.start()
         try:
@@ -63,13 +66,21 @@ def running(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None
 
 def clockwork_of(ticks: Mapping[Job, Tick], pace: float) -> BackgroundScheduler:
     """Each tick at the interval of its job, or at `pace` seconds."""
+    clockwork = _still_clockwork()
+    _wind_up(clockwork, ticks, pace)
+    return clockwork
+
+
+def _still_clockwork() -> BackgroundScheduler:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    clockwork = BackgroundScheduler(
+    return BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
+
+
+def _wind_up(clockwork: BackgroundScheduler, ticks: Mapping[Job, Tick], pace: float) -> None:
     for job, tick in ticks.items():
         clockwork.add_job(tick, "interval", args=[job], seconds=job.every or pace, id=job.name)
-    return clockwork
 
 
 def _engine(settings: Settings, room: PostRoom) -> Engine:
@@ -87,27 +98,38 @@ def _jobs(settings: Settings, engine: Engine, rehearse: Rehearse | None) -> list
     added = [guard_job(witness_in(settings.data_dir)), import_job(settings.data_dir / "uploads"), *rehearsals]
     if not isinstance(engine, QueueEngine):
         return [*JOBS, *added]
-    laned = [in_lanes(job, settings.bulk_lanes) if job.name == "send" else job for job in JOBS]
+    laned = [in_lanes(job, settings.bulk_lanes) if job.name == SEND else job for job in JOBS]
     return [*laned, *added, engine.stalled_job()]
 
 
-def _ticks(jobs: Sequence[Job], engine: Engine, leader: Leader | Alone) -> dict[Job, Tick]:
+def _looking_ahead(engine: Engine, look: Callable[[], None]) -> Tick:
+    """Whoever has looked for due mail looks for when the next comes due."""
+
+    def tick(job: Job) -> None:
+        engine.tick(job)
+        if job.name == SEND:
+            look()
+
+    return tick
+
+
+def _ticks(jobs: Sequence[Job], tick: Tick, leader: Leader | Alone) -> dict[Job, Tick]:
     """Whoever stands by only says that it is there, and settles what dead processes left on its machine."""
 
     def tick_of_the_leader(job: Job) -> None:
         if leader.leads():
-            engine.tick(job)
+            tick(job)
 
     everywhere = (journal_job(), presence_job(lambda: "" if leader.leads() else "stand-by"))
     ticks: dict[Job, Tick] = dict.fromkeys(jobs, tick_of_the_leader)
-    return {**ticks, **dict.fromkeys(everywhere, engine.tick)}
+    return {**ticks, **dict.fromkeys(everywhere, tick)}
 
 
-def _tick_all(engine: Engine, jobs: Sequence[Job]) -> None:
+def _tick_all(tick: Tick, jobs: Sequence[Job]) -> None:
     """Look for all work that has no pace of its own, now."""
     for job in jobs:
         if job.every is None:
-            engine.tick(job)
+            tick(job)
 
 
 def _pace(settings: Settings) -> float:

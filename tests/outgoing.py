@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from sales_campaigns.enrollments.launches.launching import Order, launch
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.messages.models import Attempt, Message
 from sales_campaigns.ports import (
     Capabilities,

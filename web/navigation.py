@@ -82,6 +82,7 @@ DUTIES: dict[str, tuple[Duty, ...]] = {
         Duty(
             "Quarantine", "quarantine.index", ALL, "Addresses that bounced; block and allow lists.", "mail-x"
         ),
+        Duty("Retries", "retries.index", ALL, "When refused mail is tried again, and given up.", "repeat"),
         Duty("Bounce rules", "bounce_rules.index", ALL, "What a server's answer means.", "undo-2"),
         Duty("Blocked domains", "blocked_domains.index", ALL, "Where nobody is mailed.", "ban"),
         Duty("Domain limits", "domain_limits.index", ALL, "How many mails a domain gets a minute.", "clock"),

@@ -31,6 +31,8 @@ class ImapReader:
         self._mailbox: BaseMailBox | None = None
         self._folders = Folders((INBOX,), "")
         self._idles = False
+        self._following = 0  # UIDNEXT of the inbox as it was read last
+        self._missed = False
 
     def changes(self, cursor: str) -> Changes:
         """The oldest hundred of what is new, and `more` where that is not all."""
@@ -44,6 +46,7 @@ class ImapReader:
                         left - len(new),
                         again or (rescanned and bool(cursor)),
                     )
+            self._following = marks[INBOX].uid + 1 if INBOX in marks else 0
             return Changes(tuple(mails), write_cursor(marks), rescanned=again, more=left <= 0)
 
     def is_sent(self, message_id: str) -> bool:
@@ -80,11 +83,16 @@ class ImapReader:
             mailbox.folder.set(INBOX, readonly=True)
 
     def rest(self) -> None:
-        """Let the server say by itself when something comes (IDLE); does nothing where that is not offered."""
+        """Let the server say by itself when something comes (IDLE); does nothing where that is not offered.
+
+        Of what came since the inbox was read it says nothing any more: the answer to SELECT tells it.
+        """
         if self._idles or self._mailbox is None or "IDLE" not in self._mailbox.client.capabilities:
             return
         with self._talking() as mailbox:
             mailbox.folder.set(INBOX, readonly=True)
+            following = mailbox.client.response("UIDNEXT")[1][-1] or b""
+            self._missed = following.isdigit() and 0 < self._following < int(following)
             mailbox.idle.start()  # type: ignore[no-untyped-call]
             self._idles = True
 
@@ -93,6 +101,8 @@ class ImapReader:
         """The server has said something while this rested, be it a farewell. Never waits."""
         if not self._idles or self._mailbox is None:
             return False
+        if self._missed:
+            return True
         poller = select.poll()
         poller.register(self._mailbox.client.sock.fileno(), select.POLLIN)
         return bool(poller.poll(0))

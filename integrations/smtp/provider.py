@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from integrations.smtp.dialogue import Line, refused_as
 from integrations.smtp.lanes import Lane, side_by_side
@@ -13,6 +14,9 @@ from sales_campaigns.clock import machine_seconds
 from sales_campaigns.errors import Outside
 from sales_campaigns.ports import Capabilities, HandOver, MailAccount, OutgoingMail
 
+# New connections for each that stands are opened side by side: a server that refuses the first (a wrong password) is
+# asked once, one that allows a few is not asked for many more again and again.
+_AT_ONCE = 3
 _NOOP = b"NOOP\r\n"
 
 
@@ -70,14 +74,28 @@ class SmtpProvider:
         for lane in list(self._lanes):
             if lane.busy or not self._alive(lane):
                 self._drop(lane)
-        while len(self._lanes) < count:
-            try:
-                self._lanes.append(self._connect())
-            except Outside:
-                if not self._lanes:
-                    raise
+        if not self._lanes:
+            self._lanes.append(self._connect())
+        while (missing := count - len(self._lanes)) > 0:
+            asked = min(missing, _AT_ONCE * len(self._lanes))
+            opened = self._connect_side_by_side(asked)
+            self._lanes += opened
+            if len(opened) < asked:
                 break
         return self._lanes[:count]
+
+    def _connect_side_by_side(self, count: int) -> list[Lane]:
+        """Up to that many new lanes: those that the server allows."""
+        with ThreadPoolExecutor(count, thread_name_prefix="connecting") as pool:
+            begun = [pool.submit(self._connect) for _ in range(count)]
+        refused = [one.exception() for one in begun]
+        opened = [one.result() for one, why in zip(begun, refused, strict=True) if why is None]
+        unexpected = next((why for why in refused if why and not isinstance(why, Outside)), None)
+        if unexpected:
+            for lane in opened:
+                self._drop(lane)
+            raise unexpected
+        return opened
 
     def _connect(self) -> Lane:
         settings = self._settings

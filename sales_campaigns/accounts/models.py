@@ -263,6 +263,11 @@ class Instance(Base):
     # Quarantine: at how many significant soft errors, and whether at one that lasts through the whole validity.
     quarantine_errors: Mapped[int] = mapped_column(default=5, server_default="5")
     quarantine_lasting: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    # What was refused for now: so many retries so far apart, then one every so many hours, while the mail is valid.
+    retry_first_day: Mapped[int] = mapped_column(default=5, server_default="5")
+    retry_minutes: Mapped[int] = mapped_column(default=60, server_default="60")
+    retry_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    validity_hours: Mapped[int] = mapped_column(default=120, server_default="120")
     set_up_at: Mapped[datetime | None]  # since when the steps of the first run are put away
     # The BOUNCE_ADDRESS that a probe came back to: another one is not used before it is probed, too.
     bounce_address: Mapped[str] = mapped_column(sa.String(254), default="", server_default="")

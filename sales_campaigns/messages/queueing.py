@@ -12,11 +12,11 @@ from sales_campaigns.database import insert_rows
 from sales_campaigns.lifecycle import move_many
 from sales_campaigns.logs import trace_id
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.retrying import USUAL_VALIDITY, usual_validity
 from sales_campaigns.messages.states import MESSAGE, WAITING
 from sales_campaigns.unit_of_work import UnitOfWork
 from sales_campaigns.wakeups import wake_up
 
-VALIDITY = timedelta(days=5)
 # The promise that nothing leaves twice: a unique index holds it.
 IDENTITY = (Message.delivery_id, Message.occasion, Message.email, Message.attempt)
 
@@ -27,7 +27,9 @@ def queue(uow: UnitOfWork, rows: Iterable[dict[str, Any]]) -> list[int]:
     Each row needs the identity (delivery_id, occasion, email, attempt) and `due_at`; `act_at` may be later, to
     leave time for undoing. A second row of the same identity violates the unique index: nothing is sent twice.
     """
-    prepared = [_filled(uow.now, row) for row in rows]
+    given = list(rows)
+    validity = usual_validity(uow.session) if given else USUAL_VALIDITY
+    prepared = [_filled(uow.now, row, validity) for row in given]
     if not prepared:
         return []
     made = insert_rows(uow.session, Message, prepared, Message.id, *IDENTITY)
@@ -59,7 +61,9 @@ def reschedule_many(
     moved = uow.session.execute(
         sa.update(Message)
         .where(Message.id.in_(list(message_ids)), Message.state.in_(WAITING))
-        .values(due_at=due_at, act_at=due_at, late_at=late_at, valid_until=due_at + VALIDITY)
+        .values(
+            due_at=due_at, act_at=due_at, late_at=late_at, valid_until=due_at + usual_validity(uow.session)
+        )
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     )
@@ -83,14 +87,14 @@ def bring_back(uow: UnitOfWork, *where: Any) -> list[int]:
     return ids
 
 
-def _filled(now: datetime, row: dict[str, Any]) -> dict[str, Any]:
+def _filled(now: datetime, row: dict[str, Any], validity: timedelta) -> dict[str, Any]:
     due_at = row["due_at"]
     return {
         "attempt": 1,
         "proof": False,
         "state": MessageState.PENDING,
         "act_at": due_at,
-        "valid_until": max(due_at, now) + VALIDITY,
+        "valid_until": max(due_at, now) + validity,
         "created_at": now,
         "trace_id": trace_id(),
         **row,

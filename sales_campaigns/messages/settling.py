@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.queueing import VALIDITY
+from sales_campaigns.messages.retrying import usual_validity
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -64,4 +64,4 @@ def _only_uncertain(message: Message) -> None:
 
 
 def _later(uow: UnitOfWork, message: Message) -> datetime:
-    return max(message.valid_until, uow.now + VALIDITY)
+    return max(message.valid_until, uow.now + usual_validity(uow.session))

@@ -208,6 +208,8 @@ def test_a_late_mail_is_asked_for_and_a_leave_entered_again(
 def test_the_installation_is_looked_after(program: Programs, cast: Cast) -> None:
     cleo = program(cast.cleo)
     assert good(cleo.send("PUT", "/retention", {"tracking_days": 365}))["sending_days"] is None
+    patient = {**good(cleo.get("/retries")), "retry_first_day": 3}
+    assert good(cleo.send("PUT", "/retries", patient)) == patient == good(cleo.get("/retries"))
     assert good(cleo.post("/domain-limits", {"domain": "example.com", "per_minute": 60}))["per_minute"] == 60
     cleo.post("/domain-limits/lift", {"domain": "example.com"})
     assert good(cleo.get("/domain-limits"))["limits"] == []

@@ -23,6 +23,7 @@ from sales_campaigns.messages.incoming.reports import ReportKind, reports_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from scheduler.jobs import run_until_quiet
+from tests.conftest import Work
 from tests.mta.places import PASSWORD
 from tests.mta.post_office import ANA, PostOffice
 
@@ -75,6 +76,12 @@ def move_in(uow: UnitOfWork, office: PostOffice, room: PostRoom, box: Mailbox) -
     return inbox
 
 
+def is_due(work: Work) -> None:
+    """Every inbox, to be looked into now."""
+    with work() as uow:
+        uow.session.execute(sa.update(Inbox).values(look_at=machine_now()))
+
+
 @contextmanager
 def working_with(office: PostOffice, room: PostRoom, *, notices: bool = True) -> Iterator[PostRoom]:
     """The room with real ways to this post office, that ask for `notices` of delivery."""
@@ -124,6 +131,7 @@ def wrongs(session: Session, office: PostOffice, each: int) -> list[str]:
     mails = {mail.email: mail for mail in session.scalars(sa.select(Message))}
     came = session.execute(sa.select(ReceivedMail.answers_id, ReceivedMail.kind)).all()
     wrong = [f"{kind.value} without its mail" for id, kind in came if id is None]
+    wrong += [f"{email}: {copies} copies" for email, copies in office.arrived().items() if copies > 1]
     for fate in FATES:
         for number in range(1, each + 1):
             mail = mails[fate.address(number)]

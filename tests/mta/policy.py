@@ -1,7 +1,8 @@
 """How the servers of the recipients behave: a policy server that Postfix asks at every RCPT (SMTPD_POLICY_README).
 
 The local part says it: `nobody…` is unknown, `refused…` is against the policy, `full…` has no room for the first
-two attempts, `stuffed…` never has any, `reply…` writes back, `away…` is on leave, everybody else just takes mail.
+two attempts, `stuffed…` has none until it is `emptied`, `reply…` writes back, `away…` is on leave, everybody else just
+takes mail.
 Mail to `@here.example` is judged while we hand it over, to `@there.example` later, by a server behind ours.
 """
 
@@ -22,10 +23,13 @@ _KIND = re.compile(r"[a-z]+")
 
 
 class Policy:
-    """Serves on a free port of this machine while the block lasts. `asked` counts the attempts for each address."""
+    """Serves on a free port of this machine while the block lasts. `asked` counts the attempts for each address;
+    those in `emptied` have room again.
+    """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.emptied: set[str] = set()
         self.hop = 0  # the port behind which @there.example is judged; set once it is known
         self._server = _Server(("127.0.0.1", 0), _Questions)
         self._server.policy = self
@@ -50,7 +54,9 @@ class Policy:
         self.asked[recipient.lower()] += 1
         if kind == "full" and self.asked[recipient.lower()] <= TRIES_UNTIL_THERE_IS_ROOM:
             return REFUSALS["stuffed"]
-        return REFUSALS.get(kind) or f"FILTER {kind if kind in ('reply', 'away') else 'discard'}:{domain}"
+        if kind in REFUSALS and recipient.lower() not in self.emptied:
+            return REFUSALS[kind]
+        return f"FILTER {kind if kind in ('reply', 'away') else 'virtual'}:{domain}"
 
 
 class _Server(socketserver.ThreadingTCPServer):

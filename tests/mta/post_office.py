@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_bytes
 from pathlib import Path
 
 from sales_campaigns.clock import machine_seconds
@@ -18,6 +20,7 @@ from tests.mta.policy import Policy
 from tests.mta.postfix import postfix
 
 ANA = "ana@ana.example"
+LETTERS = "letters@ana.example"  # its mail comes to Ana
 RETURNED_AFTER = 6  # seconds that Postfix tries to get rid of a mail
 
 
@@ -51,10 +54,19 @@ class PostOffice:
             time.sleep(0.05)
         return found
 
+    def taken(self, count: int, about: bytes) -> list[bytes]:
+        """So many mails that contain these bytes, the oldest first; then Ana's inbox is emptied before it is read."""
+        mails = self.wait_for(count, about)
+        for path in self.maildir.glob("new/*"):
+            path.unlink()
+        return mails
+
     def clear(self) -> None:
-        """Empty Ana's mailbox, every folder of it, and forget who was asked for."""
-        shutil.rmtree(self.maildir, ignore_errors=True)
+        """Empty Ana's mailbox, every folder of it, and those of the recipients, and forget who was asked for."""
+        for name in ("ana", "recipients"):
+            shutil.rmtree(self.places.folder / "mail" / name, ignore_errors=True)
         self.policy.asked.clear()
+        self.policy.emptied.clear()
 
     def drop(self, *mails: bytes, folder: str = "") -> None:
         """Put mails into a folder of Ana's mailbox, as a delivery does."""
@@ -69,6 +81,11 @@ class PostOffice:
         """What stands among Ana's sent mails, with the line ends of the wire."""
         paths = [path for name in ("new", "cur") for path in self.maildir.glob(f".Sent/{name}/*")]
         return [path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for path in sorted(paths)]
+
+    def arrived(self) -> Counter[str]:
+        """What the recipients found in their mailboxes: address → mails."""
+        paths = (self.places.folder / "mail" / "recipients").glob("*/*")
+        return Counter(message_from_bytes(path.read_bytes())["Delivered-To"] for path in paths)
 
     @property
     def maildir(self) -> Path:

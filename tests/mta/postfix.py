@@ -31,11 +31,12 @@ smtp_host_lookup = native
 recipient_delimiter = +
 virtual_mailbox_domains = ana.example
 virtual_mailbox_base = {folder}/mail
-virtual_mailbox_maps = inline:{{ {{ana@ana.example = ana/}} {{bounces@ana.example = ana/.Bounces/}} }}
+virtual_mailbox_maps = inline:{{ {{ana@ana.example = ana/}} {{bounces@ana.example = ana/.Bounces/}}
+  {{letters@ana.example = ana/}}  {{@here.example = recipients/}} {{@there.example = recipients/}} }}
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 100
-transport_maps = inline:{{ {{there.example = smtp:[127.0.0.1]:{hop}}} {{here.example = discard:}} }}
+transport_maps = inline:{{ {{there.example = smtp:[127.0.0.1]:{hop}}} {{here.example = virtual:}} }}
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {folder}/dovecot/auth
 smtpd_tls_cert_file = {folder}/bundle.pem
@@ -78,7 +79,6 @@ proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
-discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache

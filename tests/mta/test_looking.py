@@ -17,7 +17,7 @@ from sales_campaigns.messages.models import Message
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.incoming import a_raw_mail
-from tests.mta.coming_back import move_in, working_with
+from tests.mta.coming_back import is_due, move_in, working_with
 from tests.mta.post_office import PostOffice
 from tests.outgoing import due_mails, send, states
 
@@ -36,11 +36,6 @@ def read_room(office: PostOffice, room: PostRoom, work: Work, cast: Cast) -> Ite
 def inbox(work: Work) -> Inbox:
     with work() as uow:
         return uow.session.scalars(sa.select(Inbox)).one()
-
-
-def is_due(work: Work) -> None:
-    with work() as uow:
-        uow.session.execute(sa.update(Inbox).values(look_at=machine_now()))
 
 
 def uncertain(work: Work) -> None:

@@ -138,6 +138,20 @@ def test_a_server_speaks_up_while_its_mailbox_rests(office: PostOffice, settings
     readers.close_all()
 
 
+def test_what_comes_after_the_reading_and_before_the_rest_is_not_slept_over(
+    office: PostOffice, settings: Settings
+) -> None:
+    readers, account = Readers(settings), office.account(port=office.places.imap)
+    reader = readers.open(account)
+    cursor = reader.changes("").cursor
+    office.drop(a_mail(9).mime)
+    reader.close()
+    assert readers.stirred() == [account.id]
+    assert looked_at(readers.open(account), cursor)[0] == [a_mail(9).mime]
+    assert readers.stirred() == []
+    readers.close_all()
+
+
 def looked_at(reader: MailReader, cursor: str) -> tuple[list[bytes], str]:
     changes = reader.changes(cursor)
     reader.close()

@@ -69,7 +69,7 @@ def test_the_page_that_makes_a_delivery_explains_the_three_kinds(cast: Cast, bro
     """Single, recurring and continuous side by side, with who, when and what next in one sentence each."""
     form = browse(cast.cleo).get("/deliveries/new").text
     for kind in ("Single", "Recurring", "Continuous"):
-        assert f"<h2>{kind}</h2>" in form
+        assert f"<span>{kind}</span></label></h2>" in form
     assert [form.count(f"<dt>{word}</dt>") for word in ("Who", "When", "What next")] == [3, 3, 3]
 
 

@@ -90,6 +90,23 @@ def test_it_is_written_prepared_and_confirmed(work: Work, cast: Cast, browse: Br
     assert "Stop for 2 people" in page and "This is final" in page
 
 
+@pytest.mark.parametrize(
+    "kind, goes_on",
+    [("", ""), ("single", ""), ("recurring", "/series"), ("continuous", "/continuous"), ("odd", "")],
+)
+def test_the_kind_is_chosen_where_it_begins(
+    work: Work, cast: Cast, browse: Browse, people: None, kind: str, goes_on: str
+) -> None:
+    """The page that makes a delivery shows the three kinds side by side, and goes on where the chosen one is set up."""
+    cleo = browse(cast.cleo)
+    refused = cleo.post("/deliveries", typed(cast, kind=kind, name=""))
+    known = kind if kind in ("recurring", "continuous") else "single"
+    assert refused.status_code == 422 and refused.text.count('type="radio" name="kind"') == 3
+    assert f'name="kind" value="{known}" checked' in refused.text
+    made = cleo.post("/deliveries", typed(cast, kind=kind))
+    assert made.headers["Location"] == f"/deliveries/{the_delivery(work)}{goes_on}"
+
+
 def test_who_may_not_prepare_is_told_who_can_and_gets_no_form_to_fill(
     work: Work, cast: Cast, browse: Browse, people: None
 ) -> None:

@@ -15,10 +15,12 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.messages.feedback.models import BounceRuleRow, UnknownBounce
 from sales_campaigns.messages.feedback.qualifying import Answered
 from sales_campaigns.messages.feedback.rules import note_unknown
+from sales_campaigns.messages.retrying import LIMITS
 from sales_campaigns.people.models import Address
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
+from tests.pages.forms import forms_of
 
 Browse = Callable[[User], Browser]
 RULE = {"text": "computer says no", "codes": "554", "failure": "hard", "reason": "refused", "place": "1"}
@@ -203,8 +205,20 @@ class TestBounceRules:
         page = browse(cast.cleo).get("/admin/bounce-rules?try=550+5.1.1+User+unknown").text
         assert "hard" in page.lower() and "550 5.1.1 User unknown" in page
 
+    def test_retries_are_changed_and_bad_input_is_kept(self, cast: Cast, browse: Browse) -> None:
+        cleo = browse(cast.cleo)
+        usual = dict.fromkeys(LIMITS, "5")
+        wrong = cleo.post("/admin/retries", {**usual, "retry_minutes": "soon", "retry_hours": "900"})
+        assert wrong.status_code == 422 and "from 5 to 1,440" in wrong.text and "from 1 to 168" in wrong.text
+        assert 'value="soon"' in wrong.text and 'value="900"' in wrong.text
+        assert cleo.post("/admin/retries", {**usual, "retry_first_day": "0"}).status_code == 303
+        forms = forms_of(cleo.get("/admin/retries").text, "/admin/retries")
+        shown = next(dict(form.values) for form in forms if "retry_hours" in form.typed)
+        shown.pop("csrf_token")
+        assert shown == {**usual, "retry_first_day": "0"}, "what lasts is no longer a reason"
+
     def test_only_administrators_of_the_installation(self, cast: Cast, browse: Browse) -> None:
-        for path in ("/admin/bounce-rules", "/admin/quarantine"):
+        for path in ("/admin/bounce-rules", "/admin/quarantine", "/admin/retries"):
             assert browse(cast.ana).get(path).status_code == 403
 
 

@@ -36,6 +36,7 @@ DONE_BY = {
     ),
     "Unsubscribing": ("ask get_footer", "ask change_footer_of_team"),
     "Quarantine": ("quarantine list", "quarantine release", "quarantine block"),
+    "Retries": ("ask get_retries", "ask change_retries_of_mail"),
     "Bounce rules": ("ask list_bounce_rules", "ask create_bounce_rule", "ask list_unknown_bounces"),
     "Blocked domains": ("ask list_blocked_domains", "ask block_domain_for_all"),
     "Domain limits": ("ask list_domain_limits", "ask limit_domain_of_recipients"),

@@ -200,7 +200,11 @@ def test_groups_are_made_changed_and_deleted_by_their_owner(browse: Browse, work
     assert again.status_code == 422 and "There is a group called “Fair” already." in again.text
     with work() as uow:
         group_id = uow.session.scalars(sa.select(Group.id)).one()
-        add_to_group(uow, cast.ana, group_id, [a_person(uow, cast.ana).id])
+        person = a_person(uow, cast.ana)
+    assert f'<option value="{group_id}">Fair</option>' in ana.get(f"/people/{person.id}").text
+    with work() as uow:
+        add_to_group(uow, cast.ana, group_id, [person.id])
+    assert "Add to group" not in ana.get(f"/people/{person.id}").text, "already in every one"
     assert "Fair" in ben.get("/groups").text
     assert ben.post(f"/groups/{group_id}", {"name": "Mine"}).status_code == 403
     assert browse(cast.dirk).get(f"/groups/{group_id}").status_code == 404

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.content.templates import TemplateDraft, create_template
+from sales_campaigns.messages.incoming.models import MailKind
+from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Person
 from sales_campaigns.tracking.models import EventKind
 from tests.builders import a_mail
@@ -64,6 +67,24 @@ def test_the_report_as_a_file(browse: Browse, cast: Cast, campaign: Campaign) ->
     assert first.startswith('step,"day 1, step 1"')
     assert [line.partition(",")[0] for line in rest] == ["version", "rep", "hour"]
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_the_list_says_how_many_of_the_people_written_to_replied(
+    browse: Browse, work: Work, cast: Cast, campaign: Campaign
+) -> None:
+    """Auto-replies are no replies. The list asks for it once it stands, and until then leads to the report."""
+    with work() as uow:
+        for name, kind in (("otto", MailKind.REPLY), ("eve", MailKind.AUTO_REPLY)):
+            of_campaign = (Message.campaign_id == campaign.id, Message.email == f"{name}@example.com")
+            answered(uow, uow.session.scalars(sa.select(Message).where(*of_campaign)).all(), kind=kind)
+    browser = browse(cast.ana)
+    page = browser.get("/campaigns").text
+    assert 'hx-get="/campaigns/reply-rates"' in page
+    assert f'<a id="replied-{campaign.id}" href="/campaigns/{campaign.id}/report">Report</a>' in page
+    rates = browser.get("/campaigns/reply-rates").text
+    assert f'id="replied-{campaign.id}" ' in rates and 'hx-swap-oob="true"' in rates
+    assert text(rates) == "50.0 %" and 'title="2 of 4 people written to"' in rates
+    assert text(browse(cast.dirk).get("/campaigns/reply-rates").text) == "", "another team"
 
 
 def test_two_campaigns_side_by_side(browse: Browse, work: Work, cast: Cast, campaign: Campaign) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -34,6 +35,18 @@ def test_it_opens_no_more_connections_than_there_are_mails(sink: Sink) -> None:
     assert kinds(provider.hand_over(mails(2))) == ["sent", "sent"]
     assert sink.connections == 2
     provider.close()
+
+
+def test_once_one_is_let_in_the_others_are_opened_side_by_side(sink: Sink) -> None:
+    others = Barrier(3)
+
+    def let_in(position: str, _argument: str) -> None:
+        if position == "CONNECT" and sink.connections > 1:
+            others.wait(20)  # raises unless all three stand at the door together
+
+    sink.obey(let_in)
+    assert kinds(handed_over(sink, mails(9), FOUR)) == ["sent"] * 9
+    assert sink.connections == 4
 
 
 def test_it_makes_do_with_the_connections_it_is_given(sink: Sink) -> None:

@@ -14,6 +14,7 @@ from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.retrying import change_retries
 from sales_campaigns.messages.settling import send_again
 from sales_campaigns.people.models import Address
 from sales_campaigns.tasks.models import Task
@@ -25,6 +26,13 @@ from tests.outgoing import attempts, due_mails, message, once, send, states, wit
 from tests.sink import Act, Manners, Script, Sink
 
 HOURS = [0, 1, 2, 3, 4, 5]
+OUR_RETRIES = {
+    "retry_first_day": "2",
+    "retry_minutes": "30",
+    "retry_hours": "12",
+    "validity_hours": "30",
+    "quarantine_errors": "5",
+}
 
 
 def let_pass(clock: VirtualClock, room: PostRoom, **time: int) -> None:
@@ -72,6 +80,39 @@ def test_it_tries_five_times_on_the_first_day_then_daily_and_gives_up_when_the_m
     )
     with work() as uow:
         assert uow.session.scalar(sa.select(sa.func.count(Message.id))) == 2, "the next step follows"
+
+
+@pytest.mark.parametrize(
+    ("answer", "lasting", "given_up"),
+    [
+        ("450 4.4.1 unreachable", "1", True),
+        ("450 4.4.1 unreachable", "", False),
+        ("452 4.2.2 mailbox full", "1", False),
+    ],
+)
+def test_retries_and_what_lasts_are_as_an_administrator_says(
+    work: Work,
+    cast: Cast,
+    room: PostRoom,
+    clock: VirtualClock,
+    sink: Sink,
+    answer: str,
+    lasting: str,
+    given_up: bool,
+) -> None:
+    """The rules: retries are all configurable; what lasts through the whole validity is quarantined (setting, on;
+    mailbox full excepted).
+    """
+    with work() as uow:
+        change_retries(uow, cast.cleo, {**OUR_RETRIES, "quarantine_lasting": lasting})
+    sink.obey(says(answer, "RCPT"))
+    begun = clock.now()
+    due_mails(work, cast, "maria@example.com")
+    let_pass(clock, room, hours=36)
+    assert [(one.at - begun) / timedelta(hours=1) for one in attempts(work)] == [0, 0.5, 1, 13, 25]
+    assert states(work) == ["failed"]
+    with work() as uow:
+        assert (uow.session.scalars(sa.select(Address.quarantined_at)).one() is not None) is given_up
 
 
 def test_an_unknown_recipient_is_quarantined_and_the_enrollment_ends(

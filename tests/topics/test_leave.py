@@ -15,7 +15,8 @@ from sales_campaigns.enrollments.launches.launching import Order, launch, prepar
 from sales_campaigns.enrollments.models import StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed, NotFound
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.tasks.models import Task
 from sales_campaigns.tasks.working import remind

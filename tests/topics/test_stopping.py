@@ -12,7 +12,8 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.errors import IllegalMove, NotAllowed, NotFound
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch, mailboxes_with_due_mail
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
+from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
 from sales_campaigns.messages.holds import INSTANCE
 from sales_campaigns.messages.models import Cause, Hold, Message, Stop
 from sales_campaigns.messages.stops.reasons import lift_stop, put_stop

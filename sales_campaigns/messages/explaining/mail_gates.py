@@ -12,7 +12,7 @@ from sales_campaigns.messages.verdicts import RULES, Facts, Rule, Verdict
 RULE = {rule.name: rule for rule in RULES}
 LEAVES = "leaves"
 SPACING = "What a completion releases leaves after its undo time; a catch-up is spread, never a burst."
-RETRY = "What a server refused for now is tried again: hourly five times on the first day, then daily."
+RETRY = "What a server refused for now is tried again: several times on the first day, then daily."
 KEPT = "A process that keeps time must be running."
 
 

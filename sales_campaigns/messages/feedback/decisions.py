@@ -14,7 +14,7 @@ from enum import StrEnum
 from sales_campaigns.messages.feedback.qualifying import Qualified
 from sales_campaigns.messages.incoming.reports import ReportKind
 from sales_campaigns.messages.outcomes import FailureType
-from sales_campaigns.messages.retries import next_retry
+from sales_campaigns.messages.retries import USUAL, RetryRule, next_retry
 
 _MAY_HAVE_LEFT = frozenset({"sending", "uncertain", "relayed", "sent"})
 _WAITS = frozenset({"pending", "claimed", "retrying"})
@@ -52,7 +52,9 @@ class Decision:
     lasted: bool = False
 
 
-def decide(facts: Facts, kind: ReportKind, qualified: Qualified | None, now: datetime) -> Decision:
+def decide(
+    facts: Facts, kind: ReportKind, qualified: Qualified | None, now: datetime, rule: RetryRule = USUAL
+) -> Decision:
     """`qualified` is that of a failure, else None."""
     if kind is ReportKind.DELAYED:
         return Decision(Move.TELL if facts.state in ("relayed", "sent") else Move.NONE)
@@ -60,7 +62,7 @@ def decide(facts: Facts, kind: ReportKind, qualified: Qualified | None, now: dat
         return Decision(_delivered(facts))
     if qualified is None or qualified.failure is FailureType.IGNORED:
         return Decision(Move.NONE)
-    return _hard(facts) if qualified.for_good else _soft(facts, now)
+    return _hard(facts) if qualified.for_good else _soft(facts, now, rule)
 
 
 def _delivered(facts: Facts) -> Move:
@@ -81,11 +83,11 @@ def _hard(facts: Facts) -> Decision:
     return Decision(Move.HARDEN if soft else Move.NONE)
 
 
-def _soft(facts: Facts, now: datetime) -> Decision:
+def _soft(facts: Facts, now: datetime, rule: RetryRule) -> Decision:
     arrived = facts.state == "sent" and facts.confirms
     if facts.state not in _MAY_HAVE_LEFT or arrived:
         return Decision(Move.NONE)
     if not facts.again:
         return Decision(Move.FAIL)
-    again = next_retry(facts.attempts, now, facts.valid_until)
+    again = next_retry(facts.attempts, now, facts.valid_until, rule)
     return Decision(Move.COME_BACK, again) if again else Decision(Move.FAIL, lasted=True)

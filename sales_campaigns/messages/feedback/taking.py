@@ -19,6 +19,8 @@ from sales_campaigns.messages.feedback.qualifying import Answered, Qualified
 from sales_campaigns.messages.incoming.reports import ReportKind
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.pace.breaking import stop_if_it_bounces
+from sales_campaigns.messages.retries import USUAL
+from sales_campaigns.messages.retrying import retry_rule
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about
 from sales_campaigns.people.address_rows import insert_missing
@@ -132,11 +134,13 @@ def _judged(
     uow: UnitOfWork, fresh: Sequence[Feedback], found: dict[int, tuple[Message, bool]]
 ) -> Iterator[_Judged]:
     failures = [one for one in fresh if one.kind is ReportKind.FAILED]
+    rule = retry_rule(uow.session) if failures else USUAL
     kinds = dict(zip(failures, judge(uow, [one.answer for one in failures]), strict=True))
     for one in fresh:
         message, bulk = found[one.message_id]
         qualified = kinds.get(one)
-        yield _Judged(message, one, qualified, decide(_facts(message, bulk), one.kind, qualified, uow.now))
+        decision = decide(_facts(message, bulk), one.kind, qualified, uow.now, rule)
+        yield _Judged(message, one, qualified, decision)
 
 
 def _facts(message: Message, bulk: bool) -> Facts:

@@ -1,4 +1,4 @@
-"""Empty the outbox: find mailboxes with due mail, claim a batch of one, gate, hand over and record it.
+"""Empty the outbox: claim a batch of a mailbox that has due mail (`due_mail`), gate, hand over and record it.
 
 A rep's own mailbox gates one mail after the other; a bulk lane gates so many at once and hands them over side by
 side. The steps are the same.
@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,10 +19,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.authorising.access import Access
-from sales_campaigns.accounts.models import Mailbox, MailboxState
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.secrets import Seal
-from sales_campaigns.clock import Clock, machine_now, machine_seconds
+from sales_campaigns.clock import Clock, machine_seconds
 from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions
@@ -33,11 +32,9 @@ from sales_campaigns.messages.handing_over.draft_ids import Overtaken, keep_draf
 from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
 from sales_campaigns.messages.handing_over.journal import Journal, journal_in
 from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
-from sales_campaigns.messages.holds import nothing_holds
 from sales_campaigns.messages.letters.carrying import made_at_once
 from sales_campaigns.messages.letters.marking import Outward
 from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark
-from sales_campaigns.messages.models import DUE, Message
 from sales_campaigns.ports import (
     DraftFolders,
     HandOver,
@@ -109,33 +106,9 @@ class _Round:
     files: dict[int, Parts] = field(default_factory=dict)
 
 
-def mailboxes_with_due_mail(session: Session, now: datetime) -> list[int]:
-    """The mailboxes that have something to send now and may send: one row each, however long their queue."""
-    waiting = (
-        sa.exists()
-        .where(
-            Message.mailbox_id == Mailbox.id,
-            sa.text(f"message.{DUE}"),  # as the index says it, which is found for nothing else
-            Message.act_at <= now,
-            nothing_holds(),
-        )
-        .correlate(Mailbox)
-    )
-    return list(session.scalars(sa.select(Mailbox.id).where(_open_now(), waiting).order_by(Mailbox.id)))
-
-
 def bulk_lanes(session: Session) -> list[int]:
     """The mailboxes that are relays for many mails."""
     return list(session.scalars(sa.select(Mailbox.id).where(Mailbox.bulk_lane)))
-
-
-def next_act(session: Session, after: datetime) -> datetime | None:
-    """The next instant at which some message may be taken."""
-    return session.scalar(
-        sa.select(sa.func.min(Message.act_at)).where(
-            sa.text(f"message.{DUE}"), Message.act_at > after, nothing_holds()
-        )
-    )
 
 
 def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
@@ -287,10 +260,3 @@ def _give_back(room: PostRoom, waiting: Sequence[Claim]) -> None:
     """The one that failed waits for its lease: others come first."""
     with unit_of_work(room.sessions, room.clock) as uow:
         give_back(uow, waiting)
-
-
-def _open_now() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Mailbox.state == MailboxState.CONNECTED,
-        sa.or_(Mailbox.paused_until.is_(None), Mailbox.paused_until <= machine_now()),
-    )

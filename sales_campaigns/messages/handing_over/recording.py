@@ -22,6 +22,7 @@ from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.pace.breaking import stop_if_it_bounces
 from sales_campaigns.messages.retries import next_retry
+from sales_campaigns.messages.retrying import retry_rule
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about
 from sales_campaigns.ports import HandOver
@@ -198,7 +199,7 @@ def _settle(uow: UnitOfWork, message: Message, hand_over: HandOver, outcome: Out
 
 
 def _retry_or_fail(uow: UnitOfWork, message: Message, outcome: Outcome, released: dict[str, Any]) -> bool:
-    again = next_retry(message.attempts, uow.now, message.valid_until)
+    again = next_retry(message.attempts, uow.now, message.valid_until, retry_rule(uow.session))
     if again is None:
         _move(uow, message, "fail", **released, failure=FailureType.SOFT, ended_at=uow.now)
         return True

@@ -12,12 +12,22 @@ from sales_campaigns.deliveries.retention.keeping import FIELDS, LEAST, MOST, ch
 from sales_campaigns.enrollments.explaining.first_run import first_run
 from sales_campaigns.messages.models import DomainLimit
 from sales_campaigns.messages.pace.limiting import domain_limits, lift_limit, limit_domain
+from sales_campaigns.messages.retrying import LIMITS, change_retries, retries_of
 from sales_campaigns.reactions import set_aside, try_again
 from web.api.protocol.operations import Area
 from web.api.protocol.shapes import Asked, Done, Line, Shown
 from web.request_scope import me, work
 
 api = Area("installation", "What holds for the whole installation, for its administrators.", Scope.ADMIN)
+
+RETRIES = {
+    "retry_first_day": 5,
+    "retry_minutes": 60,
+    "retry_hours": 24,
+    "validity_hours": 120,
+    "quarantine_errors": 5,
+    "quarantine_lasting": True,
+}
 
 
 class RetentionTyped(Asked):
@@ -32,6 +42,30 @@ class RetentionShown(Shown):
     tracking_days: int | None
     exclusion_days: int | None
     sending_days: int | None
+
+
+class RetriesTyped(Asked):
+    """How often what was refused for now is tried again, and when an address is given up."""
+
+    retry_first_day: int = Field(ge=0, le=LIMITS["retry_first_day"][1], description="Retries at first.")
+    retry_minutes: int = Field(ge=5, le=LIMITS["retry_minutes"][1], description="Between those.")
+    retry_hours: int = Field(ge=1, le=LIMITS["retry_hours"][1], description="Between those that follow.")
+    validity_hours: int = Field(
+        ge=1, le=LIMITS["validity_hours"][1], description="Of mails of campaigns and reps."
+    )
+    quarantine_errors: int = Field(
+        ge=1, le=LIMITS["quarantine_errors"][1], description="At so many an address is given up."
+    )
+    quarantine_lasting: bool = Field(description="Also where one lasts through the whole validity.")
+
+
+class RetriesShown(Shown):
+    retry_first_day: int
+    retry_minutes: int
+    retry_hours: int
+    validity_hours: int
+    quarantine_errors: int
+    quarantine_lasting: bool
 
 
 class DomainLimitTyped(Asked):
@@ -94,6 +128,22 @@ def change_retention_of_logs(body: RetentionTyped) -> RetentionShown:
     change_retention(work(), me(), {name: str(getattr(body, name) or "") for name in FIELDS})
     work().session.flush()
     return get_retention()
+
+
+@api.get("/retries")
+def get_retries() -> RetriesShown:
+    """How often what was refused for now is tried again, and when an address is given up."""
+    require(me(), "manage_installation")
+    return RetriesShown.model_validate(retries_of(work().session))
+
+
+@api.put("/retries", example=RETRIES)
+def change_retries_of_mail(body: RetriesTyped) -> RetriesShown:
+    """Replace it, for what is refused from now on."""
+    typed = {name: str(getattr(body, name)) for name in LIMITS}
+    change_retries(work(), me(), {**typed, "quarantine_lasting": "1" if body.quarantine_lasting else ""})
+    work().session.flush()
+    return get_retries()
 
 
 @api.get("/domain-limits")

@@ -6,12 +6,14 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from sales_campaigns.accounts.policies import require_open
+from sales_campaigns.analytics.reply_rates import answered_by_campaign
+from sales_campaigns.analytics.report import percent
 from sales_campaigns.campaigns.beside_the_file import left_out_of_the_file
 from sales_campaigns.campaigns.copying import archive_campaign, copy_campaign, restore_campaign
 from sales_campaigns.campaigns.creating import create_campaign
 from sales_campaigns.campaigns.file import read_campaign, write_campaign
 from sales_campaigns.campaigns.filing import export_campaign, import_campaign
-from sales_campaigns.campaigns.listing import campaign_of, campaigns_of, categories_of
+from sales_campaigns.campaigns.listing import CampaignLine, campaign_of, campaigns_of, categories_of
 from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.campaigns.starters import STARTERS, start_from
 from sales_campaigns.enrollments.explaining.counting import PeopleCount, people_counts
@@ -29,14 +31,7 @@ LARGEST_FILE = 2_000_000  # bytes
 @pages.get("/campaigns")
 def index() -> str:
     session, wanted = work().session, request.args
-    state = wanted.get("state", "")
-    lines = campaigns_of(
-        session,
-        me(),
-        search=wanted.get("search", ""),
-        category=wanted.get("category"),
-        states=[CampaignState(state)] if state in list(CampaignState) else [],
-    )
+    lines = _lines_shown()
     return answer(
         "campaigns/index.html",
         "campaigns/_list.html",
@@ -45,6 +40,18 @@ def index() -> str:
         categories=categories_of(session, me()),
         states=list(CampaignState),
         wanted=wanted,
+    )
+
+
+@pages.get("/campaigns/reply-rates")
+def reply_rates() -> str:
+    """The column that counts every mail, so that the list does not wait for it."""
+    lines = _lines_shown()
+    return page(
+        "campaigns/_reply_rates.html",
+        lines=lines,
+        answered=answered_by_campaign(work().session, [line.id for line in lines]),
+        percent=percent,
     )
 
 
@@ -168,3 +175,15 @@ def _uploaded() -> str:
 
 def _lines(refusal: Invalid) -> list[str]:
     return [f"{field}: {words}" if field else words for field, words in refusal.problems.items()]
+
+
+def _lines_shown() -> list[CampaignLine]:
+    wanted = request.args
+    state = wanted.get("state", "")
+    return campaigns_of(
+        work().session,
+        me(),
+        search=wanted.get("search", ""),
+        category=wanted.get("category"),
+        states=[CampaignState(state)] if state in list(CampaignState) else [],
+    )

@@ -40,6 +40,12 @@ from web.parts.attachments import bundle_typed, files_again
 from web.parts.writing import beside_the_words, template_choices
 from web.request_scope import me, work
 
+# Kind that was chosen → where a new delivery goes on, and what is to be done there.
+NEXT = {
+    "single": ("delivery.show", "Prepare it to see who gets it."),
+    "recurring": ("series.index", "Now say when it repeats."),
+    "continuous": ("continuous.index", "Now say when it looks for new people."),
+}
 pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 
@@ -85,7 +91,8 @@ def add() -> Response | tuple[str, int]:
         delivery = create(work(), me(), delivery_form.wish_of(request.form, bundle_id))
     except Invalid as refusal:
         return _form(files_again(delivery_form.as_typed(request.form)), refusal.problems), 422
-    return go(url_for("delivery.show", delivery_id=delivery.id), "Saved. Prepare it to see who gets it.")
+    endpoint, words = NEXT.get(request.form.get("kind", ""), NEXT["single"])
+    return go(url_for(endpoint, delivery_id=delivery.id), f"Saved. {words}")
 
 
 @pages.get("/<int:delivery_id>/edit")

@@ -51,6 +51,7 @@ def show(person_id: int, tab: str = "about") -> str:
         raise NotFound
     session = work().session
     person = person_of(session, me(), person_id)
+    joined = groups_with(session, me(), person.id)
     return page(
         "person/index.html",
         person=person,
@@ -58,8 +59,8 @@ def show(person_id: int, tab: str = "about") -> str:
         cause=why_not(session, person.id),
         held=held_of(session, person),
         unanswered=unanswered_of(session, person),
-        groups=groups_with(session, me(), person.id),
-        my_groups=lists_of(session, me()),
+        groups=joined,
+        to_join=[line.group for line in lists_of(session, me()) if line.group not in joined],
         in_crm=person_link(person),
         tab=tab,
         tabs=[
