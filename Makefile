@@ -19,9 +19,13 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: run
 run: export DEMO ?= 1
 run: export SECRET_KEY_FILE ?= var/secret_key
-run: $(VENV)/.runs front var/secret_key ## Start the demo company on http://127.0.0.1:8000 (PORT=…, DEMO_SPEED=…)
+run: $(VENV)/.runs front var/secret_key ## Start the demo company on http://127.0.0.1:8000 (PORT=…, DEMO_SPEED=…, STAND_INS=1)
+ifdef STAND_INS
+	@exec $(PY) -m scripts.with_stand_ins
+else
 	@$(FLASK) demo
 	@exec $(FLASK) serve
+endif
 
 ##@ Check
 .PHONY: test test-deep check

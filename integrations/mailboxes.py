@@ -40,8 +40,20 @@ def mailboxes_as_set(settings: Product) -> ByConsent:
             "outlook": lambda account: outlook.drafts_of(account, microsoft),
         },
         consents=_consents(settings, google, microsoft),
-        delegations={"gmail": gmail.GoogleDelegation(google)} if _may(settings, google.api_url) else {},
+        delegations=_delegations(settings, google, microsoft),
     )
+
+
+def _delegations(
+    settings: Product, google: gmail.Settings, microsoft: outlook.Settings
+) -> dict[str, Delegation]:
+    """An application of Microsoft's stands for one organisation: without a tenant of one's own there is none."""
+    delegations: dict[str, Delegation] = {}
+    if _may(settings, google.api_url):
+        delegations["gmail"] = gmail.GoogleDelegation(google)
+    if microsoft.tenant not in outlook.EVERYBODY and _may(settings, microsoft.graph_url):
+        delegations["outlook"] = outlook.MicrosoftDelegation(microsoft)
+    return delegations
 
 
 def _consents(settings: Product, google: gmail.Settings, microsoft: outlook.Settings) -> dict[str, Consent]:

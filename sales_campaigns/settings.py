@@ -103,6 +103,9 @@ class Settings(BaseModel):
     google_token_url: str = Field(
         "https://oauth2.googleapis.com/token", description="Where Google gives tokens."
     )
+    google_revoke_url: str = Field(
+        "https://oauth2.googleapis.com/revoke", description="Where Google takes permissions back."
+    )
     gmail_api_url: str = Field("https://gmail.googleapis.com", description="The Gmail API.")
     gmail_web_url: str = Field("https://mail.google.com", description="Gmail as people open it.")
     microsoft_client_id: str = Field(
@@ -149,6 +152,7 @@ class Settings(BaseModel):
         "hubspot_api_url",
         "google_accounts_url",
         "google_token_url",
+        "google_revoke_url",
         "gmail_api_url",
         "gmail_web_url",
         "microsoft_authority_url",

@@ -140,6 +140,7 @@ def write_in(box: Box, draft_id: str, words: str) -> None:
     """The rep writes other words in it."""
     if isinstance(box, OutlookBox):
         box.mails[draft_id].write({"body": {"contentType": "html", "content": f"<p>{words}</p>"}})
+        box.mails[draft_id].changed_at = box.now()
     else:
         rewritten(box, draft_id, words=words)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from integrations.calls import Answer, Calls, NoAnswer
+from integrations.calls import Answer, Calls, answered
 from integrations.gmail.settings import WANTED, Settings, may_draft, may_read, may_send
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
@@ -25,6 +25,7 @@ class GoogleConsent:
     """The port's Consent. One call a connection: consent is rare."""
 
     label = "Gmail"
+    differs: tuple[str, ...] = ()
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -66,6 +67,13 @@ class GoogleConsent:
     def refresh(self, refresh_token: str) -> Granted:
         return granted_in(self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token}), "")
 
+    def revoke(self, refresh_token: str) -> bool:
+        """Everything that was granted with it ends. Raises Outside where Google does not say so."""
+        answer = _asked(self._settings, self._settings.revoke_url, {"token": refresh_token})
+        if answer.status != 200 and answer.json().get("error") != "invalid_token":
+            raise Outside(OutsideKind.TRANSIENT, f"Google said: {answer.status}.", code=answer.status)
+        return True
+
     def reads(self, scopes: tuple[str, ...]) -> bool:
         return may_read(scopes)
 
@@ -84,16 +92,18 @@ class GoogleConsent:
 
 def ask_for_token(settings: Settings, asked: dict[str, str]) -> dict[str, Any]:
     """What the token endpoint answers. Raises Outside; a token that was asked for twice harms nobody."""
-    calls = Calls(replace(settings.manners, connect_seconds=4, answer_seconds=8))  # a row is locked meanwhile
-    try:
-        answer = calls.ask("POST", settings.token_url, FORM, urlencode(asked))
-    except NoAnswer as lost:
-        raise Outside(OutsideKind.TRANSIENT, str(lost)) from lost
-    finally:
-        calls.close()
+    answer = _asked(settings, settings.token_url, asked)
     if answer.status != 200:
         raise _refusal(answer)
     return answer.json() | {"clock": answer.clock_words}
+
+
+def _asked(settings: Settings, where: str, form: dict[str, str]) -> Answer:
+    calls = Calls(replace(settings.manners, connect_seconds=4, answer_seconds=8))  # a row is locked meanwhile
+    try:
+        return answered(lambda: calls.ask("POST", where, FORM, urlencode(form)))
+    finally:
+        calls.close()
 
 
 def granted_in(given: dict[str, Any], address: str) -> Granted:

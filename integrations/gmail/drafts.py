@@ -5,6 +5,8 @@ A draft's id stays when it is edited in Gmail, the id of its message does not: o
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -18,6 +20,7 @@ from integrations.gmail.settings import Settings, may_draft, may_read
 from sales_campaigns.errors import NotFound, Outside
 from sales_campaigns.ports import Draft, Drafted, DraftState, Found, MailAccount, OpenLink
 
+GONE = "This draft is gone from the mailbox."
 LONGEST_WORDS = 1_500  # of a prefilled text: the whole address must stay short enough for every browser
 
 
@@ -37,7 +40,20 @@ class GmailDrafts:
             if refused.code not in NO_SUCH_THREAD or "threadId" not in body:
                 raise
             made = self._call(self._api.drafts.create(userId=ME, body={"message": without_thread(body)}))
+        if draft.made is not None:
+            draft.made(str(made["id"]))
         return self._drafted(made, draft)
+
+    def finish(self, id: str, draft: Draft) -> Drafted:
+        """One call has put it there whole. Its version is ours to know where it still says what it was given."""
+        try:
+            found = self._call(self._api.drafts.get(userId=ME, id=id, format="raw"))
+        except Outside as refused:
+            if refused.code == 404:
+                raise NotFound(GONE) from refused
+            raise
+        made = self._drafted(found, draft)
+        return made if _says(found, draft.mime) else replace(made, version="")
 
     def update(self, id: str, draft: Draft) -> Drafted:
         body = {"message": message_of(draft.mime, draft.send_key, draft.thread)}
@@ -45,7 +61,7 @@ class GmailDrafts:
             return self._drafted(self._call(self._api.drafts.update(userId=ME, id=id, body=body)), draft)
         except Outside as refused:
             if refused.code == 404:
-                raise NotFound("This draft is gone from the mailbox.") from refused
+                raise NotFound(GONE) from refused
             raise
 
     def delete(self, id: str) -> None:
@@ -96,12 +112,29 @@ def drafts_of(account: MailAccount, settings: Settings) -> GmailDrafts | None:
     return GmailDrafts(account, settings) if enough else None
 
 
-def _prefilled(mime: bytes) -> dict[str, str]:
-    """What a compose window is given: it makes a mail of its own, with the text alone."""
+def _says(draft: dict[str, Any], mime: bytes) -> bool:
+    """Whether a draft with its bytes still goes to these people with these words."""
+    raw = urlsafe_b64decode(str(draft.get("message", {}).get("raw", "")))
+    names = ("To", "Cc", "Bcc", "Subject")
+    stands, ours = _read(raw), _read(mime)
+    return _text(stands) == _text(ours) and all(stands[name] == ours[name] for name in names)
+
+
+def _read(mime: bytes) -> EmailMessage:
     mail = message_from_bytes(mime, policy=policy.default)
     assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def _text(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
-    text = str(part.get_content()).strip()[:LONGEST_WORDS] if part is not None else ""
+    return str(part.get_content()).strip() if part is not None else ""
+
+
+def _prefilled(mime: bytes) -> dict[str, str]:
+    """What a compose window is given: it makes a mail of its own, with the text alone."""
+    mail = _read(mime)
+    text = _text(mail)[:LONGEST_WORDS]
     named = {"to": mail["To"], "cc": mail["Cc"], "su": mail["Subject"]}
     return {
         "view": "cm",

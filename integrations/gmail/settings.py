@@ -21,6 +21,7 @@ class Settings:
     client_secret: str = ""
     accounts_url: str = "https://accounts.google.com"
     token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105  an address
+    revoke_url: str = "https://oauth2.googleapis.com/revoke"
     api_url: str = "https://gmail.googleapis.com"
     web_url: str = "https://mail.google.com"
     reach_back_days: int = 7
@@ -34,6 +35,7 @@ def settings_of(product: Product) -> Settings:
         client_secret=product.google_client_secret,
         accounts_url=product.google_accounts_url,
         token_url=product.google_token_url,
+        revoke_url=product.google_revoke_url,
         api_url=product.gmail_api_url,
         web_url=product.gmail_web_url,
         manners=Manners(ca_bundle=product.ca_bundle or None),

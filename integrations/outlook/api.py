@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from integrations.calls import Answer, Calls
 from integrations.outlook.answers import refusal_of
-from integrations.outlook.settings import Settings
+from integrations.outlook.settings import APPLICATION, Settings
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import MailAccount
 
@@ -30,6 +30,12 @@ class GraphApi:
         self._calls = Calls(settings.manners)
         self._token = account.secret
         self._thrown_away: str | None = None
+        self.by_application = APPLICATION in account.scopes
+        self._whose = f"/users/{quote(account.address, safe='@')}" if self.by_application else "/me"
+
+    @property
+    def address(self) -> str:
+        return self._account.address
 
     def get(self, path: str, query: Mapping[str, str] | None = None, prefer: str = "") -> dict[str, Any]:
         return self.asked("GET", self._url(path, query), prefer=prefer).json()
@@ -87,7 +93,7 @@ class GraphApi:
 
     def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         asked = f"?{urlencode(query, quote_via=quote, safe='$,')}" if query else ""
-        return f"{self._settings.graph_url}{VERSION}{path}{asked}"
+        return f"{self._settings.graph_url}{VERSION}{self._whose}{path.removeprefix('/me')}{asked}"
 
 
 def message_at(id: str, *further: str) -> str:

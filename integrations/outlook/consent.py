@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import msal
-
 from integrations.calls import answered
 from integrations.outlook.api import GraphApi
-from integrations.outlook.refusals import CLOCK, refusal_of
+from integrations.outlook.asking import NOT_OURS, asked_of, authority_of, hurried
+from integrations.outlook.refusals import CLOCK
 from integrations.outlook.settings import WANTED, Settings, may_read, may_send
-from integrations.outlook.talking import Talking
 from integrations.outlook.whose import address_in
 from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import Outside, OutsideKind
@@ -29,23 +26,24 @@ from sales_campaigns.ports import Granted, MailAccount, Tokens
 CLOCK_SECONDS = 60
 CHECKED = {"state": "checked"}  # by whoever asked, before its code is redeemed: msal would compare it again
 ALWAYS = ("openid", "profile", "offline_access")
-NOT_OURS = "Microsoft answered somebody else's question. Nothing was connected."
 NOT_ENOUGH = (
     "You did not allow reading and sending mail. Connect once more, and accept everything that is asked."
 )
-Ask = Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
+NO_ONE_CLICK = (
+    "Mails carry the unsubscribe link and List-Unsubscribe. Outlook does not take the header for one click (RFC 8058), "
+    "so the button of a mail program leads to the page or writes a mail."
+)
 
 
 class MicrosoftConsent:
     """The port's Consent. Safe for many threads: each call has connections of its own."""
 
     label = "Outlook"
+    differs: tuple[str, ...] = (NO_ONE_CLICK,)
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = replace(
-            settings, manners=replace(settings.manners, connect_seconds=4, answer_seconds=8)
-        )  # a row is locked meanwhile
-        self._authority = f"{settings.authority_url}/{settings.tenant}"
+        self._settings = hurried(settings)
+        self._authority = authority_of(settings)
         self.issuer = f"{self._authority}/v2.0"
 
     def address_of_consent(self, state: str, challenge: str, redirect: str, hint: str) -> str:
@@ -71,7 +69,9 @@ class MicrosoftConsent:
     def redeem(self, code: str, verifier: str, redirect: str) -> Granted:
         ours = {"code_verifier": verifier, "nonce": _challenge(verifier)}
         asked = {**CHECKED, **ours, "redirect_uri": redirect, "scope": list(WANTED)}
-        given = self._ask(lambda app: app.acquire_token_by_auth_code_flow(asked, {**CHECKED, "code": code}))
+        given = asked_of(
+            self._settings, lambda app: app.acquire_token_by_auth_code_flow(asked, {**CHECKED, "code": code})
+        )
         self._check(given)
         granted = granted_in(given)
         if not granted.tokens.refresh:
@@ -81,8 +81,14 @@ class MicrosoftConsent:
 
     def refresh(self, refresh_token: str) -> Granted:
         return granted_in(
-            self._ask(lambda app: app.acquire_token_by_refresh_token(refresh_token, list(WANTED)))
+            asked_of(
+                self._settings, lambda app: app.acquire_token_by_refresh_token(refresh_token, list(WANTED))
+            )
         )
+
+    def revoke(self, _refresh_token: str) -> bool:
+        """Entra has no call by which an application gives back what one person granted."""
+        return False
 
     def reads(self, scopes: tuple[str, ...]) -> bool:
         return may_read(scopes)
@@ -92,31 +98,6 @@ class MicrosoftConsent:
         if not may_send(scopes):
             raise Outside(OutsideKind.POLICY, NOT_ENOUGH)
         return ()
-
-    def _ask(self, ask: Ask) -> dict[str, Any]:
-        """What Microsoft gives, with `clock`: that ours is off. Raises Outside."""
-        talking = Talking(self._settings.manners)
-        try:
-            given = answered(lambda: ask(self._application(talking)))
-        except (ValueError, msal.exceptions.MsalError) as error:
-            raise refusal_of({}, talking.last) from error
-        except RuntimeError as error:  # what msal calls an identity token that answers another question
-            raise Outside(OutsideKind.AUTHORISATION, NOT_OURS) from error
-        finally:
-            talking.close()
-        if "access_token" not in given:
-            raise refusal_of(given, talking.last)
-        return given | {"clock": talking.last.clock_words if talking.last else ""}
-
-    def _application(self, talking: Talking) -> Any:
-        """`instance_discovery`: whom to ask is a setting, so nobody else is asked whether it is Microsoft."""
-        return msal.ConfidentialClientApplication(
-            self._settings.client_id,
-            client_credential=self._settings.client_secret,
-            authority=self._authority,
-            instance_discovery=False,
-            http_client=talking,
-        )
 
     def _check(self, given: dict[str, Any]) -> None:
         """Issuer, audience and times of the identity token, which msal leaves to us. TLS stands for its signature

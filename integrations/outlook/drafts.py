@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from integrations.calls import answered
@@ -36,6 +37,15 @@ class OutlookDrafts:
                 raise NotFound(GONE) from refused
             raise
 
+    def finish(self, id: str, draft: Draft) -> Drafted:
+        """An answer to a mail is written in two steps. Whatever was written later than it was made may be its rep's."""
+        message = answered(lambda: finding.message_of(self._api, id))
+        if message is None or self.state(id) is DraftState.GONE:
+            raise NotFound(GONE)
+        if finding.is_untouched(message):
+            return self.update(id, draft)
+        return replace(answered(lambda: self._drafted(message)), version="")
+
     def delete(self, id: str) -> None:
         """A draft alone: the mail that was sent from it has the same id, and stays."""
         if self.state(id) is DraftState.THERE:
@@ -61,6 +71,8 @@ class OutlookDrafts:
     def _put(self, draft: Draft) -> Drafted:
         letter = written_in(draft.mime, draft.send_key, label=draft.label)
         made, is_bare = placing.begin(self._api, letter, draft.thread)
+        if draft.made is not None:
+            draft.made(str(made["id"]))
         if is_bare:
             made = placing.fill(self._api, str(made["id"]), letter)
         else:

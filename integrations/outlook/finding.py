@@ -6,7 +6,7 @@ mails. Not found by its key proves nothing: lists may lag.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.outlook.api import GraphApi, message_at
@@ -14,7 +14,11 @@ from integrations.outlook.writing import KEY
 from sales_campaigns.errors import Outside
 from sales_campaigns.ports import Found, Place
 
-WHAT_IT_IS = "id,changeKey,isDraft,internetMessageId,conversationId,parentFolderId,sentDateTime"
+WHAT_IT_IS = (
+    "id,changeKey,isDraft,internetMessageId,conversationId,parentFolderId,"
+    "sentDateTime,createdDateTime,lastModifiedDateTime,webLink"
+)
+AT_ONCE = timedelta(seconds=2)
 MOST = 10  # of one key there is one; a draft made twice by a broken line makes two
 
 
@@ -47,6 +51,14 @@ def find(api: GraphApi, send_key: str) -> Found | None:
 def is_thrown_away(api: GraphApi, message: dict[str, Any]) -> bool:
     """Whether it is a draft that lies among the deleted mails."""
     return bool(message.get("isDraft")) and message.get("parentFolderId") == api.thrown_away()
+
+
+def is_untouched(message: dict[str, Any]) -> bool:
+    """Whether a draft is as it was made: Graph tells times to the second, and nobody writes in one so soon."""
+    made, changed = (message.get(name) for name in ("createdDateTime", "lastModifiedDateTime"))
+    if not (made and changed):
+        return False
+    return datetime.fromisoformat(changed) - datetime.fromisoformat(made) <= AT_ONCE
 
 
 def found_in(message: dict[str, Any]) -> Found:

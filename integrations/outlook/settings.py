@@ -11,6 +11,10 @@ from sales_campaigns.settings import Settings as Product
 DRAFT, SEND, WHO = "Mail.ReadWrite", "Mail.Send", "User.Read"
 WANTED = (DRAFT, SEND, WHO)  # msal asks for openid, profile and offline_access by itself
 
+# Beside them: an application's own permission, so that whose mailbox it is stands in every address.
+APPLICATION = "application"
+EVERYBODY = ("organizations", "common", "consumers")  # what stands for a tenant where there is none alone
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

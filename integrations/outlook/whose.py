@@ -12,6 +12,9 @@ def address_in(api: GraphApi) -> str:
 
     Raises Outside (policy) for an account without a mailbox: it may sign in all the same.
     """
+    if api.by_application:  # it may not look into the directory, and is let into this very mailbox or is not
+        api.get("/me/mailFolders/inbox", {"$select": "id"})
+        return api.address.lower()
     told = api.get("/me", {"$select": "mail,userPrincipalName"})
     api.get("/me/mailFolders/inbox", {"$select": "id"})
     address = told.get("mail") or told.get("userPrincipalName")

@@ -20,11 +20,9 @@ from sales_campaigns.ports import OutgoingMail
 
 KEY = "String {eebb93a9-c2bb-42db-8367-8a95b66eea70} Name SalesCampaignsKey"
 # Headers that Graph takes by their names in MAPI alone (MS-OXOMSG); others than these and X-… it refuses.
-BY_PROPERTY = {
-    "In-Reply-To": "String 0x1042",
-    "References": "String 0x1039",
-    "List-Unsubscribe": "String 0x1045",
-}
+BY_PROPERTY = {"In-Reply-To": "String 0x1042", "References": "String 0x1039"}
+# No property is known for List-Unsubscribe-Post (RFC 8058), so that one is not given.
+UNSUBSCRIBE = "String 0x1045"
 MOST_BYTES = 35_000_000  # what Exchange Online sends unless an administrator says otherwise
 
 
@@ -58,6 +56,8 @@ def written_in(mime: bytes, send_key: str, hidden: Sequence[str] = (), label: st
     """What these bytes say, under this key, filed under this category."""
     mail = message_from_bytes(mime, policy=policy.default)
     assert isinstance(mail, EmailMessage)
+    given = {KEY: send_key, UNSUBSCRIBE: str(mail.get("List-Unsubscribe", ""))}
+    named = [property_of(id, value) for id, value in given.items() if value]
     fields = {
         "subject": str(mail.get("Subject", "")),
         "body": _body(mail),
@@ -65,7 +65,7 @@ def written_in(mime: bytes, send_key: str, hidden: Sequence[str] = (), label: st
         "ccRecipients": _people(mail, "Cc"),
         "bccRecipients": [_person("", address) for address in hidden],
         **({"categories": [label]} if label else {}),
-        **({"singleValueExtendedProperties": [property_of(KEY, send_key)]} if send_key else {}),
+        **({"singleValueExtendedProperties": named} if named else {}),
     }
     return Written(fields, _headers(mail), tuple(_files(mail)))
 

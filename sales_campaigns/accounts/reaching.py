@@ -40,7 +40,7 @@ def channel_account(channel: Channel, seal: Seal, box: Mailbox | None = None) ->
 
 def own_account(box: Mailbox, seal: Seal, access: Access | None = None) -> MailAccount:
     """How to send by its own server, or by what was granted."""
-    if box.provider in BY_CONSENT and box.grant is not None:
+    if box.provider in BY_CONSENT:
         return _by_grant(box, box.grant, seal, access)
     return MailAccount(
         id=box.id,
@@ -58,22 +58,22 @@ def own_account(box: Mailbox, seal: Seal, access: Access | None = None) -> MailA
 def reading_account(inbox: Inbox, seal: Seal, access: Access | None = None) -> MailAccount:
     """How to read this inbox."""
     box = inbox.mailbox
-    if box.provider in BY_CONSENT and box.grant is not None:
+    if box.provider in BY_CONSENT:
         return _by_grant(box, box.grant, seal, access)
     settings = InboxSettings(inbox.host, inbox.port, inbox.security, inbox.username)
     return settings.account(box, seal.open(box.sealed_secret), kept=True)
 
 
-def _by_grant(box: Mailbox, grant: Grant, seal: Seal, access: Access | None) -> MailAccount:
-    """A token that is over is not even shown: the first call asks for another one."""
-    good = grant.expires_at > machine_now()
+def _by_grant(box: Mailbox, grant: Grant | None, seal: Seal, access: Access | None) -> MailAccount:
+    """A token that is over is not even shown: the first call asks for another one, and hears where there is none."""
+    sealed = grant.sealed_access if grant is not None and grant.expires_at > machine_now() else ""
     return MailAccount(
         id=box.id,
         provider=box.provider,
         address=box.address,
         username=box.address,
-        secret=seal.open(grant.sealed_access) if good else "",
+        secret=seal.open(sealed),
         token=True,
-        scopes=tuple(grant.scopes.split()),
+        scopes=tuple(grant.scopes.split()) if grant is not None else (),
         renew=partial(access.renew, box.id) if access else None,
     )

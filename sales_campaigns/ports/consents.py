@@ -34,10 +34,12 @@ class Granted:
 class Consent(Protocol):
     """A provider whose users let us in. Authorisation code with PKCE (RFC 7636, S256); all of it raises Outside.
 
-    `label` is its name for people ("Gmail"). `issuer` is what the answer's `iss` must be where it has one (RFC 9207).
+    `label` is its name for people ("Gmail"). `differs`: what mails by it do otherwise than by a server, as sentences.
+    `issuer` is what the answer's `iss` must be where it has one (RFC 9207).
     """
 
     label: str
+    differs: tuple[str, ...]
     issuer: str
 
     def address_of_consent(self, state: str, challenge: str, redirect: str, hint: str) -> str:
@@ -53,6 +55,10 @@ class Consent(Protocol):
 
         Raises Outside: AUTHORISATION when the rep has to consent again, TRANSIENT when it may be tried again.
         """
+        ...
+
+    def revoke(self, refresh_token: str) -> bool:
+        """Give the permission back. False where the provider has no call for that. One that is over is no error."""
         ...
 
     def reads(self, scopes: tuple[str, ...]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -15,13 +16,14 @@ class Draft:
     """A mail as it should stand among the drafts of its mailbox.
 
     `send_key` names it for good. `mime` is the whole message, CRLF line ends. `label` is what it is filed under
-    ("" for none).
+    ("" for none). `made` is told the id of a new draft as soon as there is one, be it finished or not.
     """
 
     send_key: str
     mime: bytes
     thread: ThreadPlace | None = None
     label: str = ""
+    made: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ class Drafts(Protocol):
 
     def update(self, id: str, draft: Draft) -> Drafted:
         """Put other words into it; the links may change with it. Raises NotFound when it is gone."""
+        ...
+
+    def finish(self, id: str, draft: Draft) -> Drafted:
+        """Take over a draft whose making was not answered to the end: words are put in where none of ours stand there.
+
+        Nothing is written over that somebody may have written since; then it has no `version`. Raises NotFound when it
+        is gone.
+        """
         ...
 
     def delete(self, id: str) -> None:

@@ -64,6 +64,7 @@ SAME: dict[str, str] = {
     "compose.preview": "preview_mail",
     "compose.send": "send_message",
     "compose.take_back": "cancel_message",
+    "consent.end": "disconnect_my_mailbox",
     "continuous.choose": "make_continuous",
     "continuous.confirm": "confirm_run",
     "continuous.drop": "drop_run",

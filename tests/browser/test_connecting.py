@@ -39,7 +39,7 @@ def page(demo: Path, browser: Browser, tmp_path: Path, vendor: Vendor) -> Iterat
         context.close()
 
 
-def test_a_rep_says_no_then_yes_then_connects_again(page: Page, vendor: Vendor) -> None:
+def test_a_rep_says_no_then_yes_then_connects_again_and_disconnects(page: Page, vendor: Vendor) -> None:
     server, label = vendor.server, vendor.name.title()
     server.declines = True
     page.get_by_role("button", name=f"Connect by {label}").click()
@@ -54,3 +54,7 @@ def test_a_rep_says_no_then_yes_then_connects_again(page: Page, vendor: Vendor) 
     page.get_by_role("button", name=f"Connect again by {label}").click()
     expect(page.get_by_text(f"{ANA} is connected by {label}.")).to_be_visible()
     assert page.url.endswith("/mailbox"), "neither code nor state stays in the address"
+    page.get_by_role("button", name=f"Disconnect {label}").click()
+    expect(page.get_by_text(f"{label} is disconnected, so all mail from here waits.")).to_be_visible()
+    page.get_by_role("button", name=f"Connect again by {label}").click()
+    expect(page.get_by_text(f"{ANA} is connected by {label}.")).to_be_visible()

@@ -81,6 +81,7 @@ def test_a_rep_connects_a_mailbox_and_no_token_is_kept_in_the_open(
 ) -> None:
     shown = connected(browse(cast.cleo))
     assert f"{CLEO} is connected by Gmail." in shown and "Everything allowed" in shown
+    assert "Of 6,000 units a minute a mail takes 130" in shown
     found = box(work, cast.cleo)
     assert (found.provider, found.address, found.state) == ("gmail", CLEO, MailboxState.CONNECTED)
     with work() as uow:

@@ -8,15 +8,22 @@ from html import unescape
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.engine import Engine
 
+from integrations.directory import outside_as_set
 from sales_campaigns.accounts.models import DelegationKey, Grant, Mailbox, MailboxState, User
-from sales_campaigns.clock import machine_now
+from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.settings import Settings
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.pages.conftest import Browser
 from tests.stand_ins.google import Google
-from tests.stand_ins.worlds import service_key, world_with
+from tests.stand_ins.microsoft import Microsoft
+from tests.stand_ins.microsoft_oauth import APPLICATION, TENANT
+from tests.stand_ins.worlds import service_key, settings_of, world_with
+from web.request_scope import open_house
 
 Browse = Callable[[User], Browser]
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -135,3 +142,52 @@ def test_nobody_chosen_is_said(cleo: Browser) -> None:
 def test_only_administrators_come_near_it(browse: Browse, cast: Cast) -> None:
     assert browse(cast.ana).get("/admin/mailboxes").status_code == 403
     assert browse(cast.ana).post("/admin/mailboxes/gmail/key", {"key": service_key()}).status_code == 403
+
+
+@pytest.fixture
+def microsoft() -> Iterator[Microsoft]:
+    with Microsoft() as made:
+        yield made
+
+
+KEY = " ".join(APPLICATION)
+
+
+@pytest.fixture
+def organisation(
+    app: Flask, settings: Settings, engine: Engine, clock: VirtualClock, microsoft: Microsoft
+) -> Iterator[OutsideWorld]:
+    """An installation of one tenant at Microsoft."""
+    known = settings_of(microsoft) | {"microsoft_tenant": TENANT}
+    world = outside_as_set(Settings(secret_key=settings.secret_key, data_dir=settings.data_dir, **known))
+    app.extensions["house"] = open_house(settings, engine, world, clock, None)
+    yield world
+
+
+def test_an_application_of_microsofts_opens_the_mailboxes_that_exchange_names(
+    organisation: OutsideWorld, browse: Browse, work: Work, cast: Cast, microsoft: Microsoft
+) -> None:
+    """The rule: Graph application permission limited to named mailboxes (spec/5)."""
+    cleo = browse(cast.cleo)
+    for wrong in ("only-one-word", "too many words"):
+        refused = cleo.post("/admin/mailboxes/outlook/key", {"key": wrong})
+        assert refused.status_code == 422 and "This is not a key" in refused.text
+    assert cleo.post("/admin/mailboxes/outlook/key", {"key": KEY}).status_code == 303
+    shown = cleo.get("/admin/mailboxes").text
+    assert APPLICATION[0] in shown and APPLICATION[1] not in shown
+    microsoft.tokens.delegated = {"ana@north.example"}
+    users = {"user": [cast.ana.id, cast.ben.id]}
+    answer = unescape(cleo.post("/admin/mailboxes/outlook/connect", users).text)
+    assert "1 mailbox was connected. Not these:" in answer and "ben@north.example: Outlook said" in answer
+    assert "name it in the scope of the application there" in answer
+    assert granted(work) == {"ana@north.example"}
+    assert browse(cast.ana).post("/mailbox/check").status_code == 303
+
+
+def test_a_wrong_secret_of_the_application_is_said(
+    organisation: OutsideWorld, browse: Browse, cast: Cast
+) -> None:
+    cleo = browse(cast.cleo)
+    cleo.post("/admin/mailboxes/outlook/key", {"key": "6f1c1c1e another"})
+    answer = cleo.post("/admin/mailboxes/outlook/connect", {"user": [cast.ana.id]})
+    assert "The secret in this key is wrong" in unescape(answer.text)

@@ -73,6 +73,8 @@ def test_a_rep_connects_a_mailbox_and_no_token_is_kept_in_the_open(
 ) -> None:
     shown = connected(browse(cast.cleo), microsoft)
     assert f"{CLEO} is connected by Outlook." in shown and "Everything allowed" in shown
+    assert "Outlook takes 30 mails a minute and 10,000 in 24 hours." in shown
+    assert "Outlook does not take the header for one click (RFC 8058)" in shown
     with work() as uow:
         box = uow.session.scalars(sa.select(Mailbox).where(Mailbox.user_id == cast.cleo.id)).one()
         assert (box.provider, box.address, box.state) == ("outlook", CLEO, MailboxState.CONNECTED)

@@ -132,3 +132,10 @@ def test_the_demo_connects_nothing_that_leads_away_from_this_machine(tmp_path: P
     assert set(outside_as_set(Settings(**known)).consents) == {"gmail"}
     here = outside_as_set(Settings(**known, demo=True, gmail_api_url="http://127.0.0.1:9"))
     assert set(here.consents) == {"gmail"}
+
+
+def test_an_application_of_microsofts_stands_for_one_organisation_alone(tmp_path: Path) -> None:
+    """The rule: Graph application permission limited to named mailboxes (spec/5); it wants a tenant of one's own."""
+    known = {"secret_key": "x" * 40, "data_dir": tmp_path}
+    assert set(outside_as_set(Settings(**known)).delegations) == {"gmail"}
+    assert "outlook" in outside_as_set(Settings(**known, microsoft_tenant="north.example")).delegations

@@ -9,7 +9,7 @@ import base64
 import re
 from typing import Any
 
-from tests.stand_ins.google_mail import GmailBox, Mail, resource
+from tests.stand_ins.google_mail import GmailBox, Left, Mail, resource
 from tests.stand_ins.google_oauth import Refused, Tokens
 from tests.stand_ins.serving import Asked, Reply, StandIn
 
@@ -18,6 +18,7 @@ API = "https://www.googleapis.com/auth/"
 _PATHS = {
     r"/o/oauth2/v2/auth": {"GET": "consent"},
     r"/token": {"POST": "token"},
+    r"/revoke": {"POST": "revoke"},
     r"/gmail/v1/users/me/profile": {"GET": "get_profile"},
     r"/gmail/v1/users/me/history": {"GET": "history.list"},
     r"/gmail/v1/users/me/drafts": {"GET": "drafts.list", "POST": "drafts.create"},
@@ -48,7 +49,13 @@ class Google(StandIn):
         self.tokens.issuer = self.address
 
     def box(self, address: str) -> GmailBox:
-        return self.boxes.setdefault(address, GmailBox(address))
+        return self.boxes.setdefault(address, GmailBox(address, deliver=self._deliver))
+
+    def _deliver(self, left: Left) -> None:
+        """To those who have a mailbox here as well."""
+        for address in left.recipients:
+            if address in self.boxes:
+                self.boxes[address].comes_in(left.raw)
 
     def token_of(self, address: str, *scopes: str) -> str:
         """An access token without a consent before it."""
@@ -67,6 +74,9 @@ class Google(StandIn):
                 return self._consent(asked)
             if name == "token":
                 return Reply(body=self.tokens.give(asked.form()))
+            if name == "revoke":
+                self.tokens.give_back(asked.form().get("token", ""))
+                return Reply(body={})
             return self._of_a_box(name, asked)
         except Refused as refused:
             return Reply(refused.status, {"error": refused.error, "error_description": refused.words})
@@ -118,7 +128,7 @@ class Google(StandIn):
 
     def _drafts_list(self, box: GmailBox, asked: Asked) -> Reply:
         most = int(asked.query.get("maxResults", 100))
-        newest = list(reversed(box.drafts))[:most]
+        newest = box.listed_drafts()[:most]
         shown = [{"id": id, "message": _named(box.mails[box.drafts[id]])} for id in newest]
         return Reply(body={**({"drafts": shown} if shown else {}), "resultSizeEstimate": len(shown)})
 

@@ -49,9 +49,13 @@ class Left:
         return header_in(self.raw, "Message-ID")
 
 
+def to_nobody(_left: Left) -> None:
+    """Nobody else has a mailbox here."""
+
+
 @dataclass
 class GmailBox:
-    """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent from now on is in no list yet.
+    """`renames`: Gmail gives mails a Message-ID of its own. `lags`: what is sent or drafted from now on is in no list.
 
     `now`: what its clock says.
     """
@@ -65,6 +69,7 @@ class GmailBox:
     renames: bool = False
     lags: bool = False
     now: Callable[[], datetime] = machine_now
+    deliver: Callable[[Left], None] = to_nobody
     _late: set[str] = field(default_factory=set)
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
@@ -83,7 +88,13 @@ class GmailBox:
         mail = self._add(raw, {"DRAFT"}, thread_id or self._thread_of(raw))
         id = f"r-{mail.order}"
         self.drafts[id] = mail.id
+        if self.lags:
+            self._late.add(mail.id)
         return id
+
+    def listed_drafts(self) -> list[str]:
+        """Their ids, newest first."""
+        return [id for id, mail in reversed(self.drafts.items()) if mail not in self._late]
 
     def rewrite(self, draft_id: str, raw: bytes) -> None:
         """The draft keeps its id, its message does not."""
@@ -112,6 +123,7 @@ class GmailBox:
         fields = [str(value) for name in ("to", "cc", "bcc") for value in parsed.get_all(name, [])]
         recipients = tuple(address for _, address in getaddresses(fields))
         self.left.append(Left(recipients, without_bcc(mail.raw)))
+        self.deliver(self.left[-1])
         if self.lags:
             self._late.add(mail.id)
         return mail

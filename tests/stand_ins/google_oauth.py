@@ -75,6 +75,13 @@ class Tokens:
         self._refresh = {token: held for token, held in self._refresh.items() if held[0] != address}
         self._access = {token: held for token, held in self._access.items() if held[0] != address}
 
+    def give_back(self, token: str) -> None:
+        """Either token ends the whole permission."""
+        held = self._refresh.get(token) or self.holder(token)
+        if held is None:
+            raise Refused("invalid_token", "Token expired or revoked")
+        self.revoke(held[0])
+
     def give(self, form: dict[str, str]) -> dict[str, Any]:
         kind = form.get("grant_type", "")
         if kind == "urn:ietf:params:oauth:grant-type:jwt-bearer":

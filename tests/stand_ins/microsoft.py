@@ -11,29 +11,32 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from ssl import SSLContext
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import unquote, urlencode
 
 from tests.providers.certificates import server_context
+from tests.stand_ins.google_mail import Left
 from tests.stand_ins.google_oauth import Refused
 from tests.stand_ins.microsoft_files import Files
-from tests.stand_ins.microsoft_graph import graph_error, resource
+from tests.stand_ins.microsoft_graph import WRITABLE, graph_error, objections, resource
 from tests.stand_ins.microsoft_mail import Item, OutlookBox
 from tests.stand_ins.microsoft_oauth import TENANT, Tokens
 from tests.stand_ins.serving import Asked, Reply, StandIn
 
 CLIENT, SECRET = "our-client", "our-secret"
 SCOPES = ("Mail.ReadWrite", "Mail.Send", "User.Read")
-_MESSAGE, _FILES = r"/v1\.0/me/messages/[^/]+", r"/v1\.0/me/messages/[^/]+/attachments"
+OWNER = r"/v1\.0/(?:me|users/[^/]+)"
+_MESSAGE, _FILES = OWNER + r"/messages/[^/]+", OWNER + r"/messages/[^/]+/attachments"
 _PATHS = {
     r"/[^/]+/v2\.0/\.well-known/openid-configuration": {"GET": "configuration"},
     r"/[^/]+/oauth2/v2\.0/authorize": {"GET": "consent"},
     r"/[^/]+/oauth2/v2\.0/token": {"POST": "token"},
     r"/upload/[^/]+": {"PUT": "upload"},
     r"/v1\.0/me": {"GET": "me"},
-    r"/v1\.0/me/mailFolders/[^/]+": {"GET": "folders.get"},
-    r"/v1\.0/me/mailFolders/[^/]+/messages": {"GET": "messages.list"},
-    r"/v1\.0/me/mailFolders/[^/]+/messages/delta": {"GET": "messages.delta"},
-    r"/v1\.0/me/messages": {"GET": "messages.list", "POST": "messages.create"},
+    OWNER + r"/mailFolders/[^/]+": {"GET": "folders.get"},
+    OWNER + r"/mailFolders/[^/]+/messages": {"GET": "messages.list"},
+    OWNER + r"/mailFolders/[^/]+/messages/delta": {"GET": "messages.delta"},
+    OWNER + r"/messages": {"GET": "messages.list", "POST": "messages.create"},
     _MESSAGE: {"GET": "messages.get", "PATCH": "messages.update", "DELETE": "messages.delete"},
     _MESSAGE + "/createReply": {"POST": "messages.create_reply"},
     _MESSAGE + "/send": {"POST": "messages.send"},
@@ -68,7 +71,13 @@ class Microsoft(StandIn):
         self.files = Files(self.address)
 
     def box(self, address: str) -> OutlookBox:
-        return self.boxes.setdefault(address, OutlookBox(address))
+        return self.boxes.setdefault(address, OutlookBox(address, deliver=self._deliver))
+
+    def _deliver(self, left: Left) -> None:
+        """To those who have a mailbox here as well."""
+        for address in left.recipients:
+            if address in self.boxes:
+                self.boxes[address].comes_in(left.raw)
 
     def token_of(self, address: str, *scopes: str) -> str:
         """An access token without a consent before it."""
@@ -127,7 +136,10 @@ class Microsoft(StandIn):
             return graph_error(400, "NotLasting", "Every call must ask for ids that last.")
         if _NEEDS.get(name, "Mail.ReadWrite") not in held[1]:
             return graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-        box = self.box(held[0])
+        address = held[0] or unquote(asked.path.split("/")[3])
+        if not held[0] and address not in self.tokens.delegated:
+            return graph_error(403, "ErrorAccessDenied", "Access to OData is disabled.")
+        box = self.box(address)
         if name == "me":
             mail = box.address if box.licensed else None
             return Reply(body={"id": "1", "mail": mail, "userPrincipalName": box.address})
@@ -141,7 +153,7 @@ class Microsoft(StandIn):
             return Reply(body={"id": f"folder-{asked.path.rpartition('/')[2]}"})
         if name in ("messages.create", "messages.list", "messages.delta"):
             return getattr(self, "_" + name.replace(".", "_"))(box, asked)  # type: ignore[no-any-return]
-        item = box.seen(asked.path.split("/")[4].replace("%3D", "="))
+        item = box.seen(inside(asked)[1].replace("%3D", "="))
         if item is None:
             return graph_error(404, "ErrorItemNotFound", "The specified object was not found in the store.")
         if name.startswith("files."):
@@ -151,6 +163,8 @@ class Microsoft(StandIn):
 
     def _messages_create(self, box: OutlookBox, asked: Asked) -> Reply:
         fields = asked.json()
+        if objected := refused(fields):
+            return objected
         wrong = [
             one
             for one in fields.get("internetMessageHeaders", [])
@@ -163,6 +177,8 @@ class Microsoft(StandIn):
 
     def _messages_create_reply(self, box: OutlookBox, item: Item, asked: Asked) -> Reply:
         given = asked.json()
+        if objected := refused(given.get("message", {})):
+            return objected
         if "comment" in given and "body" in given.get("message", {}):
             return graph_error(400, "ErrorInvalidRequest", "Comment and body cannot both be given.")
         return Reply(201, resource(box.answer_to(item.id, given.get("message", {}))))
@@ -172,9 +188,12 @@ class Microsoft(StandIn):
 
     def _messages_update(self, box: OutlookBox, item: Item, asked: Asked) -> Reply:
         fields = asked.json()
+        if objected := refused(fields):
+            return objected
         if not item.draft and fields.keys() - _LATER:
             return graph_error(400, "ErrorInvalidPropertySet", "The property cannot be set on a sent item.")
         item.write(fields)
+        item.changed_at = box.now()
         box.touch(item.id)
         return Reply(body=resource(item))
 
@@ -192,9 +211,10 @@ class Microsoft(StandIn):
         return Reply(body=item.raw)
 
     def _messages_list(self, box: OutlookBox, asked: Asked) -> Reply:
-        parts, wanted = asked.path.split("/"), asked.query.get("$filter", "")
-        folder = parts[4] if parts[3] == "mailFolders" else ""
-        found = [one for one in box.mails.values() if box.seen(one.id) and folder in ("", one.folder)]
+        parts, wanted = inside(asked), asked.query.get("$filter", "")
+        folder = parts[1] if parts[0] == "mailFolders" else ""
+        listed = [one for one in box.mails.values() if box.seen(one.id) and one.id not in box.unlisted]
+        found = [one for one in listed if folder in ("", one.folder)]
         quoted = re.findall(r"eq '((?:[^']|'')*)'", wanted)
         if wanted.startswith("internetMessageId eq "):
             found = [one for one in found if one.name == quoted[0]]
@@ -209,7 +229,7 @@ class Microsoft(StandIn):
 
     def _messages_delta(self, box: OutlookBox, asked: Asked) -> Reply:
         """A token is the number up to which was told, and the page on the way to the next one."""
-        folder = asked.path.split("/")[4]
+        folder = inside(asked)[1]
         token = asked.query.get("$skiptoken") or asked.query.get("$deltatoken") or "0.0"
         start, page = (int(one) for one in token.split("."))
         if 0 < start < box.oldest:
@@ -223,6 +243,17 @@ class Microsoft(StandIn):
         else:
             onward = {"@odata.deltaLink": f"{where}?$deltatoken={max(box.number(), 1)}.0"}
         return Reply(body={"value": shown, **onward})
+
+
+def refused(fields: dict[str, Any]) -> Reply | None:
+    """None for what Graph takes."""
+    wrong = objections(fields, WRITABLE)
+    return graph_error(400, "RequestBodyRead", "; ".join(wrong)) if wrong else None
+
+
+def inside(asked: Asked) -> list[str]:
+    """What the address names within a mailbox, whoever that is."""
+    return re.sub(OWNER + "/", "", asked.path).split("/")
 
 
 def _page_size(asked: Asked) -> int:

@@ -25,6 +25,8 @@ def resource(item: Item, select: str = "", expand: str = "") -> dict[str, Any]:
         "parentFolderId": f"folder-{item.folder}",
         "receivedDateTime": at,
         "sentDateTime": at,
+        "createdDateTime": f"{item.at:%Y-%m-%dT%H:%M:%SZ}",
+        "lastModifiedDateTime": f"{item.changed_at or item.at:%Y-%m-%dT%H:%M:%SZ}",
         "hasAttachments": bool(item.files),
         "webLink": f"https://outlook.office365.com/owa/?ItemID={item.id}&exvsurl=1&viewmodel=ReadMessageItem",
     }
@@ -33,6 +35,38 @@ def resource(item: Item, select: str = "", expand: str = "") -> dict[str, Any]:
     if wanted and wanted[1] in item.properties:
         shown["singleValueExtendedProperties"] = [{"id": wanted[1], "value": item.properties[wanted[1]]}]
     return shown
+
+
+# What a client may write of a message, and what each of it is made of; everything else is refused, as OData does.
+_PERSON = {"emailAddress": {"address": str, "name": str}}
+_NAMED = [{"id": str, "value": str}]
+WRITABLE: dict[str, Any] = {
+    "subject": str,
+    "body": {"contentType": str, "content": str},
+    **{name: [_PERSON] for name in PEOPLE},
+    "categories": [str],
+    "isRead": bool,
+    "internetMessageHeaders": [{"name": str, "value": str}],
+    "singleValueExtendedProperties": _NAMED,
+}
+
+
+def objections(value: Any, shape: Any, where: str = "") -> list[str]:
+    """Where what was written is not what Graph takes: a name it does not know, or a bare string for a person."""
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return [f"{where} is no object"]
+        unknown = [f"{where}/{name} is unknown" for name in value.keys() - shape.keys()]
+        return unknown + [
+            words
+            for name in value.keys() & shape.keys()
+            for words in objections(value[name], shape[name], name)
+        ]
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return [f"{where} is no list"]
+        return [words for one in value for words in objections(one, shape[0], where)]
+    return [] if isinstance(value, shape) else [f"{where} is no {shape.__name__}"]
 
 
 def graph_error(status: int, code: str, words: str, headers: dict[str, str] | None = None) -> Reply:

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from sales_campaigns.clock import machine_now
-from tests.stand_ins.google_mail import Left, header_in
+from tests.stand_ins.google_mail import Left, header_in, to_nobody
 
 IN_REPLY_TO, REFERENCES, UNSUBSCRIBE = "String 0x1042", "String 0x1039", "String 0x1045"
 PEOPLE = ("toRecipients", "ccRecipients", "bccRecipients")
@@ -31,6 +31,7 @@ class Item:
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     raw: bytes = b""
     changes: int = 0
+    changed_at: datetime | None = None  # None: as it was made
 
     @property
     def change_key(self) -> str:
@@ -50,9 +51,9 @@ class Item:
 
 @dataclass
 class OutlookBox:
-    """`licensed`: without it there is no mailbox. `lags`: what is sent from now on is found nowhere yet.
+    """`licensed`: without it there is no mailbox. `renames`: a mail gets another Message-ID when it is sent.
 
-    `renames`: a mail gets another Message-ID when it is sent.
+    `lags`: what is sent from now on is found nowhere yet, and what is drafted is in no list.
     """
 
     address: str
@@ -65,7 +66,9 @@ class OutlookBox:
     renames: bool = False
     lags: bool = False
     late: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
     now: Callable[[], datetime] = machine_now
+    deliver: Callable[[Left], None] = to_nobody
     _order: Iterator[int] = field(default_factory=lambda: count(1000))
 
     @property
@@ -93,6 +96,8 @@ class OutlookBox:
     def new_draft(self, fields: dict[str, Any], thread_id: str = "") -> Item:
         item = self._add("drafts", draft=True, thread_id=thread_id)
         item.write(fields)
+        if self.lags:
+            self.unlisted.add(item.id)
         return item
 
     def answer_to(self, id: str, fields: dict[str, Any]) -> Item:
@@ -119,6 +124,7 @@ class OutlookBox:
             item.name = self._name()
         item.raw = _as_sent(self.address, item)
         self.left.append(Left(tuple(item.people(*PEOPLE)), item.raw))
+        self.deliver(self.left[-1])
         self._enter(item, "created")
         if self.lags:
             self.late.add(id)
@@ -129,6 +135,7 @@ class OutlookBox:
         item = self._add("sentitems", raw=raw, name=header_in(raw, "Message-ID"), thread_id=thread_id)
         to = (header_in(raw, "To"), header_in(raw, "Cc"))
         self.left.append(Left(tuple(address for address in to if address), raw))
+        self.deliver(self.left[-1])
         return item
 
     def seen(self, id: str) -> Item | None:
@@ -136,6 +143,7 @@ class OutlookBox:
 
     def catch_up(self) -> None:
         self.late.clear()
+        self.unlisted.clear()
         self.lags = False
 
     def forget_history(self) -> None:

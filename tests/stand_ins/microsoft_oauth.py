@@ -12,6 +12,7 @@ from sales_campaigns.clock import machine_now
 from tests.stand_ins import google_oauth
 from tests.stand_ins.google_oauth import Refused
 
+APPLICATION = ("6f1c1c1e-aaaa-4c1e-9f5e-0d9b1a2c3d4e", "its-secret")
 TENANT = "7a1f8a52-0f5c-4f0c-9a4e-0c4c6e0f2b11"
 PERMISSIONS = "https://graph.microsoft.com/"
 TAIL = " Trace ID: 00000000-0000-0000-0000-000000000000 Timestamp: 2026-11-30 12:00:00Z"
@@ -39,6 +40,8 @@ class Tokens(google_oauth.Tokens):
             raise Refused(refused.error, words + TAIL, refused.status) from refused
 
     def _given_to(self, form: dict[str, str]) -> dict[str, Any]:
+        if form.get("grant_type") == "client_credentials":
+            return self._for_an_application(form)
         held = self._refresh.get(form.get("refresh_token", ""))
         if form.get("grant_type") == "refresh_token" and held is None:
             words = "AADSTS50173: The provided grant has expired due to it being revoked."
@@ -49,6 +52,14 @@ class Tokens(google_oauth.Tokens):
             del self._refresh[form["refresh_token"]]
             given |= {"refresh_token": self.lasting(*held)}
         return given
+
+    def _for_an_application(self, form: dict[str, str]) -> dict[str, Any]:
+        """Good for the mailboxes of `delegated`, by their names, and for no directory."""
+        if (form.get("client_id"), form.get("client_secret")) != APPLICATION:
+            raise Refused("invalid_client", "AADSTS7000215: Invalid client secret provided.", 401)
+        self.refreshed += 1
+        token = self.access("", ("Mail.ReadWrite", "Mail.Send"))
+        return {"access_token": token, "expires_in": self.seconds, "token_type": "Bearer"}
 
     def _given(self, address: str, scopes: tuple[str, ...]) -> dict[str, Any]:
         given = super()._given(address, scopes)

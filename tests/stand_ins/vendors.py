@@ -22,12 +22,17 @@ Box = GmailBox | OutlookBox
 
 @dataclass(frozen=True)
 class Calls:
-    """What each step of handing a mail over is called; `answers` are those that tell what became of it."""
+    """What each step of handing a mail over is called; `answers` are those that tell what became of it.
+
+    `reply` begins a draft in the thread of a mail, `fill` is the call after it that a draft is finished by.
+    """
 
     create: str
     send: str
     read: str
     answers: tuple[str, ...]
+    reply: str
+    fill: str
 
     @property
     def steps(self) -> dict[str, str]:
@@ -60,12 +65,16 @@ GMAIL = Calls(
     "drafts.send",
     "messages.get",
     ("drafts.send", "drafts.get", "messages.list", "messages.get"),
+    "drafts.create",
+    "messages.get",
 )
 OUTLOOK = Calls(
     "messages.create",
     "messages.send",
     "messages.get",
     ("messages.send", "messages.get", "messages.list"),
+    "messages.create_reply",
+    "messages.update",
 )
 
 

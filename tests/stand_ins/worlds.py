@@ -47,6 +47,7 @@ def _google_ends(google: Google) -> dict[str, Any]:
         "google_client_secret": SECRET,
         "google_accounts_url": google.address,
         "google_token_url": f"{google.address}/token",
+        "google_revoke_url": f"{google.address}/revoke",
         "gmail_api_url": google.address,
     }
 
@@ -85,6 +86,7 @@ def gmail_settings(google: Google, **other: object) -> GmailSettings:
         client_secret=SECRET,
         accounts_url=google.address,
         token_url=f"{google.address}/token",
+        revoke_url=f"{google.address}/revoke",
         api_url=google.address,
         manners=Manners(connect_seconds=2, answer_seconds=2),
         **other,  # type: ignore[arg-type]
@@ -99,7 +101,7 @@ def gmail_account(google: Google, address: str = "ana@ana.example", *scopes: str
 
 def outlook_settings(microsoft: Microsoft, **other: Any) -> OutlookSettings:
     """Waits are short here as well."""
-    known = {
+    known: dict[str, Any] = {
         "client_id": entra.CLIENT,
         "client_secret": entra.SECRET,
         "authority_url": microsoft.address,

@@ -20,7 +20,7 @@ from sales_campaigns.campaigns.planner import SendOption
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.mailbox_drafts.waiting import let_drafts_wait
 from sales_campaigns.enrollments.progress import skip_task
-from sales_campaigns.errors import Outside
+from sales_campaigns.errors import IllegalMove, Outside
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.mailbox_drafts.answering import questions
 from sales_campaigns.messages.models import Message
@@ -29,8 +29,9 @@ from sales_campaigns.tasks.models import TaskState
 from sales_campaigns.tasks.working import task_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from scheduler.jobs import run_until_quiet
-from tests.builders import a_mail
+from tests.builders import a_follow_up, a_mail
 from tests.cast import Cast
+from tests.channels import a_channel, sends_through
 from tests.conftest import Work
 from tests.mailbox_drafts import (
     MARIA,
@@ -41,6 +42,7 @@ from tests.mailbox_drafts import (
     launched,
     look_again,
     mail_of,
+    newest_task,
     put_there,
     rename,
     send_from_another_program,
@@ -191,6 +193,90 @@ def test_an_answer_that_is_lost_leaves_no_second_draft(
             put_there(work, cast, room, task)
     made = put_there(work, cast, room, task)
     assert list(box.drafts) == [made.draft_id] and made.links and made.version
+
+
+def a_follow_up_by_hand(uow: UnitOfWork) -> list[StepDraft]:
+    return [a_mail(uow, 1), a_follow_up(uow, 2, html="<p>Well?</p>", send=SendOption.TASK)]
+
+
+@pytest.mark.parametrize("call", ["create", "update"])
+def test_while_the_index_is_late_no_second_draft_is_made_and_the_first_is_finished_by_itself(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock, call: str
+) -> None:
+    """One draft with every word of ours, and it can be opened: what the rep missed is done at the next look."""
+    launched(work, cast, room, a_follow_up_by_hand)
+    clock.forward(timedelta(days=1, hours=2))
+    look_again(work, room)
+    task = newest_task(work)
+    box.lags = True
+    lost = {"create": vendor.calls.reply, "update": vendor.calls.fill}[call]
+    vendor.server.obey(times(1, Act.DROP_AFTER, lost))
+    with pytest.raises(Outside):
+        put_there(work, cast, room, task)
+    (id,) = box.drafts
+    if call == "create":
+        with pytest.raises(IllegalMove, match="did not say whether the draft stands there"):
+            put_there(work, cast, room, task)
+    clock.forward(timedelta(minutes=5))
+    look_again(work, room)
+    assert len(box.drafts) == 1 and box.left[1:] == []
+    box.catch_up()
+    look_again(work, room)
+    (draft,) = drafts_in(work)
+    assert (draft.state, draft.draft_id, list(box.drafts)) == ("made", id, [id])
+    assert draft.links and "Well?" in what_stands(box, id)
+
+
+def test_what_the_rep_wrote_meanwhile_is_not_written_over(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    """The rule: after any change by its rep it is never written over, though its making was not answered."""
+    task = launched(work, cast, room)
+    vendor.server.obey(times(1, Act.DROP_AFTER, vendor.calls.create))
+    with pytest.raises(Outside):
+        put_there(work, cast, room, task)
+    clock.forward(timedelta(minutes=1))
+    write_in(box, next(iter(box.drafts)), "My own words")
+    look_again(work, room)
+    (draft,) = drafts_in(work)
+    assert (draft.state, draft.version) == ("made", "") and draft.links
+    assert "My own words" in what_stands(box, draft.draft_id)
+
+
+def test_a_draft_that_was_never_made_is_given_up_when_it_would_be_listed(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    task = launched(work, cast, room)
+    vendor.server.obey(times(1, Act.DROP_BEFORE, vendor.calls.create))
+    with pytest.raises(Outside):
+        put_there(work, cast, room, task)
+    clock.forward(timedelta(minutes=10))
+    look_again(work, room)
+    assert [draft.state for draft in drafts_in(work)] == ["unmade"]
+    assert put_there(work, cast, room, task).links and len(box.drafts) == 1
+
+
+def test_a_rep_who_sends_through_a_channel_opens_tasks_in_the_own_mailbox_all_the_same(
+    work: Work, cast: Cast, room: PostRoom, box: Box
+) -> None:
+    task = launched(work, cast, room)
+    with work() as uow:
+        sends_through(uow, cast.ana, a_channel(uow, cast.cleo))
+    made = put_there(work, cast, room, task)
+    assert made.links and list(box.drafts) == [made.draft_id]
+    box.send_draft(made.draft_id)
+    look_again(work, room)
+    assert task_in(work, task).state is TaskState.COMPLETED
+
+
+def test_a_clear_no_may_be_tried_again_at_once(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
+) -> None:
+    task = launched(work, cast, room)
+    vendor.server.obey(times(1, vendor.slow_down, vendor.calls.create))
+    with pytest.raises(Outside):
+        put_there(work, cast, room, task)
+    assert put_there(work, cast, room, task).links and len(box.drafts) == 1
 
 
 IDLE = {"gmail": ["history.list"], "outlook": ["messages.delta"] * 3}

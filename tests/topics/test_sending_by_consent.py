@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.authorising.granting import keep_grant
-from sales_campaigns.accounts.models import Inbox, Mailbox
+from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.enrollments.launches.launching import Order, launch
+from sales_campaigns.enrollments.models import Enrollment
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.draft_ids import Overtaken
 from sales_campaigns.messages.handing_over.recovery import recover
@@ -38,10 +39,12 @@ from sales_campaigns.ports import (
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_follow_up, a_mail
 from tests.cast import Cast, a_person
+from tests.channels import a_channel, sends_through
 from tests.conftest import Work
 from tests.incoming import a_raw_mail
 from tests.outgoing import due_mails, message, send, states
 from tests.shards import SHARD
+from tests.sink import Sink
 from tests.stand_ins.serving import Act, Asked, Fault, times
 from tests.stand_ins.vendors import Box, Vendor, vendor_called
 from tests.stand_ins.worlds import world_with
@@ -282,6 +285,90 @@ def test_while_the_index_lags_it_waits_in_doubt_and_is_settled_later(
     assert message(work, id).words == "It stands among the sent mails of its mailbox: it had left."
 
 
+CALLS = {
+    "gmail": ("drafts.create", "drafts.send"),
+    "outlook": ("messages.create", "messages.create_reply", "messages.update", "messages.send"),
+}
+EACH_CALL = [("sqlite", vendor, call) for vendor, calls in CALLS.items() for call in calls]
+
+
+@pytest.mark.parametrize(("engine", "vendor", "call"), EACH_CALL, indirect=["engine", "vendor"])
+def test_an_answer_dropped_at_each_single_call_with_an_index_five_minutes_late_is_one_copy(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock, call: str
+) -> None:
+    """One copy in Sent each, no orphan draft after reconciliation."""
+    follow_ups(work, cast)
+    if call in ("messages.create_reply", "messages.update"):  # of the second mail alone
+        run_until_quiet(room)
+        clock.forward(timedelta(days=1, hours=2))
+    box.lags, before = True, len(box.left)
+    vendor.server.obey(times(1, Act.DROP_AFTER, call))
+    look_again(work, room)
+    assert len(box.left) + len(box.drafts) == before + 1, "nothing is made twice meanwhile"
+    clock.forward(timedelta(minutes=5))
+    box.catch_up()
+    for _ in range(2):
+        look_again(work, room)
+        clock.forward(timedelta(days=1, hours=2))
+    look_again(work, room)
+    assert states(work) == ["sent", "sent"] and box.drafts == {}
+    assert [left.recipients for left in box.left] == [("maria@example.com",)] * 2
+    assert len({one.thread_id for one in box.sent}) == 1
+
+
+@each_on_sqlite
+def test_a_process_that_died_is_not_followed_by_a_second_draft_while_the_index_is_late(
+    work: Work, cast: Cast, room: PostRoom, box: Box
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    box.lags = True
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, "before the id is kept")))
+    take_over(work, room)
+    assert states(work) == ["uncertain"] and len(box.drafts) == 1
+    box.catch_up()
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1 and box.drafts == {}
+
+
+@each_on_sqlite
+def test_a_process_that_died_before_its_draft_was_made_is_followed_when_it_would_be_listed(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    def dies(name: str, _asked: Asked) -> Fault | None:
+        return Act.DROP_BEFORE if name in (vendor.calls.create, *vendor.calls.answers) else None
+
+    due_mails(work, cast, "maria@example.com")
+    vendor.server.obey(dies)
+    with pytest.raises(Killed):
+        send(replace(room, providers=Dying(room.providers, "answered")))
+    vendor.server.obey(lambda *_: None)
+    take_over(work, room)
+    assert states(work) == ["uncertain"]
+    clock.forward(timedelta(minutes=10))
+    look_again(work, room)
+    assert states(work) == ["sent"] and len(box.left) == 1
+
+
+@each_on_sqlite
+def test_what_is_given_up_after_a_lost_answer_leaves_no_draft_behind_either(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, clock: VirtualClock
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    box.lags = True
+    vendor.server.obey(times(1, Act.DROP_AFTER, vendor.calls.create))
+    send(room)
+    with work() as uow:
+        uow.session.execute(sa.update(Address).values(opted_out_at=uow.now))
+    clock.forward(timedelta(minutes=70))
+    look_again(work, room)
+    assert states(work) == ["cancelled"] and len(box.drafts) == 1
+    box.catch_up()
+    clock.forward(timedelta(minutes=10))
+    look_again(work, room)
+    assert box.drafts == {} and box.left == []
+
+
 @each
 def test_what_is_given_up_leaves_no_draft_behind(
     work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
@@ -374,6 +461,43 @@ def test_replies_are_found_by_name_and_by_thread_and_own_copies_are_none(
     assert len({one.answers_id for one in received(work)}) == 2
 
 
+@each_on_sqlite
+def test_mailboxes_of_one_provider_deliver_to_each_other(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
+) -> None:
+    """What leaves from one is in the other, whose owner answers from there."""
+    maria = vendor.box("maria@example.com")
+    due_mails(work, cast, "maria@example.com")
+    run_until_quiet(room)
+    ((_, came),) = maria.mails.items()
+    maria.send(a_raw_mail(answers=came.name))
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY]
+
+
+@each_on_sqlite
+def test_a_prospect_answers_from_another_address_and_another_starts_a_new_thread(
+    work: Work, cast: Cast, room: PostRoom, box: Box, clock: VirtualClock
+) -> None:
+    """Both are held: whoever answered goes on with nothing, and whoever wrote waits for its rep."""
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1), a_follow_up(uow, 2)])
+        people = [a_person(uow, cast.ana, email) for email in ("maria@example.com", "noor@example.com")]
+        launch(uow, cast.ana, Order(campaign.id, [person.id for person in people]))
+    run_until_quiet(room)
+    (to_maria,) = [one for one in box.left if one.recipients == ("maria@example.com",)]
+    box.comes_in(a_raw_mail(sender="M. S. <ms@private.example>", answers=to_maria.message_id))
+    box.comes_in(a_raw_mail("A question.", sender="Noor <noor@example.com>", subject="By the way"))
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY, MailKind.WROTE]
+    clock.forward(timedelta(days=3))
+    look_again(work, room)
+    with work() as uow:
+        ways = uow.session.scalars(sa.select(Enrollment).order_by(Enrollment.id)).all()
+        assert [(str(way.state), way.why) for way in ways] == [("ended", "replied"), ("held", "wrote to you")]
+    assert len(box.left) == 2
+
+
 @each
 def test_a_mail_in_doubt_is_not_asked_of_a_person_while_the_mailbox_can_say(
     work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
@@ -385,6 +509,65 @@ def test_a_mail_in_doubt_is_not_asked_of_a_person_while_the_mailbox_can_say(
     vendor.server.obey(lambda *_: None)
     look_again(work, room)
     assert message(work, id).state is MessageState.SENT and len(box.left) == 1
+
+
+@pytest.fixture
+def by_channel(work: Work, cast: Cast, box: Box) -> Iterator[Sink]:
+    """The relay of the team, through which Ana's mail leaves although her mailbox is connected by consent."""
+    with Sink() as relay:
+        with work() as uow:
+            channel = a_channel(uow, cast.cleo, relay.port)
+        with work() as uow:
+            sends_through(uow, cast.ana, channel)
+        yield relay
+
+
+@each_on_sqlite
+def test_through_a_channel_its_mail_leaves_by_the_relay_and_answers_are_read_in_the_mailbox(
+    work: Work, cast: Cast, room: PostRoom, box: Box, by_channel: Sink
+) -> None:
+    """The rule: only a verified identity sends; who is read by consent is read all the same."""
+    (id,) = due_mails(work, cast, "maria@example.com")
+    look_again(work, room)
+    (left,) = by_channel.caught
+    assert (states(work), box.left, box.drafts) == (["sent"], [], {})
+    assert message(work, id).draft_id is None
+    box.comes_in(a_raw_mail(answers=left.message_id))
+    look_again(work, room)
+    assert [one.kind for one in received(work)] == [MailKind.REPLY]
+
+
+@each_on_sqlite
+def test_through_a_channel_mail_leaves_on_when_the_permission_to_read_is_taken_back(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor, by_channel: Sink
+) -> None:
+    """What is lost is the reading, and the page of the mailbox says so."""
+    due_mails(work, cast, "maria@example.com")
+    vendor.server.tokens.revoke(ANA)
+    look_again(work, room)
+    with work() as uow:
+        made = uow.session.get_one(Mailbox, cast.ana_box.id)
+        trouble = uow.session.get_one(Inbox, made.id).trouble
+    assert (made.state, states(work)) == (MailboxState.CONNECTED, ["sent"])
+    assert len(by_channel.caught) == 1 and "again" in trouble
+
+
+@each_on_sqlite
+def test_a_mail_in_doubt_leaves_once_though_its_rep_sends_through_a_channel_by_now(
+    work: Work, cast: Cast, room: PostRoom, box: Box, vendor: Vendor
+) -> None:
+    due_mails(work, cast, "maria@example.com")
+    vendor.server.obey(lambda name, _: Act.DROP_BEFORE if name in vendor.calls.answers else None)
+    send(room)
+    assert states(work) == ["uncertain"] and len(box.drafts) == 1
+    vendor.server.obey(lambda *_: None)
+    with Sink() as relay:
+        with work() as uow:
+            channel = a_channel(uow, cast.cleo, relay.port)
+        with work() as uow:
+            sends_through(uow, cast.ana, channel)
+        look_again(work, room)
+        assert (states(work), len(relay.caught), box.left, box.drafts) == (["sent"], 1, [], {})
 
 
 @each

@@ -52,7 +52,12 @@ for command in (
     listing.list_campaigns,
 ):
     campaign.group.add_command(command)
-for command in (mailbox_stops.list_mailboxes, mailbox_stops.stop, mailbox_stops.release):
+for command in (
+    mailbox_stops.list_mailboxes,
+    mailbox_stops.stop,
+    mailbox_stops.release,
+    mailbox_stops.end_consent,
+):
     mailboxes.group.add_command(command)
 for command in (user_standing.list_users, user_standing.deactivate_user, user_standing.activate_user):
     users.group.add_command(command)

@@ -1,4 +1,4 @@
-"""flask mailbox list, stop and release."""
+"""flask mailbox list, stop, release and disconnect."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
+from sales_campaigns.absence.disconnecting import disconnect
 from sales_campaigns.accounts.listing import users_of
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.users import user_by_email
@@ -15,6 +16,8 @@ from sales_campaigns.messages.stops.reasons import is_stopped
 from sales_campaigns.messages.stops.stopping import release_mailbox, stop_mailbox
 from web.commands.running import command_work, json_option, out
 from web.filters import count_words
+from web.parts.letting_go import given_back
+from web.request_scope import house
 
 ACTING = click.option("--user", "email", required=True, help="Its owner, or an administrator of the team.")
 ADDRESS = click.argument("address")
@@ -69,6 +72,20 @@ def release(address: str, email: str, as_json: bool) -> None:
         box, spread = release_mailbox(uow, user_by_email(uow, email), _id(uow.session, address))
         data = {"address": box.address, "stopped": False, "spread": spread}
     out(data, as_json, f"Mail leaves from {data['address']} again; {count_words(spread, 'mail')} spread.")
+
+
+@click.command("disconnect")
+@ADDRESS
+@ACTING
+@json_option
+@with_appcontext
+def end_consent(address: str, email: str, as_json: bool) -> None:
+    """Forget what Google or Microsoft granted for ADDRESS, and give it back where they take it. Its mail waits."""
+    with command_work() as uow:
+        actor = user_by_email(uow, email)
+        ended = disconnect(uow, actor, _id(uow.session, address), house().seal)
+    data = {"address": ended.address, "sends_on": ended.sends_on, "words": given_back(ended)}
+    out(data, as_json, f"{ended.address} is disconnected. {data['words']}")
 
 
 def _id(session: Session, address: str) -> int:

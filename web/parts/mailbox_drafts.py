@@ -69,6 +69,9 @@ def _label() -> str:
     box = mailbox_of(work().session, me())
     if box is None or box.grant is None or box.state is MailboxState.STOPPED or outside().drafts is None:
         return ""
+    delegation = outside().delegations.get(box.provider) if box.grant.delegated else None
+    if delegation is not None:  # by the key of the organisation everything is allowed
+        return delegation.label
     consent, scopes = outside().consents.get(box.provider), tuple(box.grant.scopes.split())
     with suppress(Outside):
         if consent is not None and consent.reads(scopes) and not consent.lacking(scopes):

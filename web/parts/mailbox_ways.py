@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
+from sales_campaigns.accounts.mailboxes import BY_CONSENT
 from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.errors import Outside
-from web.request_scope import outside
+from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.pace.pacing import REASONS
+from sales_campaigns.messages.pace.pacing import limits_of as limits_of_provider
+from sales_campaigns.messages.stops.reasons import waiting_mails
+from web.request_scope import outside, work
 
 
 def ways_in(mailbox: Mailbox | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables of the page: `consents`, the own one first, and `granted` (label, delegated, lacks) or None."""
+    """Variables of the page. `consents`: the own one first. `granted`: label, delegated, lacks, differs, `takes` (how
+    much, in words) and `waiting` (how many mails), or None. `ended`: the label of the provider whose permission is not
+    there any more, "" for none.
+    """
     own = mailbox.provider if mailbox is not None else ""
     offered = sorted(outside().consents.items(), key=lambda one: one[0] != own)
     named = {name: consent.label for name, consent in offered}
-    address = typed.get("consent_address") or typed.get("address", "")
-    return {"consents": named, "granted": _granted(mailbox), "consent_address": address}
+    ended = mailbox is not None and own in BY_CONSENT and mailbox.grant is None
+    former = mailbox.address if mailbox is not None and ended else ""
+    address = typed.get("consent_address") or former or typed.get("address", "")
+    known = {"consents": named, "granted": _granted(mailbox), "consent_address": address}
+    return {**known, "ended": named.get(own, own.title()) if ended else ""}
 
 
 def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
@@ -28,4 +41,9 @@ def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
     except Outside as refused:
         lacks = (refused.words,)
     label = consent.label if consent else mailbox.provider.title()
-    return {"label": label, "delegated": mailbox.grant.delegated, "lacks": lacks}
+    mine = (Message.mailbox_id == mailbox.id,) if mailbox.identity_id is None else (sa.false(),)
+    waiting = waiting_mails(work().session, *mine)
+    minute, day = (limit.most for limit in limits_of_provider(mailbox.provider, None))
+    takes = f"{label} takes {minute:,} mails a minute and {day:,} in 24 hours. {REASONS[mailbox.provider]}"
+    known = {"takes": takes, "label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
+    return {**known, "lacks": lacks, "differs": consent.differs if consent else ()}

@@ -64,8 +64,10 @@ class Access:
 
 
 def _lose(uow: UnitOfWork, mailbox_id: int, no: Outside) -> None:
+    """One that sends through a channel is only read by what was granted: its mail leaves as before."""
     if no.kind is OutsideKind.AUTHORISATION:
         box = uow.session.get_one(
             Mailbox, mailbox_id, with_for_update={"of": Mailbox}, populate_existing=True
         )
-        lose(uow, box, MailboxState.NEEDS_RECONNECT, no.words)
+        if box.identity_id is None:
+            lose(uow, box, MailboxState.NEEDS_RECONNECT, no.words)

@@ -10,23 +10,24 @@ import secrets
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.authorising.access import Access
 from sales_campaigns.accounts.models import User
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock
 from sales_campaigns.database import Sessions
 from sales_campaigns.enrollments.mailbox_drafts.preparing import Prepared, prepare
-from sales_campaigns.errors import IllegalMove, Invalid, NotFound, Outside
+from sales_campaigns.errors import IllegalMove, Invalid, NotFound, Outside, OutsideKind
 from sales_campaigns.messages.mailbox_drafts.models import MailboxDraft
 from sales_campaigns.messages.mailbox_drafts.models import MailboxDraftState as S
 from sales_campaigns.messages.mailbox_drafts.states import LIVE, MAILBOX_DRAFT
-from sales_campaigns.messages.mailbox_drafts.watching import BEING_MADE, about
+from sales_campaigns.messages.mailbox_drafts.watching import BEING_MADE, LISTED_WITHIN, about
 from sales_campaigns.people.models import Person
 from sales_campaigns.ports import Draft, Drafted, DraftFolders, Drafts, DraftVersions, MailAccount, Place
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
@@ -34,6 +35,9 @@ from sales_campaigns.tasks.working import task_of
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
 LABEL = "Sales tasks"
+LOOKED_FOR = (
+    "Your mailbox did not say whether the draft stands there; it is looked for. Try again in some minutes."
+)
 NO_DRAFTS = "This mailbox holds no drafts for us. Write the mail here."
 
 
@@ -60,6 +64,9 @@ class _Begun:
     version: str
     again: bool
     changed: bool
+    finished: bool  # it was put there to the end
+    unlisted: bool  # it may stand there all the same when the mailbox does not list it
+    by_itself: bool
 
 
 def open_in_mailbox(desk: DraftDesk, actor_id: int, task_id: int, *, waits: bool = False) -> int:
@@ -71,19 +78,26 @@ def open_in_mailbox(desk: DraftDesk, actor_id: int, task_id: int, *, waits: bool
         begun = _begin(uow, desk, actor_id, task_id, waits=waits)
     drafts = desk.folders.open(begun.account) if desk.folders is not None else None
     if drafts is None:
-        _again(desk, begun)
+        _again(desk, begun, stands_nowhere=True)
         raise Invalid(NO_DRAFTS)
     try:
         with closing(drafts):
             drafted = _stand(drafts, begun)
+    except Unlisted:
+        _again(desk, begun)
+        raise
     except NotFound as gone:
         raise IllegalMove("The draft is gone from your mailbox. What became of it is looked for.") from gone
-    except Outside:
-        _again(desk, begun)
+    except Outside as refused:
+        _again(desk, begun, stands_nowhere=refused.kind is not OutsideKind.TRANSIENT)
         raise
     with unit_of_work(desk.sessions, desk.clock) as uow:
         _keep(uow, begun, drafted)
     return begun.id
+
+
+class Unlisted(IllegalMove):
+    """Another draft would perhaps be the second one."""
 
 
 def live_draft(uow: UnitOfWork, task_id: int) -> MailboxDraft | None:
@@ -116,13 +130,16 @@ def _begin(uow: UnitOfWork, desk: DraftDesk, actor_id: int, task_id: int, *, wai
     row = known or _new(uow, task, prepared, key, waits=waits)
     begun = _Begun(
         id=row.id,
-        account=account_of(prepared.mailbox, desk.seal, desk.access),
-        draft=Draft(key, prepared.mime, prepared.thread, LABEL),
+        account=own_account(prepared.mailbox, desk.seal, desk.access),
+        draft=Draft(key, prepared.mime, prepared.thread, LABEL, made=partial(_note, desk, row.id)),
         prepared=prepared,
         draft_id=row.draft_id,
         version=row.version,
         again=known is not None,
         changed=row.wrote != prepared.wrote or not row.links,
+        finished=row.state is not S.ASKED,
+        unlisted=row.opened_at > uow.now - uow.people_seconds(LISTED_WITHIN),
+        by_itself=waits,
     )
     row.checked_at = row.written_at = uow.now
     uow.session.flush()
@@ -164,12 +181,21 @@ def _said(uow: UnitOfWork, person_id: int, prepared: Prepared) -> dict[str, Any]
 
 def _stand(drafts: Drafts, begun: _Begun) -> Drafted | None:
     """Let it stand there. None where it stands already and is to stay as it is, because its rep wrote in it."""
-    if begun.draft_id:
+    if begun.draft_id and begun.finished:
         return _refresh(drafts, begun)
+    if begun.draft_id:
+        return _finished(drafts, begun, begun.draft_id)
     found = drafts.find(begun.draft.send_key) if begun.again else None
-    if found is None:
-        return drafts.put(begun.draft)
-    return drafts.update(found.id, begun.draft) if found.place is Place.DRAFTS else None
+    if found is not None:
+        return _finished(drafts, begun, found.id) if found.place is Place.DRAFTS else None
+    if begun.again and begun.unlisted:
+        raise Unlisted(LOOKED_FOR)
+    return drafts.put(begun.draft)
+
+
+def _finished(drafts: Drafts, begun: _Begun, id: str) -> Drafted:
+    """What the rep has just asked for is written; by itself nothing is written over."""
+    return drafts.finish(id, begun.draft) if begun.by_itself else drafts.update(id, begun.draft)
 
 
 def _refresh(drafts: Drafts, begun: _Begun) -> Drafted | None:
@@ -197,12 +223,23 @@ def _keep(uow: UnitOfWork, begun: _Begun, drafted: Drafted | None) -> None:
         uow.move(MAILBOX_DRAFT, row, "make", about=about(row))
 
 
-def _again(desk: DraftDesk, begun: _Begun) -> None:
-    """It may be tried again at once: whether it stands there is looked for first."""
+def _note(desk: DraftDesk, id: int, draft_id: str) -> None:
+    """Whatever breaks from here on, it is found again without being looked for."""
+
+    def keep(uow: UnitOfWork) -> None:
+        uow.session.get_one(MailboxDraft, id).draft_id = draft_id
+
+    _in_one_transaction(desk, keep)
+
+
+def _again(desk: DraftDesk, begun: _Begun, *, stands_nowhere: bool = False) -> None:
+    """It may be tried again at once: whether it stands there is looked for first, unless a clear no says so."""
 
     def settle(uow: UnitOfWork) -> None:
         row = uow.session.get_one(MailboxDraft, begun.id)
         row.checked_at = uow.now - 2 * uow.people_seconds(BEING_MADE)
+        if stands_nowhere:
+            row.opened_at = min(row.opened_at, uow.now - uow.people_seconds(LISTED_WITHIN))
 
     _in_one_transaction(desk, settle)
 

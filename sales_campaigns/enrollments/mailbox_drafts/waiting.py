@@ -15,15 +15,15 @@ import structlog
 from sqlalchemy.orm import aliased
 
 from sales_campaigns.accounts.mailboxes import BY_CONSENT, mailbox_of
-from sales_campaigns.accounts.models import Mailbox, MailboxState, User
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.models import Grant, Mailbox, MailboxState, User
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.enrollments.mailbox_drafts.making import DraftDesk, open_in_mailbox
 from sales_campaigns.errors import IllegalMove, Invalid, NotFound, Outside
 from sales_campaigns.messages.mailbox_drafts.models import MailboxDraft
 from sales_campaigns.messages.mailbox_drafts.models import MailboxDraftState as S
 from sales_campaigns.messages.mailbox_drafts.states import MAILBOX_DRAFT
-from sales_campaigns.messages.mailbox_drafts.watching import BEING_MADE, about
+from sales_campaigns.messages.mailbox_drafts.watching import BEING_MADE, LISTED_WITHIN, about
 from sales_campaigns.ports import Drafts, DraftState, Place
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
@@ -50,9 +50,11 @@ def mailboxes_to_tend(uow: UnitOfWork) -> Sequence[int]:
     """Those into which a draft is to be put, and those from which one is to be taken away."""
     tended = sa.or_(
         Mailbox.drafts_wait & sa.or_(_missing(uow), _old(uow)).self_group(),
+        sa.exists().where(MailboxDraft.mailbox_id == Mailbox.id, *_unfinished(uow)).correlate(Mailbox),
         sa.exists().where(MailboxDraft.mailbox_id == Mailbox.id, *_left_over(uow)).correlate(Mailbox),
     )
-    reached = (Mailbox.provider.in_(BY_CONSENT), Mailbox.state == MailboxState.CONNECTED)
+    granted = sa.exists().where(Grant.mailbox_id == Mailbox.id).correlate(Mailbox)
+    reached = (Mailbox.provider.in_(BY_CONSENT), Mailbox.state == MailboxState.CONNECTED, granted)
     return uow.session.scalars(sa.select(Mailbox.id).where(*reached, tended).order_by(Mailbox.id)).all()
 
 
@@ -69,10 +71,11 @@ def _put_there(desk: DraftDesk, mailbox_id: int) -> int:
     with unit_of_work(desk.sessions, desk.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
         user_id = box.user_id
-        wanted = sa.or_(_without_draft(), _with_old_draft(uow)).self_group()
-        mine = (Task.assignee_id == user_id, *_to_write(uow), wanted)
+        half = sa.exists().where(MailboxDraft.task_id == Task.id, *_unfinished(uow)).correlate(Task)
+        wanted = [half, *([_without_draft(), _with_old_draft(uow)] if box.drafts_wait else [])]
+        mine = (Task.assignee_id == user_id, *_to_write(uow), sa.or_(*wanted).self_group())
         ids = uow.session.scalars(sa.select(Task.id).where(*mine).order_by(Task.due_at).limit(AT_ONCE)).all()
-    for task_id in ids if box.drafts_wait else ():
+    for task_id in ids:
         try:
             open_in_mailbox(desk, user_id, task_id, waits=True)
         except (Invalid, IllegalMove) as refused:
@@ -84,7 +87,9 @@ def _cannot(desk: DraftDesk, task_id: int, mailbox_id: int, words: str) -> None:
     """Said once; the rep opens it by hand when what was missing is there."""
     with unit_of_work(desk.sessions, desk.clock) as uow:
         task = uow.session.get_one(Task, task_id)
-        if uow.session.scalar(_of_task(task_id).limit(1)) is not None or task.person_id is None:
+        known = uow.session.scalar(_of_task(task_id).limit(1))
+        if known is not None or task.person_id is None:
+            _later(uow, known)
             return
         at = dict.fromkeys(("opened_at", "checked_at", "written_at", "ended_at"), uow.now)
         row = MailboxDraft(
@@ -95,12 +100,21 @@ def _cannot(desk: DraftDesk, task_id: int, mailbox_id: int, words: str) -> None:
         uow.session.add(row)
 
 
+def _later(uow: UnitOfWork, draft_id: int | None) -> None:
+    """One that cannot be finished now is tried again when whoever asks for it would have had an answer."""
+    uow.session.execute(
+        sa.update(MailboxDraft)
+        .where(MailboxDraft.id == draft_id, MailboxDraft.state == S.ASKED)
+        .values(checked_at=uow.now)
+    )
+
+
 def _take_away(desk: DraftDesk, mailbox_id: int) -> int:
     with unit_of_work(desk.sessions, desk.clock) as uow:
         mine = (MailboxDraft.mailbox_id == mailbox_id, *_left_over(uow))
         left = uow.session.scalars(sa.select(MailboxDraft).where(*mine).limit(AT_ONCE)).all()
         account = (
-            account_of(uow.session.get_one(Mailbox, mailbox_id), desk.seal, desk.access) if left else None
+            own_account(uow.session.get_one(Mailbox, mailbox_id), desk.seal, desk.access) if left else None
         )
     drafts = desk.folders.open(account) if desk.folders is not None and account is not None else None
     if drafts is None:
@@ -135,7 +149,9 @@ def _end(desk: DraftDesk, draft_id: int, *, gone: bool) -> None:
 def _left_over(uow: UnitOfWork) -> tuple[sa.ColumnElement[bool], ...]:
     """A draft whose task is over, or written elsewhere, or somebody else's now."""
     young = uow.now - uow.people_seconds(BEING_MADE)
-    unanswered = sa.and_(MailboxDraft.state == S.ASKED, MailboxDraft.checked_at <= young)
+    listed = MailboxDraft.opened_at <= uow.now - uow.people_seconds(LISTED_WITHIN)
+    known = sa.or_(MailboxDraft.draft_id != "", listed)
+    unanswered = sa.and_(MailboxDraft.state == S.ASKED, MailboxDraft.checked_at <= young, known)
     box = aliased(Mailbox)
     waits = sa.exists().where(
         Task.id == MailboxDraft.task_id,
@@ -145,6 +161,12 @@ def _left_over(uow: UnitOfWork) -> tuple[sa.ColumnElement[bool], ...]:
         Task.assignee_id == box.user_id,
     )
     return sa.or_(MailboxDraft.state == S.MADE, unanswered), ~waits.correlate(MailboxDraft)
+
+
+def _unfinished(uow: UnitOfWork) -> tuple[sa.ColumnElement[bool], ...]:
+    """A draft that is known to stand there, and whose making was not answered to the end."""
+    young = uow.now - uow.people_seconds(BEING_MADE)
+    return MailboxDraft.state == S.ASKED, MailboxDraft.draft_id != "", MailboxDraft.checked_at <= young
 
 
 def _missing(uow: UnitOfWork) -> sa.ColumnElement[bool]:

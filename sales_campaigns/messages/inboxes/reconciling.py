@@ -12,10 +12,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.reaching import own_account
+from sales_campaigns.activity import Activity
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.messages.handing_over.draft_ids import send_key
+from sales_campaigns.messages.handing_over.draft_ids import NO_DRAFT_YET, send_key
 from sales_campaigns.messages.inboxes.recognising import it_left
+from sales_campaigns.messages.mailbox_drafts.watching import LISTED_WITHIN
 from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.messages.telling import about
@@ -33,21 +35,24 @@ def reconcile(room: PostRoom, mailbox_id: int) -> int:
     with unit_of_work(room.reads, room.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
         doubtful, stray = _doubtful(uow, mailbox_id), _stray(uow, mailbox_id)
-        account = account_of(box, room.seal, room.access) if doubtful or stray else None
+        by_channel = box.identity_id is not None
+        account = own_account(box, room.seal, room.access) if doubtful or stray else None
     drafts = room.drafts.open(account) if room.drafts is not None and account is not None else None
     if drafts is None:
         return 0
     with closing(drafts):
         for message in stray:
             _tidy(room, drafts, message)
-        return sum(_settle(room, drafts, message) for message in doubtful)
+        return sum(_settle(room, drafts, message, by_channel=by_channel) for message in doubtful)
 
 
-def _settle(room: PostRoom, drafts: Drafts, message: Message) -> bool:
+def _settle(room: PostRoom, drafts: Drafts, message: Message, *, by_channel: bool) -> bool:
     """One mail. The mailbox is asked with no transaction open; whoever settled it meanwhile was first."""
     found = _found(drafts, message)
     if found is None and message.draft_id:
         return False
+    if by_channel and found is not None and found.place is Place.DRAFTS:
+        drafts.delete(found.id)  # it leaves through the channel by now, which needs none
     with unit_of_work(room.sessions, room.clock) as uow:
         row = uow.session.scalar(
             sa.select(Message)
@@ -58,7 +63,7 @@ def _settle(room: PostRoom, drafts: Drafts, message: Message) -> bool:
             )
             .with_for_update()
         )
-        if row is None:
+        if row is None or (found is None and _may_be_unlisted(uow, row)):
             return False
         if found is not None and found.place is Place.SENT:
             it_left(uow, row, found)
@@ -74,6 +79,17 @@ def _found(drafts: Drafts, message: Message) -> Found | None:
     return drafts.find(send_key(message))
 
 
+def _may_be_unlisted(uow: UnitOfWork, message: Message) -> bool:
+    """Whether a draft may stand there that the mailbox does not list yet: another one would be left over."""
+    lost = sa.select(sa.func.max(Activity.at, type_=Activity.at.type)).where(
+        Activity.person_id == message.person_id,
+        Activity.kind == "message.uncertain",
+        Activity.message_id == message.id,
+    )
+    since = uow.session.scalar(lost)
+    return since is not None and since > uow.now - uow.people_seconds(LISTED_WITHIN)
+
+
 def _send_it_now(uow: UnitOfWork, message: Message, found: Found | None) -> None:
     values = {"draft_id": found.id if found else message.draft_id, "attempts": message.attempts - 1}
     told = {**about(message), "data": {"words": NEVER_SENT}}
@@ -82,7 +98,10 @@ def _send_it_now(uow: UnitOfWork, message: Message, found: Found | None) -> None
 
 def _tidy(room: PostRoom, drafts: Drafts, message: Message) -> None:
     """A mail that was given up leaves no draft behind, which somebody might send by mistake."""
-    drafts.delete(str(message.draft_id))
+    found = None if message.draft_id else drafts.find(send_key(message))
+    id = message.draft_id or (found.id if found is not None and found.place is Place.DRAFTS else "")
+    if id:
+        drafts.delete(id)
     with unit_of_work(room.sessions, room.clock) as uow:
         row = (Message.id == message.id, Message.draft_id == message.draft_id, Message.state.in_(GIVEN_UP))
         uow.session.execute(sa.update(Message).where(*row).values(draft_id=None))
@@ -97,6 +116,9 @@ def _doubtful(uow: UnitOfWork, mailbox_id: int) -> list[Message]:
 
 
 def _stray(uow: UnitOfWork, mailbox_id: int) -> list[Message]:
+    """With a draft that is known, or one that may have been made when no answer came."""
     mine = (Message.mailbox_id == mailbox_id, Message.due_at >= uow.now - RECENT)
-    given_up = (Message.state.in_(GIVEN_UP), Message.draft_id.is_not(None), Message.draft_id != "")
-    return list(uow.session.scalars(sa.select(Message).where(*mine, *given_up).limit(AT_ONCE)))
+    listed = Message.ended_at <= uow.now - uow.people_seconds(LISTED_WITHIN)
+    left = sa.or_(Message.draft_id != NO_DRAFT_YET, sa.and_(Message.draft_id == NO_DRAFT_YET, listed))
+    given_up = sa.select(Message).where(*mine, Message.state.in_(GIVEN_UP), left)
+    return list(uow.session.scalars(given_up.order_by(Message.id).limit(AT_ONCE)))

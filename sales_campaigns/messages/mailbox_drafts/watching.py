@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Mailbox
-from sales_campaigns.accounts.reaching import account_of
+from sales_campaigns.accounts.reaching import own_account
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.mailbox_drafts.keeping import TELLS_LATE, drafts_to_match, expected, seen
 from sales_campaigns.messages.mailbox_drafts.matching import Signal, match
@@ -26,6 +26,7 @@ from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 AT_ONCE = 60
 DELETED_AFTER = 600  # seconds
 UNANSWERED = "The mailbox did not answer when it was to be put there. Try again."
+LISTED_WITHIN = 600  # seconds: an index may be minutes late with a draft that was made
 BEING_MADE = 120  # seconds in which whoever asked for it still waits for the answer
 
 
@@ -53,7 +54,7 @@ def watch_drafts(room: PostRoom, mailbox_id: int) -> Watched:
         if not wanted and uow.session.scalar(_waiting(mailbox_id).limit(1)) is None:
             return Watched()
         box = uow.session.get_one(Mailbox, mailbox_id)
-        account = account_of(box, room.seal, room.access) if wanted else None
+        account = own_account(box, room.seal, room.access) if wanted else None
     drafts = room.drafts.open(account) if room.drafts is not None and account is not None else None
     asked: list[_Asked] = []
     if drafts is not None:
@@ -130,22 +131,32 @@ def _note(uow: UnitOfWork, asked: Sequence[_Asked]) -> None:
     for one in asked:
         draft = rows.get(one.id)
         if draft is not None:
-            draft.checked_at = uow.now
             _see(uow, draft, one)
     uow.session.flush()
 
 
 def _see(uow: UnitOfWork, draft: MailboxDraft, one: _Asked) -> None:
-    """One draft as the mailbox has it. A draft that its rep scheduled stands nowhere, and is no more missed."""
+    """One draft as the mailbox has it. A draft that its rep scheduled stands nowhere, and is no more missed. One whose
+    making was not answered to the end stays asked for: whoever makes drafts finishes it.
+    """
+    if one.found is not None and one.there:
+        draft.draft_id, draft.thread_id = one.found.id, one.found.thread_id or draft.thread_id
+    if draft.state is S.ASKED:
+        _wait_for(uow, draft, one)
+        return
+    draft.checked_at = uow.now
     if one.there:
-        if one.found is not None:
-            draft.draft_id, draft.thread_id = one.found.id, one.found.thread_id or draft.thread_id
         if draft.state is not S.MADE:
             uow.move(MAILBOX_DRAFT, draft, "make", about=about(draft), gone_at=None)
-    elif draft.state is S.ASKED:
-        uow.move(MAILBOX_DRAFT, draft, "give_up", about=about(draft), words=UNANSWERED, ended_at=uow.now)
     elif draft.state is S.MADE:
         uow.move(MAILBOX_DRAFT, draft, "miss", about=about(draft), gone_at=uow.now)
+
+
+def _wait_for(uow: UnitOfWork, draft: MailboxDraft, one: _Asked) -> None:
+    """Given up when it would be listed by now, and is not."""
+    listed = draft.opened_at <= uow.now - uow.people_seconds(LISTED_WITHIN)
+    if not one.there and (listed or draft.draft_id):
+        uow.move(MAILBOX_DRAFT, draft, "give_up", about=about(draft), words=UNANSWERED, ended_at=uow.now)
 
 
 def _give_up(uow: UnitOfWork, mailbox_id: int) -> None:

@@ -69,6 +69,11 @@ PROFILES: dict[str, tuple[Limit, ...]] = {
     "outlook": (Limit("minute", 30, MINUTE, 3), Limit("day", 10_000, DAY, 5_000)),
     "smtp": (),
 }
+# Where these come from, as its rep is told.
+REASONS = {
+    "gmail": "Of 6,000 units a minute a mail takes 130 (its draft, the sending, its name); the rest is for reading.",
+    "outlook": "Microsoft counts 10,000 recipients a day, and takes four calls of a mailbox at once.",
+}
 
 
 def limits_of(provider: str, per_minute: int | None) -> tuple[Limit, ...]:

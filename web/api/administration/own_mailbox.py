@@ -26,6 +26,7 @@ from sales_campaigns.errors import Invalid, NotFound, Outside, OutsideKind
 from sales_campaigns.messages.letters.signatures import change_signature, signature_as_sent
 from web.api.protocol.operations import Area
 from web.api.protocol.shapes import Asked, Done, Line, Shown
+from web.parts.letting_go import let_go
 from web.parts.mailbox_check import answer_of, reading_answer_of
 from web.parts.mailbox_secrets import sending_secret
 from web.request_scope import house, me, work
@@ -154,6 +155,12 @@ def check_my_mailbox() -> Done:
     note_largest_mail(_mailbox(), answered.largest_mail)
     people = reconnect(work(), me(), _mailbox())
     return Done(words="The server took the sign-in. Mail can leave.", count=people)
+
+
+@api.delete("/mailboxes/mine/consent", status=200, outside=True)
+def disconnect_my_mailbox() -> Done:
+    """Forget what Google or Microsoft granted, and give it back where they take it. Its mail waits."""
+    return Done(words=let_go(me(), _mailbox().id), count=1)
 
 
 @api.put("/mailboxes/mine/signature", example={"html": "<p>Ana Alm</p>"})

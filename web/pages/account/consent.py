@@ -7,10 +7,12 @@ from flask import Blueprint, Response, g, make_response, request, url_for
 from sales_campaigns.absence.reconnecting import consented_and_go_on
 from sales_campaigns.accounts.authorising.asking import Question, ask, code_in, take_answer
 from sales_campaigns.accounts.authorising.granting import expect
+from sales_campaigns.accounts.mailboxes import mailbox_of
 from sales_campaigns.errors import Invalid, NotFound, Outside
 from sales_campaigns.ports import Consent, Granted
 from web.answers import go, page
 from web.pages.account.mailbox import mailbox_page
+from web.parts.letting_go import let_go
 from web.request_scope import give_up, house, me, outside, work, writing
 
 pages = Blueprint("consent", __name__, url_prefix="/mailbox/consent")
@@ -51,6 +53,15 @@ def back() -> Response:
         return mailbox_page(None, {"": refusal.words.removeprefix("address: ")})
     reduced = " What it cannot do stands below." if lacks else ""
     return go(url_for("mailbox.index"), f"{granted.address} is connected by {consent.label}.{reduced}")
+
+
+@pages.post("/end")
+def end() -> Response:
+    """Nothing of it is kept; connecting it again undoes that."""
+    box = mailbox_of(work().session, me())
+    if box is None:
+        raise NotFound("Connect a mailbox first.")
+    return go(url_for("mailbox.index"), let_go(me(), box.id))
 
 
 def _redeemed(consent: Consent, question: Question, code: str) -> Granted:
