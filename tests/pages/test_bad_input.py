@@ -69,7 +69,10 @@ def taken_back(app: Flask, engine: Engine) -> Iterator[None]:
     house = app.extensions["house"]
     with engine.connect() as connection, connection.begin() as everything:
         sessions = sessionmaker[Session](
-            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            connection,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            info={"seal": house.seal},
         )
         app.extensions["house"] = replace(house, reads=sessions, writes=sessions)
         try:

@@ -43,7 +43,12 @@ def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
     label = consent.label if consent else mailbox.provider.title()
     mine = (Message.mailbox_id == mailbox.id,) if mailbox.identity_id is None else (sa.false(),)
     waiting = waiting_mails(work().session, *mine)
-    minute, day = (limit.most for limit in limits_of_provider(mailbox.provider, None))
-    takes = f"{label} takes {minute:,} mails a minute and {day:,} in 24 hours. {REASONS[mailbox.provider]}"
-    known = {"takes": takes, "label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
-    return {**known, "lacks": lacks, "differs": consent.differs if consent else ()}
+    known = {"label": label, "delegated": mailbox.grant.delegated, "waiting": waiting, "lacks": lacks}
+    differs = consent.differs if consent else ()
+    return {**known, "differs": differs, "takes": f"{label} takes {_much(mailbox.provider)}"}
+
+
+def _much(provider: str) -> str:
+    """How many mails, and why so many."""
+    minute, day = (limit.most for limit in limits_of_provider(provider, None))
+    return f"{minute:,} mails a minute and {day:,} in 24 hours. {REASONS[provider]}"
