@@ -306,6 +306,12 @@ def test_the_policy_is_kept_by_administrators(work: Work, cast: Cast, browse: Br
     assert "At most 2 mails to one address in any 7 days." in cleo.get("/sending-policy").text
     cleo.post("/sending-policy/1/switch")
     assert "Switch on" in cleo.get("/sending-policy").text
+    company = {**rule, "name": "Twice a company", "per": "company"}
+    kept = cleo.post("/sending-policy", company)
+    assert kept.status_code == 422 and "for campaign steps only" in kept.text
+    assert '<option value="company" selected>' in kept.text
+    assert cleo.post("/sending-policy", {**company, "scope": "steps"}).status_code == 303
+    assert "At most 2 mails to one company in any 7 days. Steps wait." in cleo.get("/sending-policy").text
     empty = cleo.post("/sending-policy", {**rule, "name": "Nobody", "kind": "filtering"})
     assert "Say whom it leaves out" in empty.text
 
