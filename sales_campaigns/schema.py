@@ -1,6 +1,7 @@
 """Every table of the product in one place, for migrations and for tests that make an empty database."""
 
 from sales_campaigns.absence import models as absence
+from sales_campaigns.accounts import archives
 from sales_campaigns.accounts import models as accounts
 from sales_campaigns.accounts.channels import models as channels
 from sales_campaigns.activity import Activity
@@ -38,6 +39,7 @@ TOPICS = (
     accounts,
     alarms,
     api_access,
+    archives,
     calendars,
     campaigns,
     channels,

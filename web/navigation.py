@@ -102,6 +102,9 @@ DUTIES: dict[str, tuple[Duty, ...]] = {
         Duty("Set aside", "set_aside.index", ALL, "What failed three times.", "triangle-alert"),
         Duty("Retention", "retention.index", ALL, "How long logs are kept.", "archive"),
         Duty("Personal data", "personal_data.index", ALL, "What is known of a person; erasing it.", "user"),
+        Duty(
+            "Workspace archive", "archive.index", ALL, "Everything in one file, to move or keep.", "package"
+        ),
     ),
 }
 

@@ -8,12 +8,12 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-UNDER = "/api/"
+UNDER = ("/api/", "/crm/")
 MEDIA_TYPE = "application/problem+json"
 
 
 def wants_problem() -> bool:
-    """Whether a program asked: everything below /api/ is for programs."""
+    """Whether a program asked: everything below these is for programs, a button in a CRM among them."""
     return request.path.startswith(UNDER)
 
 

@@ -37,6 +37,7 @@ TOPICS = {
     "message": "Mails",
     "holiday": "Holidays",
     "leave": "Leave",
+    "archive": "Archives of the workspace",
 }
 
 

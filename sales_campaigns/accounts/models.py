@@ -273,18 +273,3 @@ class Instance(Base):
     bounce_address: Mapped[str] = mapped_column(sa.String(254), default="", server_default="")
 
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
-
-
-class ArchiveImport(Base):
-    """One archive, by the SHA-256 of its manifest; `parts_done` of its parts stand in the database."""
-
-    __tablename__ = "archive_import"
-
-    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    parts: Mapped[int]
-    parts_done: Mapped[int] = mapped_column(default=0)
-    rows: Mapped[int] = mapped_column(sa.BigInteger, default=0)
-    started_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-    __table_args__ = (sa.CheckConstraint("parts_done >= 0 AND parts_done <= parts", name="within"),)

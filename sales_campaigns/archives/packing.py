@@ -5,10 +5,11 @@ Rows go by in key order, a few at a time, in one transaction that sees one momen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import UTC
 from hashlib import sha256
+from itertools import islice
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -29,28 +30,68 @@ from sales_campaigns.migrating import newest_revision
 from sales_campaigns.unit_of_work import UnitOfWork
 
 AT_ONCE = 500  # rows in memory; a mail may weigh megabytes
+A_STEP = 50  # rows until what was packed may leave
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the date of every part: the same rows are the same bytes
 
 
-def pack(uow: UnitOfWork, actor: User | None, file: IO[bytes], seal: Seal) -> Manifest:
-    """Write the archive to `file`, which is never sought in; None acts for whoever may use the command line.
+@dataclass
+class Packing:
+    """One archive on its way into `file`, which is never sought in; `parts` and `rows` are what is in it so far."""
 
-    Call it first in its transaction, so that on PostgreSQL, too, all parts show one moment. Raises NotAllowed.
-    """
+    uow: UnitOfWork
+    file: IO[bytes]
+    seal: Seal
+    parts: list[Part] = field(default_factory=list)
+    rows: int = 0
+    manifest: Manifest | None = None
+
+    def steps(self) -> Generator[None]:
+        """Go on by a few rows at each step; at the end the archive is whole, and `manifest` says what is in it."""
+        with ZipFile(self.file, "w", ZIP_DEFLATED) as archive:
+            for table in archived():
+                yield from self._put(archive, part_name(table), self._lines(table))
+            for name, text in _campaign_files(self.uow.session):
+                yield from self._put(archive, name, iter([text]))
+            exported_at = self.uow.now.astimezone(UTC).isoformat()
+            self.manifest = Manifest(newest_revision(), exported_at, tuple(self.parts), LEFT_OUT | BLANK)
+            archive.writestr(_entry(NAME), written(self.manifest))
+
+    def _lines(self, table: sa.Table) -> Iterator[bytes]:
+        query = sa.select(table).where(wanted(table)).order_by(*table.primary_key.columns)
+        with self.uow.session.execute(query.execution_options(yield_per=AT_ONCE)) as found:
+            for row in found.mappings():
+                yield line_of(table, {column.name: row[column] for column in table.columns}, self.seal)
+
+    def _put(self, archive: ZipFile, name: str, lines: Iterator[bytes]) -> Generator[None]:
+        digest, before, size = sha256(), self.rows, 0
+        with archive.open(_entry(name), "w", force_zip64=True) as part:
+            while some := list(islice(lines, A_STEP)):
+                for line in some:
+                    part.write(line)
+                    digest.update(line)
+                self.rows, size = self.rows + len(some), size + sum(map(len, some))
+                yield
+        self.parts.append(Part(name, self.rows - before, size, digest.hexdigest()))
+        yield
+
+
+def pack(uow: UnitOfWork, actor: User | None, file: IO[bytes], seal: Seal) -> Manifest:
+    """Write the archive to `file` in one go; None acts for whoever may use the command line. Raises NotAllowed."""
     if actor is not None:
         require(actor, "manage_installation")
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        tables = [_table(uow.session, archive, table, seal) for table in archived()]
-        files = [_put(archive, name, [text]) for name, text in _campaign_files(uow.session)]
-        exported_at = uow.now.astimezone(UTC).isoformat()
-        manifest = Manifest(newest_revision(), exported_at, (*tables, *files), LEFT_OUT | BLANK)
-        _put(archive, NAME, [written(manifest)])
-    return manifest
+    packing = Packing(uow, file, seal)
+    for _ in packing.steps():
+        pass
+    assert packing.manifest is not None
+    return packing.manifest
 
 
 def see_one_moment(session: Session) -> None:
-    """Before the first statement. SQLite's transactions do so anyway."""
+    """From here on, in a transaction of its own: on PostgreSQL one that asked for the time has chosen already how it
+    sees. SQLite's transactions see one moment anyway.
+    """
     if session.get_bind().dialect.name == "postgresql":
+        session.commit()
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
@@ -58,13 +99,6 @@ def told(manifest: Manifest) -> dict[str, object]:
     """For people and programs: what was packed or taken in."""
     parts = [part for part in map(asdict, manifest.parts) if part["rows"]]
     return {"schema": manifest.schema, "rows": manifest.rows, "parts": parts, "left_out": manifest.left_out}
-
-
-def _table(session: Session, archive: ZipFile, table: sa.Table, seal: Seal) -> Part:
-    query = sa.select(table).where(wanted(table)).order_by(*table.primary_key.columns)
-    rows = session.execute(query.execution_options(yield_per=AT_ONCE)).mappings()
-    named = ({column.name: row[column] for column in table.columns} for row in rows)
-    return _put(archive, part_name(table), (line_of(table, row, seal) for row in named))
 
 
 def _campaign_files(session: Session) -> Iterator[tuple[str, bytes]]:
@@ -77,13 +111,7 @@ def _campaign_files(session: Session) -> Iterator[tuple[str, bytes]]:
         yield f"campaigns/{campaign.id}.yaml", text.encode()
 
 
-def _put(archive: ZipFile, name: str, lines: Iterator[bytes] | list[bytes]) -> Part:
-    digest, rows, size = sha256(), 0, 0
+def _entry(name: str) -> ZipInfo:
     entry = ZipInfo(name, MOMENT)
     entry.compress_type = ZIP_DEFLATED
-    with archive.open(entry, "w", force_zip64=True) as part:
-        for line in lines:
-            part.write(line)
-            digest.update(line)
-            rows, size = rows + 1, size + len(line)
-    return Part(name, rows, size, digest.hexdigest())
+    return entry

@@ -11,6 +11,7 @@ _CRM = "belongs to a connection to a CRM, which is made anew and finds its recor
 _HOOK = "calls programs outside with a secret; an archive must not make them be called twice"
 LEFT_OUT = {
     "api_token": "lets programs in",
+    "archive_export": "says what this installation gave out",
     "archive_import": "says what this installation took in",
     "bucket": "how much may leave now, on the clock of a machine",
     "consent_asked": "a consent that somebody is about to give",

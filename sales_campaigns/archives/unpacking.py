@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import ArchiveImport, Instance, Team
+from sales_campaigns.accounts.archives import ArchiveImport
+from sales_campaigns.accounts.models import Instance, Team
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.archives.checking import check, lines_of, manifest_of, opened
 from sales_campaigns.archives.lines import row_of

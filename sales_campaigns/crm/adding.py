@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,19 +75,18 @@ def signature_of(key: str, at: str, body: bytes) -> str:
 
 
 def _check(key: str, signed: Signed, now: datetime) -> None:
-    if not hmac.compare_digest(signature_of(key, signed.at, signed.body), signed.signature):
+    wanted = signature_of(key, signed.at, signed.body)
+    if not hmac.compare_digest(wanted.encode(), signed.signature.encode()):
         raise NotAllowed("The signature is wrong.")
-    if not signed.at.isdecimal() or abs(now - datetime.fromtimestamp(int(signed.at[:12]), UTC)) > FRESH:
+    if not signed.at.isdecimal() or abs(now.timestamp() - int(signed.at[:12])) > FRESH.total_seconds():
         raise NotAllowed("The signature is older than five minutes.")
 
 
 def _kept(uow: UnitOfWork, connection: CrmConnection, signed: Signed) -> CrmAddition:
     said = _said(signed.body)
-    user = uow.session.scalar(
-        sa.select(User).where(
-            User.team_id == connection.team_id, User.email == str(said.get("user", "")).lower(), User.active
-        )
-    )
+    email = str(said.get("user", "")).lower()
+    who = sa.select(User).where(User.team_id == connection.team_id, User.email == email, User.active)
+    user = uow.session.scalar(who) if "\x00" not in email else None  # PostgreSQL knows no such text
     if user is None:
         raise Invalid({"user": "Nobody of the team signs in with this address."})
     row = CrmAddition(
@@ -106,10 +105,12 @@ def _kept(uow: UnitOfWork, connection: CrmConnection, signed: Signed) -> CrmAddi
 def _said(body: bytes) -> Mapping[str, Any]:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise Invalid({"": "Send a JSON object with user, ids and, if you like, campaign."})
+    if others := said.keys() - {"user", "ids", "campaign"}:
+        raise Invalid(dict.fromkeys(sorted(others), "There is no such field."))
     return said
 
 

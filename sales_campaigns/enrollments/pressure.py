@@ -18,6 +18,7 @@ from sales_campaigns.campaigns.planner import later_day
 from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
 from sales_campaigns.deliveries.typology.rules import in_force, pressure_of
 from sales_campaigns.deliveries.typology.windows import Pressure, too_often, waiting_now
+from sales_campaigns.enrollments.company_pressure import within_companies
 from sales_campaigns.enrollments.ways import Due
 from sales_campaigns.people.models import Address
 
@@ -30,6 +31,24 @@ def without_pressure(session: Session, ready: Sequence[Due], moving: Collection[
     had a day before, and so do not count.
     """
     rules = _rules(session, ready)
+    by_company, by_address = (_of(rules, company) for company in (True, False))
+    placed = _within_addresses(session, ready, by_address, moving)
+    while any(by_company.values()):  # each only puts off, so that both agree in the end
+        before = [due.planned.at for due in placed]
+        placed = within_companies(session, placed, by_company, moving)
+        if [due.planned.at for due in placed] == before:
+            break
+        placed = _within_addresses(session, placed, by_address, moving)
+    return placed
+
+
+def _of(rules: Mapping[int, Rules], company: bool) -> dict[int, Rules]:
+    return {id: tuple(rule for rule in every if rule.company is company) for id, every in rules.items()}
+
+
+def _within_addresses(
+    session: Session, ready: Sequence[Due], rules: Mapping[int, Rules], moving: Collection[int]
+) -> list[Due]:
     if not any(rules.values()):
         return list(ready)
     waiting, placed = waiting_now(session), dict(enumerate(ready))

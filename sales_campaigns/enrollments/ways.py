@@ -173,7 +173,7 @@ class Way:
             for step in self.steps
             if (run := self.runs.get(step.key))
             and run.state is R.SCHEDULED
-            and any(move["why"] in {"limit", "pressure"} for move in run.moved)
+            and any(move["why"] in {"limit", "pressure", "company"} for move in run.moved)
         }
 
 

@@ -118,19 +118,25 @@ def add_to_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequen
     )
     join_group(uow.session, group.id, uow.session.scalars(ours).all())
     added = _size(uow.session, group) - before
-    data = {**_about(group), "people": added}
-    uow.record("group.joined", actor_id=actor.id, team_id=group.team_id, data=data)
+    _tell(uow, actor, group, "group.joined", added)
     return added
 
 
 def remove_from_group(uow: UnitOfWork, actor: User, group_id: int, person_ids: Sequence[int]) -> None:
     require(actor, "edit_people")
     group = list_of(uow.session, actor, group_id)
+    before = _size(uow.session, group)
     uow.session.execute(
         sa.delete(GroupMember).where(GroupMember.group_id == group.id, GroupMember.person_id.in_(person_ids))
     )
-    data = {**_about(group), "people": len(set(person_ids))}
-    uow.record("group.left", actor_id=actor.id, team_id=group.team_id, data=data)
+    _tell(uow, actor, group, "group.left", before - _size(uow.session, group))
+
+
+def _tell(uow: UnitOfWork, actor: User, group: Group, kind: str, people: int) -> None:
+    """Of those for whom something changed; nobody is nothing to tell."""
+    if people:
+        data = {**_about(group), "people": people}
+        uow.record(kind, actor_id=actor.id, team_id=group.team_id, data=data)
 
 
 def _visible_to(group: Group, actor: User) -> bool:

@@ -71,6 +71,23 @@ def test_a_block_ends_every_campaign_of_the_address(program: Programs, cast: Cas
         assert uow.session.scalars(sa.select(Enrollment.state)).one() is EnrollmentState.ENDED
 
 
+def test_a_rule_of_the_sending_policy_keeps_all_that_its_page_asks(program: Programs, cast: Cast) -> None:
+    cleo = program(cast.cleo)
+    rule = {
+        "kind": "capacity",
+        "name": "Slowly",
+        "messages": 9,
+        "hours": 1,
+        "of": "domain",
+        "typology": "News",
+    }
+    kept = good(cleo.post("/sending-rules", rule))
+    assert (kept["details"]["of"], kept["typology"]) == ("domain", "News")
+    company = {"kind": "pressure", "name": "One a firm", "messages": 1, "days": 7, "per": "company"}
+    assert cleo.post("/sending-rules", company).json["errors"][0]["field"] == "per"
+    assert good(cleo.post("/sending-rules", {**company, "scope": "steps"}))["details"]["per"] == "company"
+
+
 def test_a_cancelled_mail_is_told_as_cancelled(program: Programs, cast: Cast, work: Work) -> None:
     with work() as uow:
         person = a_person(uow, cast.ana)

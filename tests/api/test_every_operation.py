@@ -114,6 +114,8 @@ FOR_ADMINISTRATORS = {
     "take_channel_away",
     "take_delegation_key_away",
     "tell_personal_data",
+    "list_archives",
+    "export_workspace",
     "try_bounce_rules",
     "try_set_aside_again",
     "withdraw_attachment",

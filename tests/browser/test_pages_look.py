@@ -88,6 +88,7 @@ OF_ANA = (
     "/snippets/new",
     "/deliveries/1",
     "/deliveries/1/exclusions",
+    "/deliveries/1/journal",
     "/deliveries/1/log",
     "/deliveries/1/tracking",
     "/notices/settings",

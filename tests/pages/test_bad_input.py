@@ -1,7 +1,7 @@
 """Wrong things in every field of every form: each is refused or taken, nothing breaks, and nothing typed is lost.
 
-The forms are read from the pages, so that a new one is tried without being named here. Each request is taken back,
-so that the next one finds every row as it was.
+The forms are read from the pages, so that a new one is tried without being named here, and one that no page of the
+walk shows is told. Each request is taken back, so that the next one finds every row as it was.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.messages.letters.tokens import token_of
+from sales_campaigns.ports import OutsideWorld
+from sales_campaigns.settings import Settings
 from tests.cast import Cast
-from tests.pages.conftest import Browser
+from tests.conftest import Work
+from tests.pages.conftest import Browser, browser_of
+from tests.pages.form_origins import filled_in, origins_told, told
 from tests.pages.forms import Form, forms_of
+from tests.pages.furnished import Furnished, furnish, turned_to
 from tests.pages.parts import text
 from tests.pages.test_every_route import Ids, answers_of, ids  # noqa: F401
+from tests.stand_ins.google import Google
+from tests.stand_ins.worlds import world_with
 
 Browse = Callable[[User], Browser]
 
@@ -59,6 +67,8 @@ WRONG = (
     "%00%ff",
     "1,2,,3",
 )
+# What needs a CRM that answers, and a mailbox that was granted: test_crm_pages.py, test_mailbox_draft_pages.py.
+ELSEWHERE = ("crm-way", "url_for('mailbox.drafts')")
 # What no form can send as it was typed: a browser makes line ends alike.
 CHANGED_ON_THE_WAY = {"a\r\nBcc: b@example.com", "a\x00b", "a\u2028b\u0085c\x0bd", " ", ""}
 
@@ -69,7 +79,10 @@ def taken_back(app: Flask, engine: Engine) -> Iterator[None]:
     house = app.extensions["house"]
     with engine.connect() as connection, connection.begin() as everything:
         sessions = sessionmaker[Session](
-            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            connection,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            info={"seal": house.seal},
         )
         app.extensions["house"] = replace(house, reads=sessions, writes=sessions)
         try:
@@ -79,13 +92,32 @@ def taken_back(app: Flask, engine: Engine) -> Iterator[None]:
             everything.rollback()
 
 
-def forms(app: Flask, browser: Browser, ids: Ids) -> Iterator[Form]:  # noqa: F811
+@pytest.fixture
+def outside() -> Iterator[OutsideWorld]:
+    """With somebody who grants consents, so that they can be asked for."""
+    with Google() as google, world_with(google) as world:
+        yield world
+
+
+@pytest.fixture
+def furnished(work: Work, cast: Cast, ids: Ids) -> Furnished:  # noqa: F811
+    return furnish(work, cast, ids)
+
+
+def shown(app: Flask, engine: Engine, browser: Browser, furnished: Furnished) -> list[tuple[str, str]]:
+    """(address, page) of the whole walk."""
+    with taken_back(app, engine):
+        turned = list(turned_to(browser, furnished))
+    asked = [(path, browser.get(path)) for path in furnished.asked]
+    answers = [*answers_of(app, browser, furnished.ids), *asked, *turned]
+    return [(path, answer.text) for path, answer in answers if answer.mimetype == "text/html"]
+
+
+def forms(pages: list[tuple[str, str]]) -> Iterator[Form]:
     """Each form once, whichever pages show it."""
     known = set()
-    for path, answer in answers_of(app, browser, ids):
-        if answer.status_code != 200 or answer.mimetype != "text/html":
-            continue
-        for form in forms_of(answer.text, path):
+    for path, page in pages:
+        for form in forms_of(page, path):
             if form.shape not in known and not form.action.startswith("/sign-out"):
                 known.add(form.shape)
                 yield form
@@ -135,10 +167,10 @@ def test_whatever_is_typed_nothing_breaks_and_nothing_typed_is_lost(
     engine: Engine,
     browse: Browse,
     cast: Cast,
-    ids: Ids,  # noqa: F811
+    furnished: Furnished,
     who: str,
 ) -> None:
-    wrongs = wrongs_of(app, engine, browse(getattr(cast, who)), ids, each=1)
+    wrongs = wrongs_of(app, engine, browse(getattr(cast, who)), furnished, each=1)
     assert not wrongs, "\n".join(wrongs)
 
 
@@ -149,17 +181,23 @@ def test_nothing_of_the_whole_catalogue_breaks_any_field(
     engine: Engine,
     browse: Browse,
     cast: Cast,
-    ids: Ids,  # noqa: F811
+    furnished: Furnished,
     who: str,
 ) -> None:
-    wrongs = wrongs_of(app, engine, browse(getattr(cast, who)), ids, each=len(WRONG))
+    wrongs = wrongs_of(app, engine, browse(getattr(cast, who)), furnished, each=len(WRONG))
     assert not wrongs, "\n".join(wrongs)
 
 
-def wrongs_of(app: Flask, engine: Engine, browser: Browser, ids: Ids, *, each: int) -> list[str]:  # noqa: F811
+def wrongs_of(app: Flask, engine: Engine, browser: Browser, furnished: Furnished, *, each: int) -> list[str]:
+    return wrongs_in(app, engine, browser, shown(app, engine, browser, furnished), each=each)
+
+
+def wrongs_in(
+    app: Flask, engine: Engine, browser: Browser, pages: list[tuple[str, str]], *, each: int
+) -> list[str]:
     app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
     found = []
-    for form in list(forms(app, browser, ids)):
+    for form in forms(pages):
         for name, wrong in tries(form, each):
             with taken_back(app, engine):
                 answer = send(browser, form, name, wrong)
@@ -176,3 +214,32 @@ def test_the_page_of_a_refusal_shows_what_was_typed_and_no_secret(browse: Browse
     secrets = dict.fromkeys(("client_secret", "private_key", "token", "password", "former"), "s3cret")
     answer = browse(cast.ana).post("/tasks/bulk", {"do": "due", "due": "soon", **secrets})
     assert answer.status_code == 422 and 'value="soon"' in answer.text and "s3cret" not in answer.text
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_no_form_with_a_field_is_left_out(
+    app: Flask, engine: Engine, browse: Browse, cast: Cast, settings: Settings, furnished: Furnished
+) -> None:
+    """Bad input: every form of these pages is in the bad-input tests."""
+    stranger = browser_of(app)
+    with origins_told(app.jinja_env):
+        pages = [
+            page for user in (cast.ana, cast.cleo) for _, page in shown(app, engine, browse(user), furnished)
+        ]
+        pages += [stranger.get(path).text for path in of_strangers(furnished.ids, settings)]
+        seen = {origin for page in pages for origin in told(page)}
+    left_out = sorted(filled_in(app.jinja_env, ELSEWHERE) - seen)
+    assert not left_out, "\n".join(left_out)
+
+
+def of_strangers(ids: Ids, settings: Settings) -> tuple[str, str]:  # noqa: F811
+    return "/sign-in", f"/u/{token_of(ids['message_id'], settings.secret_key)}"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_strangers_break_nothing_either(
+    app: Flask, engine: Engine, settings: Settings, furnished: Furnished
+) -> None:
+    pages = [(path, browser_of(app).get(path).text) for path in of_strangers(furnished.ids, settings)]
+    wrongs = wrongs_in(app, engine, browser_of(app), pages, each=1)
+    assert not wrongs, "\n".join(wrongs)

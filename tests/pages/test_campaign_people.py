@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.models import Campaign
@@ -16,8 +18,10 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
+from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Person
+from sales_campaigns.tasks.models import Task
 from tests.builders import a_call, a_campaign, a_follow_up, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
@@ -111,6 +115,26 @@ def test_several_are_acted_on_at_once(
     if do == "pause":
         ana.post(f"{url}/bulk", {"do": "resume", "enrollment": chosen})
         assert [one.state for one in enrollments(work)] == ["active"] * 3
+
+
+def test_it_counts_who_is_stuck_behind_a_task_by_rep(
+    browse: Browse, work: Work, cast: Cast, app: Flask
+) -> None:
+    """The rule: the campaign page counts who is stuck behind a task, by rep; so do the report's command and the API."""
+    with work() as uow:
+        campaign = a_campaign(uow, cast.ana, [a_call(1), a_mail(uow, 2)])
+        ids = [a_person(uow, cast.ana, f"p{n}@example.com").id for n in range(5)]
+        launch(uow, cast.ana, Order(campaign.id, ids))
+        open_due(uow)
+        tasks = uow.session.scalars(sa.select(Task).order_by(Task.id)).all()
+        tasks[0].assignee_id = cast.ben.id
+        complete_task(uow, cast.ana, tasks[4])
+    shown = text(browse(cast.ana).get(f"/campaigns/{campaign.id}/people").text)
+    assert "Waiting behind a task: Ana Lind 3 people; Ben Okafor 1 person." in shown
+    told = json.loads(
+        app.test_cli_runner().invoke(args=["campaign", "report", campaign.name, "--json"]).output
+    )["behind"]
+    assert [(one["user"], one["people"]) for one in told] == [("Ana Lind", 3), ("Ben Okafor", 1)]
 
 
 def test_choosing_nobody_or_nothing_is_refused_with_words(browse: Browse, work: Work, cast: Cast) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -13,8 +15,11 @@ from flask import Flask
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.content.rendering import Content
 from sales_campaigns.deliveries.alarms.criteria import Criterion
 from sales_campaigns.deliveries.alarms.models import DeliveryAlarm
+from sales_campaigns.deliveries.journal import note
+from sales_campaigns.deliveries.logs import PAGE
 from sales_campaigns.deliveries.models import Delivery, Exclusion
 from sales_campaigns.messages.models import Message
 from sales_campaigns.settings import Settings
@@ -301,6 +306,12 @@ def test_the_policy_is_kept_by_administrators(work: Work, cast: Cast, browse: Br
     assert "At most 2 mails to one address in any 7 days." in cleo.get("/sending-policy").text
     cleo.post("/sending-policy/1/switch")
     assert "Switch on" in cleo.get("/sending-policy").text
+    company = {**rule, "name": "Twice a company", "per": "company"}
+    kept = cleo.post("/sending-policy", company)
+    assert kept.status_code == 422 and "for campaign steps only" in kept.text
+    assert '<option value="company" selected>' in kept.text
+    assert cleo.post("/sending-policy", {**company, "scope": "steps"}).status_code == 303
+    assert "At most 2 mails to one company in any 7 days. Steps wait." in cleo.get("/sending-policy").text
     empty = cleo.post("/sending-policy", {**rule, "name": "Nobody", "kind": "filtering"})
     assert "Say whom it leaves out" in empty.text
 
@@ -414,6 +425,29 @@ def test_alarms_stand_on_the_page_and_on_today(work: Work, cast: Cast, browse: B
     for path in (f"/deliveries/{number}", "/"):
         assert "Too many came back." in browse(cast.cleo).get(path).text
     assert "Too many came back." not in browse(cast.dirk).get("/").text
+
+
+def test_the_journal_by_level_and_as_a_file(work: Work, cast: Cast, browse: Browse, people: None) -> None:
+    """The rule: logs are all filterable and all exportable as CSV."""
+    number = prepared(work, cast.cleo, content=Content("Hi", '<p><a href="http:/odd">x</a></p>'))
+    with work() as uow:
+        for place in range(PAGE):
+            note(uow, number, f"=Line {place}")
+    cleo = browse(cast.cleo)
+    address = f"/deliveries/{number}/journal"
+    assert f'href="{address}"' in cleo.get(f"/deliveries/{number}").text
+    first = cleo.get(address).text
+    assert "=Line 49" in first and "looks odd" not in first
+    older = re.search(rf'href="({address}[?]before=\d+)"', first)
+    assert older is not None and "looks odd" in cleo.get(older[1]).text
+    warned = cleo.get(f"{address}?level=warning").text
+    assert "looks odd" in warned and "=Line" not in warned
+    assert "No line of that kind" in cleo.get(f"{address}?level=error").text
+    rows = list(csv.reader(cleo.get(f"{address}.csv").text.splitlines()))
+    assert rows[-1][1:] == ["info", "'=Line 49"] and len(rows) > PAGE
+    assert {row[1] for row in csv.reader(cleo.get(f"{address}.csv?level=warning").text.splitlines()[1:])} == {
+        "warning"
+    }
 
 
 def test_retention_is_asked_of_administrators_and_bad_input_is_kept(cast: Cast, browse: Browse) -> None:

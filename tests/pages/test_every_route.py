@@ -72,6 +72,7 @@ TYPED = {"day": "1", "kind": "call", "until": "1d", "do": "pause"}
 FOR_ADMINISTRATORS = {
     "GET /users",
     "GET /admin",
+    "GET /admin/archive",
     "GET /admin/bounce-rules",
     "GET /admin/channels",
     "GET /admin/channels/<int:channel_id>",
@@ -106,6 +107,7 @@ FOR_ADMINISTRATORS = {
     "GET /sending-policy/new",
 }
 ACTS_OF_ADMINISTRATORS = {
+    "POST /admin/archive/file",
     "POST /admin/blocked-domains",
     "POST /admin/domain-limits",
     "POST /admin/domain-limits/lift",

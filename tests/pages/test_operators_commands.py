@@ -50,6 +50,7 @@ DONE_BY = {
     "Set aside": ("ask list_set_aside", "ask try_set_aside_again"),
     "Retention": ("ask get_retention", "ask change_retention_of_logs"),
     "Personal data": ("people export", "people erase"),
+    "Workspace archive": ("workspace export", "workspace check", "workspace import"),
 }
 
 

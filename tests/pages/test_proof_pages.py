@@ -45,6 +45,16 @@ def test_the_preview_goes_to_the_next_recipient_and_finds_any(
     assert "No recipient matches" in cleo.get(f"/deliveries/{number}/preview?words=zzz").text
 
 
+def test_the_preview_stays_as_wide_as_a_phone_from_one_to_the_next(
+    work: Work, cast: Cast, browse: Browse, number: int
+) -> None:
+    """The rule: rendering at phone width."""
+    cleo, noah = browse(cast.cleo), person(work, "noah@example.com")
+    page = cleo.get(f"/deliveries/{number}/preview?width=phone").text
+    assert 'class="mail-frame phone"' in page and f"?person={noah}&amp;variant=A&amp;width=phone" in page
+    assert 'class="mail-frame"' in cleo.get(f"/deliveries/{number}/preview?width=12").text
+
+
 def test_the_frame_loads_and_runs_nothing(work: Work, cast: Cast, browse: Browse, number: int) -> None:
     answer = browse(cast.cleo).get(
         f"/deliveries/{number}/preview/mail?person={person(work, 'noah@example.com')}"

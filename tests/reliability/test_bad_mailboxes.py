@@ -1,4 +1,4 @@
-"""A wrong password, a server that trickles, one that never answers, one that hangs up: the other mailboxes go on."""
+"""A wrong password; a server that trickles, never answers, hangs up, floods or greylists: the other mailboxes go on."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ from tests.torture.mailboxes import send_from_many
 def test_bad_mailboxes_say_so_and_the_others_keep_their_time(tmp_path: Path) -> None:
     """The rule: a due message starts within 30 s at p99 (spec/6). `make torture` asks it of 200 mailboxes."""
     found = send_from_many(tmp_path, boxes=12, each=2)
-    assert found.wrong == [] and found.taken == 8 * 2
+    assert found.wrong == [] and found.taken == 6 * 2

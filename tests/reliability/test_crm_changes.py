@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.crm.models import CrmRecord, RecordState
+from sales_campaigns.crm.values import due_date
 from sales_campaigns.enrollments.progress import complete_task, skip_task
 from sales_campaigns.tasks.editing import TaskDraft, edit_task
 from sales_campaigns.tasks.models import Priority, Task, TaskState
@@ -111,13 +113,13 @@ class Office:
         return self.random.choice(list(Priority))
 
     def _open(self, uow: Any) -> Task | None:
-        tasks = uow.session.scalars(
-            sa.select(Task).where(Task.state == TaskState.OPEN).order_by(Task.id)
+        ids = uow.session.scalars(
+            sa.select(Task.id).where(Task.state == TaskState.OPEN).order_by(Task.id)
         ).all()
-        return self.random.choice(tasks) if tasks else None
+        return uow.session.get_one(Task, self.random.choice(ids)) if ids else None
 
     def _there(self) -> str:
-        ids = sorted(one["id"] for one in self.synced.there.neutral().values() if one["status"] == "open")
+        ids = sorted(self.synced.there.open_tasks())
         return self.random.choice(ids) if ids else ""
 
 
@@ -170,19 +172,22 @@ def here(office: Office) -> dict[str, dict[str, str]]:
     states = {TaskState.OPEN: "open", TaskState.COMPLETED: "complete"}
     with office.synced.work() as uow:
         rows = uow.session.execute(
-            sa.select(Task, CrmRecord).join(CrmRecord, CrmRecord.local_id == Task.id).order_by(Task.id)
+            sa.select(Task, CrmRecord, User.zone)
+            .join(CrmRecord, CrmRecord.local_id == Task.id)
+            .join(User, User.id == Task.assignee_id)
+            .order_by(Task.id)
         ).all()
-        assert {record.state for _, record in rows} == {RecordState.AGREED}
+        assert {record.state for _, record, _ in rows} == {RecordState.AGREED}
         known = office.synced.there.neutral()
         return {
             record.external_id if record.external_id in known else record.crm_id: {
                 "status": states[task.state],
                 "priority": task.priority.value,
-                "due": task.due_at.date().isoformat(),
+                "due": due_date(task, zone).isoformat(),
                 "comments": task.details,
                 "owner": office.owner,
             }
-            for task, record in rows
+            for task, record, zone in rows
             if task.state in states and record.crm_id
         }
 

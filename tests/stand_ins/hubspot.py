@@ -60,6 +60,9 @@ class HubSpot(StandIn):
             if row.fields["email"] == email:
                 self._put("contacts", row.id, {"hs_email_optout": "true"}, "people")
 
+    def open_tasks(self) -> list[str]:
+        return [row.id for row in self.there("tasks") if row.fields["hs_task_status"] == VALUES["open"]]
+
     def neutral(self) -> dict[str, dict[str, str]]:
         back = {there: here for here, there in VALUES.items()}
         found = {}

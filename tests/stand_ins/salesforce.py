@@ -70,6 +70,9 @@ class Salesforce(StandIn):
                 if row.fields["Email"] == email:
                     self._put(kind, row.id, {"HasOptedOutOfEmail": True}, "people")
 
+    def open_tasks(self) -> list[str]:
+        return [row.id for row in self.there("Task") if row.fields["Status"] == VALUES["open"]]
+
     def neutral(self) -> dict[str, dict[str, str]]:
         """Every task that is there, by our id, or by its own where it has none of ours."""
         back = {there: here for here, there in VALUES.items()}

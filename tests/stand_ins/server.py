@@ -146,6 +146,10 @@ class StandIn(ABC):
         """What is not deleted."""
         return [row for row in self.rows(kind).values() if row.deleted_at is None]
 
+    @abstractmethod
+    def open_tasks(self) -> list[str]:
+        """The ids of tasks that are still to be done."""
+
 
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):

@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from sales_campaigns.accounts.models import ArchiveImport, Mailbox, Team, User
+from sales_campaigns.accounts.archives import ArchiveImport
+from sales_campaigns.accounts.models import Mailbox, Team, User
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.archives.checking import check, opened
 from sales_campaigns.archives.manifest import NAME

@@ -23,6 +23,7 @@ from sales_campaigns.enrollments.composing import (
     send_for_task,
     take_back_mail,
 )
+from sales_campaigns.enrollments.explaining.why import why_task
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.progress import complete_task, skip_task
 from sales_campaigns.errors import IllegalMove, Invalid
@@ -163,7 +164,9 @@ def test_a_follow_up_sent_by_hand_stays_in_the_thread_until_the_subject_is_chang
 def test_a_follow_up_of_a_skipped_mail_opens_with_the_subject_of_its_thread(
     work: Work, cast: Cast, room: PostRoom, clock: VirtualClock
 ) -> None:
-    """A follow-up never leaves before the mail it follows; if that was skipped, it goes out as a new thread."""
+    """A follow-up never leaves before the mail it follows; if that was skipped, it goes out as a new thread and the
+    trace says why.
+    """
     task_id = launched(
         work, cast, room, lambda uow: [by_hand(uow), a_follow_up(uow, 2, send=SendOption.TASK)]
     )
@@ -172,6 +175,10 @@ def test_a_follow_up_of_a_skipped_mail_opens_with_the_subject_of_its_thread(
     fast_forward(room, clock, clock.now() + timedelta(days=1))
     opening = opened(work, cast, newest_task(work))
     assert opening.answers is None and opening.words.subject == "Quick question, Maria"
+    with work() as uow:
+        trace = why_task(uow.session, cast.ana, newest_task(work), uow.now).trace
+    assert (trace.gates[0].name, trace.gates[0].value) == ("Thread", "day 1, step 1 skipped")
+    assert trace.binding is not None and trace.binding.key == "task"
 
 
 def test_what_is_previewed_is_what_leaves(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:

@@ -22,6 +22,7 @@ from sales_campaigns.deliveries.policies import task_of
 from sales_campaigns.deliveries.typology.collisions import UNDER_WAY as NAMED_STATES
 from sales_campaigns.deliveries.typology.judging import judged
 from sales_campaigns.deliveries.typology.keeping import add_rule, switch_rule
+from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.enrollments.launches.checking import check_people
 from sales_campaigns.enrollments.launches.launching import Order, launch
@@ -85,6 +86,28 @@ class TestCollision:
                 uow.session, cast.ana, own, newest(uow.session, own), everybody, cast.ana_box
             )
             assert [one.cause for one in again.excluded] == ["active"]
+
+    def test_it_counts_by_address_whoever_else_has_it(self, work: Work, cast: Cast, busy: int) -> None:
+        """The rule: collision and pressure count by address. What another team calls its campaign is not said."""
+        with work() as uow:
+            twin = a_person(uow, cast.dirk, "")
+            busy_one = uow.session.scalars(sa.select(Person).where(Person.email == "a@example.com")).one()
+            twin.email, twin.address_id = busy_one.email, busy_one.address_id
+            theirs = a_campaign(uow, cast.dirk, [a_mail(uow, 1)], "Theirs")
+            uow.session.flush()
+            asked = (theirs, newest(uow.session, theirs), [twin.id], cast.dirk_box)
+            found = check_people(uow.session, cast.dirk, *asked)
+            assert found.elsewhere == {twin.id: "a campaign of another team"}
+            kept = TypologyRule(
+                team_id=cast.dirk.team_id,
+                kind=RuleKind.COLLISION,
+                name="Busy",
+                details={"excludes": True},
+                changed_at=uow.now,
+            )
+            uow.session.add(kept)
+            uow.session.flush()
+            assert check_people(uow.session, cast.dirk, *asked).causes == {f"rule_{kept.id}": 1}
 
     def test_the_states_it_names_are_those_of_people_on_the_way(self) -> None:
         assert set(NAMED_STATES) == {state.value for state in UNDER_WAY}

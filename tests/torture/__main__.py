@@ -116,6 +116,7 @@ def _house(url: str, folder: Path) -> Iterator[tuple[PostRoom, Cast, Sink]]:
         )
         with unit_of_work(sessions, clock) as uow:
             cast = cast_of(uow)
+            cast.ana.can_prepare = cast.ana.can_start = True  # a rep may not launch so often on one day
             for box in (cast.ana_box, cast.ben_box, cast.dirk_box):
                 box.port, box.daily_limit = sink.port, 1_000_000
         yield room, cast, sink

@@ -51,9 +51,9 @@ def own_box(uow: UnitOfWork, cast: Cast) -> int:
     return box.id
 
 
-def add_people(uow: UnitOfWork, cast: Cast, count: int) -> list[int]:
-    """Ana's people, a thousand rows a statement: setting up is not what is measured."""
-    emails = [f"person{number:06}@example.com" for number in range(count)]
+def add_people(uow: UnitOfWork, cast: Cast, count: int, first: int = 0) -> list[int]:
+    """Ana's people, numbered from `first`, a thousand rows a statement: setting up is not what is measured."""
+    emails = [f"person{number:06}@example.com" for number in range(first, first + count)]
     addresses = uow.session.scalars(
         sa.insert(Address).returning(Address.id, sort_by_parameter_order=True),
         [{"email": email, "domain": "example.com"} for email in emails],
@@ -71,6 +71,6 @@ def add_people(uow: UnitOfWork, cast: Cast, count: int) -> list[int]:
             "created_at": uow.now,
             "changed_at": uow.now,
         }
-        for number, (email, address_id) in enumerate(zip(emails, addresses, strict=True))
+        for number, (email, address_id) in enumerate(zip(emails, addresses, strict=True), first)
     ]
     return list(uow.session.scalars(sa.insert(Person).returning(Person.id), rows))

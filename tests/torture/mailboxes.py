@@ -25,11 +25,16 @@ from tests.torture.campaign import add_people, one_mail
 from tests.torture.installation import SECRET, Installation, wait_until
 
 P99 = timedelta(seconds=30)
+TEN_MEGABYTES = 10_000_000
 BAD: Mapping[str, Manners] = {
     "wrong password": Manners(users={"ana": "another"}),
     "trickles": Manners(seconds=20),
     "never answers the final dot": Manners(script=lambda at, _: Act.SILENCE if at == "BODY" else None),
     "hangs up": Manners(script=lambda at, _: Act.RESET if at == "CONNECT" else None),
+    "replies of 10 MB": Manners(
+        script=lambda at, _: b"250-" + b"x" * TEN_MEGABYTES if at == "MAIL" else None
+    ),
+    "greylists": Manners(script=lambda at, _: "451 4.7.1 come back later" if at == "RCPT" else None),
 }
 WORDS = {
     "wrong password": "refused the sign-in"
@@ -75,7 +80,7 @@ def send_from_many(folder: Path, boxes: int, each: int, url: str = "") -> Found:
 
 
 def all_mailboxes(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
-    """For make torture: 200 mailboxes, 4 of them bad."""
+    """For make torture: 200 mailboxes, 6 of them bad."""
     boxes = min(max(round(200 * share), 20), 200)
     found = send_from_many(folder, boxes, 5, url and durable_postgresql_url(f"torture_boxes_{seed}"))
     said = f"{boxes} mailboxes, {len(BAD)} of them bad: {found.taken} mails of the others"

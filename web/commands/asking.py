@@ -31,7 +31,8 @@ def _names(_context: click.Context, _option: click.Parameter, begun: str) -> lis
 @click.option("--body", default="", help="JSON, or @FILE that holds it; - reads what is piped in.")
 @with_appcontext
 def command(operation: str, given: tuple[str, ...], email: str, body: str) -> None:
-    """Do OPERATION of /api/v1/docs, such as list_tasks or change_policy_of_team, and print its JSON.
+    """Do OPERATION of /api/v1/docs, such as list_tasks or change_policy_of_team, and print its JSON, or the file
+    that it gives.
 
     NAME=VALUE is what stands in its path or behind the question mark.
     """
@@ -42,8 +43,8 @@ def command(operation: str, given: tuple[str, ...], email: str, body: str) -> No
         )
     with command_work() as uow:
         user_id = user_by_email(uow, email).id
-    answer = answered_here(current_app, user_id, wanted, _given(given), _content(wanted, body))
-    click.echo(answer, nl=False)
+    for piece in answered_here(current_app, user_id, wanted, _given(given), _content(wanted, body)):
+        click.echo(piece, nl=False)
 
 
 def _given(written: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from sales_campaigns.campaigns.listing import only_campaign_named
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.enrollments.changes.settling_variants import ACTS, settle_variant
+from sales_campaigns.enrollments.explaining.behind_tasks import behind_tasks
 from sales_campaigns.enrollments.explaining.figures import Figures, StepFigures, figures_of
 from sales_campaigns.enrollments.explaining.funnels import Funnel
 from sales_campaigns.errors import NotFound
@@ -42,8 +43,9 @@ def report(name: str, team: str, by: str, as_json: bool) -> None:
         verdicts = {
             one.figures.key: one.verdict.words for one in varied_steps(found.steps, by) if one.verdict
         }
-        data = told(campaign, found, verdicts)
-        lines = list(_lines(found, verdicts))
+        behind = behind_tasks(uow.session, campaign)
+        data = told(campaign, found, verdicts) | {"behind": [asdict(one) for one in behind]}
+        lines = [*_lines(found, verdicts), *(f"{one.people} behind a task of {one.user}" for one in behind)]
     out(data, as_json, "\n".join(lines) or "Nothing has happened yet.")
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from sales_campaigns.archives.checking import check
-from sales_campaigns.archives.packing import pack, see_one_moment, told
+from sales_campaigns.archives.giving import begin_export
+from sales_campaigns.archives.packing import told
 from sales_campaigns.archives.unpacking import unpack
 from sales_campaigns.errors import Invalid
-from sales_campaigns.unit_of_work import unit_of_work
 from web.commands.running import CommandGroup, command_work, json_option, out
 from web.filters import count_words
+from web.parts.archive_files import giving
 from web.request_scope import house
 
 group = CommandGroup("workspace", help="The whole installation as one archive.")
@@ -25,18 +26,21 @@ FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path, as_json: bool) -> None:
     """Write everything but passwords and sessions to FILE (a ZIP). May run beside the service."""
     unfinished = file.with_name(f"{file.name}.part")
+    with command_work() as uow:
+        export = begin_export(uow, None)
+    archive = giving(export)
     try:
         unfinished.touch(0o600)  # it holds all that is known of everybody
-        with unfinished.open("wb") as target, unit_of_work(house().reads, house().clock) as uow:
-            see_one_moment(uow.session)
-            manifest = pack(uow, None, target, house().seal)
+        with unfinished.open("wb") as target:
+            target.writelines(archive.pieces())
         unfinished.replace(file)
     except OSError as error:
         raise Invalid(f"The file could not be written: {error.strerror}.") from None
     finally:
         unfinished.unlink(missing_ok=True)
-    data = {"file": str(file), **told(manifest)}
-    out(data, as_json, f"{count_words(manifest.rows, 'row')} written to {file}.")
+    assert archive.manifest is not None
+    data = {"file": str(file), **told(archive.manifest)}
+    out(data, as_json, f"{count_words(archive.manifest.rows, 'row')} written to {file}.")
 
 
 @group.command("check")

@@ -22,8 +22,8 @@ from web.request_scope import outside, work
 def ways_in(mailbox: Mailbox | None, typed: Mapping[str, Any]) -> dict[str, Any]:
     """Variables of the page. `consents`: the own one first. `granted`: label, delegated, lacks, differs, `takes` (how
     much, in words), `waiting` (how many mails) and, where it should say by itself that something came, `at_once` and
-    `untold` (why it does not), or None. `ended`: the label of the provider whose permission is not
-    there any more, "" for none.
+    `untold` (why it does not), or None. `ended`: the label of the provider whose permission is not there any more, ""
+    for none.
     """
     own = mailbox.provider if mailbox is not None else ""
     offered = sorted(outside().consents.items(), key=lambda one: one[0] != own)
@@ -46,11 +46,9 @@ def _granted(mailbox: Mailbox | None) -> dict[str, Any] | None:
     label = consent.label if consent else mailbox.provider.title()
     mine = (Message.mailbox_id == mailbox.id,) if mailbox.identity_id is None else (sa.false(),)
     waiting = waiting_mails(work().session, *mine)
-    minute, day = (limit.most for limit in limits_of_provider(mailbox.provider, None))
-    takes = f"{label} takes {minute:,} mails a minute and {day:,} in 24 hours. {REASONS[mailbox.provider]}"
-    known = {"takes": takes, "label": label, "delegated": mailbox.grant.delegated, "waiting": waiting}
-    told = _told(mailbox)
-    return {**known, **told, "lacks": lacks, "differs": consent.differs if consent else ()}
+    known = {"label": label, "delegated": mailbox.grant.delegated, "waiting": waiting, "lacks": lacks}
+    differs, takes = consent.differs if consent else (), f"{label} takes {_much(mailbox.provider)}"
+    return {**known, **_told(mailbox), "differs": differs, "takes": takes}
 
 
 def _told(mailbox: Mailbox) -> dict[str, Any]:
@@ -59,3 +57,9 @@ def _told(mailbox: Mailbox) -> dict[str, Any]:
         return {"at_once": False, "untold": ""}
     at_once = tells_by_itself(work().session, mailbox.id, machine_now())
     return {"at_once": at_once, "untold": watch.trouble}
+
+
+def _much(provider: str) -> str:
+    """How many mails, and why so many."""
+    minute, day = (limit.most for limit in limits_of_provider(provider, None))
+    return f"{minute:,} mails a minute and {day:,} in 24 hours. {REASONS[provider]}"

@@ -6,11 +6,9 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.crm.adding import Signed, take_addition
-from sales_campaigns.errors import Invalid, NotAllowed, NotFound
+from web.api.protocol.reading import body_bytes
 from web.parts.crm_links import outside_address
 from web.request_scope import house, work
-
-STATUS = {NotFound: 404, NotAllowed: 403, Invalid: 422}
 
 
 def add_to(pages: Blueprint) -> None:
@@ -18,18 +16,13 @@ def add_to(pages: Blueprint) -> None:
 
 
 def take_in(connection_id: int) -> tuple[Response, int]:
-    """202 and the page on which the rep goes on; or why not, as problem+json."""
+    """202 and the page on which the rep goes on."""
     given = request.headers
     signed = Signed(
         given.get("X-Timestamp", ""),
         given.get("X-Signature", "").removeprefix("sha256="),
-        request.get_data(cache=False),
+        body_bytes(),
     )
-    try:
-        row = take_addition(work(), house().seal, connection_id, signed, machine_now())
-    except (NotFound, NotAllowed, Invalid) as refusal:
-        answer = jsonify(title=refusal.words, status=STATUS[type(refusal)])
-        answer.content_type = "application/problem+json"
-        return answer, STATUS[type(refusal)]
+    row = take_addition(work(), house().seal, connection_id, signed, machine_now())
     there = outside_address(url_for("crm_people.chosen", addition_id=row.id))
     return jsonify(open=there, people=len(row.crm_ids)), 202

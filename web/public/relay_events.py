@@ -6,22 +6,23 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, Field, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.answers.relay_events import relay_events_came
 from sales_campaigns.errors import Invalid, NotAllowed, NotFound
 from sales_campaigns.ports.programs import RelayEvent
 from sales_campaigns.webhooks.signing import is_signed
+from web.api.protocol.reading import body_bytes
 from web.request_scope import outside, settings, work
 
-LARGEST = 10 * 1024 * 1024
 Words = Annotated[str, Field(max_length=1000, pattern="^[^\x00]*$")]
 
 
 class Told(BaseModel):
-    """One event in the words of the product; docs/feedback.md shows one."""
+    """One event in the words of the product; docs/webhooks.md shows one."""
+
+    model_config = ConfigDict(extra="forbid")
 
     id: Annotated[str, Field(min_length=1, max_length=180, pattern="^[^\x00]*$")]
     kind: Literal["delivered", "delayed", "failed", "complaint"]
@@ -32,6 +33,8 @@ class Told(BaseModel):
 
 
 class ToldMany(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     events: Annotated[list[Told], Field(max_length=1000)]
 
 
@@ -41,9 +44,7 @@ def add_to(pages: Blueprint) -> None:
 
 def relay_events(relay: str) -> Response:
     """The rule: feedback may come in any order, any number of times; the end state is the same."""
-    body = request.get_data()
-    if len(body) > LARGEST:
-        raise RequestEntityTooLarge("Send at most 10 MB at once.")
+    body = body_bytes()
     relay_events_came(work(), _generic(body) if relay == "generic" else _of(relay, body))
     return Response(status=204)
 

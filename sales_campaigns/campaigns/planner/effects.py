@@ -18,6 +18,7 @@ MOVES = {
     "gap": "the clocks go forward",
     "limit": "the daily limit is reached",
     "pressure": "this address has had as many mails as are allowed",
+    "company": "this company has had as many mails as are allowed",
     "leave": "it waits for the end of a leave or a pause",
 }
 

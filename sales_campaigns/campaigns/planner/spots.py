@@ -13,7 +13,7 @@ from sales_campaigns.campaigns.planner.outline import Calendar, Window
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A rule that shifted an instant: past, weekend, holiday, window, slip, gap, limit, pressure or leave.
+    """A rule that shifted an instant: past, weekend, holiday, window, slip, gap, limit, pressure, company or leave.
 
     `from_` is the aware local time it stood at before.
     """

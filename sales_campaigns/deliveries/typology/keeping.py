@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import require, sees_every_team
-from sales_campaigns.deliveries.typology.models import Of, RuleKind, RuleScope, TypologyRule
+from sales_campaigns.deliveries.typology.models import Of, Per, RuleKind, RuleScope, TypologyRule
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.groups import group_of
 from sales_campaigns.unit_of_work import UnitOfWork
@@ -112,8 +112,17 @@ def _details(
         problems["messages"] = "Write how many mails are allowed, 1 or more."
     if not length or length > 366:
         problems[span] = f"Write a number of {span} from 1 to 366."
-    counted = _counted(typed) if kind is RuleKind.CAPACITY else {}
+    counted = _counted(typed) if kind is RuleKind.CAPACITY else _per(typed, problems)
     return {"messages": messages, span: length, **counted}
+
+
+def _per(typed: Mapping[str, str], problems: dict[str, str]) -> dict[str, Any]:
+    """Whose mails a rule of pressure counts."""
+    if typed.get("per") != Per.COMPANY:
+        return {}
+    if typed.get("scope") != RuleScope.STEPS:
+        problems["per"] = "Mails to one company are counted for campaign steps only: choose these."
+    return {"per": Per.COMPANY.value}
 
 
 def _counted(typed: Mapping[str, str]) -> dict[str, Any]:

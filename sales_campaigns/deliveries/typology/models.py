@@ -35,9 +35,16 @@ class Of(StrEnum):
     DOMAIN = "domain"
 
 
+class Per(StrEnum):
+    """To whom a rule of pressure counts the mails."""
+
+    ADDRESS = "address"
+    COMPANY = "company"
+
+
 class TypologyRule(Base):
     """One rule of a team. `details` by kind: filtering {words, owner, group}; collision {excludes};
-    pressure {messages, days}; capacity {messages, hours, excludes, of}.
+    pressure {messages, days, per}; capacity {messages, hours, excludes, of}.
     """
 
     __tablename__ = "typology_rule"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.typology.collisions import on_the_way
-from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
+from sales_campaigns.deliveries.typology.models import Per, RuleKind, RuleScope, TypologyRule
 from sales_campaigns.deliveries.typology.windows import Pressure
 from sales_campaigns.people.listing import Wanted, matching
 from sales_campaigns.people.searches import resolved
@@ -79,7 +79,9 @@ def typologies(session: Session, team_id: int) -> Sequence[str]:
 
 
 def pressure_of(rule: TypologyRule) -> Pressure:
-    return Pressure(key_of(rule), rule.details["messages"], timedelta(days=rule.details["days"]))
+    details = rule.details
+    company = details.get("per") == Per.COMPANY
+    return Pressure(key_of(rule), details["messages"], timedelta(days=details["days"]), company)
 
 
 def key_of(rule: TypologyRule) -> str:
@@ -113,7 +115,8 @@ def _collision(rule: TypologyRule, joins: int | None) -> Cause:
 def _sentence(rule: TypologyRule) -> str:
     details = rule.details
     if rule.kind is RuleKind.PRESSURE:
-        return f"“{rule.name}”: over {details['messages']} mails to this address in {details['days']} days."
+        whom = Per(details.get("per", Per.ADDRESS)).value
+        return f"“{rule.name}”: over {details['messages']} mails to this {whom} in {details['days']} days."
     if rule.kind is RuleKind.CAPACITY:
         return f"“{rule.name}”: more than the {details['messages']:,} that it lets leave."
     if rule.kind is RuleKind.COLLISION:

@@ -26,11 +26,12 @@ Waiting = Mapping[int, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """At most `messages` to one address in any window of `span`; `cause` names the rule."""
+    """At most `messages` to one address, or to one company, in any window of `span`; `cause` names the rule."""
 
     cause: str
     messages: int
     span: timedelta
+    company: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.enrollments.explaining.behind_tasks import BehindTasks, behind_tasks
 from sales_campaigns.enrollments.explaining.dates_ahead import StepDate, dates_of, next_of
 from sales_campaigns.enrollments.explaining.places_ahead import planned_ahead
 from sales_campaigns.enrollments.explaining.surroundings import surroundings_of
@@ -35,11 +36,14 @@ class PersonInCampaign:
 
 @dataclass(frozen=True, slots=True)
 class PeopleOfCampaign:
-    """`after` is the key of the next page, "" on the last one; `counts` are of the whole campaign, by state."""
+    """`after` is the key of the next page, "" on the last one; `counts`, by state, and `behind` are of the whole
+    campaign.
+    """
 
     lines: tuple[PersonInCampaign, ...]
     after: str
     counts: Mapping[EnrollmentState, int]
+    behind: Sequence[BehindTasks] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def people_in(
     nexts = {way.enrollment.id: next_of(dates_of(way, known, planned_ahead(way, now))) for way in ways}
     lines = tuple(PersonInCampaign(one, who, user.name, nexts[one.id]) for one, who, user in found[:limit])
     more = str(lines[-1].enrollment.id) if len(found) > limit else ""
-    return PeopleOfCampaign(lines, more, _counts(session, campaign))
+    return PeopleOfCampaign(lines, more, _counts(session, campaign), behind_tasks(session, campaign))
 
 
 def picked(session: Session, campaign: Campaign, enrollment_ids: Sequence[int]) -> list[Enrollment]:

@@ -30,6 +30,7 @@ MOVED = {
     "gap": ("Clocks", "A local time that does not exist moves forward by the length of the gap."),
     "limit": ("Daily limit", "What exceeds a daily limit moves to the next eligible day and competes there."),
     "pressure": ("Pressure", "What is one mail too many for its address moves to the next eligible day."),
+    "company": ("Company", "What is one mail too many for its company moves to the next eligible day."),
     "leave": ("Pause or leave", "What came due meanwhile moves to when the campaign goes on."),
 }  # fmt: skip
 Moves = Sequence[tuple[str, datetime]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sales_campaigns.campaigns.models import CampaignState, Step
 from sales_campaigns.campaigns.planner import Planned
 from sales_campaigns.enrollments.explaining.planned_gates import gates_of_planned, gates_of_run
@@ -18,6 +20,7 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.tasks.models import Task, TaskState
 
 ONE_AT_A_TIME = "The next step of a person is scheduled when the one before is over."
+NEW_THREAD = "A follow-up whose mail before it failed, was skipped or cancelled goes out as a new thread."
 TASKS_GATE = "A task must be completed or skipped before that person's next step triggers."
 STANDS = {
     EnrollmentState.PAUSED: "It is paused; dates move when it goes on.",
@@ -28,6 +31,22 @@ STATES = {R.DONE: "done", R.SKIPPED: "skipped", R.FAILED: "failed"}
 
 def step_trace(known: Surroundings, way: Way, step: Step, planned: Planned | None) -> Trace:
     """`planned` is the step as the planner sees it ahead; None where it is over or never comes."""
+    trace = _trace(known, way, step, planned)
+    return replace(trace, gates=(*_new_thread(way, step), *trace.gates))
+
+
+def _new_thread(way: Way, step: Step) -> list[Gate]:
+    """Why a follow-up answers nothing."""
+    before = way.steps[step.position - 1] if step.follow_up and step.position else None
+    run = way.runs.get(before.key) if before is not None else None
+    if before is None or run is None or run.state not in OVER or run.sent_at is not None:
+        return []
+    why = f": {run.why}" if run.why else ""
+    words = "ended without a mail" if run.state is R.DONE else STATES[run.state]
+    return [Gate("Thread", NEW_THREAD, f"day {before.day}, step {before.number} {words}{why}")]
+
+
+def _trace(known: Surroundings, way: Way, step: Step, planned: Planned | None) -> Trace:
     run = way.runs.get(step.key)
     if run is None:
         return _not_begun(known, way, step, planned) if planned is not None else _not_run(way.enrollment)

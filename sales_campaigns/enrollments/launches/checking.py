@@ -30,6 +30,7 @@ SENTENCES = {
     "field_missing": "Lacks a field that a mail of this campaign needs.",
     "unreachable": "Has neither an e-mail address nor a phone number nor a LinkedIn URL.",
 }
+ANOTHER_TEAMS = "a campaign of another team"
 Words = Mapping[int, tuple[str, str]]
 
 
@@ -170,14 +171,27 @@ def _active_here(
 def _elsewhere(
     session: Session, campaign_id: int, person_ids: list[int], leaving: Collection[int]
 ) -> dict[int, str]:
+    """Person → the campaign that they, or somebody else with their address, are on the way through.
+
+    What another team calls its campaign is not said.
+    """
+    twin = sa.orm.aliased(Person)
+    same = sa.or_(twin.id == Person.id, twin.address_id == Person.address_id)
+    name = sa.case((twin.team_id == Person.team_id, Campaign.name), else_=ANOTHER_TEAMS)
     rows = session.execute(
-        sa.select(Enrollment.person_id, Campaign.name)
+        sa.select(Person.id, name.label("name"))
+        .join(twin, same)
+        .join(Enrollment, Enrollment.person_id == twin.id)
         .join(Campaign, Campaign.id == Enrollment.campaign_id)
         .where(
+            Person.id.in_(person_ids),
             Enrollment.campaign_id != campaign_id,
-            Enrollment.person_id.in_(person_ids),
             Enrollment.state.in_(UNDER_WAY),
             Enrollment.id.not_in(leaving),
         )
+        .order_by(twin.team_id != Person.team_id, Enrollment.id)
     )
-    return {row.person_id: row.name for row in rows}
+    found: dict[int, str] = {}
+    for row in rows:
+        found.setdefault(row.id, row.name)
+    return found

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.addresses import check_address
 from sales_campaigns.claims import lease_until
 from sales_campaigns.clock import machine_now
-from sales_campaigns.content.fields import NAMES, merge_values, parts_of_names
-from sales_campaigns.content.liquid import parse
+from sales_campaigns.content.fields import NAMES
 from sales_campaigns.content.mime import build, with_parts
 from sales_campaigns.content.models import Wording
-from sales_campaigns.content.rendering import Content, Rendered, needs_of
+from sales_campaigns.content.rendering import Rendered
 from sales_campaigns.content.wordings import content_of, known_again
 from sales_campaigns.lifecycle import move_each
 from sales_campaigns.messages.facts import facts_of
@@ -37,6 +36,7 @@ from sales_campaigns.messages.handing_over.free_rows import (
 )
 from sales_campaigns.messages.handing_over.gate import Gated, Passed
 from sales_campaigns.messages.handing_over.journal import Journal
+from sales_campaigns.messages.handing_over.kinds import Kind, cast_for, kind_of, values_for
 from sales_campaigns.messages.handing_over.recipes import (
     Recipe,
     hash_of,
@@ -45,11 +45,10 @@ from sales_campaigns.messages.handing_over.recipes import (
     recipe_from,
     with_seal,
 )
-from sales_campaigns.messages.letters.casting import CastLetter, Setting, cast_letter
 from sales_campaigns.messages.letters.marking import Outward, Ways, marks_of, ways_of
 from sales_campaigns.messages.letters.marks import Marks
 from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark, probed
-from sales_campaigns.messages.letters.writing import name_of, sender_values
+from sales_campaigns.messages.letters.writing import name_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.buckets import draw_for
 from sales_campaigns.messages.pace.limits import Times, limits_for
@@ -87,23 +86,7 @@ class Taken:
 NOTHING = Taken([], [])
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What the mails of one wording, sender and choice of marks have in common. `asked` are the fields
-    that are read, `of_person` those of them that are columns."""
-
-    content: Content
-    setting: Setting
-    names: frozenset[str]
-    asked: frozenset[str]
-    of_person: tuple[str, ...]
-    own: dict[str, str]
-    sender: User
-    box: Mailbox
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(NamedTuple):
     """A mail that can leave, its row, the subject it has, and what is kept instead of its bytes."""
 
     row: sa.Row[Any]
@@ -142,7 +125,7 @@ def _made(uow: UnitOfWork, lane: Lane, way: Way, rows: Sequence[sa.Row[Any]]) ->
     leaving = _within_limits(uow, way, rows)
     known_again(uow.session, lane.wordings, {row.wording_id for row in leaving})
     ways = ways_of(uow.session, leaving) if lane.outward and leaving else None
-    kinds: dict[tuple[object, ...], _Kind] = {}
+    kinds: dict[tuple[object, ...], Kind] = {}
     made = (_try(uow, lane, way, row, ways, kinds) for row in leaving)
     return [one for one in made if one is not None]
 
@@ -162,7 +145,7 @@ def _try(
     way: Way,
     row: sa.Row[Any],
     ways: Ways | None,
-    kinds: dict[tuple[object, ...], _Kind],
+    kinds: dict[tuple[object, ...], Kind],
 ) -> _Made | None:
     """None where it cannot be made: the other gate says why."""
     try:
@@ -173,7 +156,7 @@ def _try(
         key = (row.wording_id, row.sender_id, shape)
         if key not in kinds:
             content = content_of(lane.wordings[row.wording_id])
-            kinds[key] = _kind(way.box, way.senders[row.sender_id], content, shape)
+            kinds[key] = kind_of(way.box, way.senders[row.sender_id], content, shape)
         return _make(uow, lane, kinds[key], row, marks)
     except sa.exc.SQLAlchemyError:
         raise
@@ -181,32 +164,23 @@ def _try(
         return None
 
 
-def _kind(box: Mailbox, sender: User, content: Content, shape: Marks | None) -> _Kind:
-    signature = box.signature_html
-    names = needs_of(content).used | parse(signature, part="html", html=True).names
-    asked = parts_of_names(names)
-    own = {name: value for name, value in sender_values(sender, box).items() if name in asked}
-    setting = Setting(content, signature, tuple(merge_values({}, {}, own).items()), shape, box.address)
-    return _Kind(content, setting, names, asked, tuple(asked & _OF_PERSON), own, sender, box)
-
-
-def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Marks | None) -> _Made | None:
-    box, content = kind.box, kind.content
-    values = _values(kind, row)
+def _make(uow: UnitOfWork, lane: Lane, kind: Kind, row: sa.Row[Any], marks: Marks | None) -> _Made | None:
+    box = kind.box
+    values = values_for(kind, row)
     name = row.message_id or name_of(row.id, row.generation + 1, row.created_at, box)
     recipe = recipe_from(
         at=uow.now,
-        zone=kind.sender.zone,
-        sender=(kind.sender.name, box.address),
+        zone=kind.zone,
+        sender=kind.sender,
         recipient=(f"{row.first_name} {row.last_name}".strip() if row.first_name else "", row.email),
         values=values,
-        signature=box.signature_html,
+        signature=kind.setting.signature,
         marks=marks,
     )
     subject, mime = _written(kind, recipe, values, name, marks)
-    if content.bundle_id is not None or (box.largest_mail is not None and len(mime) > box.largest_mail):
+    if kind.content.bundle_id is not None or (kind.largest is not None and len(mime) > kind.largest):
         return None
-    sender, recipient = check_address(box.address), check_address(row.email)
+    sender, recipient = kind.origin, check_address(row.email)
     seal = lane.postmark.seal(box, sender.wire, mime)
     mail = OutgoingMail(
         row.id,
@@ -220,21 +194,11 @@ def _make(uow: UnitOfWork, lane: Lane, kind: _Kind, row: sa.Row[Any], marks: Mar
     return _Made(row, mail, subject, with_seal(recipe, seal))
 
 
-def _values(kind: _Kind, row: sa.Row[Any]) -> dict[str, str]:
-    """What the mail uses, as `values_of` gives it."""
-    person = {name: getattr(row, name) for name in kind.of_person}
-    if "full_name" in kind.asked:
-        person["full_name"] = f"{row.first_name} {row.last_name}".strip()
-    custom = {name: row.custom[name] for name in kind.asked & row.custom.keys()} if row.custom else {}
-    values = merge_values(person, custom, kind.own)
-    return {name: value for name, value in values.items() if name in kind.names}
-
-
 def _written(
-    kind: _Kind, recipe: Recipe, values: dict[str, str], name: str, marks: Marks | None
+    kind: Kind, recipe: Recipe, values: dict[str, str], name: str, marks: Marks | None
 ) -> tuple[str, bytes]:
     """Subject and bytes."""
-    mould = _cast(kind, values)
+    mould = cast_for(kind, values)
     cast = mould.written(values, marks.token if marks else "") if mould else None
     if cast is None:
         letter = letter_of(recipe, kind.content, name)
@@ -242,11 +206,6 @@ def _written(
     subject, parts = cast
     bare = Rendered(subject, "", "")
     return subject, with_parts(letter_around(bare, recipe, name, marks), parts)
-
-
-def _cast(kind: _Kind, values: dict[str, str]) -> CastLetter | None:
-    plain = needs_of(kind.content).plain
-    return cast_letter(kind.setting if plain else replace(kind.setting, present=frozenset(values)))
 
 
 def _begin(uow: UnitOfWork, lane: Lane, box: Mailbox, made: Sequence[_Made]) -> None:
@@ -285,8 +244,3 @@ def _gated(lane: Lane, box: Mailbox, one: _Made) -> Gated:
     row = one.row
     told = (row.attempts + 1, {"team_id": row.team_id}, box.id, box.bulk_lane, row.trace_id)
     return Gated(one.mail, Passed(_claim(lane, one), *told))
-
-
-_OF_PERSON = frozenset(
-    ["email", "first_name", "last_name", "company", "title", "phone", "linkedin_url", "time_zone"]
-)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,8 +15,7 @@ from sales_campaigns.messages.states import MESSAGE
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One message and whose it is: a late process must not act on what somebody else took over.
 
     `holds` are those the message names, in the order in which they are locked.

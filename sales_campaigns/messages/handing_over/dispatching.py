@@ -53,6 +53,7 @@ log = structlog.get_logger()
 BATCH = 50
 BULK_BATCH = 1_000
 GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second to hand over
+GATED_AT_MOST = 250  # once a batch has shown that so many take less than a second
 SECOND = 1.0
 
 
@@ -99,7 +100,7 @@ class _Round:
     bulk: bool
     journal: Journal | None
     at_once: int = 1
-    most: int = GATED_AT_ONCE
+    most: int = GATED_AT_MOST
     lane: Lane | None = None
     left: int = 0
     taken: int = 0
@@ -197,7 +198,7 @@ def _take(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
     if taken == NOTHING:
         taken = _claim_rest(uow, now, lane)
     ids = [claim.message_id for claim in taken.aside]
-    now.most = made_at_once(uow.session, ids, GATED_AT_ONCE) if ids else GATED_AT_ONCE
+    now.most = made_at_once(uow.session, ids, GATED_AT_ONCE) if ids else GATED_AT_MOST
     return taken
 
 
@@ -255,7 +256,7 @@ def _noted(now: _Round, one: Gated) -> OutgoingMail:
 
 def _within_a_second(mails: int, seconds: float) -> int:
     """The rule: a bulk lane gates at most what takes one second to hand over."""
-    return max(1, min(GATED_AT_ONCE, int(mails * SECOND / seconds) if seconds else GATED_AT_ONCE))
+    return max(1, min(GATED_AT_MOST, int(mails * SECOND / seconds) if seconds else GATED_AT_MOST))
 
 
 def _give_back(room: PostRoom, waiting: Sequence[Claim]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import structlog
@@ -52,8 +52,7 @@ from sales_campaigns.unit_of_work import UnitOfWork
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """What recording the answer to a mail needs to know of it.
 
     `attempt` numbers the hand-over; `about` are the columns of Activity that tell what the message is about.
@@ -67,8 +66,7 @@ class Passed:
     trace_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gated:
+class Gated(NamedTuple):
     """A mail that may be handed over once this transaction stands."""
 
     mail: OutgoingMail

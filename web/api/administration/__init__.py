@@ -2,6 +2,7 @@
 
 from web.api.administration import (
     addresses,
+    archive,
     bounces,
     calendars,
     channels,
@@ -38,4 +39,5 @@ AREAS = (
     installation.api,
     health.api,
     personal_data.api,
+    archive.api,
 )

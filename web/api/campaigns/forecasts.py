@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, NaiveDatetime
 
 from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.enrollments.explaining.behind_tasks import behind_tasks
 from sales_campaigns.enrollments.explaining.figures import StepFigures, figures_of
 from sales_campaigns.enrollments.explaining.funnels import Funnel
 from sales_campaigns.enrollments.foreseeing import Question, foresee_campaign
@@ -82,10 +83,17 @@ class StepFiguresShown(Shown):
     funnel: FunnelShown
 
 
+class BehindShown(Shown):
+    user_id: int
+    user: str
+    people: int
+
+
 class ReportShown(Shown):
     people: dict[str, int] = Field(description="By state.")
     ends: dict[str, int] = Field(description="Why it ended.")
     steps: list[StepFiguresShown]
+    behind: list[BehindShown] = Field(description="People who wait behind an open task, by who has it.")
 
 
 @api.post("/campaigns/<int:campaign_id>/simulate", example={"start": "2026-12-01T09:00:00", "number": 5})
@@ -129,11 +137,13 @@ def simulate_campaign(campaign_id: int, body: SimulationAsked) -> SimulationShow
 @api.get("/campaigns/<int:campaign_id>/report")
 def get_campaign_report(campaign_id: int) -> ReportShown:
     """The funnel: how many people reached each step, and what became of it there."""
-    found = figures_of(work().session, campaign_of(work().session, me(), campaign_id))
+    campaign = campaign_of(work().session, me(), campaign_id)
+    found = figures_of(work().session, campaign)
     return ReportShown(
         people={state.value: number for state, number in found.people.items()},
         ends=dict(found.ends),
         steps=list(map(_step, found.steps)),
+        behind=[BehindShown.model_validate(one) for one in behind_tasks(work().session, campaign)],
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.deliveries.journal import journal_of
@@ -16,6 +19,13 @@ from web.api.protocol.shapes import AskedPage, Page, Shown
 from web.request_scope import me, work
 
 api = Area("deliveries", "")
+
+
+class Logged(Protocol):
+    """A line of a log, which begins at its key."""
+
+    @property
+    def key(self) -> int: ...
 
 
 class LogAsked(AskedPage):
@@ -87,49 +97,40 @@ class JournalShown(Shown):
 @api.get("/deliveries/<int:delivery_id>/log")
 def list_recipients(delivery_id: int, query: LogAsked) -> Page[RecipientShown]:
     """What became of each recipient."""
-    place = cursors.read(query.after, int) or 0
     lines = sending_log(
         work().session,
         _delivery(delivery_id),
         status=query.status,
         words=query.words,
-        after=place,
+        after=_place(query),
         limit=query.limit,
     )
-    more = lines[-1].key if len(lines) == query.limit else None
-    return Page[RecipientShown](
-        items=[RecipientShown.model_validate(line) for line in lines], after=cursors.written(more)
-    )
+    items = [RecipientShown.model_validate(line) for line in lines]
+    return Page[RecipientShown](items=items, after=_following(lines, query))
 
 
 @api.get("/deliveries/<int:delivery_id>/exclusions")
 def list_exclusions(delivery_id: int, query: ExclusionsAsked) -> Page[ExclusionShown]:
     """Who is left out, and why."""
-    place = cursors.read(query.after, int) or 0
     lines = exclusion_log(
         work().session,
         _delivery(delivery_id),
         cause=query.cause,
         words=query.words,
-        after=place,
+        after=_place(query),
         limit=query.limit,
     )
-    more = lines[-1].key if len(lines) == query.limit else None
-    return Page[ExclusionShown](
-        items=[ExclusionShown.model_validate(line) for line in lines], after=cursors.written(more)
-    )
+    items = [ExclusionShown.model_validate(line) for line in lines]
+    return Page[ExclusionShown](items=items, after=_following(lines, query))
 
 
 @api.get("/deliveries/<int:delivery_id>/tracking")
 def list_noticed(delivery_id: int, query: TrackingAsked) -> Page[NoticedShown]:
     """Opens and clicks, the newest first."""
-    place = cursors.read(query.after, int) or 0
-    delivery = _delivery(delivery_id)
-    lines = tracking_log(work().session, delivery.id, kind=query.kind, before=place, limit=query.limit)
-    more = lines[-1].key if len(lines) == query.limit else None
-    return Page[NoticedShown](
-        items=[NoticedShown.model_validate(line) for line in lines], after=cursors.written(more)
-    )
+    delivery, before = _delivery(delivery_id), _place(query)
+    lines = tracking_log(work().session, delivery.id, kind=query.kind, before=before, limit=query.limit)
+    items = [NoticedShown.model_validate(line) for line in lines]
+    return Page[NoticedShown](items=items, after=_following(lines, query))
 
 
 @api.get("/deliveries/<int:delivery_id>/urls")
@@ -148,3 +149,13 @@ def get_journal(delivery_id: int) -> JournalShown:
 
 def _delivery(delivery_id: int) -> Delivery:
     return delivery_of(work().session, me(), delivery_id)
+
+
+def _place(query: AskedPage) -> int:
+    """The key of the last line of the page before; 0 is before the first."""
+    return cursors.read(query.after, int) or 0
+
+
+def _following(lines: Sequence[Logged], query: AskedPage) -> str | None:
+    """Where the page after a full one begins."""
+    return cursors.written(lines[-1].key if len(lines) == query.limit else None)

@@ -16,7 +16,7 @@ from sales_campaigns.deliveries.typology.keeping import (
     rules_of,
     switch_rule,
 )
-from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope, TypologyRule
+from sales_campaigns.deliveries.typology.models import Of, Per, RuleKind, RuleScope, TypologyRule
 from web.api.protocol.cursors import short_list
 from web.api.protocol.operations import Area, Edits
 from web.api.protocol.shapes import Asked, AskedPage, Id, Line, Page, Shown
@@ -27,7 +27,9 @@ EXAMPLE = {"kind": "pressure", "name": "Not too often", "messages": 2, "days": 7
 
 
 class RuleTyped(Asked):
-    """`words` and `group` for filtering, `messages` and `days` for pressure, `messages` and `hours` for capacity."""
+    """`words` and `group` for filtering; `messages`, `days` and `per` for pressure, by company for campaign steps only;
+    `messages`, `hours` and `of` for capacity. `typology` limits it to deliveries that use this one.
+    """
 
     kind: RuleKind
     name: Line
@@ -40,6 +42,9 @@ class RuleTyped(Asked):
     days: int | None = Field(None, ge=1, le=3_650)
     hours: int | None = Field(None, ge=1, le=10_000)
     excludes: bool = False
+    of: Of = Of.DELIVERY
+    per: Per = Per.ADDRESS
+    typology: Line = ""
 
     def typed(self) -> dict[str, str]:
         given = self.model_dump(mode="json", exclude_none=True)
@@ -56,6 +61,7 @@ class RuleShown(Shown):
     active: bool
     scope: RuleScope
     only_named: str
+    typology: str
     details: dict[str, Any]
     changed_at: AwareDatetime
 

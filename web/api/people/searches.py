@@ -6,8 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from sales_campaigns.campaigns.listing import campaign_of
+from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.engagement import LONGEST
-from sales_campaigns.people.listing import Wanted, people_page
+from sales_campaigns.people.listing import Wanted, people_page, teammates
 from sales_campaigns.people.models import Consent
 from sales_campaigns.people.searches import resolved, save_search
 from web.api.people.groups import GroupShown, group_shown
@@ -66,4 +68,17 @@ def list_people(query: PeopleAsked) -> Page[PersonShown]:
 @api.post("/groups/searches", status=201, example={"name": "Have opened", "did": "opened", "days": 14})
 def save_search_of_people(body: SearchNamed) -> GroupShown:
     """A group that is whoever this finds, asked anew each time."""
+    _look_for_their_rows(body)
     return group_shown(save_search(work(), me(), body.name, body.wanted(), shared=body.shared))
+
+
+def _look_for_their_rows(body: SearchNamed) -> None:
+    """What is kept leads to rows of the team. Raises Invalid."""
+    session = work().session
+    if body.owner_id is not None and body.owner_id not in {id for id, _ in teammates(session, me())}:
+        raise Invalid({"owner_id": "Nobody of the team has this id."})
+    if body.campaign_id is not None:
+        try:
+            campaign_of(session, me(), body.campaign_id)
+        except NotFound:
+            raise Invalid({"campaign_id": "The team has no such campaign."}) from None

@@ -61,6 +61,8 @@ def _once(operation: Operation, path: Mapping[str, Any]) -> Response:
         return answer_of(operation, path)
     if len(key) > 200 or not key.isascii() or not key.isprintable():
         raise Invalid({repeats.FIELD: "A key has at most 200 printable characters."})
+    if operation.gives:
+        raise Invalid({repeats.FIELD: "The answer is a file, which is not kept to be given again."})
     row = repeats.begin(work(), me(), key, _request_hash())
     if row.status:
         return Response(row.body, row.status, {**row.headers, REPEATED: "true"})

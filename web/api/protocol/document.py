@@ -174,7 +174,8 @@ def _unless_null(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
     text = {"type": "string", "maxLength": 200}
-    known = [{"name": FIELD, "in": "header", "required": False, "schema": text}] if one.writes else []
+    kept = one.writes and not one.gives
+    known = [{"name": FIELD, "in": "header", "required": False, "schema": text}] if kept else []
     seen = [{"name": "If-Match", "in": "header", "required": True, "schema": text}] if one.edits else []
     return [*known, *seen]
 
@@ -191,7 +192,9 @@ def _answer(one: Operation) -> dict[str, Any]:
     if one.answer is not None:
         said["content"] = {"application/json": {"schema": _ref(one.answer)}}
     elif one.gives:
-        said["content"] = {one.gives: {"schema": {"type": "string"}}}
+        said["content"] = {
+            one.gives: {"schema": {}}
+        }  # bytes: whoever reads YAML as what it says has a mapping in hand
     if one.tagged or one.edits:
         said["headers"] = {"ETag": {"schema": {"type": "string"}}}
     return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from flask import Flask, g
 from werkzeug.datastructures import MultiDict
@@ -16,8 +16,8 @@ from web.request_scope import work
 
 def answered_here(
     app: Flask, user_id: int, operation: Operation, given: Sequence[tuple[str, str]], content: bytes
-) -> str:
-    """The answer's body, "" where it has none. An edit takes whatever state there is.
+) -> Iterator[bytes]:
+    """The answer's body, piece by piece; none where it has none. An edit takes whatever state there is.
 
     `given` are the values of the path and of the question mark, by name. Raises Refusal.
     """
@@ -36,7 +36,7 @@ def answered_here(
         headers={"If-Match": "*"},
     ):
         g.me = work().session.get_one(User, user_id)
-        return app.process_response(answer_of(operation, path)).get_data(as_text=True)
+        yield from app.process_response(answer_of(operation, path)).iter_encoded()
 
 
 def _part(operation: Operation, name: str, value: str) -> int | str:

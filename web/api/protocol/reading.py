@@ -37,6 +37,8 @@ def arguments_of(operation: Operation, path: Mapping[str, Any]) -> dict[str, Any
 def body_bytes() -> bytes:
     """The body as it came. Raises RequestEntityTooLarge before it is read."""
     request.max_content_length = LARGEST_BODY
+    if (request.content_length or 0) > LARGEST_BODY:  # whoever looked at the form has begun to read
+        raise RequestEntityTooLarge(TOO_LARGE)
     try:
         return request.get_data(cache=True)
     except RequestEntityTooLarge:

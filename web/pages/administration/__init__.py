@@ -1,6 +1,7 @@
 """What administrators look after."""
 
 from web.pages.administration import (
+    archive,
     audit,
     blocked_domains,
     channels,
@@ -24,6 +25,7 @@ from web.pages.administration import (
 )
 
 PAGES = (
+    archive.pages,
     audit.pages,
     blocked_domains.pages,
     channels.pages,

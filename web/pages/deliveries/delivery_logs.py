@@ -1,4 +1,4 @@
-"""The logs of a delivery: recipients and exclusions, narrowed, page by page or as a file."""
+"""The logs of a delivery: recipients, exclusions, its journal; narrowed, page by page or as a file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from werkzeug.utils import secure_filename
 
 from sales_campaigns.database import Sessions
 from sales_campaigns.deliveries.figures import causes_of
+from sales_campaigns.deliveries.journal import journal_of, journal_rows
 from sales_campaigns.deliveries.listing import delivery_of
 from sales_campaigns.deliveries.logs import (
     PAGE,
@@ -23,14 +24,15 @@ from sales_campaigns.deliveries.logs import (
     sending_log,
     sending_rows,
 )
-from sales_campaigns.deliveries.models import Delivery
+from sales_campaigns.deliveries.models import Delivery, Level
 from sales_campaigns.deliveries.typology.rules import sentences
 from sales_campaigns.people.error_file import guarded
-from web.answers import answer
+from web.answers import answer, page
 from web.request_scope import house, me, work
 
 pages = Blueprint("delivery_logs", __name__, url_prefix="/deliveries/<int:delivery_id>")
 Rows = Callable[[Session], Iterable[Sequence[Any]]]
+LEVELS = {Level.INFO: "Information", Level.WARNING: "Warnings", Level.ERROR: "Errors"}
 TONES = {Status.SENT: "ok", Status.FAILED: "bad", Status.UNCERTAIN: "hot", Status.PENDING: "info"}
 
 
@@ -71,6 +73,22 @@ def exclusions(delivery_id: int) -> str:
     )
 
 
+@pages.get("/journal")
+def journal(delivery_id: int) -> str:
+    """The newest lines first."""
+    delivery, wanted, before = _delivery(delivery_id), _level(), request.args.get("before", "")
+    place = int(before) if before.isdecimal() and len(before) < 18 else 0
+    lines = journal_of(work().session, delivery.id, PAGE, level=wanted, before=place)
+    return page(
+        "delivery/journal.html",
+        delivery=delivery,
+        lines=lines[::-1],
+        level=wanted,
+        levels=LEVELS,
+        more=lines[0].id if len(lines) == PAGE else None,
+    )
+
+
 @pages.get("/log.csv")
 def log_file(delivery_id: int) -> Response:
     delivery, status = _delivery(delivery_id), _status()
@@ -87,6 +105,13 @@ def exclusions_file(delivery_id: int) -> Response:
     )
 
 
+@pages.get("/journal.csv")
+def journal_file(delivery_id: int) -> Response:
+    delivery, wanted = _delivery(delivery_id), _level()
+    head = ("At", "Level", "Words")
+    return file_of(delivery, "journal", head, lambda session: journal_rows(session, delivery.id, wanted))
+
+
 def _delivery(delivery_id: int) -> Delivery:
     return delivery_of(work().session, me(), delivery_id)
 
@@ -94,6 +119,11 @@ def _delivery(delivery_id: int) -> Delivery:
 def _status() -> Status | None:
     wanted = request.args.get("status", "")
     return Status(wanted) if wanted in set(Status) else None
+
+
+def _level() -> Level | None:
+    wanted = request.args.get("level", "")
+    return Level(wanted) if wanted in set(Level) else None
 
 
 def _asked() -> tuple[str, int]:

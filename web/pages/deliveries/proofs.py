@@ -64,7 +64,9 @@ def send(delivery_id: int) -> Response | tuple[str, int]:
 
 @pages.get("/preview")
 def preview(delivery_id: int) -> str:
-    """`?person=` is who gets it, `?words=` whom to look for, `?variant=` which of the variants is shown."""
+    """`?person=` is who gets it, `?words=` whom to look for, `?variant=` which of the variants is shown, `?width=`
+    whether as a phone shows it.
+    """
     session, delivery = work().session, _delivery(delivery_id)
     task, words = _task(delivery), request.args.get("words", "").strip()[:200]
     here = around(session, task, request.args.get("person", None, whole))
@@ -76,6 +78,7 @@ def preview(delivery_id: int) -> str:
         way=_way(delivery, here, _letter(task)),
         letters=list(task.contents) if task.test else [],
         variant=_letter(task),
+        width=_width(),
         words=words,
         found=find_recipients(session, task, words) if words else [],
         offered=worth_a_look(session, task),
@@ -110,11 +113,15 @@ def _letter(task: Task) -> str:
     return wanted if wanted in task.contents else next(iter(task.contents))
 
 
+def _width() -> str | None:
+    return "phone" if request.args.get("width") == "phone" else None
+
+
 def _way(delivery: Delivery, here: Around | None, variant: str) -> dict[str, str]:
     """To the recipients before and after this one."""
     places = {"previous": here.before, "next": here.after} if here else {}
     return {
-        name: url_for(".preview", delivery_id=delivery.id, person=person, variant=variant)
+        name: url_for(".preview", delivery_id=delivery.id, person=person, variant=variant, width=_width())
         for name, person in places.items()
         if person is not None
     }

@@ -28,7 +28,7 @@ pages = Blueprint("typology", __name__, url_prefix="/sending-policy")
 KINDS = {
     RuleKind.FILTERING: "Filtering: leaves people out whom a search finds",
     RuleKind.COLLISION: "Campaign collision: who is on the way through a campaign",
-    RuleKind.PRESSURE: "Pressure: not too many mails to one address",
+    RuleKind.PRESSURE: "Pressure: not too many mails to one address, or to one company",
     RuleKind.CAPACITY: "Capacity: not too many mails at once",
 }
 COUNTED = {
@@ -36,6 +36,7 @@ COUNTED = {
     "mailbox": "of its mailbox, whatever they belong to",
     "domain": "of all mailboxes of the sending domain",
 }
+PER = {"address": "to one address", "company": "to one company, by campaign steps"}
 SCOPES = {"every": "Deliveries and campaign steps", "deliveries": "Deliveries", "steps": "Campaign steps"}
 
 
@@ -105,6 +106,7 @@ def _form(typed: Mapping[str, Any], problems: Mapping[str, str], rule: TypologyR
         kinds=[(kind.value, words) for kind, words in KINDS.items()],
         scopes=list(SCOPES.items()),
         counted=list(COUNTED.items()),
+        per=list(PER.items()),
         may_change=may(me(), "manage_team"),
         who_can=who_may(work().session, "manage_team", me().team_id),
         groups=[("", "No group"), *((line.group.id, line.group.name) for line in groups)],
@@ -130,10 +132,11 @@ def _about(rule: TypologyRule) -> str:
         does = "Leaves out" if details.get("excludes") else "Warns of"
         return f"{does} people who are on the way through a campaign."
     if rule.kind is RuleKind.PRESSURE:
-        return (
-            f"At most {details['messages']} mails to one address in any {details['days']} days."
-            " A delivery leaves the person out, a campaign step waits."
+        whom = details.get("per", "address")
+        does = (
+            "A delivery leaves the person out, a campaign step waits." if whom == "address" else "Steps wait."
         )
+        return f"At most {details['messages']} mails to one {whom} in any {details['days']} days. {does}"
     if rule.kind is RuleKind.CAPACITY:
         beyond = "the rest is left out" if details.get("excludes") else "the rest leaves later"
         whose = COUNTED[details.get("of", "delivery")]
