@@ -102,4 +102,11 @@ def _refused(upload: Upload) -> str:
         return f"“{name}” is empty: there is nothing to send."
     if name.rpartition(".")[2].lower() in PROGRAMS and "." in name:
         return f"“{name}” is a program; mail servers send such mails back. Send a link to it instead."
+    if _is_locked(upload.content):
+        return f"“{name}” is locked with a password; mail servers send back what they cannot look into. Send a link."
     return ""
+
+
+def _is_locked(content: bytes) -> bool:
+    """An archive whose first file is encrypted, by the flags of its heading (ZIP, section 4.4.4)."""
+    return content.startswith(b"PK\x03\x04") and len(content) > 6 and bool(content[6] & 1)

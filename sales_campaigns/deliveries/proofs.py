@@ -44,7 +44,7 @@ def send_test(uow: UnitOfWork, actor: User, content: Content, person_id: int | N
     ).first()
     if mailbox is None:
         raise Invalid({"mailbox": "Connect a mailbox first: the test leaves from your own address."})
-    person = _person(uow, actor, person_id)
+    person = person_for_test(uow, actor, person_id)
     check(content, automatic=True)
     [id] = _queue_proofs(uow, actor, content, mailbox, {actor.email: person})
     return uow.session.get_one(Message, id)
@@ -182,7 +182,10 @@ def _addresses(written: str, *, needed: bool) -> list[str]:
         raise Invalid({"addresses": " ".join(refusal.problems.values())}) from None
 
 
-def _person(uow: UnitOfWork, actor: User, person_id: int | None) -> Person:
+def person_for_test(uow: UnitOfWork, actor: User, person_id: int | None) -> Person:
+    """This person, else the actor's first one, else the team's. Raises Invalid where there is nobody yet; NotFound
+    for a person of another team.
+    """
     query = (
         sa.select(Person).where(Person.deleted_at.is_(None)).order_by(Person.owner_id != actor.id, Person.id)
     )

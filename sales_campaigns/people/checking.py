@@ -14,6 +14,10 @@ from sales_campaigns.people.columns import BY_FIELD, CUSTOM, FULL_NAME, LONGEST_
 from sales_campaigns.people.zones import check_zone
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# An address as mail programs and web pages copy it; a second one in the cell is no part of it.
+_WRAPPED = re.compile(
+    r"(?:[^<>@\x00-\x1f\x7f-\x9f\u2028\u2029]*<)?(?:mailto:)?([^<>\s]+?)\.?>?", re.IGNORECASE
+)
 # What the error file puts before a value that a spreadsheet would compute; taken off when it comes back.
 _GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
 NOBODY = "There is no e-mail address, phone number or LinkedIn URL."
@@ -102,13 +106,19 @@ def _given(cells: Sequence[str], meanings: Sequence[str]) -> dict[str, str]:
 
 
 def _candidate(row: int, given: Mapping[str, str]) -> Candidate:
-    address = check_address(given["email"]) if "email" in given else None
+    address = check_address(_bare(given["email"])) if "email" in given else None
     plain = {name: raw for name, raw in given.items() if name != "email" and not name.startswith(CUSTOM)}
     fields = {name: value for name, value in check_fields(plain).items() if value}
     _split_full_name(fields)
     if address is None and not (fields.get("phone") or fields.get("linkedin_url")):
         raise Invalid(NOBODY)
     return Candidate(row, address, fields, _custom(given))
+
+
+def _bare(cell: str) -> str:
+    """The address of “Name <address>”, of a link to it, or with the period of its sentence; else what stands there."""
+    found = _WRAPPED.fullmatch(cell.strip(" \t"))
+    return found[1] if found else cell
 
 
 def _check_field(name: str, value: str) -> str:

@@ -101,10 +101,23 @@ def guess_meanings(header: Sequence[str]) -> list[str]:
     The first column of a meaning wins; a second one is kept as a custom field, so that nothing is lost.
     """
     meanings: list[str] = []
-    for heading in header:
+    for heading, own in zip(header, custom_fields(header), strict=True):
         known = _BY_HEADING.get(_plain(heading), "")
-        meanings.append(known if known and known not in meanings else custom(heading))
+        meanings.append(known if known and known not in meanings else own)
     return meanings
+
+
+def custom_fields(header: Sequence[str]) -> list[str]:
+    """What each column is called as a custom field; where a heading stands again, its number tells the two apart."""
+    names: list[str] = []
+    for heading in header:
+        name = own = custom(heading)
+        again = 1
+        while own and name in names:
+            again += 1
+            name = f"{own}_{again}"
+        names.append(name)
+    return names
 
 
 def custom(heading: str) -> str:

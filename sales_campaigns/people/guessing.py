@@ -34,7 +34,7 @@ def guess_encoding(path: Path) -> str:
     for mark, encoding in MARKS:
         if start.startswith(mark):
             return encoding
-    if b"\0" in start:
+    if start.count(0) * 10 > len(start):  # a single one is a damaged cell, which is told with its row
         return "utf-16-le" if start[1::2].count(0) >= start[::2].count(0) else "utf-16-be"
     return "utf-8" if _fits_utf8(path) else _guess_legacy(path)
 

@@ -45,6 +45,7 @@ SAME: dict[str, str] = {
     "campaign_editor.order": "order_campaign_steps",
     "campaign_editor.retype": "change_campaign_step",
     "campaign_editor.send": "change_campaign_step",
+    "campaign_editor.tests": "send_campaign_tests",
     "campaign_people.bulk": "change_enrollments",
     "campaign_people.take_back": "take_launch_back",
     "campaign_settings.save": "change_campaign_of_mine",

@@ -52,6 +52,7 @@ def test_it_takes_a_rep_from_a_file_of_people_to_a_conversation(page: Page, tmp_
     she_sends_a_mail_by_hand(page)
     the_follow_ups_stand_in_the_same_threads(page)
     she_completes_a_call_takes_it_back_and_completes_it_again(page)
+    she_goes_through_her_calls_by_keys(page)
 
 
 def she_is_told_that_time_runs_fast(page: Page) -> None:
@@ -144,10 +145,22 @@ def she_launches_it(page: Page) -> None:
     page.locator("label.choice", has_text="Spring fair").click()
     press(page, "Add the ticked groups")
     expect(page.get_by_role("heading", name="5 people chosen")).to_be_visible()
-    for button in ("Check 5 people", "See the first e-mails", "Choose the times", "Go on to confirm"):
+    press(page, "Check 5 people")
+    she_looks_straight_at_the_end_and_goes_back(page)
+    for button in ("See the first e-mails", "Choose the times", "Go on to confirm"):
         press(page, button)
     press(page, "Start 5 people")
     expect(page.locator(".notice")).to_contain_text("5 people started.")
+
+
+def she_looks_straight_at_the_end_and_goes_back(page: Page) -> None:
+    """From the check one may go straight to confirm, with the times of the campaign, and back from there."""
+    press(page, "Straight to confirm")
+    told = page.locator(".next-words")
+    expect(told).to_contain_text("5 people start.")
+    expect(told).to_contain_text("The first e-mail leaves")
+    expect(page.get_by_role("button", name="Start 5 people", exact=True)).to_be_visible()
+    page.locator(".wizard-back", has_text="Check").click()
 
 
 def the_first_mails_arrive(page: Page) -> None:
@@ -206,6 +219,27 @@ def she_completes_a_call_takes_it_back_and_completes_it_again(page: Page) -> Non
     she_completes(page, row)
     page.goto("/tasks?show=done")
     expect(row).to_contain_text("Done")
+
+
+def she_goes_through_her_calls_by_keys(page: Page) -> None:
+    """S begins, N passes over, a number says what came of the call, E is done, and the player goes on by itself."""
+    page.goto("/tasks?kind=call")
+    expect(page.locator("[data-live]").first).to_be_visible()
+    page.keyboard.press("s")
+    she_is_at(page, 1)
+    page.keyboard.press("n")
+    she_is_at(page, 2)
+    page.keyboard.press("1")
+    expect(page.locator("input[name=outcome]").first).to_be_checked()
+    page.keyboard.press("e")
+    she_is_at(page, 3)
+    page.keyboard.press("h")
+    expect(page.locator("[name=until_local]")).to_be_focused()
+
+
+def she_is_at(page: Page, number: int) -> None:
+    expect(page.locator(".play-progress")).to_have_attribute("aria-label", re.compile(f"^{number} of"))
+    page.wait_for_load_state()  # the page's scripts run
 
 
 def she_completes(page: Page, row: Locator) -> None:

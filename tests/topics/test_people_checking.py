@@ -52,6 +52,39 @@ def test_it_says_why_a_row_is_left_out(cells: list[str], words: str) -> None:
     assert words in _reason(cells)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "mailto:ana@example.com",
+        "Ana Lind <ana@example.com>",
+        '"Lind, Ana" <mailto:ana@example.com>',
+        "<ana@example.com>",
+        "ana@example.com.",
+        " Ana@Example.com ",
+    ],
+)
+def test_it_reads_an_address_as_it_was_copied(cell: str) -> None:
+    assert _good([cell]).key == "ana@example.com"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "ana@example.com; ben@example.com",
+        "ana@example.com,ben@example.com",
+        "Ana <ana@example.com>, Ben <ben@example.com>",
+        "Ana <ana@example.com> ben@example.com",
+        "ana@example.com\r\nBcc: <ben@example.com>",
+        "Ana\x00 <ana@example.com>",
+        "ana@example..",
+        "mailto:",
+    ],
+)
+def test_several_in_one_cell_are_nobody_s(cell: str) -> None:
+    """What is no one address is told with its row, and none of them is taken for the person's."""
+    assert _reason([cell])
+
+
 def test_it_names_every_fault_of_a_row() -> None:
     reason = _reason(["ana@example.com", "L" * 201, "", "", "", "Mars/Olympus"])
     assert "First name" in reason and "Mars/Olympus" in reason

@@ -339,6 +339,11 @@ def test_it_refuses_a_file_that_holds_nothing(
     assert list(uploads.iterdir()) == []
 
 
+def test_a_file_with_headings_only_brings_nobody(work: Work, cast: Cast, uploads: Path) -> None:
+    found = _import(work, uploads, cast.ana, HEAD)
+    assert (found.state, _counts(found)) == (ImportState.IMPORTED, (0, 0, 0))
+
+
 def test_it_deletes_the_uploaded_file_when_the_people_are_in(work: Work, cast: Cast, uploads: Path) -> None:
     _import(work, uploads, cast.ana, HEAD + "a@example.com,,,,,,\r\n")
     assert list(uploads.iterdir()) == []

@@ -146,6 +146,18 @@ def test_it_guesses_the_delimiter_even_where_others_stand_in_the_cells(
     assert guess_delimiter(_written(tmp_path, text), "utf-8") == delimiter
 
 
+def test_it_reads_lines_that_end_with_a_carriage_return_alone(tmp_path: Path) -> None:
+    path = _written(tmp_path, "Email;Name\ra@example.com;Ana\r")
+    assert guess_delimiter(path, guess_encoding(path)) == ";"
+    assert list(rows_of(path, "utf-8", ";")) == [(1, ["Email", "Name"]), (2, ["a@example.com", "Ana"])]
+
+
+def test_a_null_in_one_cell_makes_the_file_no_other_alphabet(tmp_path: Path) -> None:
+    path = _written(tmp_path, "Email,Name\na@example.com,A\0na\nb@example.com,Björn\n")
+    assert guess_encoding(path) == "utf-8"
+    assert list(rows_of(path, "utf-8", ","))[-1] == (3, ["b@example.com", "Björn"])
+
+
 def test_it_takes_a_first_row_with_an_address_for_a_person() -> None:
     assert has_headings(["Email", "Name"])
     assert not has_headings(["Ana", "ana@example.com"])
@@ -159,6 +171,7 @@ def test_it_takes_a_first_row_with_an_address_for_a_person() -> None:
         ("Voornaam|Achternaam|Bedrijf|Functie|Tijdzone", "first_name last_name company title zone"),
         ("Prénom|Nom de famille|Courriel|Société", "first_name last_name email company"),
         ("Contact Name|Person LinkedIn URL|mobile_phone", "full_name linkedin_url phone"),
+        ("Email|Note|Note|Note|E-mail", "email custom:note custom:note_2 custom:note_3 custom:e_mail"),
         (
             "EMAIL|Work e-mail|Customer No.||Größe",
             "email custom:work_e_mail custom:customer_no - custom:größe",

@@ -79,6 +79,11 @@ def test_a_kind_is_what_the_browser_says_or_the_ending_of_the_name(said: str, na
     [
         ([Upload("empty.pdf", "", b"")], [], "“empty.pdf” is empty"),
         ([Upload("setup.EXE", "", b"MZ")], [], "“setup.EXE” is a program"),
+        (
+            [Upload("offer.zip", "", b"PK\x03\x04\x14\x00\x01\x00")],
+            [],
+            "“offer.zip” is locked with a password",
+        ),
         ([Upload("a.txt", "", b"a")], [MOST_BYTES], "23 MB at most"),
         ([Upload(f"{n}.txt", "", b"a") for n in range(3)], [1] * 18, "at most 20 files; these are 21"),
     ],

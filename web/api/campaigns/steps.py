@@ -14,6 +14,7 @@ from sales_campaigns.campaigns.file import Priority, Quote
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import IfPast, SendOption, StepKind
+from sales_campaigns.campaigns.sending_tests import send_tests
 from sales_campaigns.campaigns.versions import drafts_of, newest
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.wordings import content_of
@@ -23,7 +24,7 @@ from web.api.campaigns.campaigns import get_campaign
 from web.api.campaigns.shapes import CampaignShown
 from web.api.mails.attachments import Files, bundle_of
 from web.api.protocol.operations import Area, Edits
-from web.api.protocol.shapes import Asked, Line, Note, Shown, Source, TimeOfDay
+from web.api.protocol.shapes import Asked, Id, Line, Note, Shown, Source, TimeOfDay
 from web.request_scope import me, work
 
 api = Area("campaigns", "")
@@ -68,6 +69,17 @@ class Order(Asked):
     """As on the page: `day:1`, the keys of its steps, `day:2`, and so on."""
 
     order: list[Line] = Field(max_length=1000)
+
+
+class TestsAsked(Asked):
+    person_id: Id | None = Field(
+        None, description="As this person would get them; one of yours where nobody is named."
+    )
+
+
+class TestsSent(Shown):
+    message_ids: list[int]
+    email: str
 
 
 class EffectShown(Shown):
@@ -149,6 +161,14 @@ def discard_campaign_changes(campaign_id: int) -> CampaignShown:
     """Throw the waiting changes away."""
     discard_changes(work(), me(), campaign_id)
     return get_campaign(campaign_id)
+
+
+@api.post("/campaigns/<int:campaign_id>/tests", status=201, example={})
+def send_campaign_tests(campaign_id: int, body: TestsAsked) -> TestsSent:
+    """Send every e-mail of the newest version to yourself."""
+    sent = send_tests(work(), me(), campaign_id, body.person_id)
+    work().session.flush()
+    return TestsSent(message_ids=[message.id for message in sent], email=me().email)
 
 
 def _step(campaign_id: int, key: str) -> StepDraft:

@@ -13,11 +13,14 @@ from sales_campaigns.campaigns.editing import Edited, SendChoice
 from sales_campaigns.campaigns.lanes import lanes_of
 from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.campaigns.planner import IfPast, StepKind
+from sales_campaigns.campaigns.previewing import person_for_preview
+from sales_campaigns.campaigns.sending_tests import send_tests
 from sales_campaigns.campaigns.stored_settings import read_time, settings_of
 from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.enrollments.changes.changing import change_campaign, effect_of_changes, may_change
-from sales_campaigns.errors import Invalid
+from sales_campaigns.errors import Invalid, NotFound
 from web.answers import answer, go, is_htmx, page
+from web.filters import count_words
 from web.pages.campaigns.sample_start import sample_start
 from web.pages.campaigns.step_cards import IF_PAST, KINDS, SEND, send_card, step_card
 from web.parts.change_words import effect_sentences, effect_words
@@ -103,6 +106,21 @@ def discard(campaign_id: int) -> AnyResponse:
     return _saved(edited, "The changes are thrown away.", undo=True)
 
 
+@pages.post("/tests")
+def tests(campaign_id: int) -> AnyResponse:
+    """Every e-mail to whoever is signed in, as the person named by `as` would get it."""
+    campaign_of(work().session, me(), campaign_id)
+    wish = request.form.get("as", "")
+    try:
+        person = person_for_preview(work().session, me(), wish)
+        sent = send_tests(work(), me(), campaign_id, person.id if person else None)
+    except (Invalid, NotFound) as refusal:
+        problems = refusal.problems if isinstance(refusal, Invalid) else {"as": refusal.words}
+        return _shown(campaign_id, test_as=wish, problems=problems)
+    words = f"{count_words(len(sent), 'test')} on the way to {me().email}."
+    return go(_url("campaign_editor.index"), words)
+
+
 def _saved(edited: Edited, words: str = "", *, undo: bool = False) -> AnyResponse:
     """The steps as they are now; what was reset is said, and an edit that loses something can be undone."""
     said = " ".join([words, *edited.reset]).strip()
@@ -136,6 +154,7 @@ def _context(campaign_id: int, key: str = "", typed: Typed | None = None, **more
         "campaign_settings": settings_of(version.settings),
         "changes": version.number != campaign.version,
         "lanes": lanes,
+        "mails": sum(view.step.kind is StepKind.EMAIL for lane in lanes for view in lane.steps),
         "sample": sample,
         "kinds": KINDS,
         "url": _url,

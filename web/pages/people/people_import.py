@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, stream_with_context, url_for
 from werkzeug.utils import secure_filename
 
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.columns import MEANINGS, custom, words_of
+from sales_campaigns.people.columns import MEANINGS, custom_fields, words_of
 from sales_campaigns.people.error_file import error_file
 from sales_campaigns.people.groups import lists_of
 from sales_campaigns.people.importing import check_import, start_import, stop_import
@@ -150,14 +150,13 @@ def _choosing(found: PeopleImport) -> dict[str, Any]:
             "group": typed.get("group", found.group_id or ""),
             "meanings": typed.getlist("meaning") or columns["meanings"],
         },
-        "meanings": [_offered(heading) for heading in columns["header"]],
+        "meanings": [_offered(own) for own in custom_fields(columns["header"])],
         "groups": lists_of(work().session, me()),
     }
 
 
-def _offered(heading: str) -> list[tuple[str, str]]:
+def _offered(own: str) -> list[tuple[str, str]]:
     """What one column may mean: nothing, a field of a person, a custom field of its own name."""
-    own = custom(heading)
     fields = [(meaning.field, meaning.words) for meaning in MEANINGS]
     return [("", "Leave out"), *fields, *([(own, f"Custom field “{words_of(own)}”")] if own else [])]
 
