@@ -54,6 +54,7 @@ class Line:
     final_reply_seconds: float
     cap: int | None = None
     success_notices: bool = False
+    reported: bool = False  # what becomes of the mails is told by events of the relay
     served: int = 0  # mails settled on this connection
     answered: bool = False  # the mail at hand is begun: it cannot just go on another connection
     ahead: Ahead | None = None  # the next mail, whose first group is already written
@@ -195,7 +196,7 @@ def _transfer(line: Line, mail: OutgoingMail, following: Ahead | None) -> Asking
         return refused_as(mail, _unknown(lost) if dotted else _not_sent(lost))
     line.over = line.over or not whole or reply.code == 421
     if yes and dotted:
-        promised = line.success_notices and line.offers.dsn
+        promised = line.reported or (line.success_notices and line.offers.dsn)
         return HandOver(mail.key, reply.words, reply.code, confirms=promised)
     return refused_as(mail, refusal(reply, Position.BODY), reply.words)
 

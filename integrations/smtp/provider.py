@@ -28,7 +28,9 @@ class SmtpProvider:
         self._settings = settings or Settings()
         self._connections = max(self._settings.connections, account.connections)
         self._lanes: list[Lane] = []
-        self.capabilities = Capabilities(confirms_deliveries=self._settings.success_notices, announces=True)
+        self.capabilities = Capabilities(
+            confirms_deliveries=self._settings.success_notices or account.reported, announces=True
+        )
 
     def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
         """Send in order, each connection having at most one mail without its final reply at any moment.
@@ -102,6 +104,7 @@ class SmtpProvider:
         connection, offers = open_connection(self._account, settings)
         line = Line(offers, settings.reply_seconds, settings.final_reply_seconds)
         line.cap, line.success_notices = settings.mails_per_connection, settings.success_notices
+        line.reported = self._account.reported
         return Lane(connection, line)
 
     def _alive(self, lane: Lane) -> bool:

@@ -160,6 +160,25 @@ def limit_mailbox(uow: UnitOfWork, actor: User, typed: str) -> Mailbox:
     return mailbox
 
 
+def let_relay_report(uow: UnitOfWork, actor: User, *, wanted: bool) -> Mailbox:
+    """Whether the relay that the actor's mails leave by reports each delivery as an event.
+
+    The rule: SMTP confirms deliveries where the server gives notice, or where a provider's event webhook is connected.
+    For mails that leave from now on. Raises Invalid, NotFound without a mailbox, and NotAllowed.
+    """
+    mailbox = mailbox_of(uow.session, actor)
+    if mailbox is None:
+        raise NotFound("Connect a mailbox first.")
+    if wanted and mailbox.provider in BY_CONSENT and mailbox.identity_id is None:
+        raise Invalid({"relay_reports": "A mailbox that is connected by consent has no relay."})
+    if wanted != mailbox.relay_reports:
+        require_or_name(uow.session, actor, "start_deliveries")
+        mailbox.relay_reports = wanted
+        data = {"mailbox": mailbox.id, "wanted": wanted}
+        uow.record("mailbox.relay_reports", actor_id=actor.id, team_id=actor.team_id, data=data)
+    return mailbox
+
+
 def pace_mailbox(uow: UnitOfWork, actor: User, per_minute: str, *, bulk_lane: bool) -> Mailbox:
     """How fast it hands over: at most so many a minute (empty: what its provider takes), in batches or one by one.
 

@@ -152,6 +152,8 @@ class Mailbox(Base):
     ramp_begins: Mapped[date | None]
     # Drafts of the rep's e-mail tasks are put into it by themselves.
     drafts_wait: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # Its relay reports each delivery as an event, so that a mail it took is open until then.
+    relay_reports: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     judged_from: Mapped[datetime | None]  # mails before this no longer count against it
     state: Mapped[MailboxState] = mapped_column(checked(MailboxState), default=MailboxState.CONNECTED)
     trouble: Mapped[str] = mapped_column(sa.Text, default="")

@@ -35,6 +35,7 @@ def channel_account(channel: Channel, seal: Seal, box: Mailbox | None = None) ->
         security=channel.security,
         username=channel.username,
         secret=seal.open(channel.sealed_secret),
+        reported=box is not None and box.relay_reports,
     )
 
 
@@ -52,6 +53,7 @@ def own_account(box: Mailbox, seal: Seal, access: Access | None = None) -> MailA
         username=box.username,
         secret=seal.open(box.sealed_secret),
         connections=BULK_CONNECTIONS if box.bulk_lane else 1,
+        reported=box.relay_reports,
     )
 
 

@@ -14,9 +14,9 @@ from sales_campaigns.errors import Outside
 class MailAccount:
     """How to reach one mailbox. `secret` is the opened password, or (`token`) an access token; never logged.
 
-    `connections` is how many may be used side by side at most. `scopes` are those that were granted with the token.
-    `renew` gives another token for one that the provider no longer takes; it raises Outside (authorisation lost) when
-    there is none to be had.
+    `connections` is how many may be used side by side at most. `reported`: what becomes of its mails is told by events.
+    `scopes` are those that were granted with the token. `renew` gives another token for one that the provider no longer
+    takes; it raises Outside (authorisation lost) when there is none to be had.
     """
 
     id: int
@@ -28,6 +28,7 @@ class MailAccount:
     username: str = ""
     secret: str = ""
     connections: int = 1
+    reported: bool = False
     token: bool = False
     scopes: tuple[str, ...] = ()
     renew: Callable[[str], str] | None = field(default=None, compare=False)
@@ -80,8 +81,8 @@ class OutgoingMail:
 class HandOver:
     """What became of one mail: accepted with the server's own words, or refused with an error.
 
-    `confirms`: the server was asked for a notice of the delivery, and said that it gives one. `message_id`: the real
-    one, read back, where the provider may have given it another; None where it keeps ours.
+    `confirms`: notice of the delivery is to come, by a server that was asked for it or as an event. `message_id`: the
+    real one, read back, where the provider may have given it another; None where it keeps ours.
     """
 
     key: int

@@ -98,6 +98,7 @@ FOR_ADMINISTRATORS = {
     "get_set_up",
     "keep_delegation_key",
     "keep_unknown_bounce",
+    "let_my_relay_report",
     "lift_domain_limit",
     "limit_domain_of_recipients",
     "list_bounce_rules",

@@ -143,6 +143,7 @@ SAME: dict[str, str] = {
     "mailbox.pace": "change_my_pace",
     "mailbox.preview": "preview_my_signature",
     "mailbox.ramp": "ramp_my_mailbox",
+    "mailbox.relay_reports": "let_my_relay_report",
     "mailbox.sign": "change_my_signature",
     "mailbox_draft.open_it": "put_mailbox_draft",
     "mailbox_draft.sent": "say_mailbox_draft_was_sent",

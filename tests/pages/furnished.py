@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.content.wordings import wording_of
 from sales_campaigns.crm.models import ConnectionState, CrmConnection
 from sales_campaigns.deliveries.approvals import ask_approval
@@ -47,6 +48,7 @@ def furnish(work: Work, cast: Cast, ids: Ids) -> Furnished:
         out = uow.session.scalars(sa.select(Person.id).where(Person.email == "out@example.com")).one()
         uow.session.get_one(CrmConnection, ids["connection_id"]).state = ConnectionState.CONNECTED
         somebody_left(uow, cast)
+        a_relay(uow, cast)
         tried, prepared = a_delivery(uow, cast.cleo, name="To be tried"), a_prepared_delivery(uow, cast)
         an_ab_test(uow, tried, wording_of(uow.session, "Hello again", "<p>Hello</p>").id)
         leaves_later(uow, ids["message_id"])
@@ -87,6 +89,13 @@ def leaves_later(uow: UnitOfWork, message_id: int) -> None:
     message = uow.session.get_one(Message, message_id)
     message.due_at = message.act_at = uow.now + timedelta(hours=1)
     message.valid_until = uow.now + timedelta(days=1)
+
+
+def a_relay(uow: UnitOfWork, cast: Cast) -> None:
+    """Cleo sends through one that reports."""
+    box = Mailbox(user_id=cast.cleo.id, provider="smtp", address=cast.cleo.email, host="127.0.0.1")
+    box.relay_reports = True
+    uow.session.add(box)
 
 
 def somebody_left(uow: UnitOfWork, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,6 +210,28 @@ def test_a_bulk_lane_needs_the_right_to_start_deliveries(browse: Browse, work: W
     assert ana.post("/mailbox/pace", {"per_minute": "", "bulk_lane": "1"}).status_code == 303
     found = mailbox(work, cast.ana)
     assert found is not None and found.bulk_lane
+
+
+class TestReportsOfItsRelay:
+    """Said where a door for them is open, by who may start deliveries."""
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> Settings:
+        key = "only for the tests, and long enough"
+        return Settings(secret_key=key, data_dir=tmp_path, relay_events_secret="whsec_open")
+
+    def test_they_are_waited_for_and_no_more(
+        self, browse: Browse, work: Work, cast: Cast, sink: Sink, settings: Settings
+    ) -> None:
+        cleo = browse(cast.cleo)
+        cleo.post("/mailbox", typed(sink.port))
+        assert "/api/events/generic</code>" in cleo.get("/mailbox").text
+        for wanted in (True, False):
+            cleo.post("/mailbox/relay-reports", {"relay_reports": "1"} if wanted else {})
+            box = mailbox(work, cast.cleo)
+            assert box is not None and box.relay_reports is wanted
+        assert "Reports of its relay" not in browse(cast.ana).get("/mailbox").text
+        assert browse(cast.ana).post("/mailbox/relay-reports", {"relay_reports": "1"}).status_code == 403
 
 
 def test_what_needs_a_mailbox_is_not_there_without_one(browse: Browse, cast: Cast) -> None:

@@ -11,6 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from integrations.mailgun import Events
+from sales_campaigns.accounts.mailboxes import let_relay_report
+from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.answers.relay_events import relay_events_came
 from sales_campaigns.errors import Invalid, NotAllowed
@@ -85,6 +87,39 @@ def test_a_failure_counts_once_however_often_it_comes(
         state = uow.session.scalar(sa.select(Message.state).where(Message.message_id == name))
         assert state is MessageState.FAILED
         assert uow.session.scalars(sa.select(Address)).one().quarantined_at is not None
+
+
+@pytest.mark.parametrize(
+    ("reports", "before", "after"),
+    [(True, MessageState.RELAYED, MessageState.SENT), (False, MessageState.SENT, MessageState.SENT)],
+)
+def test_where_its_relay_reports_a_mail_is_open_until_then(
+    work: Work,
+    cast: Cast,
+    room: PostRoom,
+    sink: Sink,
+    reports: bool,
+    before: MessageState,
+    after: MessageState,
+) -> None:
+    """The rule: SMTP confirms deliveries … or where a provider's event webhook is connected."""
+    with work() as uow:
+        let_relay_report(uow, cast.ana, wanted=False)
+        uow.session.get_one(User, cast.ana.id).can_start = True
+    with work() as uow:
+        let_relay_report(uow, uow.session.get_one(User, cast.ana.id), wanted=reports)
+    (name,) = sent(work, cast, room, "maria@example.com")
+    state = sa.select(Message.state).where(Message.message_id == name)
+    with work() as uow:
+        assert uow.session.scalar(state) is before
+        relay_events_came(uow, [RelayEvent("ev4", "delivered", name)])
+    with work() as uow:
+        assert uow.session.scalar(state) is after
+
+
+def test_who_may_not_start_deliveries_does_not_say_that_a_relay_reports(work: Work, cast: Cast) -> None:
+    with work() as uow, pytest.raises(NotAllowed, match=cast.cleo.name):
+        let_relay_report(uow, cast.ana, wanted=True)
 
 
 def test_a_complaint_is_for_good(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:

@@ -13,6 +13,7 @@ from sales_campaigns.accounts.inboxes import inbox_of, inbox_typed, read_from, s
 from sales_campaigns.accounts.mailboxes import (
     MOST_A_MINUTE,
     copy_mailbox,
+    let_relay_report,
     mailbox_of,
     note_largest_mail,
     pace_mailbox,
@@ -111,6 +112,7 @@ class OwnMailboxShown(Shown):
     ramp_most: int
     ramp_begins: date | None
     drafts_wait: bool
+    relay_reports: bool = Field(description="Its relay reports every delivery as an event.")
     identity_id: int | None = Field(description="As whom it sends through a channel.")
     reading: ReadingShown | None
 
@@ -187,6 +189,13 @@ def change_my_copies(body: CopiesTyped) -> OwnMailboxShown:
 def change_my_pace(body: PaceTyped) -> OwnMailboxShown:
     """How fast it hands over."""
     pace_mailbox(work(), me(), str(body.per_minute or ""), bulk_lane=body.bulk_lane)
+    return get_my_mailbox()
+
+
+@api.put("/mailboxes/mine/relay-reports", example={"wanted": True})
+def let_my_relay_report(body: Wanted) -> OwnMailboxShown:
+    """Whether its relay reports every delivery as an event: a mail is then pending until its report comes."""
+    let_relay_report(work(), me(), wanted=body.wanted)
     return get_my_mailbox()
 
 

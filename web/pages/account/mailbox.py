@@ -15,6 +15,7 @@ from sales_campaigns.accounts.inboxes import READ_SECURITY, inbox_guessed, inbox
 from sales_campaigns.accounts.mailboxes import (
     SECURITY,
     copy_mailbox,
+    let_relay_report,
     mailbox_of,
     note_largest_mail,
     pace_mailbox,
@@ -33,6 +34,7 @@ from web.answers import go, page
 from web.filters import count_words
 from web.pages.mails.previews import POLICY
 from web.parts.channel_words import channel_ways
+from web.parts.event_doors import doors_of_events
 from web.parts.mailbox_check import answer_of
 from web.parts.mailbox_drafts import mailbox_label
 from web.parts.mailbox_secrets import sending_secret
@@ -155,6 +157,20 @@ def pace() -> Response:
     return _back(f"{most}, {'in batches' if mailbox.bulk_lane else 'one by one'}.")
 
 
+@pages.post("/relay-reports")
+def relay_reports() -> Response:
+    wanted = bool(request.form.get("relay_reports"))
+    try:
+        let_relay_report(work(), me(), wanted=wanted)
+    except Invalid as refusal:
+        return mailbox_page(request.form, refusal.problems)
+    return _back(
+        "What leaves from now on is pending until its relay reports it."
+        if wanted
+        else "What leaves from now on counts as delivered when it is handed over."
+    )
+
+
 @pages.post("/ramp")
 def ramp() -> Response:
     try:
@@ -192,6 +208,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
             "cc": mailbox.cc if mailbox else "",
             "bcc": mailbox.bcc if mailbox else "",
             "bulk_lane": mailbox.bulk_lane if mailbox else False,
+            "relay_reports": mailbox.relay_reports if mailbox else False,
             **_reading(mailbox),
             **(typed or {}),
         },
@@ -202,6 +219,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         securities=list(SECURITY.items()),
         fields=OWN_FIELDS,
         may_bulk=may(me(), "start_deliveries"),
+        doors_of_events=doors_of_events(),
         drafts_in=mailbox_label(),
         **ways_in(mailbox, {**known, **(typed or {})}),
         **channel_ways(mailbox),
