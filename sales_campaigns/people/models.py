@@ -132,7 +132,7 @@ class SubscriptionChange(Base):
     address_id: Mapped[int] = mapped_column(sa.ForeignKey("address.id"), index=True)
     at: Mapped[datetime]
     subscribed: Mapped[bool]
-    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand | link
+    source: Mapped[str] = mapped_column(sa.String(24))  # mail | hand | link | crm
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))

@@ -16,8 +16,10 @@ from sales_campaigns.messages.models import Draft, Message, MessageState
 from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address
 from sales_campaigns.tasks.models import Task, TaskKind
+from sales_campaigns.tracking.models import EventKind, TrackingEvent
 from tests.cast import Cast, a_person
 from tests.conftest import Work
+from tests.incoming import a_raw_mail, taken_in
 from tests.pages.conftest import Browser
 
 Browse = Callable[[User], Browser]
@@ -169,6 +171,34 @@ def test_it_searches_by_name_subject_and_day(browse: Browse, work: Work, cast: C
         assert "No mail matches" in ana.get(f"/emails?folder=scheduled&{query}").text
 
 
+def test_it_searches_by_what_the_recipient_did(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rules: status with views or none, clicks or none, replies or none. A click implies an open, machines open
+    nothing, and whoever comes back from holiday has not replied.
+    """
+    mails = {
+        name: a_mail_of_ana(work, cast, name, message_id=f"<{name}@north.example>", **GONE)
+        for name in ("clicks", "replies", "machine", "nothing")
+    }
+    done = (("clicks", "click", ""), ("replies", "open", ""), ("machine", "open", "mail privacy"))
+    with work() as uow:
+        for name, kind, machine in done:
+            event = {"message_id": mails[name], "kind": EventKind(kind), "at": uow.now, "machine": machine}
+            uow.session.add(TrackingEvent(**event))
+    taken_in(work, cast, a_raw_mail(answers="<replies@north.example>"))
+    taken_in(work, cast, a_raw_mail(answers="<clicks@north.example>", Auto_Submitted="auto-replied"))
+    ana = browse(cast.ana)
+    for query, found in {
+        "did=opened": ["clicks", "replies"],
+        "did=clicked": ["clicks"],
+        "did=replied": ["replies"],
+        "did_not=opened": ["machine", "nothing"],
+        "did=opened&did_not=replied": ["clicks"],
+        "did=nonsense": list(mails),
+    }.items():
+        shown = ana.get(f"/emails?folder=delivered&{query}").text
+        assert [name for name, id in mails.items() if f'id="mail-{id}"' in shown] == found, query
+
+
 def test_columns_are_remembered_for_each_folder(browse: Browse, work: Work, cast: Cast) -> None:
     a_mail_of_ana(work, cast)
     ana = browse(cast.ana)
@@ -230,6 +260,24 @@ def test_the_button_saves_a_draft_without_scripts(browse: Browse, work: Work, ca
         == "/emails?folder=draft"
     )
     assert ana.post(url, {"key": "other", "subject": "", "html": "x"}).status_code == 422
+
+
+def test_a_mail_is_followed_up_from_its_row(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: follow-up e-mail from the row, with that mail's body appended."""
+    id, ana = a_mail_of_ana(work, cast, **GONE, message_id="<first@north.example>"), browse(cast.ana)
+    with work() as uow:
+        uow.session.execute(sa.update(Message).values(sent_at=uow.now, subject="Hello maria"))
+    way = re.search(r'href="(/compose[^"]+)"', row_of(ana.get("/emails?folder=delivered").text, id))
+    assert way is not None
+    url = way[1].replace("&amp;", "&")
+    assert 'value="Re: Hello maria"' in ana.get(url).text
+    typed = {"subject": "Re: Hello maria", "html": "<p>One more thing</p>"}
+    assert "<blockquote" in ana.post(url.replace("?", "/preview?"), typed).text.replace("&lt;", "<")
+    ana.post(url, {**typed, "when": "now"})
+    with work() as uow:
+        answer = uow.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
+        assert answer is not None and answer.id != id
+        assert answer.follows_id == id
 
 
 def test_a_task_is_made_from_a_mail_and_stays_linked(browse: Browse, work: Work, cast: Cast) -> None:

@@ -55,6 +55,20 @@ def test_it_shows_what_is_overdue_before_what_is_due_today(browse: Browse, work:
     assert re.search(r"2 tasks to do", shown)
 
 
+def test_it_is_launched_from_its_row(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: call, compose, LinkedIn by one click."""
+    link = "https://www.linkedin.com/in/maria"
+    with work() as uow:
+        maria = a_person(uow, cast.ana, phone="+46 8 1", linkedin_url=link)
+        _, mail, _ = (
+            remind(uow, cast.ana, name=kind.value, kind=kind, person=maria, due_at=uow.now).id
+            for kind in (TaskKind.CALL, TaskKind.EMAIL, TaskKind.INMAIL)
+        )
+    shown = browse(cast.ana).get("/tasks").text
+    assert shown.count('href="tel:+4681"') == shown.count(f'href="{link}"') == 3
+    assert f'href="/compose?task={mail}"' in shown and "Log call" in shown and "Open InMail" in shown
+
+
 def test_it_keeps_upcoming_snoozed_and_done_apart(browse: Browse, work: Work, cast: Cast) -> None:
     (later,), (snoozed,), (done,) = (some_tasks(work, cast.ana, days=days) for days in (2, 0.1, 0.2))
     ana = browse(cast.ana)

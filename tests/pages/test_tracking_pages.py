@@ -115,12 +115,17 @@ def test_one_click_unsubscribes_without_cookies_and_again(app: Flask, work: Work
         assert uow.session.scalars(sa.select(SubscriptionChange.source)).all() == ["link"]
 
 
-def test_what_and_why_are_kept(app: Flask, work: Work, token: str) -> None:
+def test_what_and_why_are_kept_and_the_history_names_the_source(
+    app: Flask, browse: Browse, cast: Cast, work: Work, token: str
+) -> None:
     typed = {"what": "all", "why": "I am the wrong person", "words": "Ask Nils"}
     assert ask(app, f"/u/{token}", "POST", data=typed)[0] == 200
     with work() as uow:
         reason = uow.session.scalars(sa.select(SubscriptionChange.reason)).one()
+        person = uow.session.scalars(sa.select(Person.id)).one()
     assert reason == "I am the wrong person: Ask Nils"
+    shown = browse(cast.ana).get(f"/people/{person}").text
+    assert "by the link of a mail: I am the wrong person: Ask Nils" in shown
 
 
 def test_leaving_the_series_offers_the_rest(app: Flask, work: Work, token: str) -> None:

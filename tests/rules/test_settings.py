@@ -20,6 +20,25 @@ def test_it_reads_a_setting_from_a_file(tmp_path: Path) -> None:
     assert read_settings({"SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == SECRET
 
 
+@pytest.mark.parametrize(
+    ("given", "outward"),
+    [
+        ({}, ""),
+        (
+            {"TRACKING_URL": "https://go.north.example"},
+            "",
+        ),  # nothing leads back to a service that nobody can reach
+        ({"PUBLIC_URL": "https://us.example"}, "https://us.example"),
+        (
+            {"PUBLIC_URL": "https://us.example", "TRACKING_URL": "https://go.us.example"},
+            "https://go.us.example",
+        ),
+    ],
+)
+def test_links_and_pixels_stand_on_a_domain_of_ones_own(given: dict[str, str], outward: str) -> None:
+    assert read_settings({"SECRET_KEY": SECRET, **given}).outward_url == outward
+
+
 def test_it_lists_every_malformed_setting_at_once() -> None:
     wrong = {"SECRET_KEY": "short", "PORT": "many", "PUBLIC_URL": "ftp://x", "DATABASE_URL": "mysql://x"}
     with pytest.raises(Invalid) as refused:

@@ -321,6 +321,25 @@ def test_the_first_sync_looks_back_a_day(
         assert uow.session.scalar(sa.select(sa.func.count(Task.id))) == taken
 
 
+@pytest.mark.parametrize(("away", "left"), [(14, 0), (16, 1)])
+def test_after_a_time_without_sync_deletions_of_15_days_are_taken_in(
+    synced: Synced, cast: Cast, work: Work, reminder: Remind, away: int, left: int
+) -> None:
+    """The rule: if the sync had been on before, deletions of the last 15 days are applied here."""
+    reminder()
+    synced.round()
+    with work() as uow:
+        switch(uow, cast.cleo, Switches(syncs_tasks=False))
+    synced.there.delete(only(synced.there)["id"])
+    synced.later(days=away)
+    with work() as uow:
+        switch(uow, cast.cleo, Switches(syncs_tasks=True))
+    synced.round()
+    with work() as uow:
+        still = sa.select(sa.func.count(Task.id)).where(Task.state == TaskState.OPEN)
+        assert uow.session.scalar(still) == left
+
+
 def test_a_task_of_nobody_who_is_mapped_waits_with_its_remedy(
     synced: Synced, cast: Cast, work: Work, reminder: Remind
 ) -> None:

@@ -247,6 +247,22 @@ class TestPressureOnSteps:
         assert self.due(work) == {"a@example.com": "03 09:00"}
 
 
+class TestPressureOnDeliveries:
+    @pytest.mark.parametrize("shared", [False, True])
+    def test_mails_count_whoever_has_the_address(self, work: Work, cast: Cast, shared: bool) -> None:
+        """The rule: pressure counts by address, whichever team has it. One that nobody shares is asked for quicker."""
+        first, second = people(work, cast, "ab")
+        with work() as uow:
+            theirs, own = a_person(uow, cast.dirk, "z@example.com"), uow.session.get_one(Person, second)
+            if shared:
+                theirs.address_id = uow.session.get_one(Person, first).address_id
+            for person in (theirs, own):
+                uow.session.add(a_sent_mail(uow, cast, person, uow.now - timedelta(days=1)))
+        rule(work, cast, "pressure", messages="1", days="4", scope="deliveries")
+        left_out = excluded(work, prepared(work, cast.cleo))
+        assert set(left_out) == ({"a@example.com", "b@example.com"} if shared else {"b@example.com"})
+
+
 class TestWhichDeliveries:
     """Each rule can be switched off, ordered, and limited to some deliveries: by scope, name and typology."""
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sales_campaigns.messages.outbox.engagement import Did
 from sales_campaigns.messages.outbox.folders import Folder, Search
 from web.numbers import row_of
 from web.parts.days_typed import bounds_in
 from web.request_scope import me, work
 
-NARROWING = ("folder", "owner", "words", "campaign", "due", "from", "to", "success", "own")
+NARROWING = ("folder", "owner", "words", "campaign", "due", "from", "to", "success", "own", "did", "did_not")
+# What the recipient did → the words of the two choices: did, did not
+DEEDS = {
+    Did.OPENED: ("Opened", "Not opened"),
+    Did.CLICKED: ("Clicked", "Not clicked"),
+    Did.REPLIED: ("Replied", "No reply"),
+}
 # name → heading of the column; the first three are shown unless others are chosen
 COLUMNS = {
     "person": "Person",
@@ -47,6 +54,8 @@ def search_in(args: Mapping[str, str]) -> Search:
         until=until,
         succeeded=bool(args.get("success")),
         own={"1": True, "0": False}.get(args.get("own", "")),
+        did=_deed(args.get("did", "")),
+        did_not=_deed(args.get("did_not", "")),
     )
 
 
@@ -59,6 +68,10 @@ def columns_of(folder: Folder, chosen: Sequence[str] = ()) -> list[str]:
     remembered = me().preferences.get("columns", {}).get(f"emails.{folder.value}", [])
     wanted = [name for name in (chosen or remembered) if name in COLUMNS]
     return [name for name in COLUMNS if name in wanted] or list(USUAL)
+
+
+def _deed(written: str) -> Did | None:
+    return Did(written) if written in set(Did) else None
 
 
 def _number(written: str) -> int | None:

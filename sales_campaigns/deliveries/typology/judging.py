@@ -47,6 +47,7 @@ class Policy:
     waiting: Waiting  # confirmed deliveries with recipients to come
     one_team: bool  # nobody of it shares an address: the people's own unique key says so
     own: Mapping[str, str]  # cause → words of the team's own rules, kept with each exclusion
+    alone: bool = False  # nobody of any team shares an address with another, be it one who was deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,9 @@ def _ranked(found: sa.CTE) -> sa.Select[Any]:
 
 def _late_causes(policy: Policy, ranked: sa.CTE) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """(cause, condition) of what is asked only of those without a cause, in order."""
+    alone = ranked.c.person_id if policy.alone else None
     often = [
-        (rule.cause, too_often(ranked.c.address_id, rule, policy.at, policy.waiting))
+        (rule.cause, too_often(ranked.c.address_id, rule, policy.at, policy.waiting, person=alone))
         for rule in policy.pressure
     ]
     twins = [] if policy.one_team else [("duplicate", ranked.c.place > 1)]

@@ -38,6 +38,7 @@ class Pressure:
 class _Known:
     waiting: Waiting
     without: Collection[int]
+    person: Any = None  # whose address it is, where nobody else has it: one look-up less
 
 
 class seconds_after(GenericFunction[datetime]):  # noqa: N801  the name it has in SQL
@@ -60,17 +61,22 @@ def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 
 def too_often(
-    address: Any, limit: Pressure, at: datetime, waiting: Waiting, without: Collection[int] = ()
+    address: Any,
+    limit: Pressure,
+    at: datetime,
+    waiting: Waiting,
+    without: Collection[int] = (),
+    person: Any = None,
 ) -> sa.ColumnElement[bool]:
     """Whether one more mail to `address` at `at` makes more than are allowed in some rolling window; messages
-    `without` which it is counted are those that would move to `at`.
+    `without` which it is counted are those that would move to `at`. `person` is the only one with the address.
 
     The rule: what was sent and what is scheduled count. A window that matters begins at an earlier contact less
     than its span before, or at the mail itself. Windows are counted one by one only where there are enough contacts
     around `at` at all; each count is a look-up in an index, however long the history is.
     """
     most, span = limit.messages, limit.span
-    known = _Known(waiting, without)
+    known = _Known(waiting, without, person)
     earlier = _contacts(address, known).alias("earlier")
     end = seconds_after(earlier.c.at, int(span.total_seconds()))
     full = _number(address, known, earlier.c.at, end) >= most
@@ -107,16 +113,21 @@ def _number(address: Any, known: _Known, begin: Any, end: Any) -> Any:
 
 def _contacts(address: Any, known: _Known) -> sa.CompoundSelect[Any]:
     """(at) of what was sent and what is scheduled to this address, whoever has it."""
-    reached = sa.orm.aliased(Person)
-    messages = (
-        sa.select(sa.func.coalesce(Message.sent_at, Message.due_at).label("at"))
-        .join(reached, Message.person_id == reached.id)
-        .where(reached.address_id == address, ~Message.proof, Message.state.not_in(NEVER_LEFT))
-        .correlate_except(reached, Message)
+    at = sa.func.coalesce(Message.sent_at, Message.due_at).label("at")
+    messages = _mails_to(address, known.person, sa.select(at)).where(
+        ~Message.proof, Message.state.not_in(NEVER_LEFT)
     )
     if known.without:
         messages = messages.where(Message.id.not_in(known.without))
     return sa.union_all(messages, *(_to_come(address, one, start) for one, start in known.waiting.items()))
+
+
+def _mails_to(address: Any, person: Any, mails: sa.Select[Any]) -> sa.Select[Any]:
+    if person is not None:
+        return mails.where(Message.person_id == person).correlate_except(Message)
+    reached = sa.orm.aliased(Person)
+    theirs = mails.join(reached, Message.person_id == reached.id).where(reached.address_id == address)
+    return theirs.correlate_except(reached, Message)
 
 
 def _to_come(address: Any, delivery_id: int, starts_at: datetime) -> sa.Select[Any]:

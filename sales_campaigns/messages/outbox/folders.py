@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.outbox.engagement import Did, did_with_it
 from sales_campaigns.messages.states import LEFT
 from sales_campaigns.people.models import Address, Person
 
@@ -35,7 +36,7 @@ class Folder(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Search:
     """What a list of mails is narrowed to. `since` and `until` bound the planned instant; `own`: a rep's own mails
-    (True), those of campaigns and deliveries (False), or both (None).
+    (True), those of campaigns and deliveries (False), or both (None). `did` and `did_not`: by its recipient.
     """
 
     words: str = ""
@@ -44,6 +45,8 @@ class Search:
     until: datetime | None = None
     succeeded: bool = False
     own: bool | None = None
+    did: Did | None = None
+    did_not: Did | None = None
 
 
 def folder_conditions(now: datetime) -> dict[Folder, sa.ColumnElement[bool]]:
@@ -108,7 +111,12 @@ def search_conditions(search: Search) -> list[sa.ColumnElement[bool]]:
         found.append(Message.succeeded_at.is_not(None))
     if search.own is not None:
         found.append(Message.campaign_id.is_(None) if search.own else Message.campaign_id.is_not(None))
-    return found
+    return found + _engagement_conditions(search)
+
+
+def _engagement_conditions(search: Search) -> list[sa.ColumnElement[bool]]:
+    wanted = [did_with_it(search.did)] if search.did is not None else []
+    return wanted + ([~did_with_it(search.did_not)] if search.did_not is not None else [])
 
 
 _SIMPLE = {

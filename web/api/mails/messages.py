@@ -16,6 +16,7 @@ from sales_campaigns.messages.letters.carrying import bundle_of as carried_by
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.messages.outbox.drafting import About, forget_draft
+from sales_campaigns.messages.outbox.engagement import Did
 from sales_campaigns.messages.outbox.folders import Folder, Search, folder_of
 from sales_campaigns.messages.outbox.keeping import rewrite
 from sales_campaigns.messages.outbox.lines import (
@@ -51,6 +52,8 @@ class MessagesAsked(AskedPage):
     campaign_id: Id | None = None
     since: Instant | None = None
     until: Instant | None = None
+    did: Did | None = Field(None, description="Mails with which the recipient did this.")
+    did_not: Did | None = Field(None, description="Mails with which the recipient did not.")
 
 
 class NewMessage(Asked):
@@ -94,7 +97,9 @@ def list_messages(query: MessagesAsked) -> Page[MessageShown]:
     if query.folder is Folder.DRAFT:
         raise Invalid({"folder": "Drafts are in the composer of whoever writes them."})
     uow, place = work(), cursors.read(query.after, str, int)
-    search = Search(query.words, query.campaign_id, query.since, query.until)
+    search = Search(
+        query.words, query.campaign_id, query.since, query.until, did=query.did, did_not=query.did_not
+    )
     lines = mail_lines(
         uow.session,
         me(),

@@ -21,7 +21,7 @@ from sales_campaigns.saved_views.saving import choose_columns
 from web.answers import answer, go
 from web.numbers import row_of
 from web.pages.mails.bulk_emails import SHIFTS
-from web.parts.email_filters import COLUMNS, columns_of, folder_in, narrowed, search_in
+from web.parts.email_filters import COLUMNS, DEEDS, columns_of, folder_in, narrowed, search_in
 from web.parts.mail_rows import FOLDERS, GROUPS, draft_row, mail_row
 from web.parts.view_chips import opened_with, view_chips
 from web.parts.way_back import way_back
@@ -56,6 +56,7 @@ def index() -> Response | str:
         everybody=_whose() is None,
         args=kept,
         presets=list(PRESETS.items()),
+        deeds=DEEDS,
         searched=search != Search(),
         columns=columns,
         all_columns=COLUMNS,
