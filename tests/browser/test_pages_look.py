@@ -135,7 +135,7 @@ LAUNCH = ("Check 60 people", "See the first e-mails", "Choose the times", "Go on
 # What is no page: files and parts of pages, what leads on at once, and what strangers and programs ask for.
 NO_PAGE = re.compile(
     r"static|(api|public)\..*|.*\.(raw|frame|export|errors|fetch|as_\w+|\w*file)|audit\.file|proofs\.mail"
-    r"|feed\.(latest|stream)|notices\.new|campaign_editor\.effect|sign_in\.by_link|consent\.back"
+    r"|feed\.(latest|stream)|notices\.new|campaign_editor\.effect|campaigns\.reply_rates|sign_in\.by_link|consent\.back"
     r"|crm_sign_in\.(back|leave)|crm_people\.chosen|rehearse\.(show|mail)|continuous\.ask\w*|ab_test\.ask|mailbox_draft\.show|channels\.show"
     # the last ones need a CRM, a rehearsal, Gmail, a relay and a run of a continuous delivery: the demo has none
 )
