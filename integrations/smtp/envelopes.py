@@ -16,6 +16,9 @@ LONGEST_ORCPT = 480  # with its type within the 500 that section 4.2 allows
 
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029]")
 _NOT_IN_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_NO_LINE_END = bytes(set(range(256)) - {13, 10})
+_NO_LEADING_DOT = re.compile(rb"(?:[^.\r][^\r]*+\r\n|\r\n)*+")
+_DATA = b"DATA\r\n"
 
 
 class Command(NamedTuple):
@@ -77,21 +80,28 @@ def envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) 
     DATA shares the group of its recipient only when there is one: a lone dot after a refused recipient
     ends an empty transaction, but among several it would deliver an empty mail to the others.
     """
-    notify = b" NOTIFY=SUCCESS,FAILURE,DELAY" if success_notices and offers.dsn else b""
     opening = [
-        Command(Position.MAIL, b"MAIL FROM:<%s>%s\r\n" % (mail.sender.encode(), _parameters(mail, offers))),
-        *(
-            Command(
-                Position.RCPT,
-                b"RCPT TO:<%s>%s\r\n" % (recipient.encode(), notify + _orcpt(recipient, offers)),
-            )
-            for recipient in mail.recipients
-        ),
+        Command(Position.MAIL, _from(mail, offers)),
+        *(Command(Position.RCPT, _to(one, offers, success_notices)) for one in mail.recipients),
     ]
-    data = Command(Position.DATA, b"DATA\r\n")
+    data = Command(Position.DATA, _DATA)
     if not offers.pipelining:
         return [[command] for command in (*opening, data)]
     return [[*opening, data]] if len(mail.recipients) == 1 else [opening, [data]]
+
+
+def whole_envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) -> bytes:
+    """That of a mail to one recipient, for a server with pipelining: the bytes of its one group."""
+    return _from(mail, offers) + _to(mail.recipients[0], offers, success_notices) + _DATA
+
+
+def _from(mail: OutgoingMail, offers: Offers) -> bytes:
+    return b"MAIL FROM:<%s>%s\r\n" % (mail.sender.encode(), _parameters(mail, offers))
+
+
+def _to(recipient: str, offers: Offers, success_notices: bool) -> bytes:
+    notify = b" NOTIFY=SUCCESS,FAILURE,DELAY" if success_notices and offers.dsn else b""
+    return b"RCPT TO:<%s>%s%s\r\n" % (recipient.encode(), notify, _orcpt(recipient, offers))
 
 
 def _parameters(mail: OutgoingMail, offers: Offers) -> bytes:
@@ -129,14 +139,13 @@ def body(mime: bytes) -> bytes:
 
     A bare CR or LF is made a whole line end, so that no server can see a second message in it.
     """
-    if _has_whole_lines(mime):
-        stuffed = mime.replace(b"\r\n.", b"\r\n..")
-        return b"".join((b"." if stuffed[:1] == b"." else b"", stuffed, b".\r\n"))
+    if _is_ready(mime):
+        return mime + b".\r\n"
     lines = [b"." + line if line[:1] == b"." else line for line in mime.splitlines()]
     return b"\r\n".join([*lines, b".\r\n"])
 
 
-def _has_whole_lines(mime: bytes) -> bool:
-    """Whether every CR and LF in it belongs to a whole line end, and the last line is ended."""
-    ends = mime.count(b"\r\n")
-    return mime[-2:] == b"\r\n" and mime.count(b"\n") == ends and mime.count(b"\r") == ends
+def _is_ready(mime: bytes) -> bool:
+    """Whether every CR and LF in it belongs to a whole line end, the last line is ended, and none begins with a dot."""
+    ends = mime.translate(None, _NO_LINE_END)
+    return ends == b"\r\n" * (len(ends) // 2) and _NO_LEADING_DOT.fullmatch(mime) is not None
