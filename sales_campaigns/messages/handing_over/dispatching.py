@@ -231,6 +231,8 @@ def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
             _log(now, by_key[hand_over.key], hand_over)
             if now.journal is not None:
                 now.journal.answers(hand_over)
+    if now.journal is not None:
+        now.journal.tell()
     if now.bulk and gated:
         now.at_once = min(now.most, _within_a_second(len(gated), machine_seconds() - begun))
 
