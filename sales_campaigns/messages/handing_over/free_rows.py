@@ -35,7 +35,8 @@ def due_rows(
     """
     at, id = after or (datetime.min.replace(tzinfo=now.tzinfo), 0)
     given = {"box": mailbox_id, "now": now, "at": at, "after": id, "most": limit}
-    return session.execute(_DUE, given).all()
+    session.flush()
+    return session.connection().execute(_DUE, given).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,17 @@ def _usual() -> sa.ColumnElement[bool]:
     )
 
 
+def _filled(values: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """None in place of an object without values, which need not be read."""
+    return sa.type_coerce(sa.func.nullif(sa.cast(values, sa.Text), "{}"), values.type)
+
+
 def _due() -> sa.Select[Any]:
     message = (
         "id generation team_id delivery_id campaign_id enrollment_id person_id sender_id mailbox_id wording_id "
         "due_at act_at late_at valid_until attempts message_id created_at trace_id proof replies_to_id"
     )
-    person = "email first_name last_name company title phone linkedin_url custom untracked"
+    person = "email first_name last_name company title phone linkedin_url untracked"
     place = sa.tuple_(Message.act_at, Message.id)
     due = (
         sa.select(
@@ -142,6 +148,7 @@ def _due() -> sa.Select[Any]:
             *due.c,
             *(getattr(Person, name) for name in person.split()),
             Person.zone.label("time_zone"),
+            _filled(Person.custom).label("custom"),
             first_cause().label("cause"),
         )
         .select_from(due)
