@@ -21,7 +21,6 @@ from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.presence import process_name
 
-
 gc.set_threshold(50_000)  # as wsgi.py does
 
 

@@ -16,8 +16,9 @@ LONGEST_ORCPT = 480  # with its type within the 500 that section 4.2 allows
 
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029]")
 _NOT_IN_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_USUAL_PATH = re.compile(r"[!-;=?-~]+")
 _NO_LINE_END = bytes(set(range(256)) - {13, 10})
-_NO_LEADING_DOT = re.compile(rb"(?:[^.\r][^\r]*+\r\n|\r\n)*+")
+_LONE_OR_DOTTED = re.compile(rb"\r(?!\n(?!\.))")
 _DATA = b"DATA\r\n"
 
 
@@ -57,8 +58,22 @@ def offers_of(text: str) -> Offers:
 
 def objection(mail: OutgoingMail, offers: Offers) -> Outside | None:
     """Why this mail cannot be offered to this server at all; None when it can."""
+    if _is_usual(mail, offers):
+        return None
     words = next(_objections(mail, offers), None)
     return Outside(OutsideKind.MESSAGE, words) if words else None
+
+
+def _is_usual(mail: OutgoingMail, offers: Offers) -> bool:
+    """One recipient, plain addresses, and a body that the server takes as it is: nothing below objects to it."""
+    return (
+        len(mail.recipients) == 1
+        and not mail.needs_utf8
+        and offers.eight_bit
+        and (offers.size is None or len(mail.mime) <= offers.size)
+        and _USUAL_PATH.fullmatch(mail.sender) is not None
+        and _USUAL_PATH.fullmatch(mail.recipients[0]) is not None
+    )
 
 
 def _objections(mail: OutgoingMail, offers: Offers) -> Iterator[str]:
@@ -148,4 +163,5 @@ def body(mime: bytes) -> bytes:
 def _is_ready(mime: bytes) -> bool:
     """Whether every CR and LF in it belongs to a whole line end, the last line is ended, and none begins with a dot."""
     ends = mime.translate(None, _NO_LINE_END)
-    return ends == b"\r\n" * (len(ends) // 2) and _NO_LEADING_DOT.fullmatch(mime) is not None
+    whole = ends == b"\r\n" * (len(ends) // 2) and _LONE_OR_DOTTED.search(mime) is None
+    return whole and mime[-2:] == b"\r\n" and mime[:1] != b"."

@@ -35,9 +35,9 @@ def _one_group(ahead: Ahead) -> bool:
 
 def settle(line: Line, waiting: deque[OutgoingMail], reply: Reply) -> HandOver:
     """The mail at hand is taken, and the next may follow with its body."""
-    mail = waiting.popleft()
-    assert line.ahead is not None
-    line.ahead, line.out, line.answered = line.ahead._replace(agreed=True), None, False
+    mail, ahead = waiting.popleft(), line.ahead
+    assert ahead is not None
+    line.ahead, line.out, line.answered = Ahead(ahead.mail, ahead.groups, agreed=True), None, False
     line.served += 1
     return taken_over(line, mail, reply)
 

@@ -112,7 +112,7 @@ def _usual() -> sa.ColumnElement[bool]:
     )
 
 
-def _filled(values: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def _filled(values: Any) -> sa.ColumnElement[Any]:
     """None in place of an object without values, which need not be read."""
     return sa.type_coerce(sa.func.nullif(sa.cast(values, sa.Text), "{}"), values.type)
 
