@@ -133,6 +133,11 @@ def make_sessions(engine: Engine, *, reads_only: bool = False, seal: object = No
     return sessionmaker(bind, expire_on_commit=False, info={"seal": seal})
 
 
+def is_deadlock(error: BaseException) -> bool:
+    """Whether PostgreSQL gave it up because it and another waited for each other: doing it again helps."""
+    return getattr(getattr(error, "orig", None), "sqlstate", "") == "40P01"
+
+
 def given_rows(table: Any, names: Sequence[str]) -> sa.TableValuedAlias:
     """Rows of our own inside one statement of PostgreSQL, with these columns of `table`: see `as_rows`."""
     return given_columns(sa.column(name, table.c[name].type) for name in names)

@@ -27,6 +27,8 @@ SHOWN = (
     "message.retrying",
     "message.opened",
     "message.clicked",
+    "message.machine_opened",
+    "message.machine_clicked",
     "reply.received",
     "wrote.received",
     "auto_reply.received",
@@ -55,7 +57,9 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "notes": ("person.",),
 }
 TOGETHER = timedelta(minutes=10)
-REPEATED = frozenset({"message.opened", "message.clicked"})
+BY_PEOPLE = frozenset({"message.opened", "message.clicked"})
+BY_MACHINES = frozenset({"message.machine_opened", "message.machine_clicked"})
+REPEATED = BY_PEOPLE | BY_MACHINES
 PAGE = 50
 BURST = 2_000  # what may happen within the overlap of two looks of a stream
 MINE, TEAM = "mine", "team"

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import re
+import select
 import socket
 import ssl
 import struct
@@ -24,6 +25,8 @@ class Act(Enum):
     DROP_INSIDE = "drop inside"  # at BODY: close before the body has been read
     DROP_AFTER_YES = "drop after yes"  # at BODY: store, answer 250, then reset
     SILENCE = "silence"  # say nothing more until the client leaves
+    DEAF = "deaf"  # at BODY: read none of it, and say nothing until the client leaves
+    SILENCE_AFTER_ALL = "silence after all"  # at BODY: store, then say nothing until the client leaves
 
 
 # Called with a position (CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, BODY, …) and its argument (the address at
@@ -218,6 +221,8 @@ class Visit:
         if scripted is Act.DROP_INSIDE:
             self._file.readline()
             raise Gone
+        if scripted is Act.DEAF:
+            self._linger()
         raw = self._read_body()
         time.sleep(self._manners.seconds)
         if not self._recipients:
@@ -227,13 +232,20 @@ class Visit:
         self._forget()
 
     def _take(self, mail: Caught, scripted: bytes | str | Act | None) -> None:
-        yes = scripted is None or scripted is Act.DROP_AFTER_YES or str(scripted).startswith("2")
-        if yes:
+        kept = (None, Act.DROP_AFTER_YES, Act.SILENCE_AFTER_ALL)
+        if scripted in kept or str(scripted).startswith("2"):
             self._sink.keep(mail)
         if scripted is Act.DROP_AFTER_YES:
             self._say("250 2.0.0 taken")
             self._do(Act.RESET, "")
         self._do(scripted, "250 2.0.0 taken")
+
+    def _linger(self) -> None:
+        """Until the client has left: who reads nothing hears of it only by asking for that alone."""
+        poll = select.poll()
+        poll.register(self._plain, select.POLLRDHUP)
+        poll.poll()
+        raise Gone
 
     def _read_body(self) -> bytes:
         lines = []
@@ -261,7 +273,7 @@ class Visit:
         """Answer or act. True when the client was told yes."""
         if scripted is Act.RESET:
             self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if scripted is Act.SILENCE:
+        if scripted in (Act.SILENCE, Act.SILENCE_AFTER_ALL):
             self._file.read()
         if isinstance(scripted, Act):
             raise Gone

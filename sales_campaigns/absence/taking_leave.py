@@ -185,8 +185,8 @@ def _unfit(absent: Absent) -> str:
     if absent.how is not LeaveKind.HAND_OVER:
         return ""
     if colleague is None or not colleague.active or colleague.team_id != absent.user.team_id:
-        return "Choose the colleague of the team who stands in."
-    return "Nobody stands in for oneself. Choose a colleague." if colleague.id == absent.user.id else ""
+        return "Choose the teammate who stands in."
+    return "Nobody stands in for oneself. Choose a teammate." if colleague.id == absent.user.id else ""
 
 
 def _told(leave: Leave) -> dict[str, object]:

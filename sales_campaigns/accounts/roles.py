@@ -30,7 +30,7 @@ POLICY: dict[str, tuple[frozenset[str], str | None, str]] = {
     "change_for_others": (
         ADMINISTRATORS,
         "can_start",
-        "Colleagues have people under way in this campaign. Its owner, an administrator, or somebody with the "
+        "Teammates have people under way in this campaign. Its owner, an administrator, or somebody with the "
         "right “start deliveries” can put changes into force for them.",
     ),
     "prepare_deliveries": (

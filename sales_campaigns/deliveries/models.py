@@ -187,18 +187,14 @@ class Recipient(Base):
 
 
 class Exclusion(Base):
-    """One recipient left out of a delivery, with the rule that did it. First cause wins.
-
-    The rows are made by one statement from the people themselves, who are never removed: a foreign key to them locks
-    and rewrites the row of each, a third of what an exclusion costs (measured).
-    """
+    """One recipient left out of a delivery, with the rule that did it. First cause wins."""
 
     __tablename__ = "exclusion"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id", ondelete="CASCADE"))
     occasion: Mapped[int] = mapped_column(sa.BigInteger)
-    person_id: Mapped[int]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     cause: Mapped[str] = mapped_column(sa.String(40))
     words: Mapped[str] = mapped_column(sa.Text, default="")
     at: Mapped[datetime]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.accounts.ramps import ramp_of
@@ -26,6 +27,8 @@ from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone
 from sales_campaigns.campaigns.simulating import Wish, foresee
 from sales_campaigns.campaigns.simulation import Simulation
 from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.deliveries.typology.models import RuleKind, RuleScope
+from sales_campaigns.deliveries.typology.rules import in_force
 from sales_campaigns.enrollments.launches.checking import MOST, check_people
 from sales_campaigns.enrollments.launches.choosing import members
 from sales_campaigns.enrollments.load_ahead import mails_ahead, tasks_ahead
@@ -73,7 +76,8 @@ class Foreseen:
     """`causes` counts the excluded; `limit` is what the mailbox sends a day, `capacity` what its rep does.
 
     `mails_behind` and `tasks_behind` are days: how long the mail waits that waits longest for its place, and how long
-    the rep needs for the tasks that have gathered at the worst moment.
+    the rep needs for the tasks that have gathered at the worst moment. `not_counted` are the names of the team's rules
+    that may put a mail off further.
     """
 
     campaign: Campaign
@@ -85,6 +89,7 @@ class Foreseen:
     capacity: Capacity
     mails_behind: int
     tasks_behind: int
+    not_counted: Sequence[str] = ()
 
     @property
     def busiest(self) -> DayAhead | None:
@@ -128,7 +133,14 @@ def foresee_campaign(uow: UnitOfWork, actor: User, campaign_id: int, question: Q
         capacity=capacity,
         mails_behind=simulation.days_behind(),
         tasks_behind=-(-most // capacity.a_day) if capacity.a_day else 0,
+        not_counted=_rules_of_pressure(uow.session, campaign),
     )
+
+
+def _rules_of_pressure(session: Session, campaign: Campaign) -> Sequence[str]:
+    """How often somebody is written to depends on all mail to come, which nobody knows before it is planned."""
+    rules = in_force(session, campaign.team_id, campaign.name, RuleScope.STEPS, RuleKind.PRESSURE)
+    return [rule.name for rule in rules]
 
 
 def _held_back(mailbox: Mailbox | None, limit: int | None) -> Counter[date]:

@@ -60,7 +60,7 @@ def it_arrived(uow: UnitOfWork, message_ids: Iterable[int], words: str = ANSWERE
 
 def _only_uncertain(message: Message) -> None:
     if message.state is not MessageState.UNCERTAIN:
-        raise IllegalMove("This message is settled already.")
+        raise IllegalMove("This mail is settled already.")
 
 
 def _later(uow: UnitOfWork, message: Message) -> datetime:

@@ -25,7 +25,7 @@ def give_people(uow: UnitOfWork, actor: User, person_ids: Sequence[int], owner_i
         raise Invalid({"owner": "Choose somebody of your team who is active."})
     theirs = sa.select(sa.func.count()).where(*_ours(actor, person_ids), Person.owner_id != actor.id)
     if not may(actor, "manage_team") and uow.session.scalar(theirs):
-        raise NotAllowed("Some of these people are a colleague's. Only an administrator gives them away.")
+        raise NotAllowed("Some of these people are a teammate's. Only an administrator gives them away.")
     changed = _set(uow, [*_ours(actor, person_ids), Person.owner_id != owner.id], owner_id=owner.id)
     data = {"people": changed, "owner": owner.id, "name": owner.name}
     uow.record("people.given", actor_id=actor.id, team_id=actor.team_id, data=data)

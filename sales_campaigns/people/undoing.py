@@ -28,9 +28,9 @@ class Undone:
 
     @property
     def words(self) -> str:
-        parts = [f"{self.removed:,} people were removed."]
+        parts = [f"{self.removed:,} people were deleted."]
         if self.in_use:
-            parts.append(f"{self.in_use:,} stayed: they have campaigns, messages or tasks.")
+            parts.append(f"{self.in_use:,} stayed: they have campaigns, mails or tasks.")
         if self.changed:
             parts.append(f"{self.changed:,} stayed: they were changed after the import.")
         return " ".join(parts)

@@ -30,6 +30,7 @@ class Group(StrEnum):
 
 
 TO_DO = (Group.OVERDUE, Group.TODAY)
+NOT_OVER = (*TO_DO, Group.UPCOMING, Group.SNOOZED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,6 +60,24 @@ def hot_people(session: Session, owner_id: int, now: datetime, limit: int = 5) -
         HotPerson(row.Person, row.score, row.opens, row.clicks, row.replies, row.last_at)
         for row in session.execute(query)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often somebody opened mail of ours, and followed its links."""
+
+    opens: int
+    clicks: int
+
+
+def looks_of(session: Session, person_ids: Collection[int], since: datetime) -> dict[int, Looks]:
+    """Person → what they did with our mails; who did nothing is not in it. One query, or none for nobody."""
+    if not person_ids:
+        return {}
+    did = _noticed(since).where(Message.person_id.in_(person_ids)).subquery()
+    opens, clicks = (sa.func.sum(did.c[name]) for name in ("opens", "clicks"))
+    rows = session.execute(sa.select(did.c.person_id, opens, clicks).group_by(did.c.person_id))
+    return {person_id: Looks(opened, clicked) for person_id, opened, clicked in rows}
 
 
 def _noticed(since: datetime) -> sa.Select[int, datetime, int, int, int, int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 TOO_SOON = 5.0  # seconds after it left, in which nobody has read a mail
 AT_ONCE = 1.0  # seconds in which nobody follows several links
 SEVERAL = "several links at once"
+OWN = "own view"
 
 # The proxies of Gmail and Yahoo fetch an image when somebody looks at the mail: they stand for people.
 _FOR_PEOPLE = re.compile(r"GoogleImageProxy|YahooMailProxy", re.IGNORECASE)
@@ -44,7 +45,7 @@ class Hit:
 
 
 REASONS: Sequence[tuple[str, Callable[[Hit], object]]] = (
-    ("own view", lambda hit: hit.own),
+    (OWN, lambda hit: hit.own),
     ("only asked", lambda hit: hit.method != "GET"),
     ("prefetch", lambda hit: re.search(r"prefetch|preview|prerender", hit.purpose, re.IGNORECASE)),
     ("scanner", lambda hit: _SCANNER.search(hit.agent)),

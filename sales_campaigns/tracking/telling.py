@@ -1,4 +1,4 @@
-"""Events become lines of the Live Feed once it is clear that people made them: a second later, in batches."""
+"""Events become lines of the Live Feed once it is clear whether people made them: a second later, in batches."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.messages.models import Message
-from sales_campaigns.tracking.machines import AT_ONCE, SEVERAL
+from sales_campaigns.tracking.machines import AT_ONCE, OWN, SEVERAL
 from sales_campaigns.tracking.models import EventKind, TrackingEvent
 from sales_campaigns.unit_of_work import UnitOfWork
 
 BATCH = 500
 SHOWN = {EventKind.OPEN: "message.opened", EventKind.CLICK: "message.clicked"}
+BY_MACHINES = {EventKind.OPEN: "message.machine_opened", EventKind.CLICK: "message.machine_clicked"}
 
 
 def something_untold(uow: UnitOfWork) -> bool:
@@ -26,7 +27,8 @@ def something_untold(uow: UnitOfWork) -> bool:
 def tell(uow: UnitOfWork) -> int:
     """Tell what was noticed two seconds ago and more; how many events there were.
 
-    The rule: all links within a second are a scanner's.
+    The rules: all links within a second are a scanner's; known prefetchers and scanners are marked as machine events;
+    the opener's own views while signed in do not count, so that nobody is told of them either.
     """
     events = uow.session.scalars(
         sa.select(TrackingEvent)
@@ -42,7 +44,7 @@ def tell(uow: UnitOfWork) -> int:
     for event in events:
         event.told = True
     uow.session.flush()
-    _record(uow, [event for event in events if not event.machine and event.kind in SHOWN])
+    _record(uow, [event for event in events if event.machine != OWN and event.kind in SHOWN])
     return len(events)
 
 
@@ -84,7 +86,7 @@ def _record(uow: UnitOfWork, events: Sequence[TrackingEvent]) -> None:
             ).where(Message.id.in_({event.message_id for event in events}))
         )
     }
-    for kind, name in SHOWN.items():
+    for name in (*SHOWN.values(), *BY_MACHINES.values()):
         uow.record_many(
             name,
             [
@@ -94,9 +96,18 @@ def _record(uow: UnitOfWork, events: Sequence[TrackingEvent]) -> None:
                     "campaign_id": mails[event.message_id].campaign_id,
                     "enrollment_id": mails[event.message_id].enrollment_id,
                     "message_id": event.message_id,
-                    "data": {"link": event.link} if event.link else {},
+                    "data": _data(event),
                 }
                 for event in events
-                if event.kind is kind
+                if _name(event) == name
             ],
         )
+
+
+def _name(event: TrackingEvent) -> str:
+    return (BY_MACHINES if event.machine else SHOWN)[event.kind]
+
+
+def _data(event: TrackingEvent) -> dict[str, object]:
+    told = {"link": event.link, "machine": event.machine}
+    return {name: value for name, value in told.items() if value}

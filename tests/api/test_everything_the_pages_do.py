@@ -293,6 +293,7 @@ SHOWN: dict[str, str] = {
     "campaign_report": "get_campaign_report",
     "campaign_settings": "get_campaign",
     "campaign_step": "get_campaign",
+    "campaign_tasks": "list_tasks count_tasks",
     "campaigns": "list_campaigns export_campaign_file",
     "change_task": "get_task",
     "channels": "list_channels get_channel",

@@ -74,6 +74,7 @@ OF_ANA = (
     "/campaigns/new",
     "/campaigns/1",
     "/campaigns/1/people",
+    "/campaigns/1/tasks",
     "/campaigns/1/report",
     "/campaigns/1/simulate",
     "/campaigns/1/simulate?number=2000&limit=60",

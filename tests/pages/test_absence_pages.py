@@ -71,7 +71,7 @@ def test_a_rep_enters_a_leave_sees_it_and_cancels_it(work: Work, cast: Cast, bro
     [
         ({"first_day": "soon"}, "Give a date."),
         ({"last_day": "2026-11-01"}, "The last day is the first day, or a later one."),
-        ({"how": "hand_over"}, "Choose the colleague of the team who stands in."),
+        ({"how": "hand_over"}, "Choose the teammate who stands in."),
         ({"how": "magic"}, "Choose what becomes of the work."),
     ],
 )

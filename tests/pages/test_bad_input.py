@@ -67,7 +67,8 @@ WRONG = (
     "%00%ff",
     "1,2,,3",
 )
-# What needs a CRM that answers, and a mailbox that was granted: test_crm_pages.py, test_mailbox_draft_pages.py.
+# What needs a CRM that answers (test_crm_pages.py tries its fields in the same way) and a mailbox that was granted
+# (test_mailbox_draft_pages.py: one box, on and off).
 ELSEWHERE = ("crm-way", "url_for('mailbox.drafts')")
 # What no form can send as it was typed: a browser makes line ends alike.
 CHANGED_ON_THE_WAY = {"a\r\nBcc: b@example.com", "a\x00b", "a\u2028b\u0085c\x0bd", " ", ""}

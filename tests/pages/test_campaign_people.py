@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launches.launching import Order, launch
@@ -20,6 +21,7 @@ from sales_campaigns.enrollments.models import Enrollment, StepRun
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.progress import complete_task
 from sales_campaigns.messages.models import Message
+from sales_campaigns.people.groups import add_to_group, create_group
 from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task
 from tests.builders import a_call, a_campaign, a_follow_up, a_mail
@@ -257,7 +259,7 @@ def test_the_persons_page_holds_campaigns_mails_and_tasks(browse: Browse, work: 
     assert "Q4 outreach On the way" in shown and "Calls only On the way" in shown
     assert "Wed 2 Dec 10:00" in shown
     shown = text(ana.get(f"/people/{person_id}/tasks").text)
-    assert "Call about the question Calls only · day 1, step 1 Open Ana Lind due Mon 30 Nov 12:00" in shown
+    assert "Call about the question Calls only day 1, step 1" in shown and "Log call Done" in shown
     shown = text(ana.get(f"/people/{person_id}/history").text)
     assert (
         "Quick question, [first name] waits for its time" in shown
@@ -281,3 +283,43 @@ def test_the_queries_of_a_persons_page_do_not_grow_with_the_campaigns(
                 ana.get(f"/people/{person_id}/{tab}")
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_a_group_is_removed_at_once_on_however_many_pages(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: removed by a rep or an admin (one, many, a group)."""
+    campaign_id, ana = started(work, cast, 60), browse(cast.ana)
+    with work() as uow:
+        group = create_group(uow, cast.ana, "Fair", shared=True)
+        people = uow.session.scalars(sa.select(Person.id).where(Person.last_name != "Nr 59")).all()
+        add_to_group(uow, cast.ana, group.id, people)
+        other = create_group(uow, cast.ben, "Ben's own")
+    url = f"/campaigns/{campaign_id}/people"
+    shown = ana.get(f"{url}?group={group.id}").text
+    assert "All 59 that match" in shown and "Nr 59" not in shown
+    assert ana.get(f"{url}?group={other.id}").status_code == 404
+    refused = ana.post(f"{url}/bulk?group={group.id}&words=nobody", {"do": "remove", "all": "59"})
+    assert refused.status_code == 422 and "Nobody in this campaign matches" in refused.text
+    ana.post(f"{url}/bulk?group={group.id}", {"do": "remove", "all": "59"})
+    assert "59 people removed from the campaign." in ana.get(url).text
+    assert Counter(one.state for one in enrollments(work)) == {"ended": 59, "active": 1}
+
+
+def test_the_next_step_of_whoever_is_paused_stands_where_why_says(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    """The rule: all the dates ahead from the same planning function that the scheduler uses, limits included."""
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(daily_limit=1))
+        for name, at, email in (("Other", "09:00", "nils@example.com"), ("Paused", "10:00", "m@example.com")):
+            campaign = a_campaign(uow, cast.ana, [a_call(1), a_mail(uow, 2, at=at)], name=name)
+            launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana, email).id]))
+        open_due(uow)
+        for task in uow.session.scalars(sa.select(Task).order_by(Task.id)):
+            complete_task(uow, cast.ana, task)
+    ana, one = browse(cast.ana), enrollments(work)[1]
+    ana.post(f"/enrollments/{one.id}/pause")
+    with work() as uow:
+        uow.session.execute(sa.delete(StepRun).where(StepRun.enrollment_id == one.id, ~StepRun.is_task))
+    listed = text(ana.get(f"/campaigns/{campaign.id}/people").text)
+    way = text(ana.get(f"/enrollments/{one.id}").text)
+    assert "Wed 2 Dec 10:00" in way and "Wed 2 Dec 10:00" in listed

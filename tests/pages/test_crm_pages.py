@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask
+from sqlalchemy.engine import Engine
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock, machine_now
@@ -23,6 +24,7 @@ from sales_campaigns.crm.adding import signature_of
 from sales_campaigns.crm.models import CrmConnection, CrmUser
 from sales_campaigns.crm.rounds import sync
 from sales_campaigns.crm.syncing import CrmDesk
+from sales_campaigns.people.groups import create_group
 from sales_campaigns.people.models import PeopleImport
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.tasks.working import remind
@@ -31,6 +33,7 @@ from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.crm import connect
 from tests.pages.conftest import Browser, browser_of
+from tests.pages.test_bad_input import forms, tries, wrongs_in
 from tests.stand_ins.reaching import crms_at
 from tests.stand_ins.salesforce import Salesforce
 
@@ -226,6 +229,23 @@ def test_people_of_a_list_become_an_import_that_is_looked_at(
     assert "maria@example.com" in browser.get(answer.headers["Location"]).text
     refused = browser.post("/people/crm", {"by": "query", "what-query": "DELETE FROM Lead"})
     assert (refused.status_code, "DELETE FROM Lead" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_whatever_is_typed_to_find_people_nothing_breaks_and_nothing_typed_is_lost(
+    app: Flask, engine: Engine, browse: Browse, cast: Cast, work: Work, there: Salesforce, connected: int
+) -> None:
+    """Bad input: the form that the walk of the pages does not reach, since it needs a CRM that answers."""
+    with work() as uow:
+        create_group(uow, cast.ana, "Fair")
+    browser = browse(cast.ana)
+    pages = [("/people/crm", browser.get("/people/crm").text)]
+    assert {"by", "what-query", "group"} <= {name for form in forms(pages) for name, _ in tries(form, 1)}
+    wrongs = wrongs_in(app, engine, browser, pages, each=8)
+    assert not wrongs, "\n".join(wrongs)
+    typed = {"by": "query", "what-query": "SELECT Id FROM Lead", "group": "999999"}
+    refused = browser.post("/people/crm", typed)
+    assert refused.status_code in {404, 422}, refused.status_code
 
 
 def test_a_button_in_the_crm_starts_a_launch_here(

@@ -87,6 +87,16 @@ def test_today_counts_the_day_and_warns_of_what_needs_a_look(
     assert "ana@north.example is not connected: password refused" in shown
 
 
+def test_the_bar_of_a_mailbox_on_its_ramp_ends_where_its_day_does(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    """The rule: a quota bar for each mailbox."""
+    with work() as uow:
+        ramp = {"ramp_first": 20, "ramp_percent": 50, "ramp_most": 500, "ramp_begins": uow.now.date()}
+        uow.session.execute(sa.update(Mailbox).where(Mailbox.user_id == cast.ana.id).values(**ramp))
+    assert "0 of 20 today" in browse(cast.ana).get("/").text
+
+
 def test_the_composer_opens_filled_in_and_sends(browse: Browse, work: Work, cast: Cast) -> None:
     task_id = an_email_task(work, cast)
     ana = browse(cast.ana)

@@ -228,7 +228,7 @@ def test_a_draft_is_saved_by_itself_resumed_discarded_and_fetched_back(
     assert href is not None and "Half a thought more" in shown
     assert 'value="Half a thought more"' in ana.get(href[1].replace("&amp;", "&")).text
     ana.post(f"/drafts/{draft.id}/discard")
-    assert "Half a thought" not in ana.get("/emails?folder=draft").text.replace("thrown away", "")
+    assert "Half a thought" not in ana.get("/emails?folder=draft").text.replace("discarded", "")
     ana.post(f"/drafts/{draft.id}/restore")
     assert "Half a thought more" in ana.get("/emails?folder=draft").text
     ana.post(

@@ -272,7 +272,7 @@ def test_an_import_goes_from_upload_to_undo(
     assert file.mimetype == "text/csv" and "not-an-address,Bad,Row" in file.text
     assert "left-out.csv" in file.headers["Content-Disposition"]
     ana.post(f"{url}/undo")
-    assert "43 people were removed." in ana.get(url).text
+    assert "43 people were deleted." in ana.get(url).text
     assert "No people yet" in ana.get("/people").text
 
 

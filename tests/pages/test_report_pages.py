@@ -180,3 +180,15 @@ def test_a_person_who_opened_again_and_again_is_one_line(browse: Browse, work: W
     said = text(browse(cast.ana).get("/feed").text)
     assert said.count("opened “") == 1
     assert "4 times" in said
+
+
+def test_what_a_program_opened_is_greyed_and_offers_no_call(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: machine opens greyed."""
+    with work() as uow:
+        _, [mail] = sent_mails(uow, cast, "ida@example.com")
+        about = {"team_id": mail.team_id, "person_id": mail.person_id, "message_id": mail.id}
+        uow.record("message.machine_opened", **about, data={"machine": "scanner"})
+    feed = browse(cast.ana).get("/feed").text
+    line = feed[feed.index('class="feed-item machine"') :].partition("</li>")[0]
+    assert "opened by a program (scanner)" in text(line)
+    assert "See the mail" in line and "Write" not in line

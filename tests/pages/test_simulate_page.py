@@ -17,6 +17,7 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.varying import add_variant
 from sales_campaigns.campaigns.versions import newest
+from sales_campaigns.deliveries.typology.keeping import add_rule
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Group, GroupMember
@@ -46,6 +47,15 @@ def test_it_shows_the_calendar_of_a_hundred_people_at_once(browse: Browse, cast:
     shown = text(browse(cast.ana), f"{url}?{START}")
     assert "100 of 100 people" in shown and "Nothing holds it up" in shown
     assert "Tue 1 Dec: 0 mails beside 0 others, 100 tasks beside 0 open" in shown
+
+
+def test_it_names_the_rules_that_it_does_not_count(browse: Browse, work: Work, cast: Cast, url: str) -> None:
+    rule = {"kind": "pressure", "messages": "2", "days": "7"}
+    with work() as uow:
+        add_rule(uow, cast.cleo, {**rule, "name": "Two a week", "scope": "steps"})
+        add_rule(uow, cast.cleo, {**rule, "name": "Deliveries", "scope": "deliveries"})
+    shown = text(browse(cast.ana), f"{url}?{START}")
+    assert "Mails may leave later by “Two a week” of your sending policy" in shown
 
 
 def test_it_names_the_mailbox_that_holds_people_up(browse: Browse, cast: Cast, url: str) -> None:

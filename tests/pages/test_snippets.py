@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -79,6 +80,15 @@ def test_hints_stand_on_the_form_and_stop_nothing(browse: Browse, work: Work, ca
     browser = browse(cast.ana)
     assert browser.post("/templates", typed).status_code == 303
     assert "reads as shouting" in browser.get("/templates/1").text
+
+
+def test_a_snippet_says_where_it_is_used_before_it_is_changed(browse: Browse, work: Work, cast: Cast) -> None:
+    with work() as uow:
+        create_snippet(uow, cast.ana, BOOKING)
+    ana = browse(cast.ana)
+    assert "says these words now" in plain(ana.get("/snippets/1").text)
+    ana.post("/templates", {"name": "Opening", "subject": "Hi", "html": BOOKING.html, "shared": "1"})
+    assert re.search(r'href="/templates/1">Opening</a>', ana.get("/snippets/1").text)
 
 
 def test_fields_of_the_team_s_people_are_known(browse: Browse, work: Work, cast: Cast) -> None:

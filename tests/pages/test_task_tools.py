@@ -21,6 +21,7 @@ from tests.builders import a_call, a_campaign
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.pages.conftest import Browser
+from tests.pages.parts import plain
 
 Browse = Callable[[User], Browser]
 
@@ -304,3 +305,33 @@ def test_the_feed_is_narrowed_to_tasks_and_completes_them(browse: Browse, work: 
     shown = ana.get("/feed?scope=team&about=tasks").text
     assert "Call nr 0" in shown and f'action="/tasks/{id}/done"' in shown
     assert "Call nr 0" not in ana.get("/feed?scope=team&about=mails").text
+
+
+def test_a_campaign_s_tasks_are_worked_on_its_tab(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: completing is possible from the campaign's Tasks tab, whoever has them."""
+    id = a_campaign_call(work, cast)
+    calls(work, cast.ana)
+    ben, campaign = browse(cast.ben), "/campaigns/1/tasks"
+    whole, part = ben.get(campaign).text, ben.get(campaign, htmx=True).text
+    assert plain(part) in plain(whole) and whole.count('class="task"') == 1
+    assert f"/tasks/{id}/done" in whole and cast.ana.name in whole
+    assert 'class="task"' not in ben.get(f"{campaign}?owner={cast.ben.id}").text
+    ben.headers["HX-Current-URL"] = f"http://localhost{campaign}"
+    answer = ben.post(f"/tasks/{id}/done", htmx=True)
+    assert 'href="/campaigns/1/tasks?' in answer.text, "the numbers that change are those of the tab"
+    assert states(work).count(TaskState.COMPLETED) == 1
+    assert "Nothing to do here now" in ben.get(campaign).text
+    assert ben.get(f"{campaign}?show=done").text.count('class="task over"') == 1
+    assert browse(cast.dirk).get(campaign).status_code == 404
+
+
+def test_a_task_is_completed_on_the_person_s_page(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: completing is possible from the person's page."""
+    id = a_campaign_call(work, cast)
+    ana = browse(cast.ana)
+    person = ana.get("/people/1/tasks").text
+    assert f'action="/tasks/{id}/done"' in person and "What is over" not in person
+    ana.post(f"/tasks/{id}/done")
+    assert states(work).count(TaskState.COMPLETED) == 1
+    over = ana.get("/people/1/tasks").text
+    assert f'action="/tasks/{id}/done"' not in over and "What is over" in over

@@ -12,10 +12,13 @@ import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.clock import VirtualClock
+from sales_campaigns.people.models import Person
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.working import remind
+from sales_campaigns.tracking.models import EventKind
 from tests.cast import Cast, a_person
 from tests.conftest import Work
+from tests.engagement import did, sent_mails
 from tests.pages.conftest import Browser
 from tests.pages.parts import plain
 
@@ -67,6 +70,23 @@ def test_it_is_launched_from_its_row(browse: Browse, work: Work, cast: Cast) -> 
     shown = browse(cast.ana).get("/tasks").text
     assert shown.count('href="tel:+4681"') == shown.count(f'href="{link}"') == 3
     assert f'href="/compose?task={mail}"' in shown and "Log call" in shown and "Open InMail" in shown
+
+
+def test_a_row_says_what_its_person_did_with_our_mails_lately(browse: Browse, work: Work, cast: Cast) -> None:
+    """The rule: row: type, person, company, campaign · day · step, engagement, due. Machines did nothing."""
+    with work() as uow:
+        _, mails = sent_mails(uow, cast, *(f"{name}@example.com" for name in ("ida", "otto", "eva", "old")))
+        did(uow, mails[0], *[EventKind.OPEN] * 4)
+        did(uow, mails[1], EventKind.OPEN, EventKind.CLICK)
+        did(uow, mails[2], EventKind.OPEN, machine="scanner")
+        did(uow, mails[3], EventKind.OPEN, at=uow.now - timedelta(days=31))
+        for mail in mails:
+            person = uow.session.get_one(Person, mail.person_id)
+            remind(uow, cast.ana, name="Ask", due_at=uow.now, kind=TaskKind.CUSTOM, person=person)
+    ana = browse(cast.ana)
+    for page in ("/tasks", "/", f"/people/{mails[1].person_id}/tasks"):
+        assert "clicked 1×" in ana.get(page).text
+    assert re.findall(r"(?:opened|clicked) \d×", ana.get("/tasks").text) == ["opened 4×", "clicked 1×"]
 
 
 def test_it_keeps_upcoming_snoozed_and_done_apart(browse: Browse, work: Work, cast: Cast) -> None:

@@ -180,7 +180,7 @@ def test_people_of_a_colleague_need_start_deliveries(work: Work, cast: Cast) -> 
     with work() as uow:
         campaign, ana = mail_campaign(uow, cast), uow.session.merge(cast.ana)
         order = Order(campaign.id, people(uow, cast.ben, 1))
-        with pytest.raises(NotAllowed, match="colleague"):
+        with pytest.raises(NotAllowed, match="teammate"):
             launch(uow, ana, order)
         ana.can_start = True
         assert launch(uow, ana, order).started == 1

@@ -507,5 +507,5 @@ def test_a_colleagues_task_is_not_opened_in_ones_own_mailbox(
         task = remind(
             uow, cast.ana, name="Write", due_at=uow.now, kind=TaskKind.EMAIL, person=maria, assignee=cast.ben
         ).id
-    with pytest.raises(IllegalMove, match="colleague"):
+    with pytest.raises(IllegalMove, match="teammate"):
         put_there(work, cast, room, task)

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.policies import change_policy
+from sales_campaigns.campaigns.snippet_use import uses_of
 from sales_campaigns.content.favourites import favourites_of, mark_favourite
+from sales_campaigns.content.rendering import Content
 from sales_campaigns.content.snippets import (
     SnippetDraft,
     archive_snippet,
@@ -30,7 +32,7 @@ from sales_campaigns.messages.models import Message, MessageState
 from sales_campaigns.messages.outbox.recommended import recommended
 from sales_campaigns.people.groups import create_group
 from sales_campaigns.unit_of_work import UnitOfWork
-from tests.builders import a_delivery, a_wish
+from tests.builders import a_campaign, a_delivery, a_mail, a_wish
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 
@@ -187,3 +189,23 @@ def test_a_group_tells_which_deliveries_go_to_it(work: Work, cast: Cast) -> None
         change(uow, cast.cleo, delivery.id, a_wish(uow, cast.cleo))
         uow.session.flush()
         assert deliveries_to_group(uow.session, cast.ana, group.id) == []
+
+
+def test_a_snippet_tells_which_templates_campaigns_and_deliveries_say_its_words(
+    work: Work, cast: Cast, queries: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    """The rule: “where is this used?” on templates, snippets, groups, schedules before an edit."""
+    with work() as uow:
+        html = "<p>Pick a time, {{ first_name }}: <a href='https://example.com/ana'>here</a>.</p>"
+        snippet = create_snippet(uow, cast.ana, SnippetDraft("Booking", html))
+        laid_out = f"<div>Hi!</div><div>Bye &amp; thanks</div>{html.replace('p>', 'div>')}"
+        create_template(uow, cast.ana, TemplateDraft("Opening", "Hi", laid_out))
+        create_template(uow, cast.ana, TemplateDraft("Changed", "Hi", html.replace("Pick", "Choose")))
+        create_template(uow, cast.ben, TemplateDraft("Ben's own", "Hi", html, shared=False))
+        create_template(uow, cast.dirk, TemplateDraft("Another team's", "Hi", html))
+        campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, html=html), a_mail(uow, 2, html=html)])
+        delivery = a_delivery(uow, cast.cleo, content=Content("News", html))
+    with work() as uow, queries() as seen:
+        found = [(one.kind, one.name) for one in uses_of(uow.session, cast.ana, snippet)]
+    assert found == [("campaign", campaign.name), ("delivery", delivery.name), ("template", "Opening")]
+    assert sum("SELECT" in one for one in seen) == 1

@@ -211,6 +211,23 @@ def test_opens_and_clicks_are_distinct_recipients_and_a_click_implies_an_open(
     assert figures(work) == before
 
 
+def test_what_machines_did_is_told_apart_with_its_reason_and_own_views_not_at_all(
+    work: Work, cast: Cast, outward: PostRoom, sink: Sink, clock: VirtualClock
+) -> None:
+    """The rule: known prefetchers and scanners are marked as machine events; the opener's own views do not count."""
+    [id] = sent(work, cast, outward)
+    clock.forward(timedelta(minutes=5))
+    assert hit(work, id, EventKind.OPEN, agent="Mozilla/5.0")
+    with work() as uow:
+        assert notice(uow, id, EventKind.OPEN, Hit("GET", AGENT, own=True))
+    clock.forward(timedelta(seconds=3))
+    with work() as uow:
+        assert tell(uow) == 2
+        told = uow.session.scalars(sa.select(Activity).where(Activity.message_id == id)).all()
+    kinds = [(one.kind, one.data) for one in told if "opened" in one.kind]
+    assert kinds == [("message.machine_opened", {"machine": "mail privacy"})]
+
+
 def test_all_links_within_a_second_are_a_scanner_s(
     work: Work, cast: Cast, outward: PostRoom, sink: Sink, clock: VirtualClock
 ) -> None:

@@ -35,14 +35,29 @@ def one_mail(uow: UnitOfWork, cast: Cast, html: str = HELLO) -> Campaign:
     return a_campaign(uow, cast.ana, [a_mail(uow, 1, html=html)])
 
 
-def own_box(uow: UnitOfWork, cast: Cast) -> int:
-    """Cleo's mailbox: with the right to start deliveries she may launch for many at once."""
+def launch_from_boxes(engine: Engine, boxes: int, each: int, port: int, **fields: int) -> None:
+    """Cleo launches a campaign of one mail, due at once, from so many mailboxes for `each` people of her team;
+    `fields` are columns of the mailboxes from then on.
+    """
+    with unit_of_work(make_sessions(engine), SystemClock()) as uow:
+        cast = cast_of(uow)
+        people, campaign = add_people(uow, cast, boxes * each), one_mail(uow, cast)
+        for number in range(boxes):
+            box = own_box(uow, cast, f"rep{number}@north.example", port)
+            ids = people[number * each : (number + 1) * each]
+            launch(uow, cast.cleo, Order(campaign.id, ids, mailbox_id=box), limit=each)
+        if fields:
+            uow.session.execute(sa.update(Mailbox).values(**fields))
+
+
+def own_box(uow: UnitOfWork, cast: Cast, address: str = "", port: int = 0) -> int:
+    """A mailbox of Cleo: with the right to start deliveries she may launch for many at once."""
     box = Mailbox(
         user_id=cast.cleo.id,
         provider="smtp",
-        address=cast.cleo.email,
+        address=address or cast.cleo.email,
         host="127.0.0.1",
-        port=cast.ana_box.port,
+        port=port or cast.ana_box.port,
         security="none",
         daily_limit=1_000_000,
     )

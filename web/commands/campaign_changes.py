@@ -108,7 +108,7 @@ def _lines(planned: FilePlan) -> Iterator[str]:
         yield from effect_sentences(planned.effect)
     yield from _dates(planned)
     if not planned.allowed:
-        yield "You may not apply it: colleagues have people under way. Ask the owner or an administrator."
+        yield "You may not apply it: teammates have people under way. Ask the owner or an administrator."
 
 
 def _dates(planned: FilePlan) -> Iterator[str]:

@@ -26,7 +26,7 @@ NAMED = click.Choice([one.value for one in Group])
 
 @group.command("list")
 @WHOSE
-@click.option("--of", "of", default="", help="Of this colleague instead of one's own; “all” of the team.")
+@click.option("--of", "of", default="", help="Of this teammate instead of one's own; “all” of the team.")
 @click.option("--group", "groups", multiple=True, type=NAMED, help="Those to do now where none is named.")
 @click.option("--kind", type=click.Choice([one.value for one in TaskKind]), help="Only these.")
 @click.option("--limit", default=50, type=click.IntRange(1, 1_000), help="At most so many.")
@@ -95,13 +95,13 @@ def snooze_(task_id: int, until: datetime, email: str, as_json: bool) -> None:
 
 @group.command("assign")
 @ONE
-@click.argument("colleague")
+@click.argument("teammate")
 @WHOSE
 @json_option
-def assign(task_id: int, colleague: str, email: str, as_json: bool) -> None:
-    """Give it to COLLEAGUE, by address."""
+def assign(task_id: int, teammate: str, email: str, as_json: bool) -> None:
+    """Give it to TEAMMATE, by address."""
     with command_work() as uow:
-        actor, to = user_by_email(uow, email), user_by_email(uow, colleague)
+        actor, to = user_by_email(uow, email), user_by_email(uow, teammate)
         task = task_of(uow, actor, task_id)
         hand_on(uow, actor, task, to)
         data = {**_told(task), "assignee": to.email}

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import url_for
 
-from sales_campaigns.live_feed import REPEATED, FeedGroup, FeedLine, grouped
+from sales_campaigns.live_feed import BY_MACHINES, BY_PEOPLE, REPEATED, FeedGroup, FeedLine, grouped
 from sales_campaigns.tasks.models import TaskKind
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 
@@ -17,6 +17,8 @@ MANY = {
     "message.failed": "did not get mail of {source}",
     "message.opened": "opened mail of {source}",
     "message.clicked": "followed a link of {source}",
+    "message.machine_opened": "had mail of {source} opened by programs",
+    "message.machine_clicked": "had links of {source} followed by programs",
     "task.opened": "have tasks that are due",
     "task.completed": "have tasks done",
     "task.skipped": "had tasks skipped",
@@ -42,6 +44,8 @@ LOOKS = {
     "message.retrying": ("clock", ""),
     "message.opened": ("eye", "good"),
     "message.clicked": ("mouse-pointer-click", "good"),
+    "message.machine_opened": ("bot", ""),
+    "message.machine_clicked": ("bot", ""),
     "reply.received": ("reply", "good"),
     "wrote.received": ("reply", "good"),
     "auto_reply.received": ("calendar", ""),
@@ -80,6 +84,7 @@ def _item(group: FeedGroup, now: datetime, zone: str) -> dict[str, Any]:
         "person": {"name": person.name, "href": href} if person is not None else None,
         "words": _with_others(group),
         "when": _when(line.at, now, zone),
+        "machine": line.kind in BY_MACHINES,
         "actions": _actions(line) if group.people < 2 else [],
     }
 
@@ -114,9 +119,9 @@ def _actions(line: FeedLine) -> list[dict[str, str]]:
         actions.append({"label": "Read", "href": url_for("replies.show", received_id=line.data["received"])})
     elif line.message_id is not None:
         actions.append({"label": "See the mail", "href": url_for("message.show", message_id=line.message_id)})
-    if line.kind in REPEATED and line.person is not None and line.person.phone:
+    if line.kind in BY_PEOPLE and line.person is not None and line.person.phone:
         actions.append({"label": "Call", "href": f"tel:{line.person.phone.replace(' ', '')}"})
-    if line.person is not None:
+    if line.person is not None and line.kind not in BY_MACHINES:
         actions.append({"label": "Write", "href": url_for("compose.form", person=line.person.id)})
         mail: dict[str, Any] = {"message": line.message_id} if line.message_id is not None else {}
         actions.append({"label": "Task", "href": url_for("new_task.form", person=line.person.id, **mail)})
@@ -159,6 +164,12 @@ def _uncertain(line: FeedLine) -> str:
 
 def _retrying(line: FeedLine) -> str:
     return f"will get “{line.subject}” a little later: the server refused it for now"
+
+
+def _reason(line: FeedLine) -> str:
+    """Why it is no person's, as it was marked."""
+    machine = line.data.get("machine")
+    return f" ({machine})" if machine else ""
 
 
 def _opened(line: FeedLine) -> str:
@@ -231,6 +242,10 @@ SENTENCES: dict[str, Callable[[FeedLine], str]] = {
     "message.retrying": _retrying,
     "message.opened": lambda line: f"opened “{line.subject}”",
     "message.clicked": lambda line: f"followed a link of “{line.subject}”",
+    "message.machine_opened": lambda line: f"had “{line.subject}” opened by a program{_reason(line)}",
+    "message.machine_clicked": lambda line: (
+        f"had links of “{line.subject}” followed by a program{_reason(line)}"
+    ),
     "task.opened": _opened,
     "task.completed": _completed,
     "task.skipped": _skipped,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from flask import url_for
 
 from sales_campaigns.tasks.models import Priority, TaskKind
 from sales_campaigns.tasks.queue import counts, outcome_counts
-from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
+from sales_campaigns.tasks.wanted import NOT_OVER, TO_DO, Group, Wanted
 from web.numbers import row_of
 from web.parts.days_typed import bounds_in
 from web.request_scope import me, work
@@ -20,7 +20,7 @@ VIEWS = {
     "upcoming": ("Upcoming", (Group.UPCOMING,)),
     "snoozed": ("Snoozed", (Group.SNOOZED,)),
     "done": ("Done", (Group.DONE,)),
-    "due": ("Due", (*TO_DO, Group.UPCOMING, Group.SNOOZED)),  # of the days that `due` names
+    "due": ("Due", NOT_OVER),  # of the days that `due` names
 }
 NARROWING = ("show", "kind", "campaign", "priority", "owner", "outcome", "due", "from", "to")
 KINDS = {
@@ -64,11 +64,17 @@ def played(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name not in ("show", "owner", "outcome", "view")}
 
 
-def counted(args: Mapping[str, str]) -> dict[str, Any]:
-    """The numbers of the page, and the links that narrow it."""
+def of_campaign(args: Mapping[str, str], campaign_id: int) -> dict[str, str]:
+    """The same on the Tasks tab of a campaign: everybody's, unless one teammate's are asked for."""
+    return {**args, "campaign": str(campaign_id), "owner": args.get("owner") or "all"}
+
+
+def counted(args: Mapping[str, str], campaign_id: int | None = None) -> dict[str, Any]:
+    """The numbers of the page, and the links that narrow it; `campaign_id` where it is the tab of a campaign."""
+    args = args if campaign_id is None else of_campaign(args, campaign_id)
     uow, wanted = work(), wanted_in(args)
     numbers = counts(uow.session, me(), wanted, uow.now)
-    kept = narrowed(args)
+    kept, link = narrowed(args), links_at(campaign_id)
     return {
         "counts": numbers,
         "Group": Group,
@@ -76,7 +82,7 @@ def counted(args: Mapping[str, str]) -> dict[str, Any]:
         "views": [
             {
                 "label": label,
-                "href": url_for("tasks.index", **{**kept, "show": name or None, "due": None}),
+                "href": link(**{**kept, "show": name or None, "due": None}),
                 "count": numbers.of(groups, wanted.kind),
                 "current": groups == wanted.groups,
             }
@@ -86,7 +92,7 @@ def counted(args: Mapping[str, str]) -> dict[str, Any]:
         "kinds": [
             {
                 "label": label,
-                "href": url_for("tasks.index", **{**kept, "kind": kind}),
+                "href": link(**{**kept, "kind": kind}),
                 "count": numbers.of(wanted.groups, kind),
                 "current": kind == wanted.kind,
             }
@@ -96,7 +102,21 @@ def counted(args: Mapping[str, str]) -> dict[str, Any]:
         "args": kept,
         "play_args": played(kept),
         "days": list(DUE.items()),
+        "here": link(),
+        "of_campaign": campaign_id is not None,
     }
+
+
+def links_at(campaign_id: int | None) -> Callable[..., str]:
+    """Makes the addresses of the queue, or of a campaign's tab, from what the list is narrowed to."""
+
+    def link(**query: Any) -> str:
+        if campaign_id is None:
+            return url_for("tasks.index", **query)
+        kept = {name: value for name, value in query.items() if name != "campaign"}
+        return url_for("campaign_tasks.index", campaign_id=campaign_id, **kept)
+
+    return link
 
 
 def outcomes_shown(args: Mapping[str, str]) -> list[tuple[str, int]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,15 @@ from sales_campaigns.tasks.days import days_late, local_date
 from sales_campaigns.tasks.models import Task, TaskKind, TaskState
 from sales_campaigns.tasks.queue import TaskLine
 from sales_campaigns.tasks.wanted import Group
+from sales_campaigns.tracking.hot_people import Looks, looks_of
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 from web.parts.mailbox_drafts import mailbox_label
 from web.parts.task_buttons import NO_BUTTONS, address, buttons, drawn, shape_of
+from web.request_scope import work
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
+LATELY = timedelta(days=30)
+NOBODY: Mapping[int, Looks] = {}
 # How the draft of a task stands in the mailbox, where there is something to tell.
 DRAFTS = {
     MailboxDraftState.MADE: ("draft in {}", "info"),
@@ -48,26 +52,39 @@ class Heading:
     rows: list[dict[str, Any]]
 
 
-def groups_of(lines: Iterable[TaskLine], now: datetime, my_id: int) -> list[Heading]:
+def groups_of(lines: Sequence[TaskLine], now: datetime, my_id: int) -> list[Heading]:
     """The lines under their headings, in the order in which the groups come."""
     found: dict[Group, list[dict[str, Any]]] = {}
+    looks = looks_at(lines, now)
     for line in lines:
-        shown = facts(line, now, my_id)
+        shown = facts(line, now, my_id, looks)
         found.setdefault(line.group, []).append(
             {**shown, "acts": None if shown["over"] else drawn(line, now, my_id)}
         )
     return [Heading(group, HEADINGS[group], rows) for group, rows in found.items()]
 
 
-def row(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
+def rows_of(lines: Sequence[TaskLine], now: datetime, my_id: int) -> list[dict[str, Any]]:
+    """The lines as they come, with each button by itself."""
+    looks = looks_at(lines, now)
+    return [row(line, now, my_id, looks) for line in lines]
+
+
+def looks_at(lines: Sequence[TaskLine], now: datetime) -> dict[int, Looks]:
+    """What the people of these tasks did with our mails lately; one query."""
+    people = {line.person.id for line in lines if line.person is not None}
+    return looks_of(work().session, people, now - LATELY)
+
+
+def row(line: TaskLine, now: datetime, my_id: int, looks: Mapping[int, Looks] = NOBODY) -> dict[str, Any]:
     """What `components/task_row.html` asks for, with each button by itself."""
     task = line.task
     over = task.state is not TaskState.OPEN
     mine = NO_BUTTONS if over else buttons(shape_of(line, my_id), task.id, task.person_id or 0, now)
-    return {**facts(line, now, my_id), **mine}
+    return {**facts(line, now, my_id, looks), **mine}
 
 
-def facts(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
+def facts(line: TaskLine, now: datetime, my_id: int, looks: Mapping[int, Looks] = NOBODY) -> dict[str, Any]:
     """A row without its buttons."""
     task = line.task
     return {
@@ -77,7 +94,7 @@ def facts(line: TaskLine, now: datetime, my_id: int) -> dict[str, Any]:
         "href": address("task.show", task_id=task.id),
         "person": _person(line.person, task, now),
         "campaign": _campaign(task),
-        "tags": _tags(line, my_id),
+        "tags": [*_tags(line, my_id), *_engagement(line, looks)],
         "due": _due(line, now),
         "late": line.group is Group.OVERDUE,
         "priority": task.priority.value,
@@ -140,6 +157,15 @@ def _tags(line: TaskLine, my_id: int) -> list[dict[str, str]]:
         href = url_for("person.edit", person_id=line.person.id)
         tags.append({"words": "no phone number", "kind": "bad", "href": href})
     return tags
+
+
+def _engagement(line: TaskLine, looks: Mapping[int, Looks]) -> Iterator[dict[str, str]]:
+    """Opened 4×; a click says more than an open."""
+    seen = looks.get(line.person.id) if line.person is not None else None
+    if line.person is not None and seen is not None:
+        words = f"clicked {seen.clicks}×" if seen.clicks else f"opened {seen.opens}×"
+        href = url_for("person.show", person_id=line.person.id, tab="history")
+        yield {"words": words, "kind": "hot", "href": href, "title": f"In the last {LATELY.days} days"}
 
 
 def _mail_tag(line: TaskLine) -> dict[str, str]:

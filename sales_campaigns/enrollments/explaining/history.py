@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -112,15 +111,13 @@ def subjects_ahead(session: Session, lines: Sequence[MailLine]) -> dict[int, str
     return {row.id: in_words(row.subject) or "Follow-up" for row in rows}
 
 
-def tasks_about(session: Session, person: Person, limit: int = PAGE) -> list[TaskOfPerson]:
-    """The tasks about this person: what is open by due date, then what ended, the newest first."""
-    ended = sa.case((Task.state == TaskState.OPEN, 0), else_=1)
-    order: tuple[Any, ...] = (ended, sa.case((ended == 0, Task.due_at)), Task.ended_at.desc(), Task.id.desc())
+def tasks_ended(session: Session, person: Person, limit: int = PAGE) -> list[TaskOfPerson]:
+    """What is over of the tasks about this person, the newest first."""
     rows = session.execute(
         sa.select(Task, User)
         .join(User, User.id == Task.assignee_id)
-        .where(Task.person_id == person.id)
-        .order_by(*order)
+        .where(Task.person_id == person.id, Task.state != TaskState.OPEN)
+        .order_by(Task.ended_at.desc(), Task.id.desc())
         .limit(limit)
     )
     return [TaskOfPerson(task, user.name) for task, user in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,14 +15,28 @@ from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.enrollments.explaining.behind_tasks import BehindTasks, behind_tasks
 from sales_campaigns.enrollments.explaining.dates_ahead import StepDate, dates_of, next_of
-from sales_campaigns.enrollments.explaining.places_ahead import planned_ahead
+from sales_campaigns.enrollments.explaining.places_ahead import next_placed
 from sales_campaigns.enrollments.explaining.surroundings import surroundings_of
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState, Launch
 from sales_campaigns.enrollments.ways import ways_of
 from sales_campaigns.errors import Invalid
 from sales_campaigns.people.models import Person
+from sales_campaigns.people.searches import in_groups
 
 PAGE = 50
+MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the list is narrowed to: one state, words of name, company or address, a group as it stands."""
+
+    state: EnrollmentState | None = None
+    words: str = ""
+    group_id: int | None = None
+
+
+EVERYBODY = Narrowing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +51,14 @@ class PersonInCampaign:
 
 @dataclass(frozen=True, slots=True)
 class PeopleOfCampaign:
-    """`after` is the key of the next page, "" on the last one; `counts`, by state, and `behind` are of the whole
-    campaign.
+    """`after` is the key of the next page, "" on the last one; `matching` are found on all pages.
+
+    `counts`, by state, and `behind` are of the whole campaign.
     """
 
     lines: tuple[PersonInCampaign, ...]
     after: str
+    matching: int
     counts: Mapping[EnrollmentState, int]
     behind: Sequence[BehindTasks] = ()
 
@@ -60,27 +77,45 @@ def people_in(
     session: Session,
     campaign: Campaign,
     now: datetime,
+    wanted: Narrowing = EVERYBODY,
     *,
-    state: EnrollmentState | None = None,
-    words: str = "",
     after: str = "",
     limit: int = PAGE,
 ) -> PeopleOfCampaign:
-    """Newest first. The caller has the right to see the campaign; costs the same for every page."""
+    """Newest first. The caller has the right to see campaign and group; costs the same for every page."""
+    matching = _matching(session, campaign, wanted)
     query = (
         sa.select(Enrollment, Person, User)
         .join(Person, Person.id == Enrollment.person_id)
         .join(User, User.id == Enrollment.sender_id)
-        .where(Enrollment.campaign_id == campaign.id, *_narrowed(state, words, after))
+        .where(*matching, *_beyond(after))
         .order_by(Enrollment.id.desc())
     )
     found = session.execute(query.limit(limit + 1)).all()
     ways = ways_of(session, [enrollment.id for enrollment, *_ in found[:limit]])
-    known = surroundings_of(session, ways, now)
-    nexts = {way.enrollment.id: next_of(dates_of(way, known, planned_ahead(way, now))) for way in ways}
+    known, ahead = surroundings_of(session, ways, now), next_placed(session, ways, now)
+    nexts = {way.enrollment.id: next_of(dates_of(way, known, ahead[way.enrollment.id])) for way in ways}
     lines = tuple(PersonInCampaign(one, who, user.name, nexts[one.id]) for one, who, user in found[:limit])
-    more = str(lines[-1].enrollment.id) if len(found) > limit else ""
-    return PeopleOfCampaign(lines, more, _counts(session, campaign), behind_tasks(session, campaign))
+    return PeopleOfCampaign(
+        lines=lines,
+        after=str(lines[-1].enrollment.id) if len(found) > limit else "",
+        matching=session.scalar(_people(sa.func.count()).where(*matching)) or 0,
+        counts=_counts(session, campaign),
+        behind=behind_tasks(session, campaign),
+    )
+
+
+def all_matching(
+    session: Session, campaign: Campaign, wanted: Narrowing, limit: int = MOST
+) -> list[Enrollment]:
+    """Whoever the list finds, on whatever page. Raises Invalid for nobody, and for more than `limit`."""
+    matching = _people(Enrollment).where(*_matching(session, campaign, wanted)).order_by(Enrollment.id)
+    found = list(session.scalars(matching.limit(limit + 1)))
+    if len(found) > limit:
+        raise Invalid(f"More than {limit:,} people match. Narrow the list first.")
+    if not found:
+        raise Invalid("Nobody in this campaign matches that.")
+    return found
 
 
 def picked(session: Session, campaign: Campaign, enrollment_ids: Sequence[int]) -> list[Enrollment]:
@@ -134,16 +169,24 @@ def launches_of(session: Session, actor: User, campaign: Campaign, limit: int = 
     ]
 
 
-def _narrowed(state: EnrollmentState | None, words: str, after: str) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if state is not None:
-        conditions.append(Enrollment.state == state)
-    if after.isdecimal() and len(after) < 16:
-        conditions.append(Enrollment.id < int(after))
+def _people(*columns: Any) -> sa.Select[Any]:
+    return sa.select(*columns).select_from(Enrollment).join(Person, Person.id == Enrollment.person_id)
+
+
+def _matching(session: Session, campaign: Campaign, wanted: Narrowing) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [Enrollment.campaign_id == campaign.id]
+    if wanted.state is not None:
+        conditions.append(Enrollment.state == wanted.state)
+    if wanted.group_id is not None:
+        conditions.append(in_groups(session, [wanted.group_id]))
     columns = (Person.first_name, Person.last_name, Person.company, Person.email)
-    for word in words.split()[:5]:
+    for word in wanted.words.split()[:5]:
         conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in columns)))
     return conditions
+
+
+def _beyond(after: str) -> list[sa.ColumnElement[bool]]:
+    return [Enrollment.id < int(after)] if after.isdecimal() and len(after) < 16 else []
 
 
 def _counts(session: Session, campaign: Campaign) -> dict[EnrollmentState, int]:

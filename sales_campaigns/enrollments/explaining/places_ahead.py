@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -53,6 +54,10 @@ class Room:
         self.days[self.day_of(placed.at)][_turn(placed)] += 1
         return placed
 
+    def alone(self) -> Room:
+        """The same as it stands now, for one person: who takes a place there takes it from nobody else."""
+        return replace(self, days=deepcopy(self.days))
+
     def day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
@@ -93,12 +98,35 @@ def placed_ahead(session: Session, ways: Sequence[Way], now: datetime) -> dict[i
     return found
 
 
-def _placed_ahead(session: Session, way: Way, room: Room, pressed: bool) -> Ahead:
-    """One step after the other: what waits longer lets all behind it slip."""
+def next_placed(session: Session, ways: Sequence[Way], now: datetime) -> dict[int, Ahead]:
+    """Enrollment → each step that is not over, the next one where the limits would put it: what Why? says of it.
+
+    Each as if nobody else came; queries only where the next step has no place yet.
+    """
+    found = {way.enrollment.id: planned_ahead(way, now) for way in ways}
+    waiting = [way for way in ways if _next_has_no_place(way, found[way.enrollment.id])]
+    if waiting:
+        rooms = _rooms(session, {way.enrollment.mailbox_id for way in waiting}, now)
+        pressed = pressing(session, {way.enrollment.team_id for way in waiting})
+        for way in waiting:
+            one, room = way.enrollment, rooms[way.enrollment.mailbox_id].alone()
+            found[one.id] = _placed_ahead(session, way, room, one.team_id in pressed, min(found[one.id]))
+    return found
+
+
+def _next_has_no_place(way: Way, ahead: Ahead) -> bool:
+    first = min(ahead, default=None)
+    return first is not None and not ahead[first].is_task and way.steps[first].key not in way.runs
+
+
+def _placed_ahead(session: Session, way: Way, room: Room, pressed: bool, last: int | None = None) -> Ahead:
+    """One step after the other, up to the `last`: what waits longer lets all behind it slip."""
     defer, moved = _put_off(way), Ahead()
     ahead = _planned(way, room.now, defer)
     for step in way.steps:
         planned = ahead.get(step.position)
+        if last is not None and step.position > last:
+            break
         if planned is None or planned.is_task or step.key in way.runs or not way.enrollment.email:
             continue
         if pressed:

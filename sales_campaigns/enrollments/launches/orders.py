@@ -136,7 +136,7 @@ def not_allowed(session: Session, actor: User, checked: Checked, limit: int) -> 
     others = any(person.owner_id != actor.id for person in checked.to_deliver)
     if may(actor, "launch_many") or not (others or len(checked.to_deliver) > limit):
         return ""
-    why = "people of a colleague" if others else f"more than {limit} people at once"
+    why = "people of a teammate" if others else f"more than {limit} people at once"
     names = who_may(session, "launch_many", actor.team_id)
     return f"Adding {why} needs the right “start deliveries”. Who has it: {names}."
 

@@ -115,7 +115,7 @@ def task_to_draft(uow: UnitOfWork, actor: User, task_id: int) -> Task:
     if task.message_id is not None:
         raise IllegalMove("The mail of this task is on its way already.")
     if task.assignee_id != actor.id:
-        raise IllegalMove("This task is a colleague's: the draft belongs into the colleague's mailbox.")
+        raise IllegalMove("This task is a teammate's: the draft belongs into the teammate's mailbox.")
     return task
 
 

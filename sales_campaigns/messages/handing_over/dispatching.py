@@ -25,10 +25,11 @@ from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, machine_seconds
 from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
-from sales_campaigns.database import Sessions
+from sales_campaigns.database import Sessions, is_deadlock
 from sales_campaigns.messages.handing_over.bulk_gate import NOTHING, Lane, Taken, take
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.handing_over.draft_ids import Overtaken, keep_draft
+from sales_campaigns.messages.handing_over.due_mail import is_open
 from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
 from sales_campaigns.messages.handing_over.journal import Journal, journal_in
 from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
@@ -116,9 +117,11 @@ def bulk_lanes(session: Session) -> list[int]:
 
 
 def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
-    """Send up to one batch of this mailbox's due mail; how many were taken."""
+    """Send up to one batch of this mailbox's due mail; how many were taken: none of one that has to wait."""
     with unit_of_work(room.sessions, room.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
+        if not is_open(box):
+            return 0
         limit = batch or (TAKEN_AT_MOST if box.bulk_lane else BATCH)
         claims = [] if box.bulk_lane else claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit)
         account = account_of(box, room.seal, room.access) if claims or box.bulk_lane else None
@@ -170,8 +173,8 @@ def _gate_next(now: _Round) -> list[Gated]:
     claims = [now.waiting.popleft() for _ in range(min(now.at_once, len(now.waiting)))]
     try:
         return _next(now, claims)
-    except sa.exc.DBAPIError:
-        if len(claims) == 1:
+    except sa.exc.DBAPIError as error:
+        if len(claims) == 1 and not is_deadlock(error):
             raise
         now.waiting.extendleft(reversed(claims))
         now.at_once, now.bulk = 1, False

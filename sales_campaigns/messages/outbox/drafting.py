@@ -68,7 +68,7 @@ def draft_of(session: Session, owner: User, draft_id: int) -> Draft:
     """Raises NotFound for somebody else's."""
     draft = session.get(Draft, draft_id)
     if draft is None or draft.owner_id != owner.id:
-        raise NotFound("This draft is not there: it was sent or thrown away, or it is somebody else's.")
+        raise NotFound("This draft is not there: it was sent or discarded, or it is somebody else's.")
     return draft
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.ramps import limit_on
 from sales_campaigns.accounts.roles import sees_every_team
 from sales_campaigns.errors import NotFound
 from sales_campaigns.messages.handing_over.recipes import as_it_left, made_again
@@ -48,9 +50,10 @@ class MailLine:
 
 @dataclass(frozen=True, slots=True)
 class MailboxDay:
-    """What left from a mailbox on the owner's local day, and when the last one did."""
+    """What left from a mailbox on the owner's local day, of at most `limit`, and when the last one did."""
 
     mailbox: Mailbox
+    limit: int
     sent: int
     waiting: int
     last_at: datetime | None
@@ -185,7 +188,11 @@ def mailbox_days(session: Session, user: User, start: datetime, end: datetime) -
         .group_by(Mailbox.id)
         .order_by(Mailbox.id)
     )
-    return [MailboxDay(box, sent, waiting, last) for box, sent, waiting, last in rows]
+    today = start.astimezone(ZoneInfo(user.zone)).date()
+    return [
+        MailboxDay(box, limit_on(box, box.daily_limit, today), sent, waiting, last)
+        for box, sent, waiting, last in rows
+    ]
 
 
 _STILL = frozenset({MessageState.PENDING, MessageState.RETRYING, MessageState.CLAIMED, MessageState.SENDING})

@@ -12,17 +12,18 @@ from sales_campaigns.campaigns.listing import campaign_of
 from sales_campaigns.enrollments.ending import book_meeting, end_people
 from sales_campaigns.enrollments.explaining.dates_ahead import StepDate
 from sales_campaigns.enrollments.explaining.history import way_of
-from sales_campaigns.enrollments.explaining.people_in import people_in
+from sales_campaigns.enrollments.explaining.people_in import Narrowing, people_in
 from sales_campaigns.enrollments.launches.reading import enrollments_among
 from sales_campaigns.enrollments.models import Enrollment, EnrollmentState
 from sales_campaigns.enrollments.pausing import pause_people, resume_people
 from sales_campaigns.enrollments.states import ENROLLMENT
 from sales_campaigns.errors import IllegalMove, Refusal
+from sales_campaigns.people.groups import group_of
 from sales_campaigns.unit_of_work import UnitOfWork
 from web.api.protocol import cursors
 from web.api.protocol.bulk import missing, results_of
 from web.api.protocol.operations import Area
-from web.api.protocol.shapes import Asked, AskedPage, Ids, Page, Results, Shown
+from web.api.protocol.shapes import Asked, AskedPage, Id, Ids, Page, Results, Shown
 from web.request_scope import me, work
 
 api = Area("campaigns", "")
@@ -32,6 +33,7 @@ Many = Callable[[UnitOfWork, User, Sequence[Enrollment]], int]
 class PeopleInAsked(AskedPage):
     state: EnrollmentState | None = None
     words: str = Field("", max_length=200)
+    group_id: Id | None = Field(None, description="Those who are in this group as it stands.")
 
 
 class StepDateShown(Shown):
@@ -85,14 +87,13 @@ class BulkEnrollments(Asked):
 def list_enrollments(campaign_id: int, query: PeopleInAsked) -> Page[EnrollmentShown]:
     """The people of a campaign, the newest first, each with the next step."""
     session = work().session
-    after = cursors.read(query.after, str) or ""
+    group = group_of(session, me(), query.group_id) if query.group_id is not None else None
     found = people_in(
         session,
         campaign_of(session, me(), campaign_id),
         work().now,
-        state=query.state,
-        words=query.words,
-        after=after,
+        Narrowing(query.state, query.words, group.id if group is not None else None),
+        after=cursors.read(query.after, str) or "",
         limit=query.limit,
     )
     return Page[EnrollmentShown](

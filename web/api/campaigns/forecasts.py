@@ -59,6 +59,7 @@ class SimulationShown(Shown):
     mails_behind: int
     tasks_behind: int
     causes: dict[str, int] = Field(description="Why people would be excluded.")
+    not_counted: list[str] = Field(description="Rules of pressure that may put mails off further.")
     days: list[DayAheadShown]
     entries: list[dict[str, Any]] = Field(
         description="Every mail and task, in the words of the campaign file."
@@ -119,6 +120,7 @@ def simulate_campaign(campaign_id: int, body: SimulationAsked) -> SimulationShow
         mails_behind=found.mails_behind,
         tasks_behind=found.tasks_behind,
         causes=dict(found.causes),
+        not_counted=list(found.not_counted),
         days=[
             DayAheadShown(
                 date=day.date,

@@ -37,7 +37,7 @@ KINDS = {
     ),
     LeaveKind.HAND_OVER: (
         "Hand over",
-        "Mails leave as planned, from your mailbox. A colleague does your tasks and writes the mails among them "
+        "Mails leave as planned, from your mailbox. A teammate does your tasks and writes the mails among them "
         "as themselves; what is still open comes back to you.",
     ),
 }

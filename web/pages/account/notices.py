@@ -19,7 +19,7 @@ pages = Blueprint("notices", __name__, url_prefix="/notices")
 KINDS = (
     (NoticeKind.REPLY.value, "Somebody replies or writes to me"),
     (NoticeKind.BOUNCE.value, "A mail comes back"),
-    (NoticeKind.TASK.value, "A colleague gives me a task"),
+    (NoticeKind.TASK.value, "A teammate gives me a task"),
     (NoticeKind.MAILBOX.value, "A mailbox no longer sends"),
     (NoticeKind.DELIVERY.value, "A delivery waits for my confirmation, or something is wrong with it"),
 )

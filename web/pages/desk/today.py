@@ -25,7 +25,7 @@ from web.pages.desk.own_mail_alerts import alerts_of_own_mails
 from web.parts.figure_words import ACTS, FIGURES
 from web.parts.hot_rows import hot_row
 from web.parts.reply_rows import reply_row
-from web.parts.task_rows import row
+from web.parts.task_rows import rows_of
 from web.parts.why_words import holdup
 from web.request_scope import me, work
 
@@ -58,7 +58,7 @@ def index() -> str:
         Group=Group,
         open=numbers.of(TO_DO),
         done=numbers.of([Group.DONE]),
-        rows=[row(line, now, user.id) for line in lines],
+        rows=rows_of(lines, now, user.id),
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
         alerts=[

@@ -41,7 +41,7 @@ def save() -> Response:
 def discard(draft_id: int) -> Response:
     discard_draft(work(), me(), draft_of(work().session, me(), draft_id))
     back = url_for(".restore", draft_id=draft_id)
-    return go(url_for("emails.index", folder="draft"), "The draft is thrown away.", back)
+    return go(url_for("emails.index", folder="draft"), "The draft is discarded.", back)
 
 
 @pages.post("/drafts/<int:draft_id>/restore")

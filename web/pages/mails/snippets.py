@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from sales_campaigns.accounts.policies import require_open
+from sales_campaigns.campaigns.snippet_use import SnippetUse, uses_of
 from sales_campaigns.content import snippets as writing
 from sales_campaigns.content.fields import FIELDS
 from sales_campaigns.content.models import Snippet
@@ -78,4 +79,15 @@ def _draft() -> SnippetDraft:
 
 
 def _form(snippet: Snippet | None, typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
-    return page("snippets/form.html", stored=snippet, typed=typed, problems=problems, fields=FIELDS)
+    used_in = [_use(one) for one in uses_of(work().session, me(), snippet)] if snippet else []
+    context = {"stored": snippet, "typed": typed, "problems": problems, "used_in": used_in}
+    return page("snippets/form.html", fields=FIELDS, **context)
+
+
+def _use(one: SnippetUse) -> dict[str, str]:
+    href = {
+        "template": url_for("templates.form", template_id=one.id),
+        "campaign": url_for("campaign_editor.index", campaign_id=one.id),
+        "delivery": url_for("delivery.show", delivery_id=one.id),
+    }
+    return {"kind": one.kind, "name": one.name, "href": href[one.kind]}

@@ -6,15 +6,18 @@ from typing import Any
 
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.enrollments.answers.comebacks import comebacks_of
-from sales_campaigns.enrollments.explaining.history import campaigns_of, mails_to, subjects_ahead, tasks_about
+from sales_campaigns.enrollments.explaining.history import campaigns_of, mails_to, subjects_ahead, tasks_ended
 from sales_campaigns.live_feed import history
 from sales_campaigns.messages.incoming.reading import mails_from
 from sales_campaigns.people.models import Person
 from sales_campaigns.people.unsubscribing import changes_of
+from sales_campaigns.tasks.queue import task_lines
+from sales_campaigns.tasks.wanted import NOT_OVER, Wanted
 from web.parts.enrollment_words import STATES
 from web.parts.feed_lines import items_of
 from web.parts.mail_rows import mail_row
 from web.parts.reply_rows import reply_row
+from web.parts.task_rows import groups_of
 from web.request_scope import me, work
 
 
@@ -32,7 +35,9 @@ def tab_context(tab: str, person: Person) -> dict[str, Any]:
         received = [reply_row(line, now) for line in mails_from(session, person)]
         return {"events": _events(person), "mails": _mails(person), "received": received}
     if tab == "tasks":
-        return {"tasks": tasks_about(session, person)}
+        wanted = Wanted(groups=NOT_OVER, person_id=person.id)
+        lines, _ = task_lines(session, me(), wanted, now)
+        return {"waiting": groups_of(lines, now, me().id), "tasks": tasks_ended(session, person)}
     if tab == "campaigns":
         return {"ways": campaigns_of(session, person, now), "states": STATES}
     return {}

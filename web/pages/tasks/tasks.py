@@ -11,19 +11,17 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.campaigns.listing import campaign_names
 from sales_campaigns.enrollments.undoing import undo_act, undo_last
 from sales_campaigns.errors import Invalid
-from sales_campaigns.people.listing import owners, teammates
+from sales_campaigns.people.listing import owners
 from sales_campaigns.saved_views.models import ListName
 from sales_campaigns.tasks.history import last_act
 from sales_campaigns.tasks.models import Task
-from sales_campaigns.tasks.queue import task_lines
 from web.answers import answer, go, is_htmx, page
 from web.filters import count_words
 from web.numbers import whole, whole_numbers
-from web.parts.task_buttons import snooze_options
-from web.parts.task_filters import counted, narrowed, outcomes_shown, wanted_in
-from web.parts.task_rows import groups_of
+from web.parts.task_filters import narrowed
+from web.parts.task_list import counted_there, listed
 from web.parts.view_chips import opened_with, view_chips
-from web.parts.way_back import shown_there, way_back
+from web.parts.way_back import way_back
 from web.request_scope import me, settings, work
 
 pages = Blueprint("tasks", __name__)
@@ -31,26 +29,17 @@ pages = Blueprint("tasks", __name__)
 
 @pages.get("/tasks")
 def index() -> Response | str:
-    uow, args = work(), request.args
+    session = work().session
     there = opened_with(ListName.TASKS)
     if there:
         return go(there)
-    wanted = wanted_in(args)
-    lines, after = task_lines(uow.session, me(), wanted, uow.now, after=args.get("after", ""))
     return answer(
         "tasks/index.html",
         "tasks/_list.html",
-        groups=groups_of(lines, uow.now, me().id),
-        after=url_for(".index", **narrowed(args), after=after) if after else "",
-        campaigns=list(campaign_names(uow.session, me()).items()),
-        my_id=me().id,
-        teammates=teammates(uow.session, me()),
-        snoozes=snooze_options(uow.now, me().zone),
-        late=count_late(uow.session, me()),
-        outcomes=outcomes_shown(args),
-        shown=len(lines),
-        saved=view_chips(ListName.TASKS, narrowed(args)),
-        **counted(args),
+        campaigns=list(campaign_names(session, me()).items()),
+        late=count_late(session, me()),
+        saved=view_chips(ListName.TASKS, narrowed(request.args)),
+        **listed(request.args),
     )
 
 
@@ -78,7 +67,7 @@ def acted(tasks: Sequence[Task], words: str, *, undoable: bool = True) -> Respon
         words=words,
         undo=undo,
         seconds=settings().undo_seconds,
-        **counted(shown_there()),
+        **counted_there(),
     )
 
 
