@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import re
 import select
 import socket
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 
 class Act(Enum):
@@ -58,6 +59,9 @@ class Manners:
     users: Mapping[str, str] = field(default_factory=dict)
     sign_ins: str = "PLAIN LOGIN"
     seconds: float = 0.0  # before the reply to each message
+    together: bool = (
+        False  # replies leave once more is waited for, as RFC 2920 asks of a server with pipelining
+    )
     script: Script = lambda position, argument: None
 
 
@@ -74,6 +78,18 @@ class Gone(Exception):
     """This connection ends here."""
 
 
+class _Waiting(socket.SocketIO):
+    """What a client says, and what is done before more of it is waited for."""
+
+    def __init__(self, connection: socket.socket, before: Callable[[], None]) -> None:
+        super().__init__(connection, "r")
+        self._before = before
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._before()
+        return super().readinto(buffer)
+
+
 class Visit:
     """One connection to the sink."""
 
@@ -87,13 +103,16 @@ class Visit:
 
     def _use(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._file: BinaryIO = connection.makefile("rb")
+        self._said = b""
+        self._file: BinaryIO = io.BufferedReader(_Waiting(connection, self._let_go))
 
     def _forget(self) -> None:
         self._sender: str | None = None
         self._recipients: list[str] = []
 
     def close(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._let_go()
         with contextlib.suppress(OSError, ValueError):
             self._file.close()
         self._socket.close()
@@ -153,6 +172,7 @@ class Visit:
         self._encrypt(self._manners.starttls)
 
     def _encrypt(self, context: ssl.SSLContext) -> None:
+        self._let_go()
         self._use(context.wrap_socket(self._socket, server_side=True))
         self._secure = True
 
@@ -265,4 +285,11 @@ class Visit:
         return text[:1] in "23"
 
     def _say(self, reply: bytes | str) -> None:
-        self._socket.sendall(reply if isinstance(reply, bytes) else reply.encode() + b"\r\n")
+        self._said += reply if isinstance(reply, bytes) else reply.encode() + b"\r\n"
+        if not self._manners.together:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        said, self._said = self._said, b""
+        if said:
+            self._socket.sendall(said)

@@ -59,12 +59,14 @@ def freeze_workers(folder: Path, each: int, times: int, seed: int, url: str) -> 
 
 
 def limit_through_kills(folder: Path, kills: int, seed: int, url: str) -> tuple[dict[str, int], list[str]]:
-    """Mailboxes with more mail than they may send today: (sent from each, the promises broken)."""
+    """Mailboxes with more mail than they may send today, held back by plan or at the gate: (sent from each, what is
+    broken).
+    """
     chance, each = random.Random(seed), A_DAY + 30
     here = Installation(folder, url, dict(QUEUED))
     here.set_up()
     with receiving(folder, "--seconds", "0.1") as receiver:
-        launch_from_boxes(here.engine, BOXES, each, receiver.port, daily_limit=A_DAY)
+        launch_from_boxes(here.engine, BOXES, each, receiver.port, a_day=A_DAY)
         with at_work(here, receiver, WORKERS) as (cluster, engine):
             for _ in range(kills):
                 time.sleep(chance.uniform(0.3, 0.8))
