@@ -16,6 +16,8 @@ from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.due_mails import DueMail
+from sales_campaigns.messages.handing_over import free_rows
 from sales_campaigns.messages.handing_over.bulk_gate import Lane, take
 from sales_campaigns.messages.handing_over.claiming import claim_due
 from sales_campaigns.messages.handing_over.dispatching import PostRoom, _within_a_second, dispatch
@@ -239,6 +241,10 @@ def test_whoever_it_goes_to_the_mail_is_the_one_that_its_recipe_makes_again(
         assert {exact_mail(uow.session, row) for row in rows} == {mail.raw for mail in sink.caught}
         kept = {row.email: row.recipe["values"] for row in rows if row.recipe}
     assert all(expected[email].items() >= values.items() for email, values in kept.items())
+
+
+def test_the_columns_of_a_due_mail_are_read_in_the_order_of_their_names() -> None:
+    assert tuple(free_rows._DUE.selected_columns.keys()) == DueMail._fields
 
 
 def test_what_left_in_the_first_form_is_made_again_in_it(

@@ -79,6 +79,26 @@ def test_it_says_what_was_answered_what_is_uncertain_and_what_never_began(
     assert [mail.recipients[0] for mail in sink.caught] == [FOUR[3]], "the others had their chance"
 
 
+def test_what_was_taken_and_not_come_to_is_free_at_once_and_was_not_what_ended_it(
+    work: Work, cast: Cast, noting: PostRoom
+) -> None:
+    ids = due_mails(work, cast, *FOUR)
+    with suppress(Killed), journal_in(noting.journals, noting.owner) as journal:
+        assert journal is not None
+        with work() as uow:
+            claims = claim_due(uow, cast.ana_box.id, noting.owner, 900, 100)
+        journal.gates(claims[:1])
+        with work() as uow:
+            gate(uow, claims[:1])
+        journal.gates(claims[1:2])  # and it dies while it looks at this one
+        raise Killed
+    assert states(work) == ["sending", "claimed", "claimed", "claimed"]
+    settle_journals(noting)
+    assert states(work) == ["pending"] * 4
+    assert [message(work, id).recoveries for id in ids] == [1, 1, 0, 0]
+    assert {message(work, id).owner for id in ids} == {None}
+
+
 def test_what_was_taken_where_deliveries_are_confirmed_waits_for_its_notice(
     work: Work, cast: Cast, noting: PostRoom, sink: Sink
 ) -> None:

@@ -110,7 +110,23 @@ def settle_from(uow: UnitOfWork, left: Left) -> int:
     )
     for id in lost:
         uow.record("message.uncertain", **about(ours[id]))
+    _return_the_rest(uow, left)
     return len(ours)
+
+
+def _return_the_rest(uow: UnitOfWork, left: Left) -> None:
+    """What it had taken with them and not come to is free at once. One that was at the gate may be what ended it."""
+    boxes = sa.select(Message.mailbox_id).where(Message.id.in_(left.gated))
+    claimed = (Message.owner == left.owner, Message.mailbox_id.in_(boxes))
+    at_gate = sa.select(Message.id).where(
+        *claimed, Message.state == MessageState.CLAIMED, Message.id.in_(left.gated)
+    )
+    first = uow.session.scalars(at_gate.order_by(Message.act_at, Message.id).limit(1)).all()
+    _set_aside(uow, sa.and_(*claimed, Message.id.in_(first)), lease_until=None, owner=None)
+    counted = Message.recoveries + sa.case((Message.id.in_(first), 1), else_=0)
+    move_many(
+        uow.session, MESSAGE, Message, "return", *claimed, recoveries=counted, lease_until=None, owner=None
+    )
 
 
 def _in_hand(uow: UnitOfWork, left: Left) -> list[Message]:
