@@ -32,15 +32,16 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(secret_key="only for the tests, and long enough", data_dir=tmp_path)
 
 
-# Some hundred addresses and templates are compiled once a process, not once a test.
-APPS: dict[str, Flask] = {}
+# Some hundred addresses and templates are compiled once a process and kind of database, not once a test: on each,
+# something else counts how often a token asks.
+APPS: dict[tuple[str, str], Flask] = {}
 
 
 @pytest.fixture
 def app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock) -> Flask:
     """The product on this test's database, clock and outside; nothing of the test before is left in it."""
     playing = partial(rehearse, SandboxMail)
-    key = settings.model_dump_json(exclude={"data_dir"})
+    key = (engine.dialect.name, settings.model_dump_json(exclude={"data_dir"}))
     if key not in APPS:
         APPS[key] = create_app(settings, engine, outside, clock, playing)
         APPS[key].testing = True
