@@ -27,6 +27,7 @@ from sales_campaigns.deliveries.inputs import Audience
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, Exclusion, Preparation, Recipient
 from sales_campaigns.deliveries.preparing import prepare, prepare_chunk
 from sales_campaigns.deliveries.typology.models import RuleKind, TypologyRule
+from sales_campaigns.deliveries.typology.windows import NEVER_LEFT
 from sales_campaigns.deliveries.wishes import Wish
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.models import Address, BlockedDomain, Person
@@ -128,15 +129,19 @@ def _cause(session: Session, delivery_id: int, person: Person) -> str:
         return "quarantined"
     if session.get(Recipient, (delivery_id, address.id, 0)):
         return "duplicate"
-    if _often(session, person):
+    if _often(session, address):
         return "pressure"
     return "" if person.first_name.strip() and person.company.strip() else "field_missing"
 
 
-def _often(session: Session, person: Person) -> bool:
-    """More than two mails in the week before: the loop looks back only."""
-    recent = sa.select(sa.func.count()).where(
-        Message.person_id == person.id, Message.sent_at > START - timedelta(days=7)
+def _often(session: Session, address: Address) -> bool:
+    """More than two mails in the week before, to whoever has this address: the loop looks back only."""
+    recent = (
+        sa.select(sa.func.count())
+        .select_from(Message)
+        .join(Person, Person.id == Message.person_id)
+        .where(Person.address_id == address.id, ~Message.proof, Message.state.not_in(NEVER_LEFT))
+        .where(sa.func.coalesce(Message.sent_at, Message.due_at) > START - timedelta(days=7))
     )
     return (session.scalar(recent) or 0) > 2
 

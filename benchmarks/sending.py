@@ -6,6 +6,7 @@ python -m benchmarks.sending DATABASE_URL MAILBOX FOLDER_OF_JOURNALS
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,8 @@ from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_engine, make_sessions
 from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.presence import process_name
+
+gc.set_threshold(50_000)  # as wsgi.py does
 
 
 def main(url: str, mailbox_id: int, journals: Path) -> None:

@@ -45,8 +45,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -99,8 +99,11 @@ def make_engine(url: str) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    """A process that froze inside a transaction must not keep its row locks from the one that takes over."""
-    connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    """A process that froze inside a transaction must not keep its row locks from the one that takes over.
+
+    Instants come as we keep them: to be moved from another zone, each costs half of what reading it does.
+    """
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'; SET TIME ZONE 'UTC'")
     connection.commit()
 
 
@@ -130,6 +133,11 @@ def make_sessions(engine: Engine, *, reads_only: bool = False, seal: object = No
     return sessionmaker(bind, expire_on_commit=False, info={"seal": seal})
 
 
+def is_deadlock(error: BaseException) -> bool:
+    """Whether PostgreSQL gave it up because it and another waited for each other: doing it again helps."""
+    return getattr(getattr(error, "orig", None), "sqlstate", "") == "40P01"
+
+
 def given_rows(table: Any, names: Sequence[str]) -> sa.TableValuedAlias:
     """Rows of our own inside one statement of PostgreSQL, with these columns of `table`: see `as_rows`."""
     return given_columns(sa.column(name, table.c[name].type) for name in names)
@@ -143,7 +151,7 @@ def given_columns(columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlia
 
 def as_rows(rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
     """What is bound for `given_rows`: one text for all of them, which costs the server less than many statements."""
-    return {"_rows": json.dumps(rows, default=_written)}
+    return {"_rows": _TEXT.encode(rows)}
 
 
 def insert_rows(
@@ -181,6 +189,9 @@ def _written(value: object) -> str:
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     raise TypeError(f"{type(value).__name__} is not written into a statement")
+
+
+_TEXT = json.JSONEncoder(default=_written, separators=(",", ":"), check_circular=False)
 
 
 def among(column: Any, name: str) -> sa.ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What makes a run quick and changes nothing that is asked: where files stand, less garbage.
+"""What makes a run quick and changes nothing that is asked: how many tests at a time, where files stand, less garbage.
 
 Loaded by `pytest_plugins` in tests/conftest.py.
 """
@@ -22,6 +22,12 @@ gc.disable()
 def pytest_configure() -> None:
     if holds_files(MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: whoever waits for a server, a browser or a process leaves its core to the others."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

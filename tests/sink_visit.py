@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import re
+import select
 import socket
 import ssl
 import struct
@@ -12,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 
 class Act(Enum):
@@ -23,6 +25,8 @@ class Act(Enum):
     DROP_INSIDE = "drop inside"  # at BODY: close before the body has been read
     DROP_AFTER_YES = "drop after yes"  # at BODY: store, answer 250, then reset
     SILENCE = "silence"  # say nothing more until the client leaves
+    DEAF = "deaf"  # at BODY: read none of it, and say nothing until the client leaves
+    SILENCE_AFTER_ALL = "silence after all"  # at BODY: store, then say nothing until the client leaves
 
 
 # Called with a position (CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, BODY, …) and its argument (the address at
@@ -55,6 +59,9 @@ class Manners:
     users: Mapping[str, str] = field(default_factory=dict)
     sign_ins: str = "PLAIN LOGIN"
     seconds: float = 0.0  # before the reply to each message
+    together: bool = (
+        False  # replies leave once more is waited for, as RFC 2920 asks of a server with pipelining
+    )
     script: Script = lambda position, argument: None
 
 
@@ -71,6 +78,18 @@ class Gone(Exception):
     """This connection ends here."""
 
 
+class _Waiting(socket.SocketIO):
+    """What a client says, and what is done before more of it is waited for."""
+
+    def __init__(self, connection: socket.socket, before: Callable[[], None]) -> None:
+        super().__init__(connection, "r")
+        self._before = before
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._before()
+        return super().readinto(buffer)
+
+
 class Visit:
     """One connection to the sink."""
 
@@ -84,13 +103,16 @@ class Visit:
 
     def _use(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._file: BinaryIO = connection.makefile("rb")
+        self._said = b""
+        self._file: BinaryIO = io.BufferedReader(_Waiting(connection, self._let_go))
 
     def _forget(self) -> None:
         self._sender: str | None = None
         self._recipients: list[str] = []
 
     def close(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._let_go()
         with contextlib.suppress(OSError, ValueError):
             self._file.close()
         self._socket.close()
@@ -150,6 +172,7 @@ class Visit:
         self._encrypt(self._manners.starttls)
 
     def _encrypt(self, context: ssl.SSLContext) -> None:
+        self._let_go()
         self._use(context.wrap_socket(self._socket, server_side=True))
         self._secure = True
 
@@ -198,6 +221,8 @@ class Visit:
         if scripted is Act.DROP_INSIDE:
             self._file.readline()
             raise Gone
+        if scripted is Act.DEAF:
+            self._linger()
         raw = self._read_body()
         time.sleep(self._manners.seconds)
         if not self._recipients:
@@ -207,13 +232,20 @@ class Visit:
         self._forget()
 
     def _take(self, mail: Caught, scripted: bytes | str | Act | None) -> None:
-        yes = scripted is None or scripted is Act.DROP_AFTER_YES or str(scripted).startswith("2")
-        if yes:
+        kept = (None, Act.DROP_AFTER_YES, Act.SILENCE_AFTER_ALL)
+        if scripted in kept or str(scripted).startswith("2"):
             self._sink.keep(mail)
         if scripted is Act.DROP_AFTER_YES:
             self._say("250 2.0.0 taken")
             self._do(Act.RESET, "")
         self._do(scripted, "250 2.0.0 taken")
+
+    def _linger(self) -> None:
+        """Until the client has left: who reads nothing hears of it only by asking for that alone."""
+        poll = select.poll()
+        poll.register(self._plain, select.POLLRDHUP)
+        poll.poll()
+        raise Gone
 
     def _read_body(self) -> bytes:
         lines = []
@@ -241,7 +273,7 @@ class Visit:
         """Answer or act. True when the client was told yes."""
         if scripted is Act.RESET:
             self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if scripted is Act.SILENCE:
+        if scripted in (Act.SILENCE, Act.SILENCE_AFTER_ALL):
             self._file.read()
         if isinstance(scripted, Act):
             raise Gone
@@ -253,4 +285,11 @@ class Visit:
         return text[:1] in "23"
 
     def _say(self, reply: bytes | str) -> None:
-        self._socket.sendall(reply if isinstance(reply, bytes) else reply.encode() + b"\r\n")
+        self._said += reply if isinstance(reply, bytes) else reply.encode() + b"\r\n"
+        if not self._manners.together:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        said, self._said = self._said, b""
+        if said:
+            self._socket.sendall(said)

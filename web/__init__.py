@@ -11,13 +11,14 @@ from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from web import api, commands, errors, filters, frame, numbers, pages, public, request_scope, security
 from web.parts import enrollment_words
+from web.replaying import PatientFlask
 
 
 def create_app(
     settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None = None
 ) -> Flask:
     """`rehearse` lets a campaign happen in a world of its own; None where that is not offered."""
-    app = Flask(__name__)
+    app = PatientFlask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=[key for key in [settings.secret_key_old] if key],

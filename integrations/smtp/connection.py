@@ -20,6 +20,8 @@ class Connection:
         self._socket: socket.socket = plain
         self._write_seconds = write_seconds
         self._reader = ReplyReader()
+        self._news = select.poll()
+        self._news.register(plain, select.POLLIN)
         self.last_heard = machine_seconds()
 
     def write(self, data: bytes) -> None:
@@ -61,16 +63,26 @@ class Connection:
 
     def receive(self) -> None:
         """Take what has arrived, without waiting for more."""
+        data = self.arrived()
+        if data:
+            self.feed(data)
+
+    def arrived(self) -> bytes:
+        """The bytes that have arrived, without waiting for more; they are not yet among those that are read."""
         try:
             data = self._socket.recv(_CHUNK)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return
+            return b""
         except OSError as error:
             raise Lost(_reason(error)) from error
         if not data:
             raise Lost("the mail server ended the connection")
-        self._reader.feed(data)
         self.last_heard = machine_seconds()
+        return data
+
+    def feed(self, data: bytes) -> None:
+        """Let these be read, behind those that were received before."""
+        self._reader.feed(data)
 
     def _wait(self, event: int, seconds: float) -> None:
         """Until the socket is ready. Raises TimeoutError."""
@@ -85,8 +97,15 @@ class Connection:
         return not self.ended and self._reader.empty
 
     @property
+    def between(self) -> bool:
+        """Everything that was received is read."""
+        return self._reader.empty
+
+    @property
     def ended(self) -> bool:
         """The server has left. What it may have said before stays to be read."""
+        if not self._news.poll(0):
+            return False
         try:
             self.receive()
         except Lost:

@@ -2,7 +2,8 @@
 
 `converse` is a generator: it yields what to write, when to read a reply and each mail's outcome; whoever
 drives it sends the replies in and throws Lost when the connection fails. So the order of commands, the
-pipelining and the judgement of failures stand here once.
+pipelining and the judgement of failures stand here once. How far it has come stands in the line, so that it
+may be left off and taken up again where a reply to a body is waited for: see `flow`.
 """
 
 from __future__ import annotations
@@ -41,8 +42,21 @@ Asking = Generator[Step, Reply | None, T]
 
 
 class Ahead(NamedTuple):
+    """The next mail, whose first group of commands travels with the body before it. `agreed`: the server has said yes
+    to all of them.
+    """
+
     mail: OutgoingMail
     groups: list[list[Command]]
+    agreed: bool = False
+
+
+class Out(NamedTuple):
+    """The mail whose body was written: `whole`, or `dotted` if its final dot may have left at least."""
+
+    mail: OutgoingMail
+    dotted: bool
+    whole: bool
 
 
 @dataclass(slots=True)
@@ -57,7 +71,8 @@ class Line:
     reported: bool = False  # what becomes of the mails is told by events of the relay
     served: int = 0  # mails settled on this connection
     answered: bool = False  # the mail at hand is begun: it cannot just go on another connection
-    ahead: Ahead | None = None  # the next mail, whose first group is already written
+    ahead: Ahead | None = None
+    out: Out | None = None  # its reply is waited for
     unclean: bool = False  # a transaction was left half way: RSET goes first
     over: bool = False  # nothing more is offered on this connection
     closed_to_all: Outside | None = None  # a refusal that holds for every mail of this mailbox
@@ -84,6 +99,8 @@ def refused_as(mail: OutgoingMail, refused: Outside, reply: str = "") -> HandOve
 
 def _transaction(line: Line, waiting: deque[OutgoingMail]) -> Asking[HandOver | None]:
     """One mail's outcome; None when the line ended before it began, so that it may go on a fresh one."""
+    if line.out is not None:
+        return (yield from _answer(line, line.out))
     mail = waiting[0]
     ahead, line.ahead = line.ahead, None
     if ahead is None and (unfit := objection(mail, line.offers)):
@@ -96,12 +113,13 @@ def _transaction(line: Line, waiting: deque[OutgoingMail]) -> Asking[HandOver | 
         if line.served and not line.answered:
             return None
         return refused_as(mail, _not_sent(lost))
-    return refused or (yield from _transfer(line, mail, _following(line, waiting)))
+    return refused or (yield from _transfer(line, mail, following(line, waiting)))
 
 
 def _offer(line: Line, mail: OutgoingMail, ahead: Ahead | None) -> Asking[HandOver | None]:
     """Write the envelope, unless it is out already, and judge every reply. None when the body may follow."""
-    for number, group in enumerate(ahead.groups if ahead else _groups(line, mail)):
+    groups = [] if ahead and ahead.agreed else ahead.groups if ahead else _groups(line, mail)
+    for number, group in enumerate(groups):
         if number or not ahead:
             yield Write(_bytes(group))
         refused = yield from _hear(line, mail, group)
@@ -170,35 +188,47 @@ def _leave(line: Line, data_is_open: bool) -> Asking[None]:
         line.unclean = False
 
 
-def _following(line: Line, waiting: deque[OutgoingMail]) -> Ahead | None:
-    """The mail whose envelope may travel with this one's body."""
+def following(line: Line, waiting: deque[OutgoingMail]) -> OutgoingMail | None:
+    """The mail whose envelope may travel with the body of the first that waits."""
     last = line.served + 1 == line.cap
     if last or not line.offers.pipelining or len(waiting) < 2 or objection(waiting[1], line.offers):
         return None
-    return Ahead(waiting[1], _groups(line, waiting[1]))
+    return waiting[1]
 
 
-def _transfer(line: Line, mail: OutgoingMail, following: Ahead | None) -> Asking[HandOver]:
+def _transfer(line: Line, mail: OutgoingMail, after: OutgoingMail | None) -> Asking[HandOver]:
     """The body, in one write with the next envelope. From the write with the dot on, silence is unknown."""
-    line.ahead = following
+    line.ahead = ahead = Ahead(after, _groups(line, after)) if after else None
     if mail.begins is not None:
         mail.begins()
     content = body(mail.mime)
-    ahead = _bytes(following.groups[0]) if following else b""
+    more = _bytes(ahead.groups[0]) if ahead else b""
     dotted = whole = yield from _put(content[:-LAST_PIECE])
     if whole:
-        whole = yield from _put(content[-LAST_PIECE:] + ahead)
+        whole = yield from _put(content[-LAST_PIECE:] + more)
+    line.out = Out(mail, dotted, whole)
+    return (yield from _answer(line, line.out))
+
+
+def _answer(line: Line, out: Out) -> Asking[HandOver]:
+    """What the server says to the body."""
     try:
-        reply = yield from _reply(line.final_reply_seconds if whole else _LAST_WORDS_SECONDS)
+        reply = yield from _reply(line.final_reply_seconds if out.whole else _LAST_WORDS_SECONDS)
         yes = taken(reply, Position.BODY)
     except Lost as lost:
         line.over = True
-        return refused_as(mail, _unknown(lost) if dotted else _not_sent(lost))
-    line.over = line.over or not whole or reply.code == 421
-    if yes and dotted:
-        promised = line.reported or (line.success_notices and line.offers.dsn)
-        return HandOver(mail.key, reply.words, reply.code, confirms=promised)
-    return refused_as(mail, refusal(reply, Position.BODY), reply.words)
+        return refused_as(out.mail, _unknown(lost) if out.dotted else _not_sent(lost))
+    finally:
+        line.out = None
+    line.over = line.over or not out.whole or reply.code == 421
+    if yes and out.dotted:
+        return taken_over(line, out.mail, reply)
+    return refused_as(out.mail, refusal(reply, Position.BODY), reply.words)
+
+
+def taken_over(line: Line, mail: OutgoingMail, reply: Reply) -> HandOver:
+    promised = line.reported or (line.success_notices and line.offers.dsn)
+    return HandOver(mail.key, reply.words, reply.code, confirms=promised)
 
 
 def _put(data: bytes) -> Asking[bool]:

@@ -16,6 +16,10 @@ LONGEST_ORCPT = 480  # with its type within the 500 that section 4.2 allows
 
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029]")
 _NOT_IN_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_USUAL_PATH = re.compile(r"[!-;=?-~]+")
+_NO_LINE_END = bytes(set(range(256)) - {13, 10})
+_LONE_OR_DOTTED = re.compile(rb"\r(?!\n(?!\.))")
+_DATA = b"DATA\r\n"
 
 
 class Command(NamedTuple):
@@ -54,8 +58,22 @@ def offers_of(text: str) -> Offers:
 
 def objection(mail: OutgoingMail, offers: Offers) -> Outside | None:
     """Why this mail cannot be offered to this server at all; None when it can."""
+    if _is_usual(mail, offers):
+        return None
     words = next(_objections(mail, offers), None)
     return Outside(OutsideKind.MESSAGE, words) if words else None
+
+
+def _is_usual(mail: OutgoingMail, offers: Offers) -> bool:
+    """One recipient, plain addresses, and a body that the server takes as it is: nothing below objects to it."""
+    return (
+        len(mail.recipients) == 1
+        and not mail.needs_utf8
+        and offers.eight_bit
+        and (offers.size is None or len(mail.mime) <= offers.size)
+        and _USUAL_PATH.fullmatch(mail.sender) is not None
+        and _USUAL_PATH.fullmatch(mail.recipients[0]) is not None
+    )
 
 
 def _objections(mail: OutgoingMail, offers: Offers) -> Iterator[str]:
@@ -77,21 +95,28 @@ def envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) 
     DATA shares the group of its recipient only when there is one: a lone dot after a refused recipient
     ends an empty transaction, but among several it would deliver an empty mail to the others.
     """
-    notify = b" NOTIFY=SUCCESS,FAILURE,DELAY" if success_notices and offers.dsn else b""
     opening = [
-        Command(Position.MAIL, b"MAIL FROM:<%s>%s\r\n" % (mail.sender.encode(), _parameters(mail, offers))),
-        *(
-            Command(
-                Position.RCPT,
-                b"RCPT TO:<%s>%s\r\n" % (recipient.encode(), notify + _orcpt(recipient, offers)),
-            )
-            for recipient in mail.recipients
-        ),
+        Command(Position.MAIL, _from(mail, offers)),
+        *(Command(Position.RCPT, _to(one, offers, success_notices)) for one in mail.recipients),
     ]
-    data = Command(Position.DATA, b"DATA\r\n")
+    data = Command(Position.DATA, _DATA)
     if not offers.pipelining:
         return [[command] for command in (*opening, data)]
     return [[*opening, data]] if len(mail.recipients) == 1 else [opening, [data]]
+
+
+def whole_envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) -> bytes:
+    """That of a mail to one recipient, for a server with pipelining: the bytes of its one group."""
+    return _from(mail, offers) + _to(mail.recipients[0], offers, success_notices) + _DATA
+
+
+def _from(mail: OutgoingMail, offers: Offers) -> bytes:
+    return b"MAIL FROM:<%s>%s\r\n" % (mail.sender.encode(), _parameters(mail, offers))
+
+
+def _to(recipient: str, offers: Offers, success_notices: bool) -> bytes:
+    notify = b" NOTIFY=SUCCESS,FAILURE,DELAY" if success_notices and offers.dsn else b""
+    return b"RCPT TO:<%s>%s%s\r\n" % (recipient.encode(), notify, _orcpt(recipient, offers))
 
 
 def _parameters(mail: OutgoingMail, offers: Offers) -> bytes:
@@ -129,14 +154,14 @@ def body(mime: bytes) -> bytes:
 
     A bare CR or LF is made a whole line end, so that no server can see a second message in it.
     """
-    if _has_whole_lines(mime):
-        stuffed = mime.replace(b"\r\n.", b"\r\n..")
-        return b"".join((b"." if stuffed[:1] == b"." else b"", stuffed, b".\r\n"))
+    if _is_ready(mime):
+        return mime + b".\r\n"
     lines = [b"." + line if line[:1] == b"." else line for line in mime.splitlines()]
     return b"\r\n".join([*lines, b".\r\n"])
 
 
-def _has_whole_lines(mime: bytes) -> bool:
-    """Whether every CR and LF in it belongs to a whole line end, and the last line is ended."""
-    ends = mime.count(b"\r\n")
-    return mime[-2:] == b"\r\n" and mime.count(b"\n") == ends and mime.count(b"\r") == ends
+def _is_ready(mime: bytes) -> bool:
+    """Whether every CR and LF in it belongs to a whole line end, the last line is ended, and none begins with a dot."""
+    ends = mime.translate(None, _NO_LINE_END)
+    whole = ends == b"\r\n" * (len(ends) // 2) and _LONE_OR_DOTTED.search(mime) is None
+    return whole and mime[-2:] == b"\r\n" and mime[:1] != b"."

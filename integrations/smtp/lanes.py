@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import select
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from integrations.smtp.connection import Connection
-from integrations.smtp.dialogue import Check, Line, Read, Write, converse, refused_as
+from integrations.smtp.dialogue import Asking, Check, Line, Read, Write, converse, refused_as
+from integrations.smtp.flow import next_write, settle, yes_to_all
 from integrations.smtp.replies import Lost, Reply
 from sales_campaigns.clock import machine_seconds
 from sales_campaigns.ports import HandOver, OutgoingMail
@@ -20,7 +21,12 @@ _MINE = 2  # mails a lane takes from the queue: the one at hand, and the one who
 
 
 class Lane:
-    """One connection with its dialogue, and the mails it took from the common queue."""
+    """One connection with its dialogue, and the mails it took from the common queue.
+
+    The dialogue is left off while mails take their usual course, and taken up where something else happens.
+    """
+
+    _talk: Asking[None] | None
 
     def __init__(self, connection: Connection, line: Line) -> None:
         self.connection = connection
@@ -34,25 +40,52 @@ class Lane:
         self._take_mails()
         self._talk = converse(self.line, self._mine)
         self.busy = True
-        return self._go_on(None)
+        return self._go_on(self._talk, None)
 
     def hear(self) -> Iterator[HandOver]:
         """Something has arrived: take it, and go on once it is a whole reply."""
         try:
-            self.connection.receive()
+            heard = self.connection.arrived()
+            yes = yes_to_all(self.line, heard) if self.connection.between else None
+            if yes is not None:
+                return self._flow(yes)
+            self.connection.feed(heard)
             answer: Reply | Lost | None = self.connection.at_hand()
         except Lost as lost:
             answer = lost
-        return self._go_on(answer) if answer else iter(())
+        return self._go_on(self._taken_up(), answer) if answer else iter(())
 
     def give_up(self) -> Iterator[HandOver]:
-        return self._go_on(Lost("the mail server did not answer in time"))
+        return self._go_on(self._taken_up(), Lost("the mail server did not answer in time"))
 
-    def _go_on(self, answer: Reply | Lost | None) -> Iterator[HandOver]:
+    def _flow(self, yes: Reply) -> Iterator[HandOver]:
+        self._talk = None
+        yield settle(self.line, self._mine, yes)
+        self._take_mails()
+        data = b"" if self.connection.ended else next_write(self.line, self._mine)
+        try:
+            self.connection.write(data)
+        except Lost:
+            self.line.out = self.line.out and self.line.out._replace(whole=False)
+            data = b""
+        if data:
+            self.deadline = machine_seconds() + self.line.final_reply_seconds
+        else:
+            self._talk = converse(self.line, self._mine)
+            yield from self._go_on(self._talk, None)
+
+    def _taken_up(self) -> Asking[None]:
+        """The dialogue where it waits for a reply: that to a body, where the mails had come by their usual course."""
+        if self._talk is None:
+            self._talk = converse(self.line, self._mine)
+            next(self._talk)
+        return self._talk
+
+    def _go_on(self, talk: Asking[None], answer: Reply | Lost | None) -> Iterator[HandOver]:
         """Follow the dialogue up to the next reply that is still to come, passing its outcomes on."""
         while True:
             try:
-                step = self._talk.throw(answer) if isinstance(answer, Lost) else self._talk.send(answer)
+                step = talk.throw(answer) if isinstance(answer, Lost) else talk.send(answer)
             except StopIteration:
                 self._finish()
                 return
@@ -92,26 +125,31 @@ def side_by_side(lanes: Sequence[Lane], queue: deque[OutgoingMail]) -> Iterator[
     for lane in lanes:
         yield from lane.begin(queue)
         yield from _turned_away(lane, queue)
-    sockets = {lane.connection.number: lane for lane in lanes}
+    busy = {lane.connection.number: lane for lane in lanes if lane.busy}
     poll = select.poll()
-    for number in sockets:
+    for number in busy:
         poll.register(number, select.POLLIN)
-    while any(lane.busy for lane in lanes):
-        for number in _heard(poll, lanes):
-            yield from sockets[number].hear()
-            yield from _turned_away(sockets[number], queue)
-            if not sockets[number].busy:
-                poll.unregister(number)
-        yield from _overdue(lanes)
+    until = _first_deadline(busy.values())
+    while busy:
+        for number, _ in poll.poll(max(0.0, until - machine_seconds()) * 1_000 + 1):
+            lane = busy[number]
+            yield from lane.hear()
+            until = min(until, lane.deadline)
+            if lane.line.closed_to_all:
+                yield from _turned_away(lane, queue)
+        if until <= machine_seconds():
+            yield from _overdue(busy.values())
+            until = _first_deadline(busy.values())
+        for number in [number for number, lane in busy.items() if not lane.busy]:
+            poll.unregister(number)
+            del busy[number]
 
 
-def _heard(poll: select.poll, lanes: Sequence[Lane]) -> list[int]:
-    deadline = min(lane.deadline for lane in lanes if lane.busy)
-    wait = max(0.0, deadline - machine_seconds())
-    return [number for number, _ in poll.poll(wait * 1_000 + 1)]
+def _first_deadline(lanes: Iterable[Lane]) -> float:
+    return min((lane.deadline for lane in lanes if lane.busy), default=0.0)
 
 
-def _overdue(lanes: Sequence[Lane]) -> Iterator[HandOver]:
+def _overdue(lanes: Iterable[Lane]) -> Iterator[HandOver]:
     now = machine_seconds()
     for lane in lanes:
         if lane.busy and lane.deadline <= now:

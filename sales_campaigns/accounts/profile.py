@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import available_timezones
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.accounts.sign_in import end_other_sessions, hash_password, is_password
 from sales_campaigns.errors import Invalid
+from sales_campaigns.time_zones import zone_names
 from sales_campaigns.unit_of_work import UnitOfWork
 
 LONGEST = {"first_name": 120, "last_name": 120, "title": 200, "phone": 60}
@@ -20,7 +20,7 @@ def change_profile(uow: UnitOfWork, actor: User, typed: Mapping[str, str]) -> Us
     problems = {
         name: f"Use {most} characters or fewer." for name, most in LONGEST.items() if len(given[name]) > most
     }
-    if typed.get("zone", "") not in available_timezones():
+    if typed.get("zone", "") not in zone_names():
         problems["zone"] = "Choose a time zone of the list, such as Europe/Stockholm."
     if problems:
         raise Invalid(problems)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import Instance, Role, Team, User
 from sales_campaigns.accounts.sign_in import hash_password
 from sales_campaigns.errors import Invalid, NotFound
+from sales_campaigns.time_zones import zone_names
 from sales_campaigns.unit_of_work import UnitOfWork
 
 
@@ -44,7 +44,7 @@ def _check(uow: UnitOfWork, email: str, fields: dict[str, Any]) -> None:
         problems["email"] = "An e-mail address looks like ana@example.com."
     elif uow.session.scalar(sa.select(User.id).where(User.email == email)):
         problems["email"] = f"There is a user {email} already."
-    if fields.get("zone", "UTC") not in available_timezones():
+    if fields.get("zone", "UTC") not in zone_names():
         problems["zone"] = "Choose a time zone of the list, such as Europe/Stockholm."
     if str(fields.get("role", Role.USER)) not in set(Role):
         problems["role"] = f"A role is one of {', '.join(Role)}."

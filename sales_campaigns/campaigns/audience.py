@@ -9,11 +9,11 @@ from typing import NamedTuple
 from sales_campaigns.addresses import check_address
 from sales_campaigns.campaigns.file import CampaignFile
 from sales_campaigns.campaigns.planner import StepKind
-from sales_campaigns.campaigns.planner.local_time import zone_names
 from sales_campaigns.campaigns.varied import Varied, VariedSteps
 from sales_campaigns.content.fields import merge_values
 from sales_campaigns.content.rendering import Content, MissingFields, needs_of, render
 from sales_campaigns.errors import Invalid
+from sales_campaigns.time_zones import zone_names
 
 Person = Mapping[str, str]
 OF_THE_SENDER = {f"my_{name}": "-" for name in ("name", "first_name", "last_name", "email", "title", "phone")}

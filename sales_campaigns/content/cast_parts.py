@@ -1,128 +1,195 @@
-"""Parts of mails cast once: lines without fields are encoded when they are cast, the others for every mail.
+"""Parts of mails cast once: what is the same in all of them is encoded when they are cast, values for every mail.
 
 The bytes are those of `bodies.part_of`; the tests prove it. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 from sales_campaigns.content.bodies import (
-    SNIFFED,
+    SHORT,
+    SOFT_BREAK,
     WIDTH,
+    behind_blocks,
+    broken,
+    escaped,
+    escaped_end,
+    escapes,
     in_base64,
     part_head,
     quoted,
-    quoted_length,
     shorter_in_base64,
 )
 
-Line = tuple[str | int, ...]  # constants, and the places of fields among the values
+Pieces = tuple[bytes | int, ...]  # constants, and the places of fields among the values
+Rooms = tuple[tuple[int, tuple[int, ...]], ...]  # how long these values may be together
+_LINE_END = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Constants with a place for each value; `chosen` are the values of the places, in their order."""
+
+    whole: bytes
+    chosen: Callable[[Sequence[bytes]], Any]
+
+    def filled(self, values: Sequence[bytes]) -> bytes:
+        whole: bytes = self.whole % self.chosen(values)
+        return whole
 
 
 @dataclass(frozen=True, slots=True)
 class CastPart:
-    """A text part between whose constants lines with fields stand: one constant more than there are lines.
+    """A text part in which values are to stand.
 
-    `plain` are the constants as they are, `quoted` in quoted-printable. `whole` and `order`: the part as it is where
-    no line is long, with a place for each value, and which value stands there; `room`: for values that stand in one
-    line together, how long they may be for that. `sniffed`: how long the constant lines are by which the encoding is
-    chosen, quoted and raw; `sniffed_lines` is how many of the lines with fields count too.
+    `raw` is its body as it is; `short`: for what values its lines are short, None where a constant alone must be
+    encoded. `quoted` is the same in quoted-printable for what fits into `room`; behind the values the stretches `long`
+    are filled in, which are too long without values. `each`: all stretches with values are filled in so. `ends`: the
+    values that end a line. `escapes` and `length` are those of the constants, `times` how often each value stands.
     """
 
     subtype: str
-    lines: tuple[tuple[bytes | int, ...], ...]
-    plain: tuple[bytes, ...]
-    quoted: tuple[bytes, ...]
-    whole: bytes
-    order: tuple[int, ...]
-    room: tuple[tuple[int, tuple[int, ...]], ...] | None
-    sniffed: tuple[int, int]
-    sniffed_lines: int
+    raw: _Form
+    short: Rooms | None
+    quoted: _Form
+    room: Rooms
+    long: tuple[Pieces, ...]
+    each: _Form
+    open: tuple[Pieces, ...]
+    ends: tuple[int, ...]
+    escapes: int
+    length: int
+    times: tuple[tuple[int, int], ...]
 
-    def written(self, values: Sequence[bytes]) -> bytes:
-        """Headers and body. Values are UTF-8 without line breaks."""
-        if self._stands_as_it_is(values):
-            return part_head("7bit", self.subtype) + self.whole % tuple([values[i] for i in self.order])
-        lines = [
-            b"".join([piece if isinstance(piece, bytes) else values[piece] for piece in line])
-            for line in self.lines
-        ]
-        encoded = [quoted(line) for line in lines]
-        if self._base64(lines, encoded):
-            return part_head("base64", self.subtype) + in_base64(_between(self.plain, lines))
-        return part_head("quoted-printable", self.subtype) + _between(self.quoted, encoded)
+    def written(self, values: Sequence[bytes], *, usual: bool = False) -> bytes:
+        """Headers and body. Values are UTF-8 without line breaks; `usual`: no byte of theirs needs to be escaped."""
+        if self.short is not None and _fits(values, self.short) and (usual or b"".join(values).isascii()):
+            return part_head("7bit", self.subtype) + self.raw.filled(values)
+        if self._base64(values, usual=usual):
+            return part_head("base64", self.subtype) + in_base64(self.raw.filled(values))
+        return part_head("quoted-printable", self.subtype) + self._quoted(values, usual=usual)
 
-    def _stands_as_it_is(self, values: Sequence[bytes]) -> bool:
-        if self.room is None or not b"".join(values).isascii():
-            return False
-        return all(sum([len(values[i]) for i in places]) <= room for room, places in self.room)
+    def _quoted(self, values: Sequence[bytes], *, usual: bool) -> bytes:
+        if self.ends and any(values[i][-1:] in b"\t " for i in self.ends):  # or nothing at all
+            lines = self.raw.filled(values).split(_LINE_END)
+            return _LINE_END.join([quoted(line, self.subtype) for line in lines])
+        inner = values if usual else list(map(escaped, values))
+        form, stretches = (self.quoted, self.long) if _fits(inner, self.room) else (self.each, self.open)
+        return form.filled([*inner, *[broken(_joined(one, inner)) for one in stretches]])
 
-    def _base64(self, lines: list[bytes], encoded: list[bytes]) -> bool:
-        counted = self.sniffed_lines
-        length = self.sniffed[0] + sum(map(quoted_length, encoded[:counted]))
-        return shorter_in_base64(length, self.sniffed[1] + sum(len(line) + 2 for line in lines[:counted]))
+    def _base64(self, values: Sequence[bytes], *, usual: bool) -> bool:
+        if usual and not shorter_in_base64(self.escapes, self.length):
+            return False  # nor is it with more that is not escaped
+        count = self.escapes + sum(times * escapes(values[i]) for i, times in self.times)
+        return shorter_in_base64(count, self.length + sum(times * len(values[i]) for i, times in self.times))
 
 
-def cast_part(pieces: Sequence[str | int], subtype: str) -> CastPart:
-    """Cast a part of constants and places of fields, the last of which has a value that is not blank."""
+def cast_part(pieces: Sequence[str | int], subtype: str, count: int) -> CastPart:
+    """Cast a part of constants and places among `count` values, the last of which has one that is not blank."""
     lines = [_encoded(line) for line in _lines(_ended(pieces))]
-    constant = [b"".join(line) if _is_constant(line) else None for line in lines]  # type: ignore[arg-type]
-    first = [line for line in constant[:SNIFFED] if line is not None]
-    open_lines = tuple(line for line in lines if not _is_constant(line))
-    plain = tuple(_constants(constant))
+    body = [(line, _LINE_END) for line in lines]
+    stretches = [one for line in lines for one in _stretches(line, subtype)]
+    places = Counter(piece for line in lines for piece in line if isinstance(piece, int))
+    constants = [piece for line in lines for piece in line if isinstance(piece, bytes)]
+    open_ones = [stretch for stretch, _ in stretches if _places(stretch)]
+    long = [stretch for stretch in open_ones if _length(stretch) > WIDTH]
+    short = all(map(bytes.isascii, constants)) and all(_length(line) <= SHORT for line in lines)
     return CastPart(
         subtype,
-        open_lines,
-        plain,
-        tuple(_constants([None if line is None else quoted(line) for line in constant])),
-        _between([_literally(one) for one in plain], [b"".join(map(_place, line)) for line in open_lines]),
-        tuple(piece for line in open_lines for piece in line if isinstance(piece, int)),
-        _room(lines),
-        (sum(quoted_length(quoted(line)) for line in first), sum(len(line) + 2 for line in first)),
-        len(constant[:SNIFFED]) - len(first),
+        raw=_form(body),
+        short=_rooms(lines, SHORT) if short else None,
+        quoted=_form(_with_places(stretches, long, count)),
+        room=_rooms([stretch for stretch in open_ones if stretch not in long], WIDTH),
+        long=tuple(long),
+        each=_form(_with_places(stretches, open_ones, count)),
+        open=tuple(open_ones),
+        ends=tuple({last for last in map(_last, lines) if isinstance(last, int)}),
+        escapes=sum(map(escapes, constants)),
+        length=sum(map(len, constants)) + len(_LINE_END) * len(lines),
+        times=tuple(places.items()),
     )
 
 
-def _room(lines: Sequence[tuple[bytes | int, ...]]) -> tuple[tuple[int, tuple[int, ...]], ...] | None:
-    """None where a constant alone must be encoded."""
+def _stretches(line: Pieces, subtype: str) -> Iterator[tuple[Pieces, bytes]]:
+    """Escaped, each with what stands behind it."""
+    stretches: list[list[bytes | int]] = [[]]
+    for at, piece in enumerate(line):
+        if isinstance(piece, int):
+            stretches[-1].append(piece)
+            continue
+        written = escaped_end(piece) if at == len(line) - 1 else escaped(piece)
+        first, *others = behind_blocks(written, subtype)
+        stretches[-1].append(first)
+        stretches += [[one] for one in others]
+    if len(stretches) > 1 and stretches[-1] == [b""]:
+        stretches.pop()
+    ends = [SOFT_BREAK] * (len(stretches) - 1) + [_LINE_END]
+    return zip(map(tuple, stretches), ends, strict=True)
+
+
+def _with_places(
+    stretches: Iterable[tuple[Pieces, bytes]], those: Sequence[Pieces], first: int
+) -> Iterator[tuple[Pieces, bytes]]:
+    """A place, from the `first` on, instead of each of `those`; constants are broken where they are too long."""
+    place = first
+    for stretch, end in stretches:
+        if stretch in those:
+            yield (place,), end
+            place += 1
+        else:
+            yield stretch if _places(stretch) else (broken(_joined(stretch, ())),), end
+
+
+def _form(lines: Iterable[tuple[Pieces, bytes]]) -> _Form:
+    pieces = [piece for line, end in lines for piece in (*line, end)]
+    places = [piece for piece in pieces if isinstance(piece, int)]
+    whole = b"".join(b"%b" if isinstance(piece, int) else piece.replace(b"%", b"%%") for piece in pieces)
+    return _Form(whole, itemgetter(*places) if places else _nothing)
+
+
+def _nothing(_values: Sequence[bytes]) -> tuple[()]:
+    return ()
+
+
+def _rooms(lines: Iterable[Pieces], width: int) -> Rooms:
     least: dict[tuple[int, ...], int] = {}
     for line in lines:
-        constants = b"".join(piece for piece in line if isinstance(piece, bytes))
-        places = tuple(sorted(piece for piece in line if isinstance(piece, int)))
-        least[places] = min(WIDTH - len(constants), least.get(places, WIDTH))
-        if not constants.isascii():
-            return None
-    if least.pop((), 0) < 0:
-        return None
+        places = tuple(sorted(_places(line)))
+        least[places] = min(width - _length(line), least.get(places, width))
+    least.pop((), None)
     return tuple((room, places) for places, room in least.items())
 
 
-def _literally(constant: bytes) -> bytes:
-    return constant.replace(b"%", b"%%")
+def _fits(values: Sequence[bytes], rooms: Rooms) -> bool:
+    for room, places in rooms:
+        for place in places:
+            room -= len(values[place])
+        if room < 0:
+            return False
+    return True
 
 
-def _place(piece: bytes | int) -> bytes:
-    return b"%b" if isinstance(piece, int) else _literally(piece)
+def _last(line: Pieces) -> bytes | int:
+    """What stands at its end."""
+    return next((piece for piece in reversed(line) if piece != b""), b"")
 
 
-def _between(constants: Sequence[bytes], lines: Sequence[bytes]) -> bytes:
-    whole = [b""] * (len(constants) + len(lines))
-    whole[::2], whole[1::2] = constants, lines
-    return b"".join(whole)
+def _places(pieces: Pieces) -> list[int]:
+    return [piece for piece in pieces if isinstance(piece, int)]
 
 
-def _constants(lines: Sequence[bytes | None]) -> Iterator[bytes]:
-    """What stands before, between and behind the lines that are None, with all line ends."""
-    before = b""
-    for line in lines:
-        if line is None:
-            yield before
-            before = b"\r\n"
-        else:
-            before += line + b"\r\n"
-    yield before
+def _length(pieces: Pieces) -> int:
+    """Of its constants."""
+    return sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+
+
+def _joined(pieces: Pieces, values: Sequence[bytes]) -> bytes:
+    return b"".join([values[piece] if isinstance(piece, int) else piece for piece in pieces])
 
 
 def _ended(pieces: Sequence[str | int]) -> Sequence[str | int]:
@@ -134,7 +201,7 @@ def _ended(pieces: Sequence[str | int]) -> Sequence[str | int]:
     return [*others, kept] if kept or not others else _ended(others)
 
 
-def _lines(pieces: Sequence[str | int]) -> Iterator[Line]:
+def _lines(pieces: Sequence[str | int]) -> Iterator[tuple[str | int, ...]]:
     line: list[str | int] = []
     for piece in pieces:
         if isinstance(piece, int):
@@ -148,9 +215,5 @@ def _lines(pieces: Sequence[str | int]) -> Iterator[Line]:
     yield tuple(line)
 
 
-def _encoded(line: Line) -> tuple[bytes | int, ...]:
+def _encoded(line: Sequence[str | int]) -> Pieces:
     return tuple(piece if isinstance(piece, int) else piece.encode() for piece in line)
-
-
-def _is_constant(line: Sequence[bytes | int]) -> bool:
-    return all(isinstance(piece, bytes) for piece in line)

@@ -14,18 +14,22 @@ from email.headerregistry import Address
 _WIDTH = 76
 _WORD_BYTES = 42  # of text in an encoded word: 56 characters of base64, 12 around them; RFC 2047 allows 75
 _BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-# What fits into one line and stands there as it is.
-_SHORT = re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 
 
 def folded(name: str, value: str | tuple[Address, ...]) -> str:
     """One header with its line end: a text, or addresses. Raises ValueError for line breaks in a text."""
-    if isinstance(value, str) and len(name) + len(value) < _WIDTH - 1 and _SHORT.fullmatch(value):
+    if isinstance(value, str) and len(name) + len(value) < _WIDTH - 1 and _is_plain(value):
         return f"{name}: {value}\r\n"
     if isinstance(value, str) and _BREAK.search(value):
         raise ValueError(f"line breaks or control characters in {name}")
     return _fold(f"{name}:", _words(value) if isinstance(value, str) else _mailboxes(value))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it stands in one line as it is."""
+    printable = text.isascii() and text.isprintable() and bool(text)
+    return printable and "=?" not in text and "  " not in text and " " not in (text[0], text[-1])
 
 
 def _words(text: str) -> Iterator[str]:

@@ -10,10 +10,11 @@ from datetime import datetime
 from email.headerregistry import Address as Mailbox
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sales_campaigns.addresses import MailAddress, check_address
-from sales_campaigns.content.bodies import alternative, part_of
+from sales_campaigns.content import bodies, former_bodies
 from sales_campaigns.content.characters import one_line, sendable
 from sales_campaigns.content.headers import folded
 from sales_campaigns.errors import Invalid
@@ -55,30 +56,56 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(letter: Letter) -> bytes:
+FORM = 2  # in which mails are written now
+_PARTS = {1: former_bodies.part_of, 2: bodies.part_of}
+
+
+class Frame(NamedTuple):
+    """The headers that many mails have in common: those before the recipient's, and those behind the subject."""
+
+    before: bytes
+    behind: bytes
+
+
+def build(letter: Letter, form: int = FORM) -> bytes:
     """Return the whole message: CRLF, at most 998 octets a line, multipart/alternative of text and HTML.
 
-    Raises Invalid for an address, message id or header that cannot stand in a mail.
+    `form` tells mails apart that left when they were written in another way. Raises Invalid for an address, message
+    id or header that cannot stand in a mail.
     """
-    parts = part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")
-    return with_parts(letter, parts)
+    part_of = _PARTS[form]
+    return with_parts(letter, (part_of(_ended(letter.text), "plain"), part_of(_ended(letter.html), "html")))
 
 
 def with_parts(letter: Letter, parts: tuple[bytes, bytes]) -> bytes:
     """The message with its text and HTML as they were written already. Raises as `build`."""
-    sender, recipient, *copies = map(check_address, (letter.from_email, letter.to_email, *letter.cc))
-    head = "".join(
-        (
-            folded("Message-ID", _checked_id(letter.message_id)),
-            _date(letter.date, letter.zone),
-            _from(letter.from_name, sender),
-            _to(letter.to_name, recipient),
-            folded("Cc", tuple(_mailbox("", copy) for copy in copies)) if copies else "",
-            folded("Subject", one_line(letter.subject)),
-            *(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers))),
-        )
+    recipient, *copies = map(check_address, (letter.to_email, *letter.cc))
+    to = to_line(letter.to_name, recipient)
+    if copies:
+        to += folded("Cc", tuple(_mailbox("", copy) for copy in copies))
+    frame = frame_of(letter)
+    return framed(frame, _checked_id(letter.message_id), to, subject_line(letter.subject), parts)
+
+
+def frame_of(letter: Letter) -> Frame:
+    """Of what `letter` says beside its name, its recipients, its subject and its words. Raises as `build`."""
+    before = _date(letter.date, letter.zone) + _from(letter.from_name, check_address(letter.from_email))
+    behind = "".join(folded(name, value) for name, value in (*_thread(letter), *_others(letter.headers)))
+    return Frame(before.encode(), behind.encode())
+
+
+def framed(frame: Frame, message_id: str, to: str, subject: str, parts: tuple[bytes, bytes]) -> bytes:
+    """The message; `to` and `subject` are whole header lines."""
+    name, boundary = message_id.encode(), boundary_of(message_id).encode()
+    text, html = parts
+    return (
+        b"Message-ID: %b\r\n%b%b%b%bMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n'
+        b"--%b\r\n%b\r\n--%b\r\n%b\r\n--%b--\r\n"
+    ) % (
+        *(name, frame.before, to.encode(), subject.encode(), frame.behind),
+        *(boundary, boundary, text, boundary, html, boundary),
     )
-    return head.encode() + alternative(parts, boundary_of(letter.message_id))
 
 
 def boundary_of(message_id: str) -> str:
@@ -88,10 +115,16 @@ def boundary_of(message_id: str) -> str:
 
 def new_message_id(unique: str, domain: str) -> str:
     """Return `<unique@domain>` (RFC 5322), the domain in A-labels. Raises Invalid for other characters."""
-    host = check_address(f"postmaster@{domain}").wire.partition("@")[2]
+    host = host_of(domain)
     if not _DOT_ATOM.fullmatch(unique) or len(unique) > 200:
         raise Invalid({"message_id": "A message id may have letters, digits, dots and dashes."})
     return f"<{unique}@{host}>"
+
+
+@lru_cache(maxsize=1_000)
+def host_of(domain: str) -> str:
+    """What stands behind the @ of a message id: the domain in A-labels. Raises Invalid."""
+    return check_address(f"postmaster@{domain}").wire.partition("@")[2]
 
 
 @lru_cache(maxsize=1_000)
@@ -108,9 +141,14 @@ def _from(name: str, sender: MailAddress) -> str:
     return folded("From", (_mailbox(name, sender),))
 
 
-def _to(name: str, recipient: MailAddress) -> str:
+def to_line(name: str, recipient: MailAddress) -> str:
+    """The header that names whom it goes to."""
     line = f"To: {name} <{recipient.wire}>\r\n"
     return line if _USUAL_TO.fullmatch(line) else folded("To", (_mailbox(name, recipient),))
+
+
+def subject_line(subject: str) -> str:
+    return folded("Subject", one_line(subject))
 
 
 def _mailbox(name: str, address: MailAddress) -> Mailbox:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.crm.models import CrmConnection, CrmContact
+from sales_campaigns.messages.stops.in_order import lock_mail_to
 from sales_campaigns.people.models import Address, Person, SubscriptionChange
 from sales_campaigns.people.unsubscribing import opt_out
 from sales_campaigns.ports.crm import CrmAnswer, CrmPerson
@@ -104,8 +105,9 @@ def refused_opt_outs(session: Session, connection: CrmConnection, limit: int = 5
 def opted_out_there(uow: UnitOfWork, connection: CrmConnection, found: Sequence[CrmPerson]) -> int:
     """Nobody of these is mailed any more, whoever has the address; how many had not opted out here."""
     emails = {person.email.lower() for person in found if person.email}
-    known = sa.select(Address.id).where(Address.email.in_(emails))
-    changed = opt_out(uow, list(uow.session.scalars(known)), source=BY_CRM, team_id=connection.team_id)
+    known = uow.session.scalars(sa.select(Address.id).where(Address.email.in_(emails))).all()
+    lock_mail_to(uow.session, known)
+    changed = opt_out(uow, known, source=BY_CRM, team_id=connection.team_id)
     people = uow.session.execute(
         sa.select(Person.id, Person.team_id).where(
             Person.address_id.in_(changed), Person.deleted_at.is_(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from sales_campaigns.deliveries.inputs import seconds_later
 from sales_campaigns.deliveries.models import Counted, Stage
 from sales_campaigns.deliveries.policies import Task
 from sales_campaigns.deliveries.rendering import render_for_everybody
+from sales_campaigns.deliveries.typology.contacted import Together, stand_close
 from sales_campaigns.deliveries.typology.judging import (
     Conditions,
     Marked,
@@ -36,29 +38,49 @@ class Target:
     marked: Marked = field(default_factory=Marked)
 
 
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """The next people of a target, as many as a chunk has, in the order of a key."""
+
+    number: int
+    people: tuple[int, int]  # the lowest and the highest id
+    keys: tuple[int, int]
+
+    @property
+    def last(self) -> int:
+        """Whoever else has this key is judged with them."""
+        return self.keys[1]
+
+
 def next_chunk(uow: UnitOfWork, task: Task, target: Target, counting: Counted, chunk: int) -> None:
     """Those without an address by their own id; the others by address, so that all of one are judged together."""
     if counting.stage is Stage.WITHOUT_ADDRESS:
         people = [*target.people, Person.address_id.is_(None)]
-        last = _last_key(uow.session, Person.id, [*people, Person.id > counting.position], chunk)
-        those = [*people, Person.id > counting.position, Person.id <= (last or 0)]
-        _step(uow, task, target, counting, those, (), last, Stage.WITH_ADDRESS)
+        found = _next(uow.session, Person.id, [*people, Person.id > counting.position], chunk)
+        last = found.last if found else 0
+        those = [*people, Person.id > counting.position, Person.id <= last]
+        _step(uow, task, target, counting, those, (), found, Stage.WITH_ADDRESS)
     else:
         begin = Person.address_id > counting.position
-        last = _last_key(uow.session, Person.address_id, [*target.people, begin], chunk)
-        here = [begin, Person.address_id <= (last or 0)]
-        among = [Address.id > counting.position, Address.id <= (last or 0)]
-        task = _knowing_who_shares(uow.session, task, here)
-        _step(uow, task, target, counting, [*target.people, *here], among, last, Stage.OVER)
+        found = _next(uow.session, Person.address_id, [*target.people, begin], chunk)
+        last = found.last if found else 0
+        here = [begin, Person.address_id <= last]
+        among = [Address.id > counting.position, Address.id <= last]
+        task = _knowing_who_shares(uow.session, task, here, found)
+        _step(uow, task, target, counting, [*target.people, *here], among, found, Stage.OVER)
 
 
-def _knowing_who_shares(session: Session, task: Task, here: list[sa.ColumnElement[bool]]) -> Task:
-    """Where nobody of any team shares an address, what a person got is all that the address got: quicker asked."""
-    if not task.policy.pressure:
+def _knowing_who_shares(session: Session, task: Task, here: Conditions, found: _Next | None) -> Task:
+    """Where nobody of any team shares an address, what a person got is all that the address got: quicker asked, and
+    quicker still for all at once who stand close together.
+    """
+    if found is None or not task.policy.pressure:
         return task
     different = sa.func.count(sa.distinct(Person.address_id))
     alone = session.scalar(sa.select(sa.func.count() == different).select_from(Person).where(*here))
-    return replace(task, policy=replace(task.policy, alone=bool(alone)))
+    close = alone and stand_close(*found.people, found.number)
+    together = Together(found.people, found.keys) if close else None
+    return replace(task, policy=replace(task.policy, alone=bool(alone), together=together))
 
 
 def _step(
@@ -68,22 +90,23 @@ def _step(
     counting: Counted,
     those: Conditions,
     among: Conditions,
-    last: int | None,
+    found: _Next | None,
     following: Stage,
 ) -> None:
-    if last is None:
+    if found is None:
         counting.position, counting.stage = 0, following
         return
     _judge(uow, task, target, counting, those, among)
-    counting.position = last
+    counting.position = found.last
 
 
-def _last_key(
-    session: Session, key: object, conditions: list[sa.ColumnElement[bool]], chunk: int
-) -> int | None:
-    keys = sa.select(sa.label("key", key)).where(*conditions).distinct().order_by(key).limit(chunk).subquery()  # type: ignore[arg-type]
-    found: int | None = session.scalar(sa.select(sa.func.max(keys.c.key)))
-    return found
+def _next(session: Session, key: Any, conditions: Conditions, chunk: int) -> _Next | None:
+    these = (
+        sa.select(Person.id, sa.label("key", key)).where(*conditions).order_by(key).limit(chunk).subquery()
+    )
+    ends = [f(one) for one in (these.c.id, these.c.key) for f in (sa.func.min, sa.func.max)]
+    number, *found = session.execute(sa.select(sa.func.count(), *ends)).one()
+    return _Next(number, (found[0], found[1]), (found[2], found[3])) if number else None
 
 
 def _judge(

@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count, islice, takewhile
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
 
 from sales_campaigns.deliveries.cron import read_cron
 from sales_campaigns.deliveries.inputs import instant_in
+from sales_campaigns.time_zones import zone_names
 
 LEAST_MINUTES = 15
 LEAST = timedelta(minutes=LEAST_MINUTES)
@@ -61,7 +62,7 @@ class Recurrence:
 def problems_of(wanted: Recurrence) -> dict[str, str]:
     """What is wrong with it, by field."""
     problems = {}
-    if wanted.zone not in available_timezones():
+    if wanted.zone not in zone_names():
         problems["zone"] = f"“{wanted.zone[:80]}” is no time zone. Choose one such as Europe/Stockholm."
     if not _is_date(wanted.first):
         problems["first"] = "Choose the date and time of the first run."

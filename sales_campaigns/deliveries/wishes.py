@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl as parameters_in
-from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from sales_campaigns.deliveries.listing import mailboxes_for
 from sales_campaigns.deliveries.typology.controls import content_problems, schedule_problem
 from sales_campaigns.errors import Invalid, NotFound
 from sales_campaigns.people.groups import group_of
+from sales_campaigns.time_zones import zone_names
 
 LONGEST_VALIDITY = 24 * 60  # hours
 
@@ -74,7 +74,7 @@ def _of_audience(session: Session, actor: User, audience: Audience) -> dict[str,
 
 
 def _of_schedule(schedule: Schedule, now: datetime, before: Schedule | None) -> dict[str, str]:
-    if schedule.zone not in available_timezones():
+    if schedule.zone not in zone_names():
         return {"zone": f"“{schedule.zone[:80]}” is no time zone. Choose one such as Europe/Stockholm."}
     try:
         start = schedule.instant

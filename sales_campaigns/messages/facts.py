@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
-
-import sqlalchemy as sa
+from operator import attrgetter
 
 from sales_campaigns.accounts.models import Mailbox, MailboxState, User
 from sales_campaigns.clock import machine_now
+from sales_campaigns.messages.due_mails import DueMail
 from sales_campaigns.messages.models import Hold, Message
 from sales_campaigns.messages.verdicts import Facts
 from sales_campaigns.people.suppression import SENTENCES
 
 MISSING = "its hold is missing"
+# What the rules are told of the message itself.
+told_of = attrgetter("due_at", "late_at", "valid_until", "attempts")
 
 
 def stopped_by(names: Iterable[tuple[str, int]], found: Mapping[tuple[str, int], Hold]) -> dict[str, str]:
@@ -28,7 +29,7 @@ def stopped_by(names: Iterable[tuple[str, int]], found: Mapping[tuple[str, int],
 
 
 def facts_of(
-    message: Message | sa.Row[Any],
+    message: Message | DueMail,
     mailbox: Mailbox,
     sender: User,
     stopped: Mapping[str, str],
@@ -36,6 +37,7 @@ def facts_of(
     now: datetime,
 ) -> Facts:
     """What the rules are asked about, from rows (columns will do); `stopped` are the holds that stop it."""
+    due_at, late_at, valid_until, attempts = told_of(message)
     return Facts(
         now=now,
         machine_now=machine_now(),
@@ -44,8 +46,8 @@ def facts_of(
         mailbox_connected=mailbox.state is MailboxState.CONNECTED,
         mailbox_waits_until=mailbox.paused_until,
         unwanted=(cause, SENTENCES[cause]) if cause else None,
-        due_at=message.due_at,
-        late_at=message.late_at,
-        valid_until=message.valid_until,
-        attempts=message.attempts,
+        due_at=due_at,
+        late_at=late_at,
+        valid_until=valid_until,
+        attempts=attempts,
     )

@@ -8,11 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import GenericFunction
 
 from sales_campaigns.people.models import Address, BlockedDomain, Person
+
+
+class _behind_first_dot(GenericFunction[str]):  # noqa: N801  the name it has in SQL
+    """What a domain is part of; one without a dot is itself."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(_behind_first_dot, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    domain = compiler.process(element.clauses, **options)
+    return f"substr({domain}, strpos({domain}, '.') + 1)"
+
+
+@compiles(_behind_first_dot, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    domain = compiler.process(element.clauses, **options)
+    return f"substr({domain}, instr({domain}, '.') + 1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +47,20 @@ class Cause:
 
 
 def _blocked_domain() -> sa.ColumnElement[bool]:
-    """Blocking a domain blocks what lies below it: example.com stands for mail.example.com too."""
+    """Blocking a domain blocks what lies below it: example.com stands for mail.example.com too.
+
+    The domain, what stands behind its first dot and behind its second are looked up, however many are blocked; only
+    one of four parts or more is held against each of them.
+    """
+    parent = _behind_first_dot(Address.domain)
     below = Address.domain.endswith(sa.literal(".") + BlockedDomain.domain)
-    return sa.exists().where(sa.or_(Address.domain == BlockedDomain.domain, below)).correlate(Address)
+    deep = sa.and_(Address.domain.like("%.%.%.%"), sa.exists().where(below).correlate(Address))
+    above = sa.and_(Address.domain.like("%.%.%"), sa.or_(_blocked(_behind_first_dot(parent)), deep))
+    return sa.or_(_blocked(Address.domain), _blocked(parent), above)
+
+
+def _blocked(domain: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(BlockedDomain.domain == domain).correlate(Address)
 
 
 def _malformed() -> sa.ColumnElement[bool]:

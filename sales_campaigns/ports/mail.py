@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sales_campaigns.errors import Outside
 
@@ -77,8 +77,7 @@ class OutgoingMail:
     drafted: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(NamedTuple):
     """What became of one mail: accepted with the server's own words, or refused with an error.
 
     `confirms`: notice of the delivery is to come, by a server that was asked for it or as an event. `message_id`: the

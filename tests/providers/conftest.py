@@ -15,8 +15,11 @@ def sink() -> Iterator[Sink]:
         yield made
 
 
-@pytest.fixture(params=[True, False], ids=["pipelined", "one by one"])
+@pytest.fixture(
+    params=[Manners(), Manners(together=True), Manners(pipelining=False)],
+    ids=["pipelined", "together", "one by one"],
+)
 def either(request: pytest.FixtureRequest) -> Iterator[Sink]:
-    """A server with pipelining and one without."""
-    with Sink(Manners(pipelining=request.param)) as made:
+    """A server with pipelining, one that gives the answers to a group together, and one without."""
+    with Sink(request.param) as made:
         yield made

@@ -182,8 +182,11 @@ SURPRISES: Sequence[tuple[str, Answer]] = [
 ]  # fmt: skip
 
 
+PIPELINED, TOGETHER, ONE_BY_ONE = Manners(), Manners(together=True), Manners(pipelining=False)
+
+
 def outcomes_of(
-    pipelining: bool, fates: list[tuple[str, Answer] | None], connections: int = 1
+    manners: Manners, fates: list[tuple[str, Answer] | None], connections: int = 1
 ) -> tuple[list[object], list[str]]:
     """Each mail meets its own fate: an unusual answer at one position, or none."""
 
@@ -192,7 +195,7 @@ def outcomes_of(
         fate = fates[int(number) - 1] if number.isdecimal() else None
         return fate[1] if fate and fate[0] == position else None
 
-    with Sink(Manners(pipelining=pipelining, script=script)) as sink:
+    with Sink(replace(manners, script=script)) as sink:
         outcomes = handed_over(sink, mails(len(fates)), replace(QUICK, connections=connections))
         seen = [
             (one.key, one.code, one.reply, kind) for one, kind in zip(outcomes, kinds(outcomes), strict=True)
@@ -208,9 +211,9 @@ FATES = st.lists(st.none() | st.sampled_from(SURPRISES), max_size=8)
 def test_it_comes_to_the_same_outcomes_pipelined_and_one_by_one(
     fates: list[tuple[str, Answer] | None],
 ) -> None:
-    pipelined, one_by_one = outcomes_of(True, fates), outcomes_of(False, fates)
-    assert pipelined == one_by_one
-    side_by_side = outcomes_of(True, fates, connections=3)
+    pipelined = outcomes_of(PIPELINED, fates)
+    assert pipelined == outcomes_of(TOGETHER, fates) == outcomes_of(ONE_BY_ONE, fates)
+    side_by_side = outcomes_of(TOGETHER, fates, connections=3)
     assert [sorted(some, key=str) for some in side_by_side] == [sorted(some, key=str) for some in pipelined]
 
 
@@ -218,4 +221,4 @@ def test_it_comes_to_the_same_outcomes_pipelined_and_one_by_one(
 @settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FATES)
 def test_it_comes_to_the_same_outcomes_in_many_more_runs(fates: list[tuple[str, Answer] | None]) -> None:
-    assert outcomes_of(True, fates) == outcomes_of(False, fates)
+    assert outcomes_of(TOGETHER, fates) == outcomes_of(ONE_BY_ONE, fates)

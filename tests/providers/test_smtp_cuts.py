@@ -56,9 +56,13 @@ def test_it_knows_what_a_cut_on_the_way_back_means(pipelining: bool) -> None:
             assert not (kind == "transient" and sink.caught)
 
 
-def test_it_sends_every_mail_once_through_a_line_that_is_cut_again_and_again() -> None:
+@pytest.mark.parametrize("together", [True, False])
+def test_it_sends_every_mail_once_through_a_line_that_is_cut_again_and_again(together: bool) -> None:
     for place in range(300, 1_500, 150):
-        with Sink() as sink, FaultProxy(sink.host, sink.port, Fault(cut_to_server=place)) as proxy:
+        with (
+            Sink(Manners(together=together)) as sink,
+            FaultProxy(sink.host, sink.port, Fault(cut_to_server=place)) as proxy,
+        ):
             outcomes = handed_over(proxy, mails(6))
             arrived = ids(sink.caught)
             assert len(arrived) == len(set(arrived))

@@ -90,6 +90,17 @@ def test_it_never_sends_a_mail_twice_over_lines_that_are_cut(sink: Sink) -> None
     assert certain <= set(ids(sink.caught))
 
 
+def test_it_takes_what_is_not_usual_among_what_is(sink: Sink) -> None:
+    """A body of many pieces, and a mail to two people, each with usual ones before and behind it."""
+    large = a_mail(4, text=b"x" * 76 + b"\r\n" + b".\r\n" * 50_000)
+    two = replace(a_mail(7), recipients=("ben@ben.example", "cleo@cleo.example"))
+    given = [{4: large, 7: two}.get(mail.key, mail) for mail in mails(10)]
+    assert kinds(handed_over(sink, given, replace(QUICK, connections=1))) == ["sent"] * 10
+    assert [(mail.recipients, mail.raw) for mail in sink.caught] == [
+        (one.recipients, one.mime) for one in given
+    ]
+
+
 def test_it_starts_afresh_after_its_caller_stopped(sink: Sink) -> None:
     provider = SmtpProvider(an_account(sink), FOUR)
     abandoned = iter(provider.hand_over(mails(20)))

@@ -81,6 +81,18 @@ def test_every_plain_wording_is_cast_and_gives_the_same_bytes(
     assert cast == (None if may_be_empty_at_the_end else general)
 
 
+@pytest.mark.parametrize("content", CONTENTS[3:7])
+@pytest.mark.parametrize("letter", ["x", "=", "å", "日", "x "])
+def test_values_of_any_length_are_broken_where_the_general_path_breaks_them(
+    content: Content, letter: str
+) -> None:
+    for length in (1, 9, 17, 18, 19, 20, 21, 22, 23, 40, 70, 74, 75, 76, 77, 150):
+        value = (letter * length).strip()
+        values = dict.fromkeys(VALUES, value) | {"first_name": value[: length // 2].strip() or "M"}
+        cast, general = both_ways(content, SIGNATURES[1], replace(MARKS, token="T" * 18), values)
+        assert cast == general
+
+
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\ue000\ue001"), max_size=90)
 
 

@@ -11,7 +11,7 @@ from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.models import Enrollment
-from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.retrying import change_retries
@@ -168,6 +168,9 @@ def test_a_server_that_asks_for_patience_gets_it_and_no_attempt_counts(
     run_until_quiet(room)
     assert states(work) == ["pending"] * 2 and not sink.caught
     assert (message(work, first).reason, message(work, first).attempts) == ("rate_limited", 0)
+    taken = message(work, first).generation
+    assert dispatch(room, cast.ana_box.id) == 0, "its mails are not taken and given back over and over"
+    assert message(work, first).generation == taken
     patience_is_over(work)
     run_until_quiet(room)
     assert states(work) == ["sent"] * 2 and len(sink.caught) == 2

@@ -79,6 +79,59 @@ def test_it_says_what_was_answered_what_is_uncertain_and_what_never_began(
     assert [mail.recipients[0] for mail in sink.caught] == [FOUR[3]], "the others had their chance"
 
 
+def test_what_was_taken_and_not_come_to_is_free_at_once_and_was_not_what_ended_it(
+    work: Work, cast: Cast, noting: PostRoom
+) -> None:
+    ids = due_mails(work, cast, *FOUR)
+    with suppress(Killed), journal_in(noting.journals, noting.owner) as journal:
+        assert journal is not None
+        with work() as uow:
+            claims = claim_due(uow, cast.ana_box.id, noting.owner, 900, 100)
+        journal.gates(claims[:1])
+        with work() as uow:
+            gate(uow, claims[:1])
+        journal.gates(claims[1:2])  # and it dies while it looks at this one
+        raise Killed
+    assert states(work) == ["sending", "claimed", "claimed", "claimed"]
+    settle_journals(noting)
+    assert states(work) == ["pending"] * 4
+    assert [message(work, id).recoveries for id in ids] == [1, 1, 0, 0]
+    assert {message(work, id).owner for id in ids} == {None}
+
+
+def test_what_was_taken_where_deliveries_are_confirmed_waits_for_its_notice(
+    work: Work, cast: Cast, noting: PostRoom, sink: Sink
+) -> None:
+    """A journal of an older version does not say so; it is read all the same."""
+    due_mails(work, cast, *FOUR[:3])
+    with suppress(Killed), journal_in(noting.journals, noting.owner) as journal:
+        assert journal is not None
+        for one in let_through(work, cast, noting, journal):
+            journal.begins(one.mail.key)
+            journal.answers(HandOver(one.mail.key, "2.0.0 ok", 250, confirms=one.mail.key > 1))
+        raise Killed
+    [path] = _files(noting)
+    path.write_text(path.read_text().replace("null, false]", "null]"))
+    assert settle_journals(noting) == 3
+    assert states(work) == ["sent", "relayed", "relayed"]
+
+
+def test_an_answer_is_noted_before_the_next_beginning_and_a_refusal_at_once(tmp_path: Path) -> None:
+    with journal_in(tmp_path, "a process") as journal:
+        assert journal is not None
+        journal.begins(1)
+        journal.answers(HandOver(1, '2.0.0 "ok"', 250))
+        journal.begins(2)
+        journal.answers(HandOver(3, "no", 550, Outside(OutsideKind.RECIPIENT, "no", code=550)))
+        [path] = tmp_path.iterdir()
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [next(iter(line)) for line in lines[1:]] == ["begins", "answers", "begins", "answers"]
+    assert [line["answers"][:3] for line in lines if "answers" in line] == [
+        [1, '2.0.0 "ok"', 250],
+        [3, "no", 550],
+    ]
+
+
 def test_it_settles_also_what_has_become_uncertain_with_its_lease_meanwhile(
     work: Work, cast: Cast, noting: PostRoom, sink: Sink
 ) -> None:

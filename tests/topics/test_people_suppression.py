@@ -105,3 +105,29 @@ def test_the_first_cause_in_order_is_told(work: Work, cast: Cast) -> None:
         uow.session.flush()
         found = why_not(uow.session, person.id)
         assert found is not None and found.name == "opted_out"
+
+
+@pytest.mark.parametrize(
+    ("domain", "blocked"),
+    [
+        ("example.com", True),
+        ("mail.example.com", True),
+        ("a.b.example.com", True),
+        ("a.b.c.d.example.com", True),
+        ("com", False),
+        ("notexample.com", False),
+        ("example.com.au", False),
+        ("a.b.notexample.com", False),
+        ("x.corp", True),
+        ("x.y.corp", True),
+        ("corp.x", False),
+    ],
+)
+def test_blocking_a_domain_blocks_all_that_lies_below_it(
+    work: Work, cast: Cast, domain: str, blocked: bool
+) -> None:
+    with work() as uow:
+        uow.session.add_all([BlockedDomain(domain="example.com"), BlockedDomain(domain="corp")])
+        person = a_person(uow, cast.ana, f"maria@{domain}")
+        found = why_not(uow.session, person.id)
+        assert (found is not None and found.name == "blocked_domain") is blocked

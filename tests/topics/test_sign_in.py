@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from argon2.exceptions import VerifyMismatchError
 
 from sales_campaigns.accounts.sign_in import (
     FAILURES,
+    HASHER,
+    NOBODY,
     check_password,
     end_session,
     hash_password,
@@ -45,6 +48,13 @@ def test_it_stops_guessing_after_eight_failures(work: Work, cast: Cast) -> None:
             uow.session.flush()
         with pytest.raises(Invalid, match="Too many attempts"):
             check_password(uow.session, "ana@north.example", "guess guess guess", "elsewhere")
+
+
+def test_it_works_as_long_for_a_stranger_as_for_a_user() -> None:
+    """The whole digest is worked out and compared, at the cost of a new password: time tells nobody who is known."""
+    with pytest.raises(VerifyMismatchError):
+        HASHER.verify(NOBODY, "correct horse battery")
+    assert not HASHER.check_needs_rehash(NOBODY)
 
 
 def test_it_refuses_a_short_password() -> None:

@@ -16,7 +16,7 @@ from sales_campaigns.campaigns.versions import newest
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.content.rendering import Content
 from sales_campaigns.deliveries.figures import causes_of
-from sales_campaigns.deliveries.inputs import Audience, Settings
+from sales_campaigns.deliveries.inputs import Audience, Schedule, Settings
 from sales_campaigns.deliveries.models import Delivery, DeliveryKind, DeliveryState, Recipient
 from sales_campaigns.deliveries.policies import task_of
 from sales_campaigns.deliveries.typology.collisions import UNDER_WAY as NAMED_STATES
@@ -261,6 +261,21 @@ class TestPressureOnDeliveries:
         rule(work, cast, "pressure", messages="1", days="4", scope="deliveries")
         left_out = excluded(work, prepared(work, cast.cleo))
         assert set(left_out) == ({"a@example.com", "b@example.com"} if shared else {"b@example.com"})
+
+    @pytest.mark.parametrize("far", [False, True])
+    def test_what_a_confirmed_delivery_has_still_to_send_counts(
+        self, work: Work, cast: Cast, far: bool
+    ) -> None:
+        """The rule: what is scheduled counts; for people who stand close together in one go, for others singly."""
+        first, _, _ = people(work, cast, "abc")
+        later = Schedule("2026-12-01T09:00")
+        confirmed(work, cast.cleo, audience=Audience(people=(first,)), schedule=later)
+        with work() as uow:
+            last = a_person(uow, cast.ana, "d@example.com")
+            if far:
+                uow.session.execute(sa.update(Person).where(Person.id == last.id).values(id=last.id + 1_000))
+        rule(work, cast, "pressure", messages="1", days="4", scope="deliveries")
+        assert list(excluded(work, prepared(work, cast.cleo))) == ["a@example.com"]
 
 
 class TestWhichDeliveries:

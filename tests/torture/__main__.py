@@ -1,6 +1,6 @@
 """make torture: kill the real processes, pause and race them, and say how often a promise was broken.
 
-python -m tests.torture [--only kills,pauses,races,answers,mailboxes,leaders,outages,mta] [--seed N]
+python -m tests.torture [--only SCENARIO,SCENARIO] [--seed N]
 COUNTS=tenth|full beside it.
 """
 
@@ -37,6 +37,9 @@ from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
+from tests.torture.points import all_points
+from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
+from tests.torture.workers import all_freezes, all_limits, all_workers
 
 SHARES = {"tenth": 0.1, "": 1.0, "full": 10.0}
 NAME = f"torture_{os.getpid()}"
@@ -76,6 +79,13 @@ def pauses(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[s
     return f"{rounds} pauses while 3 dispatchers send", wrong
 
 
+def unsubscribes(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    rounds = max(round(200 * share), 2)
+    with _house(url, folder) as (room, cast, sink):
+        wrong = unsubscribe_while_sending(room, cast, sink, rounds=rounds, seed=seed)
+    return f"{rounds * OF_THEM} people unsubscribe while 3 dispatchers send", wrong
+
+
 def all_races(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     rounds, chance = max(round(80 * share), 1), random.Random(seed)
     wrong: list[str] = []
@@ -100,8 +110,13 @@ SCENARIOS = (
     Scenario("kills", kills),
     Scenario("pauses", pauses),
     Scenario("races", all_races),
+    Scenario("unsubscribes", unsubscribes),
+    Scenario("points", all_points),
     Scenario("answers", all_modes),
     Scenario("mailboxes", all_mailboxes),
+    Scenario("workers", all_workers, ("postgresql",)),
+    Scenario("freezes", all_freezes, ("postgresql",)),
+    Scenario("limits", all_limits, ("postgresql",)),
     Scenario("leaders", all_leaders, ("postgresql",)),
     Scenario("outages", all_outages, ("postgresql",)),
     Scenario("mta", mta),

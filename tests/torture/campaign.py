@@ -16,13 +16,14 @@ from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, cast_of
 
 HELLO = "<p>Hello {{ first_name }}</p>"
+NO_LIMIT = 1_000_000  # mails a day
 
 
 def launch_for(engine: Engine, people: int, port: int, *, bulk: bool = False, html: str = HELLO) -> None:
     """Ana launches a campaign of one mail, due at once, for so many people; it leaves through `port`."""
     with unit_of_work(make_sessions(engine), SystemClock()) as uow:
         cast = cast_of(uow)
-        uow.session.execute(sa.update(Mailbox).values(port=port, daily_limit=1_000_000))
+        uow.session.execute(sa.update(Mailbox).values(port=port, daily_limit=NO_LIMIT))
         ids = add_people(uow, cast, people)
         campaign = one_mail(uow, cast, html)
         row = launch(uow, cast.cleo, Order(campaign.id, ids, mailbox_id=own_box(uow, cast)), limit=people)
@@ -35,16 +36,35 @@ def one_mail(uow: UnitOfWork, cast: Cast, html: str = HELLO) -> Campaign:
     return a_campaign(uow, cast.ana, [a_mail(uow, 1, html=html)])
 
 
-def own_box(uow: UnitOfWork, cast: Cast) -> int:
-    """Cleo's mailbox: with the right to start deliveries she may launch for many at once."""
+def launch_from_boxes(engine: Engine, boxes: int, each: int, port: int, *, a_day: int = NO_LIMIT) -> None:
+    """Cleo launches a campaign of one mail, due at once, from so many mailboxes for `each` people of her team.
+
+    Under a limit `a_day` half of the mailboxes have it when the campaign is launched, so that the rest is planned for
+    later days; the others begin to ramp up with so many a day when all their mails are due.
+    """
+    with unit_of_work(make_sessions(engine), SystemClock()) as uow:
+        cast = cast_of(uow)
+        people, campaign = add_people(uow, cast, boxes * each), one_mail(uow, cast)
+        for number in range(boxes):
+            limit = NO_LIMIT if number % 2 else a_day
+            box = own_box(uow, cast, f"rep{number}@north.example", port=port, daily_limit=limit)
+            ids = people[number * each : (number + 1) * each]
+            launch(uow, cast.cleo, Order(campaign.id, ids, mailbox_id=box), limit=each)
+        if a_day < NO_LIMIT:
+            ramp = {"ramp_first": a_day, "ramp_begins": uow.now.date()}
+            uow.session.execute(sa.update(Mailbox).where(Mailbox.daily_limit == NO_LIMIT).values(**ramp))
+
+
+def own_box(uow: UnitOfWork, cast: Cast, address: str = "", **fields: int) -> int:
+    """A mailbox of Cleo: with the right to start deliveries she may launch for many at once."""
+    usual = {"port": cast.ana_box.port, "daily_limit": NO_LIMIT, **fields}
     box = Mailbox(
         user_id=cast.cleo.id,
         provider="smtp",
-        address=cast.cleo.email,
+        address=address or cast.cleo.email,
         host="127.0.0.1",
-        port=cast.ana_box.port,
         security="none",
-        daily_limit=1_000_000,
+        **usual,
     )
     uow.session.add(box)
     uow.session.flush()

@@ -27,7 +27,7 @@ TAKE_OVER_SECONDS = 30.0
 
 @dataclass
 class Cluster:
-    """Two schedulers and two workers; whoever is killed is started again, as a supervisor does."""
+    """Two schedulers and some workers; whoever is killed is started again, as a supervisor does."""
 
     here: Installation
     programs: dict[int, tuple[Program, tuple[str, ...]]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def kill_leaders(folder: Path, messages: int, kills: int, seed: int, url: str) -
             cluster.kill(chance.choice(cluster.workers()))
             _wait_for(engine, cluster, "scheduler", leader)
             seconds.append(time.monotonic() - begun)
-        ledger = _end(cluster, receiver, engine, messages)
+        ledger = books_at_the_end(cluster, receiver, engine, messages)
     ledger.wrong += [f"nobody led for {one:.0f} s" for one in seconds if one > TAKE_OVER_SECONDS]
     return ledger, seconds
 
@@ -84,32 +84,42 @@ def crash_and_cut(folder: Path, messages: int, crashes: int, cuts: int, seed: in
             for fault in chance.sample(faults, len(faults)):
                 time.sleep(chance.uniform(0.2, 1.5))
                 fault(server)
-            ledger = _end(cluster, receiver, engine, messages)
+            ledger = books_at_the_end(cluster, receiver, engine, messages)
     return ledger
 
 
 @contextmanager
 def sending(here: Installation, messages: int, delay: float) -> Iterator[tuple[Cluster, Receiver, Engine]]:
     """A cluster that is in the middle of so many mails. `delay`: what the server takes over each, in seconds."""
-    cluster, engine = Cluster(here), here.engine
     with receiving(here.folder, "--seconds", str(delay)) as receiver:
-        launch_for(engine, messages, receiver.port)
-        for command in (SCHEDULER, SCHEDULER, WORKER, WORKER):
-            cluster.start(command)
-        try:
-            wait_until(lambda: receiver.lines() > 0, 120, "mail leaves")
+        launch_for(here.engine, messages, receiver.port)
+        with at_work(here, receiver, workers=2) as (cluster, engine):
             yield cluster, receiver, engine
-        finally:
-            for program, _ in cluster.programs.values():
-                program.process.terminate()
-            for program, _ in cluster.programs.values():
-                program.process.wait(60)
-            engine.dispose()
 
 
-def _end(cluster: Cluster, receiver: Receiver, engine: Engine, messages: int) -> Ledger:
+@contextmanager
+def at_work(here: Installation, receiver: Receiver, workers: int) -> Iterator[tuple[Cluster, Engine]]:
+    """Two schedulers and so many workers, from the first mail that leaves until the block ends."""
+    cluster, engine = Cluster(here), here.engine
+    for command in (SCHEDULER, SCHEDULER, *[WORKER] * workers):
+        cluster.start(command)
+    try:
+        wait_until(lambda: receiver.lines() > 0, 120, "mail leaves")
+        yield cluster, engine
+    finally:
+        for program, _ in cluster.programs.values():
+            program.process.terminate()
+        for program, _ in cluster.programs.values():
+            program.process.wait(60)
+        engine.dispose()
+
+
+def books_at_the_end(
+    cluster: Cluster, receiver: Receiver, engine: Engine, messages: int, launched: int = 1
+) -> Ledger:
+    """Once no mail is on its way any more. Nobody may have ended by itself."""
     wait_until(lambda: is_quiet(engine), 180 + messages / 5, "every message sent or uncertain")
-    ledger = balance(engine, receiver, messages)
+    ledger = balance(engine, receiver, messages, launched)
     ledger.wrong += cluster.dead()
     return ledger
 
@@ -134,16 +144,16 @@ def all_leaders(url: str, folder: Path, seed: int, share: float) -> tuple[str, l
     here = url and durable_postgresql_url(f"torture_leaders_{seed}")
     ledger, seconds = kill_leaders(folder, 120 * kills, kills, seed, here)
     slowest = f"somebody else led after {max(seconds):.0f} s at most"
-    return f"{kills} leaders and as many workers killed, {_told(ledger)}; {slowest}", ledger.wrong
+    return f"{kills} leaders and as many workers killed, {told(ledger)}; {slowest}", ledger.wrong
 
 
 def all_outages(_url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     """For make torture: 12 crashes of the database and 100 cuts."""
     crashes, cuts = max(round(12 * share), 1), max(round(100 * share), 4)
     ledger = crash_and_cut(folder, 40 * (crashes + cuts), crashes, cuts, seed)
-    return f"{crashes} crashes of the database, {cuts} cuts of its lines, {_told(ledger)}", ledger.wrong
+    return f"{crashes} crashes of the database, {cuts} cuts of its lines, {told(ledger)}", ledger.wrong
 
 
-def _told(ledger: Ledger) -> str:
+def told(ledger: Ledger) -> str:
     uncertain = ledger.states.get("uncertain", 0)
     return f"{ledger.taken} mails taken, {uncertain} uncertain ({ledger.uncertain_and_taken} of them had arrived)"

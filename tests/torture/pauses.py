@@ -69,7 +69,7 @@ def _pause_meanwhile(
     room: PostRoom, cast: Cast, campaign_id: int, chance: random.Random, workers: int, *, whole: bool
 ) -> Paused:
     rooms = [replace(room, owner=f"worker {number}") for number in range(workers)]
-    threads = [threading.Thread(target=_empty, args=(one, cast.ana_box.id)) for one in rooms]
+    threads = [threading.Thread(target=empty, args=(one, cast.ana_box.id)) for one in rooms]
     for thread in threads:
         thread.start()
     time.sleep(chance.uniform(0, 0.15))
@@ -80,7 +80,7 @@ def _pause_meanwhile(
     return paused
 
 
-def _empty(room: PostRoom, mailbox_id: int) -> None:
+def empty(room: PostRoom, mailbox_id: int) -> None:
     while dispatch(room, mailbox_id, BATCH):
         pass
 

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sales_campaigns.errors import Invalid
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+from sales_campaigns.time_zones import zone_names
 
 
 def refuse_unknown_zone(name: str, field: str = "zone") -> None:

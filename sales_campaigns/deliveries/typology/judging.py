@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.deliveries.models import Exclusion, Recipient
+from sales_campaigns.deliveries.typology.contacted import Together, contacted, was_contacted
 from sales_campaigns.deliveries.typology.fields import lacks, words_for
 from sales_campaigns.deliveries.typology.windows import Pressure, Waiting, too_often
 from sales_campaigns.people.models import Address, Person
@@ -48,6 +49,7 @@ class Policy:
     one_team: bool  # nobody of it shares an address: the people's own unique key says so
     own: Mapping[str, str]  # cause → words of the team's own rules, kept with each exclusion
     alone: bool = False  # nobody of any team shares an address with another, be it one who was deleted
+    together: Together | None = None  # where they stand close as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def verdicts(
     """Inside the block the table of verdicts holds one row for each of `people`."""
     connection = session.connection()
     VERDICTS.create(connection, checkfirst=False)
-    session.execute(sa.insert(VERDICTS).from_select(list(V.keys()), judged(policy, people, addresses)))
+    with contacted(session, policy.pressure, policy.at, policy.waiting, policy.together):
+        session.execute(sa.insert(VERDICTS).from_select(list(V.keys()), judged(policy, people, addresses)))
     yield
     VERDICTS.drop(connection, checkfirst=False)
 
@@ -79,11 +82,8 @@ def judged(policy: Policy, people: Conditions, addresses: Conditions = ()) -> sa
     found = _found(policy, people, addresses).cte("found")
     ranked = (sa.select(found) if policy.one_team else _ranked(found)).cte("ranked")
     late = _late_causes(policy, ranked)
-    cause = sa.case(
-        (ranked.c.cause.is_not(None), ranked.c.cause),
-        *((condition, sa.literal(name)) for name, condition in late),
-        else_=sa.null(),
-    )
+    later = sa.case(*((condition, sa.literal(name)) for name, condition in late), else_=sa.null())
+    cause = sa.func.coalesce(ranked.c.cause, later)  # named once: what is named twice is worked out twice
     return sa.select(ranked.c.person_id, ranked.c.address_id, ranked.c.zone, cause, ranked.c.lacking)
 
 
@@ -171,10 +171,12 @@ def _ranked(found: sa.CTE) -> sa.Select[Any]:
 
 def _late_causes(policy: Policy, ranked: sa.CTE) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """(cause, condition) of what is asked only of those without a cause, in order."""
-    alone = ranked.c.person_id if policy.alone else None
-    often = [
-        (rule.cause, too_often(ranked.c.address_id, rule, policy.at, policy.waiting, person=alone))
-        for rule in policy.pressure
-    ]
+    often = [(rule.cause, _often(policy, ranked, rule)) for rule in policy.pressure]
     twins = [] if policy.one_team else [("duplicate", ranked.c.place > 1)]
     return [*twins, *often, ("field_missing", ranked.c.lacking != "")]
+
+
+def _often(policy: Policy, ranked: sa.CTE, rule: Pressure) -> sa.ColumnElement[bool]:
+    alone = ranked.c.person_id if policy.alone else None
+    near = was_contacted(ranked.c.person_id, rule) if policy.together else None
+    return too_often(ranked.c.address_id, rule, policy.at, policy.waiting, person=alone, near=near)

@@ -67,9 +67,11 @@ def too_often(
     waiting: Waiting,
     without: Collection[int] = (),
     person: Any = None,
+    near: sa.ColumnElement[bool] | None = None,
 ) -> sa.ColumnElement[bool]:
     """Whether one more mail to `address` at `at` makes more than are allowed in some rolling window; messages
-    `without` which it is counted are those that would move to `at`. `person` is the only one with the address.
+    `without` which it is counted are those that would move to `at`. `person` is the only one with the address; `near`
+    says whether there are enough contacts around `at`, where that is known already.
 
     The rule: what was sent and what is scheduled count. A window that matters begins at an earlier contact less
     than its span before, or at the mail itself. Windows are counted one by one only where there are enough contacts
@@ -82,7 +84,8 @@ def too_often(
     full = _number(address, known, earlier.c.at, end) >= most
     begun = sa.exists().where(earlier.c.at > at - span, earlier.c.at <= at, full)
     own = _number(address, known, _instant(at), _instant(at + span)) >= most
-    near = _number(address, known, _instant(at - span), _instant(at + span)) >= most
+    if near is None:
+        near = _number(address, known, _instant(at - span), _instant(at + span)) >= most
     return sa.and_(near, sa.or_(begun, own))
 
 
@@ -95,6 +98,20 @@ def waiting_now(session: Session) -> Waiting:
         )
     )
     return {delivery_id: starts_at for delivery_id, starts_at in rows if starts_at}
+
+
+def counts() -> sa.ColumnElement[bool]:
+    """What was sent and what is scheduled: neither proofs nor mails that will never leave."""
+    return sa.and_(~Message.proof, Message.state.not_in(NEVER_LEFT))
+
+
+def contact_of_message() -> sa.ColumnElement[datetime]:
+    return sa.func.coalesce(Message.sent_at, Message.due_at).label("at")
+
+
+def contact_to_come(starts_at: datetime) -> sa.ColumnElement[datetime]:
+    """Whoever waits for somebody's word, or for the winner of a test, counts from the start of the delivery."""
+    return seconds_after(_instant(starts_at), sa.func.coalesce(Recipient.after, 0)).label("at")
 
 
 def _instant(at: datetime) -> sa.ColumnElement[datetime]:
@@ -113,10 +130,7 @@ def _number(address: Any, known: _Known, begin: Any, end: Any) -> Any:
 
 def _contacts(address: Any, known: _Known) -> sa.CompoundSelect[Any]:
     """(at) of what was sent and what is scheduled to this address, whoever has it."""
-    at = sa.func.coalesce(Message.sent_at, Message.due_at).label("at")
-    messages = _mails_to(address, known.person, sa.select(at)).where(
-        ~Message.proof, Message.state.not_in(NEVER_LEFT)
-    )
+    messages = _mails_to(address, known.person, sa.select(contact_of_message())).where(counts())
     if known.without:
         messages = messages.where(Message.id.not_in(known.without))
     return sa.union_all(messages, *(_to_come(address, one, start) for one, start in known.waiting.items()))
@@ -131,10 +145,8 @@ def _mails_to(address: Any, person: Any, mails: sa.Select[Any]) -> sa.Select[Any
 
 
 def _to_come(address: Any, delivery_id: int, starts_at: datetime) -> sa.Select[Any]:
-    """Whoever waits for somebody's word, or for the winner of a test, counts from the start of the delivery."""
-    after = sa.func.coalesce(Recipient.after, 0)
     return (
-        sa.select(seconds_after(_instant(starts_at), after).label("at"))
+        sa.select(contact_to_come(starts_at))
         .where(Recipient.delivery_id == delivery_id, Recipient.address_id == address)
         .correlate_except(Recipient)
     )

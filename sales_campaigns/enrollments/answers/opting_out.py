@@ -18,6 +18,7 @@ from sales_campaigns.errors import IllegalMove, Invalid, NotFound
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.pace.breaking import stop_what_annoys
+from sales_campaigns.messages.stops.in_order import lock_mail_to
 from sales_campaigns.people.address_rows import insert_missing
 from sales_campaigns.people.models import Address, BlockedDomain, Person
 from sales_campaigns.people.quarantine import Listed, put_on
@@ -44,6 +45,7 @@ def unsubscribe(uow: UnitOfWork, actor: User, person: Person, reason: str = "") 
     require(actor, "edit_people")
     if person.address_id is None:
         raise IllegalMove("This person has no address that could be unsubscribed.")
+    lock_mail_to(uow.session, [person.address_id])
     if not opt_out(uow, [person.address_id], source=BY_HAND, reason=reason.strip(), actor=actor):
         raise IllegalMove("This address has unsubscribed already.")
     data = {"source": BY_HAND, "words": reason.strip()}
@@ -68,6 +70,7 @@ def unsubscribe_by_link(uow: UnitOfWork, message_id: int, *, only_campaign: bool
         end(uow, LEFT_CAMPAIGN, mine)
         return
     addresses = uow.session.scalars(sa.select(Address.id).where(Address.email == message.email)).all()
+    lock_mail_to(uow.session, addresses)
     changed = opt_out(uow, addresses, source=BY_LINK, reason=reason, team_id=message.team_id)
     if not changed:
         return
@@ -82,9 +85,9 @@ def unsubscribe_many(uow: UnitOfWork, actor: User, person_ids: Sequence[int], re
     require(actor, "edit_people")
     ours = (Person.id.in_(person_ids), Person.team_id == actor.team_id, Person.deleted_at.is_(None))
     found = uow.session.scalars(sa.select(Person.address_id).where(*ours, Person.address_id.is_not(None)))
-    changed = opt_out(
-        uow, {id for id in found if id is not None}, source=BY_HAND, reason=reason.strip(), actor=actor
-    )
+    theirs = {id for id in found if id is not None}
+    lock_mail_to(uow.session, theirs)
+    changed = opt_out(uow, theirs, source=BY_HAND, reason=reason.strip(), actor=actor)
     uow.record_many("person.unsubscribed", _told(uow, actor, changed, reason.strip()))
     stood = _standing_at(uow, changed)
     kept = waiting_at(uow.session, stood)
@@ -118,6 +121,7 @@ def _told(uow: UnitOfWork, actor: User, address_ids: Sequence[int], reason: str)
 def people_unsubscribed(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
     """By mail: the address that was written to, and the one that the answer came from where it is known."""
     addresses = _addresses(uow, happened)
+    lock_mail_to(uow.session, {id for found in addresses.values() for id in found})
     for row in happened:
         changed = opt_out(uow, addresses.get(row.id, ()), source=BY_MAIL, team_id=row.team_id)
         if changed:
@@ -134,6 +138,7 @@ def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
         sa.select(Person.address_id).where(Person.id.in_(people), Person.address_id.is_not(None))
     )
     ids = sorted({id for id in found if id is not None})
+    lock_mail_to(uow.session, ids)
     complain(uow, ids, COMPLAINED)
     end_at(uow, ids, COMPLAINED)
     stop_what_annoys(uow, (row.message_id for row in happened if row.message_id is not None))
@@ -141,6 +146,8 @@ def people_complained(uow: UnitOfWork, happened: Sequence[Activity]) -> None:
 
 def block_address(uow: UnitOfWork, actor: User, email: str) -> tuple[Address, int]:
     """The rule: a block ends all enrollments of the person at once. The address, and how many ended. Raises Invalid."""
+    known = uow.session.scalars(sa.select(Address.id).where(Address.email == email.strip().lower())).all()
+    lock_mail_to(uow.session, known)
     address = put_on(uow, actor, Listed.BLOCKED, email)
     uow.session.flush()
     return address, len(end_at(uow, [address.id], BLOCKED, actor.id))

@@ -25,14 +25,15 @@ from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import Clock, machine_seconds
 from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
-from sales_campaigns.database import Sessions
+from sales_campaigns.database import Sessions, is_deadlock
 from sales_campaigns.messages.handing_over.bulk_gate import NOTHING, Lane, Taken, take
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
 from sales_campaigns.messages.handing_over.draft_ids import Overtaken, keep_draft
+from sales_campaigns.messages.handing_over.due_mail import is_open
 from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
 from sales_campaigns.messages.handing_over.journal import Journal, journal_in
 from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
-from sales_campaigns.messages.letters.carrying import made_at_once
+from sales_campaigns.messages.letters.carrying import MADE_AT_ONCE, made_at_once
 from sales_campaigns.messages.letters.marking import Outward
 from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark
 from sales_campaigns.ports import (
@@ -52,8 +53,9 @@ log = structlog.get_logger()
 
 BATCH = 50
 BULK_BATCH = 1_000
-GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second to hand over
-GATED_AT_MOST = 250  # once a batch has shown that so many take less than a second
+TAKEN_AT_MOST = 4_000  # of a bulk lane that takes them as it goes: nothing lies claimed meanwhile
+GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second
+GATED_AT_MOST = 1_000  # once a batch has shown that so many take less than a second
 SECOND = 1.0
 
 
@@ -115,10 +117,12 @@ def bulk_lanes(session: Session) -> list[int]:
 
 
 def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
-    """Send up to one batch of this mailbox's due mail; how many were taken."""
+    """Send up to one batch of this mailbox's due mail; how many were taken: none of one that has to wait."""
     with unit_of_work(room.sessions, room.clock) as uow:
         box = uow.session.get_one(Mailbox, mailbox_id)
-        limit = batch or (BULK_BATCH if box.bulk_lane else BATCH)
+        if not is_open(box):
+            return 0
+        limit = batch or (TAKEN_AT_MOST if box.bulk_lane else BATCH)
         claims = [] if box.bulk_lane else claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit)
         account = account_of(box, room.seal, room.access) if claims or box.bulk_lane else None
     if account is None:
@@ -150,7 +154,11 @@ def _send_all(now: _Round) -> None:
     """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
     try:
         while (now.waiting or now.left) and not (now.room.ending.is_set() or _stopped(now.answers)):
-            _hand_over(now, _gate_next(now) if now.waiting else _take_next(now))
+            begun = machine_seconds()
+            gated = _gate_next(now) if now.waiting else _take_next(now)
+            _hand_over(now, gated)
+            if now.bulk and gated:
+                now.at_once = min(now.most, _next_time(gated, machine_seconds() - begun))
     finally:  # answers are written down whatever becomes of the next messages
         if now.answers:
             _next(now, [])
@@ -165,8 +173,8 @@ def _gate_next(now: _Round) -> list[Gated]:
     claims = [now.waiting.popleft() for _ in range(min(now.at_once, len(now.waiting)))]
     try:
         return _next(now, claims)
-    except sa.exc.DBAPIError:
-        if len(claims) == 1:
+    except sa.exc.DBAPIError as error:
+        if len(claims) == 1 and not is_deadlock(error):
             raise
         now.waiting.extendleft(reversed(claims))
         now.at_once, now.bulk = 1, False
@@ -204,7 +212,7 @@ def _take(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
 
 def _claim_rest(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
     """What is not taken as it goes: where a provider has drafts, where somebody writes what stands around it."""
-    most, now.left = now.left, 0
+    most, now.left = min(now.left, BULK_BATCH), 0
     return Taken([], claim_due(uow, lane.mailbox_id, lane.owner, lane.lease_seconds, most))
 
 
@@ -224,15 +232,14 @@ def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
     """Each answer counts at once, whatever happens to the others of its batch."""
     by_key = {one.mail.key: one.passed for one in gated}
     mails = [_noted(now, one) for one in gated]
-    begun = machine_seconds()
     with suppress(Overtaken):
         for hand_over in now.provider.hand_over(mails):
             now.answers.append(Answer(by_key[hand_over.key], hand_over))
             _log(now, by_key[hand_over.key], hand_over)
             if now.journal is not None:
                 now.journal.answers(hand_over)
-    if now.bulk and gated:
-        now.at_once = min(now.most, _within_a_second(len(gated), machine_seconds() - begun))
+    if now.journal is not None:
+        now.journal.tell()
 
 
 def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:
@@ -254,8 +261,15 @@ def _noted(now: _Round, one: Gated) -> OutgoingMail:
     return replace(one.mail, begins=partial(now.journal.begins, one.mail.key))
 
 
+def _next_time(gated: Sequence[Gated], seconds: float) -> int:
+    """How many like these are gated at once, which took so long: never more than memory is meant to hold."""
+    size = sum(len(one.mail.mime) for one in gated)
+    fit = MADE_AT_ONCE * len(gated) // size if size else GATED_AT_MOST
+    return max(1, min(fit, _within_a_second(len(gated), seconds)))
+
+
 def _within_a_second(mails: int, seconds: float) -> int:
-    """The rule: a bulk lane gates at most what takes one second to hand over."""
+    """The rule: a bulk lane gates at most what takes one second to write and hand over."""
     return max(1, min(GATED_AT_MOST, int(mails * SECOND / seconds) if seconds else GATED_AT_MOST))
 
 

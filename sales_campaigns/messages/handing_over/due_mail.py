@@ -26,6 +26,13 @@ _OPEN = sa.and_(
     ),
 )
 
+
+def is_open(box: Mailbox) -> bool:
+    """Whether it may send now: the same of one row."""
+    waits = box.paused_until is not None and box.paused_until > machine_now()
+    return box.state is MailboxState.CONNECTED and not waits
+
+
 _DUE_BOXES = (
     sa.select(Mailbox.id)
     .where(

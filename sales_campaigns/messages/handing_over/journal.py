@@ -38,15 +38,18 @@ class Left:
 
 
 class Journal:
-    """Appends lines; each is one write, so that a killed process leaves whole lines.
+    """Appends lines, whole ones in one write, so that a killed process leaves whole lines.
 
-    Where one cannot be written (a full disk), the file is gone at once: it would call a mail never begun that was.
+    A yes may wait for the next beginning, and is written with it: whoever is killed in between leaves in doubt the mail
+    of a connection that has begun no other. Where a line cannot be written (a full disk), the file is gone at once: it
+    would call a mail never begun that was.
     """
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
         self._path = path
         self._void = False
+        self._said = b""
 
     def is_of(self, owner: str, boot: str) -> None:
         """Its first line."""
@@ -58,22 +61,51 @@ class Journal:
 
     def begins(self, message_id: int) -> None:
         """Before the first byte of its body is written."""
-        self._append(b'{"begins": %d}\n' % message_id)
+        said, self._said = self._said, b""
+        self._append(b'%s{"begins": %d}\n' % (said, message_id))
 
     def answers(self, hand_over: HandOver) -> None:
-        refused = hand_over.refused
-        said = [refused.kind, refused.words, refused.code, refused.enhanced] if refused else None
-        names = (hand_over.provider_id, hand_over.thread_id)
-        self._write({"answers": [hand_over.key, hand_over.reply, hand_over.code, said, *names]})
+        """A yes waits for `begins` or `tell`; everything else may be about a mail that had not begun."""
+        if hand_over.refused is None:
+            self._said += _yes(hand_over)
+        else:
+            self.tell()
+            self._append(_no(hand_over, hand_over.refused))
+
+    def tell(self) -> None:
+        """Write what waits."""
+        if self._said:
+            said, self._said = self._said, b""
+            self._append(said)
 
     def _write(self, line: dict[str, object]) -> None:
-        self._append(json.dumps(line).encode() + b"\n")
+        self._append(_line(line))
 
     def _append(self, line: bytes) -> None:
         if not self._void and not _is_written(self._descriptor, line):
             self._path.unlink(missing_ok=True)
             self._void = True
             log.warning("a journal cannot be written", path=str(self._path))
+
+
+def _line(said: dict[str, object]) -> bytes:
+    return json.dumps(said).encode() + b"\n"
+
+
+def _yes(one: HandOver) -> bytes:
+    if one.provider_id is None and one.thread_id is None and one.code is not None:
+        # As below, but for what it takes to find out what it is made of: this is said for every mail.
+        confirms = b"true" if one.confirms else b"false"
+        reply = json.dumps(one.reply).encode()
+        return b'{"answers": [%d, %s, %d, null, null, null, %s]}\n' % (one.key, reply, one.code, confirms)
+    return _line(
+        {"answers": [one.key, one.reply, one.code, None, one.provider_id, one.thread_id, one.confirms]}
+    )
+
+
+def _no(one: HandOver, why: Outside) -> bytes:
+    said = [why.kind, why.words, why.code, why.enhanced]
+    return _line({"answers": [one.key, one.reply, one.code, said, one.provider_id, one.thread_id]})
 
 
 def _is_written(descriptor: int, line: bytes) -> bool:
@@ -102,7 +134,10 @@ def journal_in(folder: Path | None, owner: str) -> Iterator[Journal | None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel gives it back however the process ends
         journal = Journal(descriptor, path)
         journal.is_of(owner, boot)
-        yield journal
+        try:
+            yield journal
+        finally:
+            journal.tell()
         path.unlink(missing_ok=True)  # not when the block raised: then something may not be written down
     finally:
         os.close(descriptor)
@@ -172,12 +207,13 @@ def _answer(
     said: list[Any] | None,
     provider_id: str | None,
     thread_id: str | None,
+    confirms: bool = False,  # not in journals of older versions
 ) -> HandOver:
     refused = None
     if said is not None:
         kind, words, number, enhanced = said
         refused = Outside(OutsideKind(kind), words, code=number, enhanced=enhanced)
-    return HandOver(key, reply, code, refused, provider_id, thread_id)
+    return HandOver(key, reply, code, refused, provider_id, thread_id, confirms)
 
 
 def _boot() -> str:

@@ -1,7 +1,8 @@
 """What a mail of a bulk lane is made of: kept instead of its bytes, which are made from it again, the very same.
 
 A recipe holds what may change later (names, addresses, field values, signature, the instant); wordings never do. The
-boundary follows from the Message-ID. The hash of the bytes that left is the proof.
+boundary follows from the Message-ID. The hash of the bytes that left is the proof. The form says how they are written
+(`mime.build`); recipes of the first one do not name it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session, undefer
 
 from sales_campaigns.content.liquid import parse
-from sales_campaigns.content.mime import Letter, build
+from sales_campaigns.content.mime import FORM, Letter, build
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.rendering import Content, Rendered, needs_of, render
 from sales_campaigns.content.wordings import content_of
@@ -70,6 +71,7 @@ def recipe_from(
 ) -> Recipe:
     """Plain JSON; `sender` and `recipient` are (name, address)."""
     made = {
+        "form": FORM,
         "at": _written(at),
         "zone": zone,
         "from": list(sender),
@@ -126,7 +128,8 @@ def made_again(session: Session, message: Message, recipe: Recipe, expected: byt
     """The bytes that left. Raises Invalid when what is made now is not what left."""
     assert message.message_id is not None
     content = content_of(session.get(Wording, message.wording_id))
-    whole = with_files(session, message, build(letter_of(recipe, content, message.message_id)))
+    letter = letter_of(recipe, content, message.message_id)
+    whole = with_files(session, message, build(letter, recipe.get("form", 1)))
     return checked(recipe.get("seal", "").encode() + whole, expected)
 
 

@@ -18,7 +18,7 @@ from sales_campaigns.messages.feedback.counting import count_troubles, forgive_r
 from sales_campaigns.messages.handing_over.gate import Passed
 from sales_campaigns.messages.handing_over.settling_together import IN_HAND, settle_together
 from sales_campaigns.messages.models import Attempt, Message, MessageState
-from sales_campaigns.messages.outcomes import ACCEPTED, FailureType, MailboxEffect, Outcome, outcome_of
+from sales_campaigns.messages.outcomes import FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.pace.breaking import stop_if_it_bounces
 from sales_campaigns.messages.retries import next_retry
 from sales_campaigns.messages.retrying import retry_rule
@@ -40,8 +40,7 @@ class Answer(NamedTuple):
 
 def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     """Settle messages. A late answer of the same generation is still taken, also when it was uncertain."""
-    accepted = [one for one in answers if outcome_of(one.hand_over.refused) is ACCEPTED]
-    _accept_all(uow, accepted)
+    _accept_all(uow, [one for one in answers if one.hand_over.refused is None])
     refused = [one for one in answers if one.hand_over.refused is not None]
     outcomes = zip(refused, outcomes_of(uow, [one.hand_over for one in refused]), strict=True)
     bounced = [one for one, outcome in outcomes if _record_refusal(uow, one, outcome)]
@@ -72,8 +71,10 @@ def _accept_all(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
     again = [one.passed.claim.message_id for one in answers if one.passed.attempt > 1]
     if again:
         forgive_retried(uow, again)
-    _accept(uow, [one for one in answers if not one.hand_over.confirms], "accept", {"came_back_at": None})
-    _accept(uow, [one for one in answers if one.hand_over.confirms], "relay", {"confirms": True})
+    relayed = [one for one in answers if one.hand_over.confirms]
+    sent = [one for one in answers if not one.hand_over.confirms] if relayed else answers
+    _accept(uow, sent, "accept", {"came_back_at": None})
+    _accept(uow, relayed, "relay", {"confirms": True})
 
 
 def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]) -> None:
@@ -105,19 +106,23 @@ def _settled_together(
 ) -> Sequence[Answer]:
     rows = [
         {
-            "id": one.passed.claim.message_id,
-            "generation": one.passed.claim.generation,
-            "attempts": one.passed.attempt,
-            "words": one.hand_over.reply,
-            "provider_id": one.hand_over.provider_id,
-            "thread_id": one.hand_over.thread_id,
-            "code": one.hand_over.code,
+            "id": passed.claim.message_id,
+            "generation": passed.claim.generation,
+            "attempts": passed.attempt,
+            "words": said.reply,
+            "provider_id": said.provider_id,
+            "thread_id": said.thread_id,
+            "code": said.code,
         }
-        for one in answers
+        for passed, said in answers
     ]
     common = {**also, "sent_at": uow.now, "ended_at": uow.now}
     mine = settle_together(uow.session, event, rows, common)
-    return [one for one in answers if one.passed.claim.message_id in mine]
+    return answers if len(mine) == len(answers) else [one for one in answers if _id(one) in mine]
+
+
+def _id(one: Answer) -> int:
+    return one.passed.claim.message_id
 
 
 def _accepted(now: datetime, one: Answer) -> dict[str, object]:

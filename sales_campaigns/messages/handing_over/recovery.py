@@ -36,11 +36,24 @@ def recover(uow: UnitOfWork, *, everything: bool = False) -> tuple[int, int]:
     expired = sa.true() if everything else Message.lease_until < machine_now()
     released = {"lease_until": None, "owner": None}
     _set_aside(uow, expired, **released)
-    back = _take(uow, "return", expired, **released, recoveries=Message.recoveries + 1)
+    was_next = sa.case((Message.id.in_(_next_ones(uow, expired)), 1), else_=0)
+    back = _take(uow, "return", expired, **released, recoveries=Message.recoveries + was_next)
     lost = _take(uow, "lose_sight", expired, **released, words=LOST)
     for message in uow.session.scalars(sa.select(Message).where(Message.id.in_(lost))):
         uow.record("message.uncertain", **about(message))
     return len(back), len(lost)
+
+
+def _next_ones(uow: UnitOfWork, expired: sa.ColumnElement[bool]) -> list[int]:
+    """The mails that dead processes would have looked at next, of each mailbox. Whatever ended them, it was none of
+    those that they had only taken with it.
+    """
+    lane = (Message.owner, Message.mailbox_id)
+    place = sa.func.row_number().over(partition_by=lane, order_by=(Message.act_at, Message.id))
+    taken = sa.select(Message.id, place.label("place"))
+    taken = taken.where(Message.state == MessageState.CLAIMED, expired)
+    found = taken.subquery()
+    return list(uow.session.scalars(sa.select(found.c.id).where(found.c.place == 1)))
 
 
 def _set_aside(uow: UnitOfWork, expired: sa.ColumnElement[bool], **released: Any) -> None:
@@ -72,8 +85,9 @@ def settle_from(uow: UnitOfWork, left: Left) -> int:
     ours = {row.id: row for row in _in_hand(uow, left)}
     answered = [Answer(_passed(ours[id]), left.answered[id]) for id in ours.keys() & left.answered.keys()]
     record_hand_overs(uow, answered)
-    never = [id for id in ours if id not in left.begun and id not in left.answered]
-    values = {"lease_until": None, "owner": None, "recoveries": Message.recoveries + 1}
+    never = [id for id in left.gated if id in ours and id not in left.begun and id not in left.answered]
+    was_next = sa.case((Message.id.in_(never[:1]), 1), else_=0)
+    values = {"lease_until": None, "owner": None, "recoveries": Message.recoveries + was_next}
     move_many(
         uow.session,
         MESSAGE,
@@ -96,7 +110,23 @@ def settle_from(uow: UnitOfWork, left: Left) -> int:
     )
     for id in lost:
         uow.record("message.uncertain", **about(ours[id]))
+    _return_the_rest(uow, left)
     return len(ours)
+
+
+def _return_the_rest(uow: UnitOfWork, left: Left) -> None:
+    """What it had taken with them and not come to is free at once. One that was at the gate may be what ended it."""
+    boxes = sa.select(Message.mailbox_id).where(Message.id.in_(left.gated))
+    claimed = (Message.owner == left.owner, Message.mailbox_id.in_(boxes))
+    at_gate = sa.select(Message.id).where(
+        *claimed, Message.state == MessageState.CLAIMED, Message.id.in_(left.gated)
+    )
+    first = uow.session.scalars(at_gate.order_by(Message.act_at, Message.id).limit(1)).all()
+    _set_aside(uow, sa.and_(*claimed, Message.id.in_(first)), lease_until=None, owner=None)
+    counted = Message.recoveries + sa.case((Message.id.in_(first), 1), else_=0)
+    move_many(
+        uow.session, MESSAGE, Message, "return", *claimed, recoveries=counted, lease_until=None, owner=None
+    )
 
 
 def _in_hand(uow: UnitOfWork, left: Left) -> list[Message]:

@@ -7,7 +7,7 @@ Only fields and the token of the mail are filled in. The bytes are those of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -22,6 +22,8 @@ from sales_campaigns.messages.letters.writing import signed
 
 _TOKEN = Print("")  # no field has this name
 _MARK = re.compile("\ue000(\\d+|token)\ue001")
+# What stands in a text, in HTML and in quoted-printable as it is.
+_USUAL = bytes(set(range(32, 127)) - set(b"&<>="))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +42,42 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filled:
-    """A cast part, and the fields that are filled in, each once."""
-
-    part: CastPart
-    fields: tuple[Print, ...]
-    written: Callable[[str], str]
-
-    def fill(self, values: Mapping[str, str], token: str) -> bytes:
-        texts = [
-            token if field is _TOKEN else self.written(values.get(field.name) or field.default or "")
-            for field in self.fields
-        ]
-        return self.part.written([text.encode() for text in texts])
-
-
-@dataclass(frozen=True, slots=True)
 class CastLetter:
-    """What `values` and a token are written into. `names` are the fields used anywhere, the signature's too."""
+    """What `values` and a token are written into: into both parts the same `fields`, the token behind them, each as
+    its mould writes it. `tidy`: no default has white space that one of them would write otherwise. `names` are the
+    fields used anywhere, the signature's too.
+    """
 
-    subject: Mould
-    text: _Filled
-    html: _Filled
-    required: frozenset[str]
+    moulds: Moulds
+    text: CastPart
+    html: CastPart
+    fields: tuple[Print, ...]
+    tidy: bool
     names: frozenset[str]
 
     def written(self, values: Mapping[str, str], token: str) -> tuple[str, tuple[bytes, bytes]] | None:
         """Subject and parts; None for values that only the general path writes. `values` as `merge_values` gives
         them. Raises MissingFields.
         """
-        missing = self.required - values.keys()
+        moulds = self.moulds
+        missing = moulds.required - values.keys()
         if missing:
             raise MissingFields(missing)
-        if any("\n" in value for value in values.values()):
+        said = [values.get(field.name) or field.default or "" for field in self.fields]
+        usual = _bytes_of([*said, token])
+        if self.tidy and self._usual(usual):
+            parts = self.text.written(usual, usual=True), self.html.written(usual, usual=True)
+        elif any("\n" in one for one in said):
             return None
-        parts = self.text.fill(values, token), self.html.fill(values, token)
-        return one_line(self.subject.fill(values)), parts
+        else:
+            text, html = ([*map(mould.written, said), token] for mould in (moulds.text, moulds.html))
+            parts = self.text.written(_bytes_of(text)), self.html.written(_bytes_of(html))
+        return one_line(moulds.subject.fill(values)), parts
+
+    def _usual(self, values: Sequence[bytes]) -> bool:
+        """Whether all are written alike everywhere: nothing to escape, no white space to collapse, no line break."""
+        together = b"\n".join(values)
+        return len(together.translate(None, _USUAL)) == len(self.fields) and b"  " not in together
 
 
 @lru_cache(maxsize=200)
@@ -86,11 +88,23 @@ def cast_letter(setting: Setting) -> CastLetter | None:
     if moulds is None or not names <= dict(setting.own).keys():
         return None
     body = _body(setting, moulds)
-    text, html = _filled(body.text, moulds.text, "plain"), _filled(body.html, moulds.html, "html")
+    text, html = _pieces(body.text, moulds.text), _pieces(body.html, moulds.html)
     if text is None or html is None:
         return None
+    fields = tuple(
+        dict.fromkeys(one for one in (*text, *html) if isinstance(one, Print) and one is not _TOKEN)
+    )
     used = needs_of(setting.content).used | names
-    return CastLetter(moulds.subject, text, html, moulds.required, used)
+    tidy = all(" ".join(default.split()) == default for default in _defaults(fields))
+    count = len(fields) + 1
+    return CastLetter(
+        moulds,
+        cast_part(_places(text, fields), "plain", count),
+        cast_part(_places(html, fields), "html", count),
+        fields,
+        tidy,
+        used,
+    )
 
 
 def _body(setting: Setting, moulds: Moulds) -> Rendered:
@@ -109,7 +123,7 @@ def _mark(name: str) -> str:
     return f"\ue000{name}\ue001"
 
 
-def _filled(marked: str, mould: Mould, subtype: str) -> _Filled | None:
+def _pieces(marked: str, mould: Mould) -> Segments | None:
     """None where a mark was lost or is not ours, or where a field could move the lines around it."""
     parts = _MARK.split(sendable(marked))
     found = parts[1::2]
@@ -117,18 +131,28 @@ def _filled(marked: str, mould: Mould, subtype: str) -> _Filled | None:
     if [one for one in found if one != "token"] != expected or any("\ue000" in one for one in parts[::2]):
         return None
     fields = [_TOKEN if one == "token" else mould.pieces[int(one)] for one in found]
-    different = tuple(field for field in dict.fromkeys(fields) if isinstance(field, Print))
-    if not all(map(_stays_in_its_line, different)) or (
-        not parts[-1] and fields and _may_be_empty(fields[-1])
-    ):
+    if not all(map(_stays_in_its_line, fields)) or (not parts[-1] and fields and _may_be_empty(fields[-1])):
         return None
-    pieces = [parts[i] if i % 2 == 0 else different.index(fields[i // 2]) for i in range(len(parts))]
-    return _Filled(cast_part(pieces, subtype), different, mould.written)
+    return tuple(fields[i // 2] if i % 2 else parts[i] for i in range(len(parts)))
 
 
-def _stays_in_its_line(field: Print) -> bool:
-    return not field.default or ("\n" not in field.default and sendable(field.default) == field.default)
+def _stays_in_its_line(field: str | Print) -> bool:
+    return all("\n" not in one and sendable(one) == one for one in _defaults([field]))
 
 
 def _may_be_empty(field: str | Print) -> bool:
     return isinstance(field, Print) and field is not _TOKEN and field.default == ""
+
+
+def _defaults(fields: Iterable[str | Print]) -> list[str]:
+    return [field.default for field in fields if isinstance(field, Print) and field.default]
+
+
+def _places(pieces: Segments, fields: Sequence[Print]) -> list[str | int]:
+    """The token stands behind the fields."""
+    places = {field: place for place, field in enumerate((*fields, _TOKEN))}
+    return [piece if isinstance(piece, str) else places[piece] for piece in pieces]
+
+
+def _bytes_of(texts: Iterable[str]) -> list[bytes]:
+    return [text.encode() for text in texts]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, Team
+from sales_campaigns.messages.due_mails import DueMail
 from sales_campaigns.messages.letters.marks import FOOTER, Marks
 from sales_campaigns.messages.letters.tokens import token_of
 from sales_campaigns.messages.letters.writing import Parties
@@ -67,7 +67,7 @@ def marks_for(
     }
 
 
-def ways_of(session: Session, messages: Sequence[Message | sa.Row[Any]]) -> Ways:
+def ways_of(session: Session, messages: Sequence[Message | DueMail]) -> Ways:
     """What the deliveries and teams of these want; rows with their columns will do. Two queries."""
     deliveries = {message.delivery_id for message in messages}
     chosen = sa.select(TrackingChoice).where(TrackingChoice.delivery_id.in_(deliveries))
@@ -88,7 +88,7 @@ def choose_tracking(session: Session, delivery_ids: Iterable[int], chosen: Track
 
 
 def marks_of(
-    outward: Outward, message: Message | sa.Row[Any], box: Mailbox, ways: Ways, *, untracked: bool
+    outward: Outward, message: Message | DueMail, box: Mailbox, ways: Ways, *, untracked: bool
 ) -> Marks:
     """A test mail leads nowhere: what its sender does with it is nobody else's. An answer carries no footer.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
-from hashlib import sha256
 
 _SIGNATURE = 12  # bytes: a guess is right once in 2 to the 96
 _LONGEST = 32  # characters
@@ -33,4 +32,4 @@ def message_in(token: str, keys: Iterable[str]) -> int | None:
 
 
 def _signature(number: bytes, key: str) -> bytes:
-    return hmac.digest(key.encode(), b"message token " + number, sha256)[:_SIGNATURE]
+    return hmac.digest(key.encode(), b"message token " + number, "sha256")[:_SIGNATURE]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import Mailbox, User
 from sales_campaigns.content.fields import merge_values
-from sales_campaigns.content.mime import Letter, new_message_id
+from sales_campaigns.content.mime import Letter, host_of
 from sales_campaigns.content.models import Wording
 from sales_campaigns.content.quoting import quote, reply_subject
 from sales_campaigns.content.rendering import Content, Rendered, render, render_html, with_signature
@@ -268,7 +268,7 @@ def name_message(message: Message, mailbox: Mailbox) -> str:
 def name_of(message_id: int, generation: int, created_at: datetime, mailbox: Mailbox) -> str:
     """The same of a row without the object."""
     unique = f"{message_id}.{generation}.{_stamp(created_at)}"
-    return new_message_id(unique, mailbox.address.rpartition("@")[2])
+    return f"<{unique}@{host_of(mailbox.address.rpartition('@')[2])}>"
 
 
 @lru_cache(maxsize=1_000)

@@ -41,10 +41,11 @@ def limits_for(
     """
     asked = domains_limited and mails
     known = {row.domain: row for row in session.scalars(sa.select(DomainLimit))} if asked else {}
-    by_box = {box.id: dict(_of_mailbox(box, sender, times)) for box, sender, _ in mails}
+    sharing = {box: sender for box, sender, _ in mails}
+    by_box = {box: dict(_of_mailbox(box, sender, times)) for box, sender in sharing.items()}
     if not known:
-        return [by_box[box.id] for box, _, _ in mails]
-    return [{**by_box[box.id], **_of_domain(known, box, email)} for box, _, email in mails]
+        return [by_box[box] for box, _, _ in mails]
+    return [{**by_box[box], **_of_domain(known, box, email)} for box, _, email in mails]
 
 
 def _of_mailbox(box: Mailbox, sender: User, times: Times) -> Iterator[tuple[str, Limit]]:

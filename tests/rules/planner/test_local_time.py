@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sales_campaigns.campaigns.planner.local_time import resolve, zone_names
+from sales_campaigns.campaigns.planner.local_time import resolve
 from sales_campaigns.errors import Invalid
+from sales_campaigns.time_zones import zone_names
 
 FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
 ZONES = sorted(zone_names())

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sales_campaigns.campaigns.planner.local_time import resolve, zone_names
+from sales_campaigns.campaigns.planner.local_time import resolve
+from sales_campaigns.time_zones import zone_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,41 @@
+"""A request whose transaction the database gave up for another one is done again: nobody has to press twice.
+
+PostgreSQL ends one of two transactions that wait for each other. Nothing of it stands, so the whole request, with who
+is signed in and what the form says, begins anew; once, since by then the other one is through.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, g, request
+from sqlalchemy.exc import DBAPIError
+
+from sales_campaigns.database import is_deadlock
+from web.request_scope import give_up
+
+log = structlog.get_logger()
+
+
+class PatientFlask(Flask):
+    """Flask, which does a request once more where that is all that is needed."""
+
+    def dispatch_request(self) -> Any:
+        try:
+            return self._written()
+        except DBAPIError as error:
+            if not is_deadlock(error):
+                raise
+            log.warning("a request is done again", path=request.path)
+        give_up()
+        g.pop("me", None)
+        refused = self.preprocess_request()
+        return refused if refused is not None else self._written()
+
+    def _written(self) -> Any:
+        """What it changed is sent to the database here, not when the answer leaves: then it could not begin anew."""
+        answer = super().dispatch_request()
+        if "work" in g:
+            g.work.session.flush()
+        return answer
