@@ -1,4 +1,4 @@
-"""What a team's administrators lay down: content lockdown, who shares templates where, and limits of use."""
+"""What a team's administrators lay down: content lockdown, who shares in which category, and limits of use."""
 
 from __future__ import annotations
 
@@ -71,14 +71,15 @@ def require_open(session: Session, actor: User, action: str) -> None:
         raise NotAllowed(words)
 
 
-def refuse_sharing(session: Session, actor: User, category: str) -> None:
-    """The rule: into a guarded category only administrators share. Raises Invalid({"shared": …})."""
+def refuse_sharing(session: Session, actor: User, category: str, what: str) -> None:
+    """The rule: sharing of templates and groups by category: into a guarded one only administrators share.
+
+    `what` is shared, in words: templates. Raises Invalid({"shared": …}).
+    """
     if category and not may(actor, "manage_team"):
         kept = policy_of(session, actor.team_id)
         if kept is not None and category.casefold() in {one.casefold() for one in kept.guarded_categories}:
-            words = (
-                f"Only administrators share templates in “{category}”. Keep it private, or choose another."
-            )
+            words = f"Only administrators share {what} in “{category}”. Keep it private, or choose another."
             raise Invalid({"shared": words})
 
 

@@ -154,7 +154,7 @@ def _is_taken(uow: UnitOfWork, team_id: int, name: str, but: int | None) -> bool
 
 def _refuse_sharing(uow: UnitOfWork, actor: User, draft: TemplateDraft) -> None:
     if draft.shared:
-        refuse_sharing(uow.session, actor, draft.category)
+        refuse_sharing(uow.session, actor, draft.category, "templates")
 
 
 def _write(uow: UnitOfWork, actor: User, template: Template, draft: TemplateDraft) -> None:

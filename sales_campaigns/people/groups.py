@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.policies import LONGEST_CATEGORY, refuse_sharing
 from sales_campaigns.accounts.roles import require, sees_every_team
 from sales_campaigns.errors import Invalid, NotAllowed, NotFound
 from sales_campaigns.people.merging import join_group
@@ -66,13 +67,26 @@ def lists_of(session: Session, actor: User) -> Sequence[GroupLine]:
     return [line for line in groups_of(session, actor) if line.group.search is None]
 
 
-def create_group(uow: UnitOfWork, actor: User, name: str, *, shared: bool = False) -> Group:
-    """Raises Invalid({"name": …}) for an empty, long or taken name."""
+def categories_of(session: Session, actor: User) -> Sequence[str]:
+    """Those in which groups of the team stand that the actor may use, by name."""
+    mine = Group.shared | (Group.owner_id == actor.id)
+    query = sa.select(Group.category).where(Group.team_id == actor.team_id, mine, Group.category != "")
+    return session.scalars(query.distinct().order_by(Group.category)).all()
+
+
+def create_group(
+    uow: UnitOfWork, actor: User, name: str, *, shared: bool = False, category: str = ""
+) -> Group:
+    """Raises Invalid by field: `name`, empty, long or taken; `category`, too long; `shared`, into a guarded one."""
     require(actor, "edit_people")
+    category = _category(category)
+    if shared:
+        refuse_sharing(uow.session, actor, category, "groups")
     group = Group(
         team_id=actor.team_id,
         owner_id=actor.id,
         name=_free_name(uow.session, actor.team_id, name),
+        category=category,
         shared=shared,
         created_at=uow.now,
     )
@@ -91,9 +105,18 @@ def ensure_group(uow: UnitOfWork, actor: User, name: str) -> Group:
     return found if found is not None and usable else create_group(uow, actor, name)
 
 
-def change_group(uow: UnitOfWork, actor: User, group_id: int, *, name: str, shared: bool) -> Group:
-    """Rename, share or make private; its owner's and administrators' right."""
+def change_group(
+    uow: UnitOfWork, actor: User, group_id: int, *, name: str, shared: bool, category: str | None = None
+) -> Group:
+    """Rename, share or make private, put into another category; its owner's and administrators' right.
+
+    Raises Invalid as `create_group`; what is shared in a category already stays so.
+    """
     group = _own_group(uow, actor, group_id)
+    category = group.category if category is None else _category(category)
+    if shared and (shared, category) != (group.shared, group.category):
+        refuse_sharing(uow.session, actor, category, "groups")
+    group.category = category
     if name.strip() != group.name:
         group.name = _free_name(uow.session, group.team_id, name)
     group.shared = shared
@@ -160,6 +183,13 @@ def _free_name(session: Session, team_id: int, name: str) -> str:
     if session.scalar(sa.select(Group.id).where(Group.team_id == team_id, Group.name == name)):
         raise Invalid({"name": f"There is a group called “{name}” already."})
     return name
+
+
+def _category(typed: str) -> str:
+    category = " ".join(typed.split())
+    if len(category) > LONGEST_CATEGORY:
+        raise Invalid({"category": f"Use {LONGEST_CATEGORY} characters or fewer."})
+    return category
 
 
 def _size(session: Session, group: Group) -> int:

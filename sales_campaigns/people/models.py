@@ -150,6 +150,7 @@ class Group(Base):
     team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
     owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     name: Mapped[str] = mapped_column(sa.String(120))
+    category: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
     shared: Mapped[bool] = mapped_column(default=False)
     search: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     created_at: Mapped[datetime]

@@ -23,6 +23,7 @@ from sales_campaigns.content.templates import (
 )
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid, NotAllowed
+from sales_campaigns.people.groups import change_group, create_group
 from sales_campaigns.unit_of_work import UnitOfWork
 from tests.builders import a_call, a_campaign, a_mail
 from tests.cast import Cast, a_person
@@ -91,6 +92,25 @@ def test_into_a_guarded_category_only_administrators_share(work: Work, cast: Cas
         assert edit_template(uow, cast.cleo, kept.id, HELLO).shared
         words = TemplateDraft("Hello", "Other words", HELLO.html, category="Legal")
         assert edit_template(uow, cast.ana, kept.id, words).version == 2, "what is shared already stays so"
+
+
+def test_into_a_guarded_category_only_administrators_share_groups_too(work: Work, cast: Cast) -> None:
+    """The rule: sharing of templates and groups by category."""
+    with work() as uow:
+        free = create_group(uow, cast.ana, "Fair", shared=True, category=" Legal ")
+        change_policy(uow, cast.cleo, {"guarded_categories": "legal"})
+        with pytest.raises(Invalid, match="Only administrators share groups in “Legal”"):
+            create_group(uow, cast.ana, "Courts", shared=True, category="Legal")
+        own = create_group(uow, cast.ana, "Courts", category="Legal")
+        for shared, category in ((True, None), (True, "LEGAL")):
+            with pytest.raises(Invalid) as refused:
+                change_group(uow, cast.ana, own.id, name="Courts", shared=shared, category=category)
+            assert refused.value.problems.keys() == {"shared"}
+        assert change_group(uow, cast.ana, free.id, name="Fairs", shared=True).category == "Legal", "it stays"
+        assert change_group(uow, cast.cleo, own.id, name="Courts", shared=True).shared
+        with pytest.raises(Invalid) as refused:
+            create_group(uow, cast.ana, "Long", category="x" * 121)
+        assert refused.value.problems.keys() == {"category"}
 
 
 def test_a_launch_is_limited_as_the_team_has_laid_down(work: Work, cast: Cast) -> None:

@@ -29,6 +29,7 @@ class GroupShown(Shown):
 
     id: int
     name: str
+    category: str
     shared: bool
     owner_id: int
     created_at: AwareDatetime
@@ -38,6 +39,7 @@ class GroupShown(Shown):
 
 class GroupTyped(Asked):
     name: Line
+    category: str | None = Field(None, max_length=120, description="It stays where none is given.")
     shared: bool = False
 
 
@@ -60,7 +62,9 @@ def list_groups(query: AskedPage) -> Page[GroupShown]:
 @api.post("/groups", status=201, example={"name": "Spring fair", "shared": True})
 def create_group_of_people(body: GroupTyped) -> GroupShown:
     """A new group."""
-    return group_shown(create_group(work(), me(), body.name, shared=body.shared))
+    return group_shown(
+        create_group(work(), me(), body.name, shared=body.shared, category=body.category or "")
+    )
 
 
 @api.get("/groups/<int:group_id>")
@@ -72,7 +76,7 @@ def get_group(group_id: int) -> GroupShown:
 @api.put("/groups/<int:group_id>", edits=Edits(Group, get_group), example={"name": "Fair", "shared": True})
 def change_group_of_people(group_id: int, body: GroupTyped) -> GroupShown:
     """Rename it, share it, make it private."""
-    return group_shown(change_group(work(), me(), group_id, name=body.name, shared=body.shared))
+    return group_shown(change_group(work(), me(), group_id, **body.model_dump()))
 
 
 @api.delete("/groups/<int:group_id>")

@@ -12,6 +12,7 @@ from sales_campaigns.accounts.policies import LAUNCHES_PER_DAY, MAILS_PER_DAY, c
 from sales_campaigns.accounts.roles import POLICY, require
 from sales_campaigns.content.template_list import categories_of
 from sales_campaigns.errors import Invalid
+from sales_campaigns.people.groups import categories_of as group_categories
 from web.answers import go, page
 from web.request_scope import me, settings, work
 
@@ -82,5 +83,5 @@ def _page(typed: Mapping[str, Any], problems: Mapping[str, str]) -> str:
         typed=typed,
         problems=problems,
         usual={"people": settings().launch_limit, "launches": LAUNCHES_PER_DAY, "mails": MAILS_PER_DAY},
-        categories=categories_of(work().session, me()),
+        categories=sorted({*categories_of(work().session, me()), *group_categories(work().session, me())}),
     )
