@@ -37,7 +37,9 @@ def kill_workers(folder: Path, each: int, kills: int, seed: int, url: str) -> Le
                 _kill_one(cluster, engine, chance, 0.05, 0.3)
             ledger = books_at_the_end(cluster, receiver, engine, BOXES * each, BOXES)
     if ledger.states.get("uncertain", 0) > kills * BOXES:
-        ledger.wrong.append(f"{ledger.states['uncertain']} uncertain: more than one a kill and mailbox in hand")
+        ledger.wrong.append(
+            f"{ledger.states['uncertain']} uncertain: more than one a kill and mailbox in hand"
+        )
     return ledger
 
 
