@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from tests.databases import durable_postgresql_url
 from tests.torture.campaign import launch_from_boxes
 from tests.torture.cluster import QUEUED, Cluster, at_work, books_at_the_end, told
 from tests.torture.installation import LEASE_SECONDS, Installation, receiving, wait_until
-from tests.torture.ledger import Ledger
+from tests.torture.ledger import ON_THE_WAY, Ledger
 
 WORKERS, BOXES = 4, 8  # a worker works for as many mailboxes at a time
 A_DAY = 50  # mails from one mailbox
@@ -53,6 +54,8 @@ def freeze_workers(folder: Path, each: int, times: int, seed: int, url: str) -> 
         with at_work(here, receiver, WORKERS) as (cluster, engine):
             for _ in range(times):
                 _freeze(chance.sample(cluster.workers(), WORKERS - 1))
+            with suppress(AssertionError):  # the books say which
+                wait_until(lambda: not _in_doubt(engine), 120, "every late answer is taken")
             ledger = books_at_the_end(cluster, receiver, engine, BOXES * each, BOXES)
     if ledger.states.get("uncertain", 0):
         ledger.wrong.append(f"{ledger.states['uncertain']} uncertain, whose answers came late")
@@ -117,6 +120,13 @@ def _freeze(pids: list[int]) -> None:
     time.sleep(1.5 * LEASE_SECONDS)
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
+
+
+def _in_doubt(engine: Engine) -> bool:
+    """Whether answers may still come: those of the last who were frozen are written down after they go on."""
+    doubtful = Message.state.in_((*ON_THE_WAY, "uncertain"))
+    with engine.connect() as connection:
+        return bool(connection.scalar(sa.select(sa.exists().where(doubtful))))
 
 
 def _to_do_today(engine: Engine) -> bool:
