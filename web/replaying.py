@@ -30,12 +30,14 @@ class PatientFlask(Flask):
             log.warning("a request is done again", path=request.path)
         give_up()
         g.pop("me", None)
+        for file in request.files.values():
+            file.stream.seek(0)
         refused = self.preprocess_request()
         return refused if refused is not None else self._written()
 
     def _written(self) -> Any:
         """What it changed is sent to the database here, not when the answer leaves: then it could not begin anew."""
-        answer = super().dispatch_request()
-        if "work" in g:
+        answer = self.make_response(super().dispatch_request())
+        if "work" in g and (answer.status_code < 400 or g.get("keep")):  # else nothing of it is kept
             g.work.session.flush()
         return answer

@@ -33,9 +33,8 @@ CONTACTED = sa.Table(
     sa.Column("person_id", sa.Integer, nullable=False),
     prefixes=["TEMPORARY"],
 )
-CLOSE = (
-    4  # ids between the first and the last of some people, for each of them: more are better looked up singly
-)
+# Ids between the first and the last of some people, for each of them: more are better looked up singly.
+CLOSE = 4
 
 
 @dataclass(frozen=True, slots=True)
