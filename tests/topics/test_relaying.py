@@ -29,6 +29,8 @@ from tests.cast import Cast
 from tests.conftest import Work
 from tests.outgoing import attempts, due_mails, states
 
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+
 NINE = tuple(f"p{number}@example.com" for number in range(9))
 YES, NO, LATER, STOP, FAULT = "sent", "failed", "retrying", "pending", "uncertain"
 REFUSALS = {
@@ -130,6 +132,7 @@ def while_two_are_through(work: Work, relay: Relay, at: int = 0) -> Callable[[Ou
     return wait
 
 
+@on_postgresql
 def test_the_next_batch_is_let_through_while_one_is_handed_over_and_never_a_third(
     work: Work, cast: Cast, lane: PostRoom
 ) -> None:
@@ -149,19 +152,29 @@ def test_the_next_batch_is_let_through_while_one_is_handed_over_and_never_a_thir
     assert relay.closed and threads == {"handing over_0"}
 
 
-@pytest.mark.parametrize("why", ["time stands still", "no journal tells what never began"])
+ALONE = [
+    ("sqlite", "the database is no other process"),
+    ("postgresql", "time stands still"),
+    ("postgresql", "no journal tells what never began"),
+]
+
+
+@pytest.mark.parametrize(("engine", "why"), ALONE, indirect=["engine"])
 def test_one_is_handed_over_before_the_next_is_taken_where(
     why: str, work: Work, cast: Cast, lane: PostRoom
 ) -> None:
-    one = replace(lane, clock=VirtualClock(SystemClock().now()))
-    if why != "time stands still":
-        one = replace(lane, journals=None)
+    one = {
+        "the database is no other process": lane,
+        "time stands still": replace(lane, clock=VirtualClock(SystemClock().now())),
+        "no journal tells what never began": replace(lane, journals=None),
+    }[why]
     relay, threads = Relay(), set[threading.Thread]()
     relay.before = lambda _mail: threads.add(threading.current_thread())
     assert dispatch(replace(one, providers=relay), cast.ana_box.id) == 9
     assert states(work) == ["sent"] * 9 and threads == {threading.current_thread()}
 
 
+@on_postgresql
 def test_a_mailbox_that_stops_is_not_asked_for_those_that_were_let_through_before(
     work: Work, cast: Cast, lane: PostRoom
 ) -> None:
@@ -179,6 +192,7 @@ def test_a_mailbox_that_stops_is_not_asked_for_those_that_were_let_through_befor
     assert len(attempts(work)) == 2 and not list(_journals(lane))
 
 
+@on_postgresql
 def test_of_those_what_somebody_has_taken_over_meanwhile_is_theirs(
     work: Work, cast: Cast, lane: PostRoom
 ) -> None:
@@ -197,6 +211,7 @@ def test_of_those_what_somebody_has_taken_over_meanwhile_is_theirs(
     assert states(work) == ["pending"] * 3 + ["sending"] + ["pending"] * 5
 
 
+@on_postgresql
 def test_what_is_in_hand_when_the_process_should_end_is_finished(
     work: Work, cast: Cast, lane: PostRoom
 ) -> None:
@@ -207,6 +222,7 @@ def test_what_is_in_hand_when_the_process_should_end_is_finished(
     assert states(work) == ["sent"] * 4 + ["pending"] * 5 and relay.closed
 
 
+@on_postgresql
 def test_what_fails_while_handing_over_leaves_the_other_batch_waiting_and_the_journal_says_the_rest(
     work: Work, cast: Cast, lane: PostRoom
 ) -> None:
@@ -237,6 +253,7 @@ def _fail(_session: Session) -> None:
     raise Broken
 
 
+@on_postgresql
 def test_what_fails_while_taking_lets_those_in_hand_be_finished_and_written_down(
     work: Work, cast: Cast, lane: PostRoom
 ) -> None:
@@ -250,7 +267,7 @@ def test_what_fails_while_taking_lets_those_in_hand_be_finished_and_written_down
 WORDS = st.sampled_from([YES, YES, YES, NO, LATER, STOP, FAULT])
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=st.lists(WORDS, max_size=9), failing=st.sets(st.integers(1, 6), max_size=2))
 def test_whatever_is_answered_and_whatever_fails_each_mail_is_as_its_server_said_or_waits(
     script: list[str], failing: set[int], work: Work, cast: Cast, lane: PostRoom

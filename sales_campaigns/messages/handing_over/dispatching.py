@@ -130,6 +130,7 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         limit = batch or (TAKEN_AT_MOST if box.bulk_lane else BATCH)
         claims = [] if box.bulk_lane else claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit)
         account = account_of(box, room.seal, room.access) if claims or box.bulk_lane else None
+        ahead = room.clock.real and uow.session.get_bind().dialect.name == "postgresql"
     if account is None:
         return 0
     waiting = deque(claims)
@@ -137,13 +138,11 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         with closing(room.providers.open(account)) as provider:
             noted = room.journals if provider.capabilities.announces else None
             with journal_in(noted, room.owner) as journal:
-                logged = (
-                    room.clock.real and not box.bulk_lane
-                )  # bulk lanes have their attempts, rehearsals no log
+                logged = room.clock.real and not box.bulk_lane
                 out = WayOut(provider, journal, room.sessions, room.clock, logged)
                 now = _Round(room, out, waiting, box.bulk_lane, taken=len(claims))
                 if now.bulk:
-                    _take_as_it_goes(now, box.id, limit)
+                    _take_as_it_goes(now, box.id, limit, ahead=ahead)
                 _send_all(now)
                 return now.taken
     finally:
@@ -151,16 +150,17 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
             _give_back(room, waiting)
 
 
-def _take_as_it_goes(now: _Round, mailbox_id: int, limit: int) -> None:
+def _take_as_it_goes(now: _Round, mailbox_id: int, limit: int, *, ahead: bool) -> None:
     """A bulk lane: none of its mails lies claimed while others are handed over.
 
-    Where time stands still, one thing happens after the other, so that what happens is the same again; and where no
-    journal tells what never began, one batch is enough to be in doubt.
+    It takes the next ones while others are handed over (`ahead`) where another process does part of the work, as with
+    PostgreSQL, and time is real: else one thing happens after the other, so that what happens is the same again. Where
+    no journal tells what never began, one batch is enough to be in doubt.
     """
     room = now.room
     known = (room.outward, now.out.journal, now.wordings)
     now.lane = Lane(mailbox_id, room.owner, room.lease_seconds, *known, postmark=room.postmark)
-    now.batches = 2 if room.clock.real and now.out.journal is not None else 1
+    now.batches = 2 if ahead and now.out.journal is not None else 1
     now.at_once, now.left = first_size(now.batches), limit
 
 

@@ -31,7 +31,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class WayOut:
-    """One open provider. `logged`: whether every mail is a line of the log."""
+    """One open provider. `logged`: each mail is a line of the log. Bulk lanes have attempts, rehearsals no log."""
 
     provider: MailProvider
     journal: Journal | None
