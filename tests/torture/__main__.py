@@ -15,12 +15,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import sqlalchemy as sa
 import structlog
 
 from integrations.directory import connected
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_sessions
@@ -56,18 +58,31 @@ class Scenario:
 
 def kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     """Rounds of the same size: ten kills while a thousand mails go out."""
+    return _kills(url, folder, seed, share, bulk=False)
+
+
+def lane_kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    """The same of a bulk lane, which has two batches in hand: one mail in doubt for each of its four connections."""
+    return _kills(url, folder, seed, share, bulk=True)
+
+
+def _kills(url: str, folder: Path, seed: int, share: float, *, bulk: bool) -> tuple[str, list[str]]:
     wrong: list[str] = []
     rounds, taken, uncertain, were_taken = max(round(share), 1), 0, 0, 0
     messages, times = (1000, 10) if share >= 1 else (150, 3)
+    if bulk:
+        messages *= 4
     for number in range(rounds):
         place = folder / str(number)
         place.mkdir()
         database = url and durable_postgresql_url(f"{NAME}_{number}")
-        ledger = kill_while_sending(place, messages, times, seed + number, database)
+        ledger = kill_while_sending(place, messages, times, seed + number, database, bulk=bulk)
         wrong += ledger.wrong
         taken += ledger.taken
         uncertain += ledger.states.get("uncertain", 0)
         were_taken += ledger.uncertain_and_taken
+    if uncertain > rounds * times * (4 if bulk else 1):
+        wrong.append(f"{uncertain} uncertain: more than one a kill and connection")
     said = f"{rounds * times} kills, {rounds * messages} mails: {taken} taken by the server, {uncertain} uncertain"
     return f"{said} ({were_taken} of them had arrived)", wrong
 
@@ -77,6 +92,17 @@ def pauses(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[s
     with _house(url, folder) as (room, cast, sink):
         wrong = pause_while_sending(room, cast, sink, rounds=rounds, people=20, seed=seed)
     return f"{rounds} pauses while 3 dispatchers send", wrong
+
+
+def lane_pauses(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    """Of a bulk lane, which takes the next mails while it hands over others: the journal lets it."""
+    rounds = max(round(300 * share), 1)
+    with _house(url, folder) as (room, cast, sink):
+        with unit_of_work(room.sessions, room.clock) as uow:
+            uow.session.execute(sa.update(Mailbox).values(bulk_lane=True))
+        noting = replace(room, journals=folder / "journals")
+        wrong = pause_while_sending(noting, cast, sink, rounds=rounds, people=200, seed=seed, batch=100)
+    return f"{rounds} pauses while 3 dispatchers send in batches", wrong
 
 
 def unsubscribes(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
@@ -108,7 +134,9 @@ def mta(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]
 
 SCENARIOS = (
     Scenario("kills", kills),
+    Scenario("lane kills", lane_kills),
     Scenario("pauses", pauses),
+    Scenario("lane pauses", lane_pauses),
     Scenario("races", all_races),
     Scenario("unsubscribes", unsubscribes),
     Scenario("points", all_points),
