@@ -3,7 +3,7 @@
 Each mail is a durable row that is claimed, gated and recorded with the server's reply, rendered for its person, and
 handed over by SMTP to smtp-sink. *One by one* is a rep's own mailbox; a *bulk lane* gates and records in batches over
 four connections, in one process or two. smtp-source -s 8 sends the same number of mails of the same size from C,
-without a database and with eight connections. Runs alternate.
+without a database and with eight connections. Runs alternate; what a process takes to end is not counted.
 Run: python -m benchmarks.dispatch [mails] [pairs]
 """
 
