@@ -21,6 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.database import make_engine
+from sales_campaigns.migrating import upgrade
 from sales_campaigns.schema import METADATA
 
 # Folders of another user could not be used.
@@ -66,6 +67,11 @@ _EMPTY_ALL = """
 def postgresql_url(database: str) -> str:
     """The address of an empty database of this name on the suite's server."""
     return _made_anew(_quick_server(), database)
+
+
+def migrated_postgresql_url(database: str) -> str:
+    """The same with the newest schema, as migrations make it: a copy of one they have made in this process."""
+    return _made_anew(_quick_server(), database, _migrated())
 
 
 def durable_postgresql_url(database: str) -> str:
@@ -136,10 +142,20 @@ def _quick_server() -> Any:
     return server
 
 
-def _made_anew(server: Any, database: str) -> str:
+@cache
+def _migrated() -> str:
+    """Its name."""
+    name = f"{worker_name()}_migrated"
+    engine = make_engine(postgresql_url(name))
+    upgrade(engine)
+    engine.dispose()
+    return name
+
+
+def _made_anew(server: Any, database: str, like: str = "template1") -> str:
     with _administration(server) as connection:
         connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
-        connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
+        connection.execute(sa.text(f'CREATE DATABASE "{database}" TEMPLATE "{like}"'))
     return str(server.get_uri(database=database))
 
 
