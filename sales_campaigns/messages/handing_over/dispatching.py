@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -66,6 +66,7 @@ class PostRoom:
     `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
     should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
     are reached from outside; None leaves every mark out of the mails. `postmark`: what mails bear beside their words.
+    `outside` stands around each wait for a server.
     """
 
     sessions: Sessions
@@ -86,6 +87,7 @@ class PostRoom:
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
     hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
+    outside: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass
@@ -232,7 +234,7 @@ def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
     """Each answer counts at once, whatever happens to the others of its batch."""
     by_key = {one.mail.key: one.passed for one in gated}
     mails = [_noted(now, one) for one in gated]
-    with suppress(Overtaken):
+    with suppress(Overtaken), now.room.outside():
         for hand_over in now.provider.hand_over(mails):
             now.answers.append(Answer(by_key[hand_over.key], hand_over))
             _log(now, by_key[hand_over.key], hand_over)
