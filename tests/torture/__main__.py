@@ -39,6 +39,7 @@ from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
 from tests.torture.points import all_points
+from tests.torture.quotas import all_quotas
 from tests.torture.resources import all_resources
 from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
 from tests.torture.upgrades import all_upgrades
@@ -122,6 +123,7 @@ SCENARIOS = (
     Scenario("limits", all_limits, ("postgresql",)),
     Scenario("leaders", all_leaders, ("postgresql",)),
     Scenario("outages", all_outages, ("postgresql",)),
+    Scenario("quotas", all_quotas, ("postgresql",)),
     Scenario("resources", all_resources),
     Scenario("clocks", all_clocks, ("postgresql",)),
     Scenario("upgrades", all_upgrades, ("postgresql",)),
