@@ -77,7 +77,9 @@ def _fill(engine: Engine, rows: int) -> int:
             sa.literal(later, table.c.act_at.type).label("act_at"),
         ).where(table.c.id == first.id)
         names = [*(column.name for column in others), "occasion", "state", "act_at"]
-        connection.execute(sa.insert(table).from_select(names, copies.select_from(table, numbers)))
+        connection.execute(
+            sa.insert(table).from_select(names, copies.select_from(table.join(numbers, sa.true())))
+        )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     return int(first.mailbox_id)
