@@ -34,13 +34,17 @@ from tests.programs import missing
 from tests.sink import Sink
 from tests.torture import races
 from tests.torture.ambiguous import all_modes
+from tests.torture.clocks import all_clocks
 from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
 from tests.torture.points import all_points
+from tests.torture.quotas import all_quotas
+from tests.torture.resources import all_resources
 from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
+from tests.torture.upgrades import all_upgrades
 from tests.torture.workers import all_freezes, all_limits, all_workers
 
 SHARES = {"tenth": 0.1, "": 1.0, "full": 10.0}
@@ -147,6 +151,10 @@ SCENARIOS = (
     Scenario("limits", all_limits, ("postgresql",)),
     Scenario("leaders", all_leaders, ("postgresql",)),
     Scenario("outages", all_outages, ("postgresql",)),
+    Scenario("quotas", all_quotas, ("postgresql",)),
+    Scenario("resources", all_resources),
+    Scenario("clocks", all_clocks, ("postgresql",)),
+    Scenario("upgrades", all_upgrades, ("postgresql",)),
     Scenario("mta", mta),
 )
 

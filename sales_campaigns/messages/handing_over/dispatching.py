@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -69,6 +69,7 @@ class PostRoom:
     `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
     should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
     are reached from outside; None leaves every mark out of the mails. `postmark`: what mails bear beside their words.
+    `outside` stands around each wait for a server.
     """
 
     sessions: Sessions
@@ -89,6 +90,7 @@ class PostRoom:
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
     hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
+    outside: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass
@@ -139,7 +141,7 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
             noted = room.journals if provider.capabilities.announces else None
             with journal_in(noted, room.owner) as journal:
                 logged = room.clock.real and not box.bulk_lane
-                out = WayOut(provider, journal, room.sessions, room.clock, logged)
+                out = WayOut(provider, journal, room.sessions, room.clock, logged, room.outside)
                 now = _Round(room, out, waiting, box.bulk_lane, taken=len(claims))
                 if now.bulk:
                     _take_as_it_goes(now, box.id, limit, ahead=ahead)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -31,20 +31,24 @@ class Batch:
 
 @dataclass(frozen=True)
 class WayOut:
-    """One open provider. `logged`: each mail is a line of the log. Bulk lanes have attempts, rehearsals no log."""
+    """One open provider. `logged`: each mail is a line of the log. Bulk lanes have attempts, rehearsals no log.
+
+    `outside` stands around each wait for the server.
+    """
 
     provider: MailProvider
     journal: Journal | None
     sessions: Sessions
     clock: Clock
     logged: bool
+    outside: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def hand_over(self, batch: Batch) -> None:
         """Each answer counts at once, whatever happens to the others of its batch."""
         begun = machine_seconds()
         by_key = {one.mail.key: one.passed for one in batch.gated}
         mails = [self._noted(one) for one in batch.gated]
-        with suppress(Overtaken):
+        with suppress(Overtaken), self.outside():
             for answer in self.provider.hand_over(mails):
                 batch.answers.append(Answer(by_key[answer.key], answer))
                 self._log(by_key[answer.key], answer)
