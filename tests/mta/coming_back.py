@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 from integrations import imap
 from integrations.directory import connected
 from integrations.smtp import Settings
-from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState
+from sales_campaigns.absence.reconnecting import reconnect
+from sales_campaigns.accounts.models import Inbox, Mailbox, MailboxState, Role, User
 from sales_campaigns.clock import VirtualClock, machine_now, machine_seconds
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.facts import parsed
 from sales_campaigns.messages.incoming.models import ReceivedMail
 from sales_campaigns.messages.incoming.reports import ReportKind, reports_of
 from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.states import WAITING
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from scheduler.jobs import run_until_quiet
 from tests.conftest import Work
@@ -97,20 +99,24 @@ def working_with(office: PostOffice, room: PostRoom, *, notices: bool = True) ->
 def send_and_read(
     room: PostRoom, clock: VirtualClock, office: PostOffice, each: int, seconds: float, kept: int = KEPT
 ) -> None:
-    """Work until everything has come back, `kept` mails for each set of fates; what was refused at the door is tried
-    again, hours and days later.
+    """Work until everything has come back, `kept` mails for each set of fates; what was refused at the door, or waited
+    for its mailbox, is tried again hours and days later.
     """
-    until, days = machine_seconds() + seconds, 0
+    until, begun = machine_seconds() + seconds, clock.now()
     while machine_seconds() < until:
         run_until_quiet(room)
         _connect_again(room)
-        if days < 7:
-            clock.forward(timedelta(hours=1) if days < 1 else timedelta(days=1))
-            days += 1 if clock.now().hour > 20 or days else 0
+        if _more_to_send(room):
+            clock.forward(timedelta(hours=1 if clock.now() < begun + timedelta(days=1) else 6))
         elif len(office.inbox()) >= kept * each and _kept(room) >= kept * each:
             return
         else:
             time.sleep(0.2)
+
+
+def _more_to_send(room: PostRoom) -> bool:
+    with room.reads() as session:
+        return session.scalars(sa.select(sa.exists().where(Message.state.in_(WAITING)))).one()
 
 
 def _kept(room: PostRoom) -> int:
@@ -120,9 +126,11 @@ def _kept(room: PostRoom) -> int:
 
 def _connect_again(room: PostRoom) -> None:
     """So many bounces stop a mailbox; an administrator lets it go on."""
+    stopped = sa.select(Mailbox).where(Mailbox.state == MailboxState.STOPPED)
     with unit_of_work(room.sessions, room.clock) as uow:
-        values = {"state": MailboxState.CONNECTED, "trouble": "", "judged_from": uow.now}
-        uow.session.execute(sa.update(Mailbox).where(Mailbox.state == MailboxState.STOPPED).values(**values))
+        cleo = uow.session.scalars(sa.select(User).where(User.role == Role.ADMINISTRATOR).limit(1)).one()
+        for box in uow.session.scalars(stopped).all():
+            reconnect(uow, cleo, box)
 
 
 def wrongs(session: Session, office: PostOffice, each: int) -> list[str]:
