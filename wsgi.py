@@ -2,7 +2,7 @@
 
 import gc
 
-gc.set_threshold(50_000)  # what is imported stays: to look for garbage in it took a quarter of every start
+gc.set_threshold(0)  # what is imported stays: to look for garbage in it took a third of every start and end
 import os
 from functools import partial
 
@@ -24,11 +24,10 @@ settings = settings_or_exit(os.environ)
 configure_logs(settings.log_format)
 engine = make_engine(settings.database)
 sessions, reads = make_sessions(engine, seal=seal_of(settings)), make_sessions(engine, reads_only=True)
-clock = clock_of(settings.demo_speed, sessions)
+clock, rehearse = clock_of(settings.demo_speed, sessions), partial(rehearsing.rehearse, SandboxMail)
 caught = MailStore(settings.data_dir / "caught") if settings.demo else None
 outside = outside_as_set(settings, caught)
 room = open_post_room(settings, outside, sessions, reads, clock)
-rehearse = partial(rehearsing.rehearse, SandboxMail)
 beside: list[Beside] = [partial(runner.running, settings, room, rehearse)]
 catch = None if caught is None else partial(catching, caught)
 if catch is not None:  # the catcher starts first: what is due goes out as soon as the scheduler runs
@@ -37,3 +36,5 @@ app = create_app(settings, engine, outside, clock, rehearse)
 for command in (*commands.groups(settings, room, rehearse), demo_week.command(room, engine, catch)):
     app.cli.add_command(command)
 app.cli.add_command(serve_command(app, beside))
+gc.freeze()
+gc.set_threshold(50_000)

@@ -41,7 +41,7 @@ def main(url: str, mailbox_id: int, journals: Path) -> None:
     while dispatch(room, mailbox_id):
         pass
     mail.close_all()
-    print(time.process_time() - begun)
+    print(time.process_time() - begun, flush=True)
 
 
 if __name__ == "__main__":

@@ -75,12 +75,18 @@ class Base(DeclarativeBase):
 def make_engine(url: str) -> Engine:
     """An engine whose SQLite connections are durable, enforce foreign keys, and write one at a time.
 
-    What a statement was given never stands in an error: it may be a mail, or a password.
+    What a statement was given never stands in an error: it may be a mail, or a password. The connection that came back
+    last is taken first: it knows the tables and has the statements prepared, where one of many would read them anew.
     """
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
         engine = sa.create_engine(
-            url, pool_size=20, max_overflow=100, pool_pre_ping=True, hide_parameters=True
+            url,
+            pool_size=20,
+            max_overflow=100,
+            pool_use_lifo=True,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
@@ -89,6 +95,7 @@ def make_engine(url: str) -> Engine:
         url,
         pool_size=20,
         max_overflow=200,
+        pool_use_lifo=True,
         pool_recycle=OPENED_ANEW,
         connect_args={"timeout": 30},
         hide_parameters=True,

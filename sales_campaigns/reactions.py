@@ -97,6 +97,8 @@ def react(uow: UnitOfWork) -> int:
         limit=BATCH,
         values={"reacted_at": uow.now},
     )
+    if not ids:
+        return 0
     by_kind: dict[str, list[int]] = {}
     kinds = sa.select(Activity.kind, Activity.id).where(Activity.id.in_(ids)).order_by(Activity.id)
     for kind, id in uow.session.execute(kinds):

@@ -15,6 +15,7 @@ from sales_campaigns.enrollments.explaining.health import Queue, health_of
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
+from sales_campaigns.migrating import require_schema
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
@@ -42,6 +43,8 @@ def group(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) 
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: ended.set())
         try:
+            with room.reads() as session:
+                require_schema(session.connection())
             with running(settings, room, rehearse):
                 click.echo("The scheduler is running. Stop it with Ctrl-C.")
                 ended.wait()

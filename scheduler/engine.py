@@ -12,6 +12,9 @@ import structlog
 from sales_campaigns.logs import begin_trace
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from scheduler.jobs import Job, Key
+from scheduler.places import Places
+
+SLOW = 112  # mailboxes that may wait for a server that does not answer, beside those that are worked for
 
 log = structlog.get_logger()
 
@@ -31,9 +34,10 @@ class Engine(Protocol):
 class LocalEngine:
     """Two ticks that name the same key do not work for it twice at once; the second one is dropped."""
 
-    def __init__(self, room: PostRoom, threads: int = 16) -> None:
-        self._room = replace(room, ending=threading.Event())
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
+    def __init__(self, room: PostRoom, places: int = 16) -> None:
+        self._places = Places(places)
+        self._room = replace(room, ending=threading.Event(), outside=self._places.outside)
+        self._pool = ThreadPoolExecutor(places + SLOW, thread_name_prefix="engine")
         self._busy: set[tuple[str, Key]] = set()
         self._lock = threading.Lock()
 
@@ -45,6 +49,7 @@ class LocalEngine:
         except Exception:
             log.exception("a tick failed", job=job.name)
             return
+        self._places.relieve()
         for key in keys:
             self._hand_out(job, key)
 
@@ -61,7 +66,8 @@ class LocalEngine:
 
     def _work(self, job: Job, key: Key) -> None:
         try:
-            work_for(job, self._room, key)
+            with self._places.taken():
+                work_for(job, self._room, key)
         finally:
             with self._lock:
                 self._busy.discard((job.name, key))

@@ -22,6 +22,7 @@ from sales_campaigns.presence import beat, leave
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
+from scheduler.clockwork import Clockwork
 from scheduler.engine import Engine, LocalEngine
 from scheduler.jobs import JOBS, Job
 from scheduler.leader import Alone, Leader
@@ -73,7 +74,7 @@ def clockwork_of(ticks: Mapping[Job, Tick], pace: float) -> BackgroundScheduler:
 
 def _still_clockwork() -> BackgroundScheduler:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    return BackgroundScheduler(
+    return Clockwork(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
 

@@ -13,9 +13,11 @@ from dataclasses import replace
 import procrastinate
 import structlog
 from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import OperationalError
 
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.migrating import require_schema
 from sales_campaigns.presence import leave
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 def run_worker(settings: Settings, room: PostRoom, concurrency: int, ending: threading.Event) -> None:
     """Work until `ending` is set; then finish what is being handed over and give the rest back.
 
-    A database that is away is waited for. Raises IllegalMove where there is no queue.
+    A database that is away is waited for. Raises IllegalMove where there is no queue, or an older schema.
     """
     if settings.engine != "procrastinate":
         raise IllegalMove(
@@ -51,11 +53,17 @@ async def _work(settings: Settings, room: PostRoom, concurrency: int) -> None:
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what fails is told here, with its job
     while not room.ending.is_set():
         try:
+            await asyncio.to_thread(_require_schema, room)
             await _work_while_connected(settings, room, concurrency)
-        except (ConnectorException, OSError) as error:
+        except (ConnectorException, OperationalError, OSError) as error:
             log.warning("the queue cannot be reached", words=str(error.__cause__ or error).strip())
         if not room.ending.is_set():
             await asyncio.sleep(AGAIN_SECONDS)
+
+
+def _require_schema(room: PostRoom) -> None:
+    with room.reads() as session:
+        require_schema(session.connection())
 
 
 async def _work_while_connected(settings: Settings, room: PostRoom, concurrency: int) -> None:
@@ -103,7 +111,7 @@ async def _ended(ending: threading.Event) -> None:
 @contextmanager
 def _showing(room: PostRoom) -> Iterator[None]:
     """Say that this worker is there, and settle what dead ones left on this machine."""
-    engine = LocalEngine(room, threads=2)
+    engine = LocalEngine(room, places=2)
     jobs = (presence_job(lambda: "worker"), journal_job())
     clockwork = clockwork_of(dict.fromkeys(jobs, engine.tick), pace=1.0)
     for job in jobs:

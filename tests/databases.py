@@ -21,6 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from sales_campaigns.database import make_engine
+from sales_campaigns.migrating import upgrade
 from sales_campaigns.schema import METADATA
 
 # Folders of another user could not be used.
@@ -49,15 +50,28 @@ _FILLED = sa.text(
         for table in METADATA.sorted_tables
     )
 )
-_COUNT_ANEW = sa.text(
-    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)"
-    " FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'"
+_DELETES = {table.name: table.delete() for table in reversed(METADATA.sorted_tables)}
+# Known to the server, so that it plans once a connection what every test asks for.
+_EMPTY_ALL = """
+    CREATE OR REPLACE FUNCTION empty_all() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {deletes}
+        PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+        FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public';
+    END $$
+""".format(
+    deletes="".join(
+        f'IF EXISTS (SELECT 1 FROM "{name}") THEN DELETE FROM "{name}"; END IF; ' for name in _DELETES
+    )
 )
 
 
 def postgresql_url(database: str) -> str:
     """The address of an empty database of this name on the suite's server."""
     return _made_anew(_quick_server(), database)
+
+
+def migrated_postgresql_url(database: str) -> str:
+    """The same with the newest schema, as migrations make it: a copy of one they have made in this process."""
+    return _made_anew(_quick_server(), database, _migrated())
 
 
 def durable_postgresql_url(database: str) -> str:
@@ -128,10 +142,20 @@ def _quick_server() -> Any:
     return server
 
 
-def _made_anew(server: Any, database: str) -> str:
+@cache
+def _migrated() -> str:
+    """Its name."""
+    name = f"{worker_name()}_migrated"
+    engine = make_engine(postgresql_url(name))
+    upgrade(engine)
+    engine.dispose()
+    return name
+
+
+def _made_anew(server: Any, database: str, like: str = "template1") -> str:
     with _administration(server) as connection:
         connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
-        connection.execute(sa.text(f'CREATE DATABASE "{database}"'))
+        connection.execute(sa.text(f'CREATE DATABASE "{database}" TEMPLATE "{like}"'))
     return str(server.get_uri(database=database))
 
 
@@ -150,6 +174,9 @@ def empty_engine(url: str) -> Iterator[Engine]:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _hurry)
     METADATA.create_all(engine)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(sa.text(_EMPTY_ALL))
     yield engine
     engine.dispose()
 
@@ -162,9 +189,10 @@ def _hurry(connection: Any, _record: object) -> None:
 def empty(engine: Engine) -> None:
     """Delete every row, so that the next test starts from nothing. Few tables have any: the others are not touched."""
     with engine.begin() as connection:
-        filled = set(connection.scalars(_FILLED))
-        for table in reversed(METADATA.sorted_tables):
-            if table.name in filled:
-                connection.execute(table.delete())
         if engine.dialect.name == "postgresql":
-            connection.execute(_COUNT_ANEW)
+            connection.execute(sa.text("SELECT empty_all()"))
+            return
+        filled = set(connection.scalars(_FILLED))
+        for name, delete in _DELETES.items():
+            if name in filled:
+                connection.execute(delete)

@@ -13,7 +13,7 @@ import pytest
 
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 << 30
-YOUNG_OBJECTS = 10_000  # so many are new before the collector looks for garbage among them
+YOUNG_OBJECTS = 50_000  # so many are new before the collector looks for garbage among them
 
 # What is imported and collected stays until the end: nobody looks for garbage in it.
 gc.disable()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, g, redirect, request, url_for
 from flask_wtf import CSRFProtect
 
-from sales_campaigns.accounts.sign_in import session_user, touch_session
+from sales_campaigns.accounts.sign_in import NOTED_EVERY, session_shown, touch_session
+from sales_campaigns.clock import machine_now
 from sales_campaigns.logs import begin_trace
 from web.request_scope import house, settings, work, writing
 
@@ -75,24 +76,21 @@ def _who() -> Any:
         return None
     token = request.cookies.get(COOKIE, "")
     if token:
-        g.me = session_user(work().session, token, timedelta(hours=settings().session_hours))
+        shown = session_shown(work().session, token, timedelta(hours=settings().session_hours))
         g.token = token
-        _touch(token)
+        if shown is not None:
+            g.me, seen_at = shown
+            _touch(token, seen_at)
     if g.me is None and request.blueprint not in OPEN_TO_ALL and request.endpoint is not None:
         return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")), 303)
     return None
 
 
-def _touch(token: str) -> None:
+def _touch(token: str, seen_at: datetime) -> None:
     """Keep the session alive, once an hour and outside the request's own transaction."""
-    if request.method == "GET" and g.me is not None and _is_stale(token):
+    if request.method == "GET" and seen_at <= machine_now() - NOTED_EVERY:
         with writing() as uow:
             touch_session(uow.session, token)
-
-
-def _is_stale(token: str) -> bool:
-    fresh = session_user(work().session, token, timedelta(hours=1))
-    return fresh is None
 
 
 def _begin_trace() -> None:

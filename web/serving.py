@@ -11,6 +11,7 @@ import click
 import sqlalchemy as sa
 import waitress
 from flask import Flask
+from sqlalchemy.engine import Engine
 
 from sales_campaigns import migrating
 from sales_campaigns.accounts.models import User
@@ -31,8 +32,7 @@ def serve_command(app: Flask, beside: Sequence[Beside]) -> click.Command:
     def serve(email: str, pages_only: bool) -> None:
         """Serve the pages, keep time and send, in one process."""
         try:
-            if not pages_only:
-                migrating.upgrade(app.extensions["house"].engine)
+            _prepare(app.extensions["house"].engine, pages_only=pages_only)
             with ExitStack() as running:
                 for start in () if pages_only else beside:
                     running.enter_context(start())
@@ -46,6 +46,15 @@ def serve_command(app: Flask, beside: Sequence[Beside]) -> click.Command:
             raise SystemExit(1) from None
 
     return serve
+
+
+def _prepare(engine: Engine, *, pages_only: bool) -> None:
+    """The schema is made by whoever serves alone; where there are others, by flask db upgrade."""
+    if not pages_only:
+        migrating.upgrade(engine)
+        return
+    with engine.connect() as connection:
+        migrating.require_schema(connection)
 
 
 def _announce(app: Flask, email: str) -> None:

@@ -7,8 +7,10 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import closing
+from functools import cached_property
 from urllib.parse import SplitResult, urlsplit
 
+from integrations.trust import trusting
 from integrations.webhooks.addresses import address_of
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports.programs import HookAnswer
@@ -26,7 +28,12 @@ class Caller:
     ) -> None:
         self._private = private
         self._seconds = seconds
-        self._trust = ssl.create_default_context(cafile=ca_bundle)
+        self._ca_bundle = ca_bundle
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Read at the first call that needs it: it takes as long as three pages."""
+        return trusting(self._ca_bundle)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HookAnswer:
         parts = urlsplit(url)

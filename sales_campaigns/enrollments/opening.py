@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,8 @@ def open_due(uow: UnitOfWork) -> int:
         limit=BATCH,
         values={"state": R.TASK_OPEN},
     )
+    if not ids:
+        return 0
     rows = uow.session.execute(
         sa.select(StepRun, Enrollment, Step, Campaign, Person, User)
         .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
@@ -88,6 +91,7 @@ def next_opening(session: Session, after: datetime) -> datetime | None:
     )
 
 
+@cache
 def on_the_way() -> sa.ColumnElement[bool]:
     """A condition on StepRun: neither the person nor the campaign nor the sender is paused, and nothing has ended."""
     return sa.exists().where(

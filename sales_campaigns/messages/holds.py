@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +44,7 @@ def named_by(message: Message | sa.Row[Any]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted([INSTANCE, *((kind, key) for kind, key in own if key is not None)]))
 
 
+@cache
 def nothing_holds() -> sa.ColumnElement[bool]:
     """A condition on Message: none of its holds is stopped. For claiming; the gate locks and looks again.
 

@@ -50,6 +50,8 @@ def _of_notices(uow: UnitOfWork) -> Iterator[dict[str, object]]:
         limit=BATCH,
         values={"mailed_at": uow.now},
     )
+    if not ids:
+        return
     words: dict[int, list[str]] = defaultdict(list)
     lines = sa.select(Notice.user_id, Notice.words).where(Notice.id.in_(ids)).order_by(Notice.id)
     for user_id, line in uow.session.execute(lines):

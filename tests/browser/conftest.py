@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.serving import load_demo
+from tests.made_once import folder_of_the_run, made_once
 from tests.programs import chromium
 
 CHROMIUM = chromium()
@@ -92,7 +93,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def demo(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the demo company, to be served in copies; `drawn` sees to the front-end packages."""
-    return load_demo(tmp_path_factory.mktemp("demo") / "data")
+    return made_once(folder_of_the_run(tmp_path_factory) / "demo", load_demo)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import Engine
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import Client, TestResponse
@@ -22,6 +23,7 @@ from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from scheduler.rehearsing import rehearse
 from tests.conftest import Work
+from tests.made_once import folder_of_the_run
 from web import create_app
 from web.request_scope import open_house
 from web.security import COOKIE
@@ -32,19 +34,26 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(secret_key="only for the tests, and long enough", data_dir=tmp_path)
 
 
-# Some hundred addresses and templates are compiled once a process and kind of database, not once a test: on each,
-# something else counts how often a token asks.
+# Some hundred addresses are compiled once a process and kind of database, not once a test: on each, something else
+# counts how often a token asks. Templates are compiled once a run.
 APPS: dict[tuple[str, str], Flask] = {}
 
 
 @pytest.fixture
-def app(settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock) -> Flask:
+def app(
+    settings: Settings,
+    engine: Engine,
+    outside: OutsideWorld,
+    clock: VirtualClock,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Flask:
     """The product on this test's database, clock and outside; nothing of the test before is left in it."""
     playing = partial(rehearse, SandboxMail)
     key = (engine.dialect.name, settings.model_dump_json(exclude={"data_dir"}))
     if key not in APPS:
         APPS[key] = create_app(settings, engine, outside, clock, playing)
         APPS[key].testing = True
+        APPS[key].jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder_of_the_run(tmp_path_factory)))
     app = APPS[key]
     app.extensions["house"] = open_house(settings, engine, outside, clock, playing)
     app.extensions.pop("streams", None)

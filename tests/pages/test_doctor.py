@@ -114,3 +114,13 @@ def test_an_older_schema_is_the_first_thing_to_mend(
     app = create_app(settings, engine, outside, clock)
     result = app.test_cli_runner().invoke(args=["doctor"])
     assert result.exit_code == 1 and "Run flask db upgrade." in result.stdout
+
+
+def test_a_newer_schema_is_told_and_the_rest_is_looked_at(
+    settings: Settings, engine: Engine, outside: OutsideWorld, clock: VirtualClock, cast: Cast
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'next'"))
+    app = create_app(settings, engine, outside, clock)
+    said = app.test_cli_runner().invoke(args=["doctor"]).stdout
+    assert "database: a newer version has changed its schema" in said and "nobody keeps time" in said

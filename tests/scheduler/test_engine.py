@@ -7,6 +7,7 @@ import threading
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from scheduler.engine import LocalEngine
 from scheduler.jobs import Job, Key
+from scheduler.places import Places
 from tests.torture.installation import wait_until
 
 SECONDS = 5.0
@@ -92,3 +93,28 @@ def _tried_twice(engine: LocalEngine, job: Job, tried: list[Key]) -> bool:
     if len(tried) < 2:
         engine.tick(job)
     return len(tried) >= 2
+
+
+def test_a_server_that_never_answers_takes_nobodys_place() -> None:
+    """The rule: one mailbox does not hold up the others; nobody else has a place while nothing is waited for."""
+    places, answered, worked = Places(1, patience=0.05), threading.Event(), threading.Event()
+
+    def wait_for_a_server() -> None:
+        with places.taken(), places.outside():
+            answered.wait(SECONDS)
+
+    def work() -> None:
+        with places.taken():
+            worked.set()
+
+    threads = [threading.Thread(target=wait_for_a_server), threading.Thread(target=work)]
+    for thread in threads:
+        thread.start()
+    assert not worked.wait(0.1), "a place is kept until it is asked who has been waiting for long"
+    places.relieve()
+    assert worked.wait(SECONDS)
+    answered.set()
+    for thread in threads:
+        thread.join(SECONDS)
+    with places.taken():
+        assert not any(thread.is_alive() for thread in threads), "and there is one place again"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from sales_campaigns.clock import machine_now
 from sales_campaigns.errors import IllegalMove
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Message
+from sales_campaigns.migrating import BEHIND_WORDS
 from sales_campaigns.presence import Presence
 from sales_campaigns.settings import Settings, read_settings
-from scheduler.runner import running
+from scheduler.jobs import Job
+from scheduler.runner import clockwork_of, running
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.outgoing import due_mails, states
@@ -88,3 +92,29 @@ def test_the_command_says_in_one_line_why_it_does_not_start(tmp_path: Path) -> N
     new = here.said().removeprefix(said)
     assert "Error: Another process is sending from this SQLite database. Stop it first" in new
     assert "Traceback" not in new
+
+
+def test_ticks_go_on_when_the_clock_is_put_back() -> None:
+    """What a clock that steps back by two hours leaves behind: a next tick that is two hours away."""
+    ticked: list[str] = []
+    job = Job("send", lambda room: [], lambda room, key: 0)
+    clockwork = clockwork_of({job: lambda one: ticked.append(one.name)}, pace=0.05)
+    clockwork.start()
+    try:
+        clockwork.modify_job("send", next_run_time=machine_now() + timedelta(hours=2))
+        before = len(ticked)
+        wait_until(lambda: len(ticked) > before + 2, 10, "it ticks")
+    finally:
+        clockwork.shutdown(wait=True)
+
+
+@pytest.mark.parametrize("command", ["scheduler run", "serve --pages-only"])
+def test_on_an_older_schema_it_does_not_start(tmp_path: Path, command: str) -> None:
+    """What it would write, the database could not take; `serve` alone brings its database up by itself."""
+    here = Installation(tmp_path)
+    here.set_up()
+    with here.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    program = here.start(*command.split())
+    assert program.process.wait(60) == 1
+    assert here.said() == f"Error: {BEHIND_WORDS}\n"

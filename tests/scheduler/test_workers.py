@@ -19,7 +19,7 @@ from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.queueing import reschedule_many
 from sales_campaigns.presence import Presence
 from sales_campaigns.unit_of_work import unit_of_work
-from tests.databases import postgresql_url, worker_name
+from tests.databases import migrated_postgresql_url, worker_name
 from tests.torture.campaign import launch_for
 from tests.torture.installation import Installation, Program, receiving, wait_until
 from tests.torture.ledger import balance, is_quiet
@@ -30,7 +30,7 @@ QUEUED = {"ENGINE": "procrastinate", "TICK_SECONDS": "0.2"}
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Installation]:
     """An installation on PostgreSQL whose scheduler hands work out."""
-    here = Installation(tmp_path, postgresql_url(f"{worker_name()}_workers"), dict(QUEUED))
+    here = Installation(tmp_path, migrated_postgresql_url(f"{worker_name()}_workers"), dict(QUEUED))
     here.set_up()
     yield here
 

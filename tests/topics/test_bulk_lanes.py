@@ -16,11 +16,12 @@ from sales_campaigns.content.wordings import wording_for
 from sales_campaigns.enrollments.ending import end_for_person
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.batch_sizes import next_size
 from sales_campaigns.messages.due_mails import DueMail
 from sales_campaigns.messages.handing_over import free_rows
 from sales_campaigns.messages.handing_over.bulk_gate import Lane, take
 from sales_campaigns.messages.handing_over.claiming import claim_due
-from sales_campaigns.messages.handing_over.dispatching import PostRoom, _within_a_second, dispatch
+from sales_campaigns.messages.handing_over.dispatching import PostRoom, dispatch
 from sales_campaigns.messages.handing_over.recipes import hash_of, letter_of
 from sales_campaigns.messages.handing_over.recovery import recover
 from sales_campaigns.messages.letters.marking import Outward
@@ -287,10 +288,25 @@ def test_what_a_rep_edited_is_kept_whole(work: Work, cast: Cast, room: PostRoom,
 
 
 @pytest.mark.parametrize(
-    ("mails", "seconds", "next_time"), [(100, 0.1, 1_000), (100, 0.0, 1_000), (100, 4.0, 25), (1, 5.0, 1)]
+    ("mails", "megabytes", "seconds", "batches", "next_time"),
+    [
+        (100, 0, 0.1, 1, 1_000),
+        (100, 1, 0.0, 1, 1_000),
+        (100, 1, 4.0, 1, 25),
+        (1, 1, 5.0, 1, 1),
+        (100, 192, 0.1, 1, 50),
+        (100, 1, 0.1, 2, 500),
+        (100, 1, 0.01, 2, 1_000),
+        (100, 1, 4.0, 2, 12),
+        (1, 1, 5.0, 2, 1),
+        (100, 192, 0.1, 2, 25),
+    ],
 )
-def test_at_most_what_takes_a_second_is_gated_at_once(mails: int, seconds: float, next_time: int) -> None:
-    assert _within_a_second(mails, seconds) == next_time
+def test_at_most_what_takes_a_second_and_fits_into_memory_is_gated_at_once(
+    mails: int, megabytes: int, seconds: float, batches: int, next_time: int
+) -> None:
+    """All batches that are let through at a time are taken together."""
+    assert next_size(mails, megabytes * 1024 * 1024, seconds, batches) == next_time
 
 
 def test_more_mails_take_no_more_queries(work: Work, cast: Cast, room: PostRoom, sink: Sink) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.errors import Outside, OutsideKind
-from sales_campaigns.messages.handing_over.claiming import claim_due
+from sales_campaigns.messages.handing_over.claiming import Claim, claim_due
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.gate import Gated, gate
 from sales_campaigns.messages.handing_over.journal import Journal, journal_in
@@ -130,6 +132,23 @@ def test_an_answer_is_noted_before_the_next_beginning_and_a_refusal_at_once(tmp_
         [1, '2.0.0 "ok"', 250],
         [3, "no", 550],
     ]
+
+
+def test_what_two_threads_note_at_once_are_whole_lines(tmp_path: Path) -> None:
+    """One notes what is let through while the other hands over what was before."""
+    with journal_in(tmp_path, "a process") as journal:
+        assert journal is not None
+        claims = [Claim(number, "a process", 1, 900, ()) for number in range(100)]
+        other = threading.Thread(target=lambda: [journal.gates(claims) for _ in range(50)])
+        other.start()
+        for number in range(500):
+            journal.begins(number)
+            journal.answers(HandOver(number, "2.0.0 ok", 250))
+        other.join()
+        journal.tell()
+        [path] = tmp_path.iterdir()
+        lines = [next(iter(json.loads(line))) for line in path.read_text().splitlines()]
+    assert Counter(lines) == {"owner": 1, "gates": 50, "begins": 500, "answers": 500}
 
 
 def test_it_settles_also_what_has_become_uncertain_with_its_lease_meanwhile(

@@ -15,7 +15,7 @@ from sales_campaigns.accounts.sign_in import (
     end_session,
     hash_password,
     make_link,
-    session_user,
+    session_shown,
     start_session,
     use_link,
 )
@@ -83,8 +83,8 @@ def test_it_forgets_a_session_that_was_ended_or_idle(work: Work, cast: Cast) -> 
     with work() as uow:
         token = start_session(uow.session, cast.ana)
         uow.session.flush()
-        found = session_user(uow.session, token, WEEK)
-        assert found is not None and found.id == cast.ana.id
-        assert session_user(uow.session, token, timedelta(0)) is None
+        found = session_shown(uow.session, token, WEEK)
+        assert found is not None and found[0].id == cast.ana.id
+        assert session_shown(uow.session, token, timedelta(0)) is None
         end_session(uow.session, token)
-        assert session_user(uow.session, token, WEEK) is None
+        assert session_shown(uow.session, token, WEEK) is None

@@ -15,12 +15,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import sqlalchemy as sa
 import structlog
 
 from integrations.directory import connected
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.accounts.secrets import Seal
 from sales_campaigns.clock import SystemClock
 from sales_campaigns.database import make_sessions
@@ -32,13 +34,17 @@ from tests.programs import missing
 from tests.sink import Sink
 from tests.torture import races
 from tests.torture.ambiguous import all_modes
+from tests.torture.clocks import all_clocks
 from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
 from tests.torture.points import all_points
+from tests.torture.quotas import all_quotas
+from tests.torture.resources import all_resources
 from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
+from tests.torture.upgrades import all_upgrades
 from tests.torture.workers import all_freezes, all_limits, all_workers
 
 SHARES = {"tenth": 0.1, "": 1.0, "full": 10.0}
@@ -56,18 +62,31 @@ class Scenario:
 
 def kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     """Rounds of the same size: ten kills while a thousand mails go out."""
+    return _kills(url, folder, seed, share, bulk=False)
+
+
+def lane_kills(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    """The same of a bulk lane, which has two batches in hand: one mail in doubt for each of its four connections."""
+    return _kills(url, folder, seed, share, bulk=True)
+
+
+def _kills(url: str, folder: Path, seed: int, share: float, *, bulk: bool) -> tuple[str, list[str]]:
     wrong: list[str] = []
     rounds, taken, uncertain, were_taken = max(round(share), 1), 0, 0, 0
     messages, times = (1000, 10) if share >= 1 else (150, 3)
+    if bulk:
+        messages *= 4
     for number in range(rounds):
         place = folder / str(number)
         place.mkdir()
         database = url and durable_postgresql_url(f"{NAME}_{number}")
-        ledger = kill_while_sending(place, messages, times, seed + number, database)
+        ledger = kill_while_sending(place, messages, times, seed + number, database, bulk=bulk)
         wrong += ledger.wrong
         taken += ledger.taken
         uncertain += ledger.states.get("uncertain", 0)
         were_taken += ledger.uncertain_and_taken
+    if uncertain > rounds * times * (4 if bulk else 1):
+        wrong.append(f"{uncertain} uncertain: more than one a kill and connection")
     said = f"{rounds * times} kills, {rounds * messages} mails: {taken} taken by the server, {uncertain} uncertain"
     return f"{said} ({were_taken} of them had arrived)", wrong
 
@@ -77,6 +96,17 @@ def pauses(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[s
     with _house(url, folder) as (room, cast, sink):
         wrong = pause_while_sending(room, cast, sink, rounds=rounds, people=20, seed=seed)
     return f"{rounds} pauses while 3 dispatchers send", wrong
+
+
+def lane_pauses(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    """Of a bulk lane, which takes the next mails while it hands over others: the journal lets it."""
+    rounds = max(round(300 * share), 1)
+    with _house(url, folder) as (room, cast, sink):
+        with unit_of_work(room.sessions, room.clock) as uow:
+            uow.session.execute(sa.update(Mailbox).values(bulk_lane=True))
+        noting = replace(room, journals=folder / "journals")
+        wrong = pause_while_sending(noting, cast, sink, rounds=rounds, people=200, seed=seed, batch=100)
+    return f"{rounds} pauses while 3 dispatchers send in batches", wrong
 
 
 def unsubscribes(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
@@ -108,7 +138,9 @@ def mta(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]
 
 SCENARIOS = (
     Scenario("kills", kills),
+    Scenario("lane kills", lane_kills),
     Scenario("pauses", pauses),
+    Scenario("lane pauses", lane_pauses),
     Scenario("races", all_races),
     Scenario("unsubscribes", unsubscribes),
     Scenario("points", all_points),
@@ -119,6 +151,10 @@ SCENARIOS = (
     Scenario("limits", all_limits, ("postgresql",)),
     Scenario("leaders", all_leaders, ("postgresql",)),
     Scenario("outages", all_outages, ("postgresql",)),
+    Scenario("quotas", all_quotas, ("postgresql",)),
+    Scenario("resources", all_resources),
+    Scenario("clocks", all_clocks, ("postgresql",)),
+    Scenario("upgrades", all_upgrades, ("postgresql",)),
     Scenario("mta", mta),
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -25,31 +26,51 @@ SCHEDULER, WORKER = ("scheduler", "run"), ("worker", "run")
 TAKE_OVER_SECONDS = 30.0
 
 
+class Member(NamedTuple):
+    program: Program
+    command: tuple[str, ...]
+    here: Installation
+
+
 @dataclass
 class Cluster:
     """Two schedulers and some workers; whoever is killed is started again, as a supervisor does."""
 
     here: Installation
-    programs: dict[int, tuple[Program, tuple[str, ...]]] = field(default_factory=dict)
+    programs: dict[int, Member] = field(default_factory=dict)
 
-    def start(self, command: tuple[str, ...]) -> None:
-        program = self.here.start(*command)
-        self.programs[program.process.pid] = (program, command)
+    def start(self, command: tuple[str, ...], here: Installation | None = None) -> int:
+        """Its number. `here`: with code or settings of its own."""
+        member = Member((here or self.here).start(*command), command, here or self.here)
+        self.programs[member.program.process.pid] = member
+        return member.program.process.pid
 
-    def kill(self, pid: int) -> None:
-        program, command = self.programs.pop(pid)
-        program.kill()
-        self.start(command)
+    def start_all(self, workers: int, here: Installation | None = None) -> list[int]:
+        """Two schedulers and so many workers; their numbers."""
+        return [self.start(command, here) for command in (SCHEDULER, SCHEDULER, *[WORKER] * workers)]
+
+    def kill(self, pid: int) -> int:
+        member = self.programs.pop(pid)
+        member.program.kill()
+        return self.start(member.command, member.here)
+
+    def end(self, pids: Collection[int]) -> None:
+        """Ask them to end, all at once, and wait."""
+        members = [self.programs.pop(pid) for pid in pids]
+        for one in members:
+            one.program.process.terminate()
+        for one in members:
+            one.program.process.wait(60)
 
     def workers(self) -> list[int]:
-        return [pid for pid, (_, command) in self.programs.items() if command == WORKER]
+        return [pid for pid, one in self.programs.items() if one.command == WORKER]
 
     def dead(self) -> list[str]:
         """Those that ended by themselves: nobody may."""
         return [
-            f"{' '.join(command)} ended by itself"
-            for program, command in self.programs.values()
-            if not program.running
+            f"{' '.join(one.command)} ended by itself"
+            for one in self.programs.values()
+            if not one.program.running
         ]
 
 
@@ -101,16 +122,12 @@ def sending(here: Installation, messages: int, delay: float) -> Iterator[tuple[C
 def at_work(here: Installation, receiver: Receiver, workers: int) -> Iterator[tuple[Cluster, Engine]]:
     """Two schedulers and so many workers, from the first mail that leaves until the block ends."""
     cluster, engine = Cluster(here), here.engine
-    for command in (SCHEDULER, SCHEDULER, *[WORKER] * workers):
-        cluster.start(command)
+    cluster.start_all(workers)
     try:
         wait_until(lambda: receiver.lines() > 0, 120, "mail leaves")
         yield cluster, engine
     finally:
-        for program, _ in cluster.programs.values():
-            program.process.terminate()
-        for program, _ in cluster.programs.values():
-            program.process.wait(60)
+        cluster.end(list(cluster.programs))
         engine.dispose()
 
 

@@ -53,6 +53,7 @@ class Installation:
     folder: Path
     database_url: str = ""
     settings: dict[str, str] = field(default_factory=dict)  # more of them, by the names of their variables
+    code: Path = ROOT  # of the version that runs here
 
     @property
     def engine(self) -> Engine:
@@ -73,7 +74,7 @@ class Installation:
         said = (self.folder / "said.log").open("a")
         process = subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", *command],
-            cwd=ROOT,
+            cwd=self.code,
             env=self._environment(),
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -81,6 +82,11 @@ class Installation:
         )
         said.close()
         return Program(process)
+
+    def run(self, *command: str) -> None:
+        """Run a command of the product until it ends, and as it should."""
+        code = self.start(*command).process.wait(120)
+        assert code == 0, f"{' '.join(command)} ended with {code}, see {self.folder / 'said.log'}"
 
     def said(self) -> str:
         """What all its processes have said."""

@@ -41,16 +41,27 @@ class Paused:
 
 
 def pause_while_sending(
-    room: PostRoom, cast: Cast, sink: Sink, *, rounds: int, people: int, seed: int, workers: int = 3
+    room: PostRoom,
+    cast: Cast,
+    sink: Sink,
+    *,
+    rounds: int,
+    people: int,
+    seed: int,
+    workers: int = 3,
+    batch: int = BATCH,
 ) -> list[str]:
-    """So many pauses, half of them of a whole campaign; a sentence for every mail that began after its pause."""
+    """So many pauses, half of them of a whole campaign; a sentence for every mail that began after its pause.
+
+    `batch` is how many mails a dispatcher takes at a time.
+    """
     chance = random.Random(seed)
     with unit_of_work(room.sessions, room.clock) as uow:
         everybody = add_people(uow, cast, people)
     wrong = []
     for number in range(rounds):
         campaign_id = _launch(room, cast, everybody, number)
-        paused = _pause_meanwhile(room, cast, campaign_id, chance, workers, whole=number % 2 == 0)
+        paused = _pause_meanwhile(room, cast, campaign_id, chance, workers, batch, whole=number % 2 == 0)
         taken = {mail.recipients[0] for mail in sink.caught}
         wrong += [f"round {number}: {one} got mail after the pause" for one in sorted(taken & paused.stopped)]
         sink.caught.clear()
@@ -66,10 +77,17 @@ def _launch(room: PostRoom, cast: Cast, people: Sequence[int], number: int) -> i
 
 
 def _pause_meanwhile(
-    room: PostRoom, cast: Cast, campaign_id: int, chance: random.Random, workers: int, *, whole: bool
+    room: PostRoom,
+    cast: Cast,
+    campaign_id: int,
+    chance: random.Random,
+    workers: int,
+    batch: int,
+    *,
+    whole: bool,
 ) -> Paused:
     rooms = [replace(room, owner=f"worker {number}") for number in range(workers)]
-    threads = [threading.Thread(target=empty, args=(one, cast.ana_box.id)) for one in rooms]
+    threads = [threading.Thread(target=empty, args=(one, cast.ana_box.id, batch)) for one in rooms]
     for thread in threads:
         thread.start()
     time.sleep(chance.uniform(0, 0.15))
@@ -80,8 +98,8 @@ def _pause_meanwhile(
     return paused
 
 
-def empty(room: PostRoom, mailbox_id: int) -> None:
-    while dispatch(room, mailbox_id, BATCH):
+def empty(room: PostRoom, mailbox_id: int, batch: int = BATCH) -> None:
+    while dispatch(room, mailbox_id, batch):
         pass
 
 

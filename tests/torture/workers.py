@@ -7,7 +7,8 @@ import random
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,26 +19,35 @@ from sales_campaigns.clock import machine_now
 from sales_campaigns.messages.handing_over.recovery import RECOVERIES
 from sales_campaigns.messages.models import Message
 from tests.databases import durable_postgresql_url
-from tests.torture.campaign import launch_from_boxes
+from tests.torture.campaign import NO_LIMIT, launch_from_boxes
 from tests.torture.cluster import QUEUED, Cluster, at_work, books_at_the_end, told
-from tests.torture.installation import LEASE_SECONDS, Installation, receiving, wait_until
+from tests.torture.installation import LEASE_SECONDS, Installation, Receiver, receiving, wait_until
 from tests.torture.ledger import ON_THE_WAY, Ledger
 
 WORKERS, BOXES = 4, 8  # a worker works for as many mailboxes at a time
 A_DAY = 50  # mails from one mailbox
 
 
+@contextmanager
+def sharing(
+    folder: Path, url: str, each: int, delay: float, *, a_day: int = NO_LIMIT
+) -> Iterator[tuple[Cluster, Receiver, Engine]]:
+    """Workers in the middle of so many mails `each` of the mailboxes; the server takes `delay` seconds over one."""
+    here = Installation(folder, url, dict(QUEUED))
+    here.set_up()
+    with receiving(folder, "--seconds", str(delay)) as receiver:
+        launch_from_boxes(here.engine, BOXES, each, receiver.port, a_day=a_day)
+        with at_work(here, receiver, WORKERS) as (cluster, engine):
+            yield cluster, receiver, engine
+
+
 def kill_workers(folder: Path, each: int, kills: int, seed: int, url: str) -> Ledger:
     """So many mails `each` of the mailboxes; whoever has mail in hand is killed, again and again."""
     chance = random.Random(seed)
-    here = Installation(folder, url, dict(QUEUED))
-    here.set_up()
-    with receiving(folder, "--seconds", "0.05") as receiver:
-        launch_from_boxes(here.engine, BOXES, each, receiver.port)
-        with at_work(here, receiver, WORKERS) as (cluster, engine):
-            for _ in range(kills):
-                _kill_one(cluster, engine, chance, 0.05, 0.3)
-            ledger = books_at_the_end(cluster, receiver, engine, BOXES * each, BOXES)
+    with sharing(folder, url, each, 0.05) as (cluster, receiver, engine):
+        for _ in range(kills):
+            _kill_one(cluster, engine, chance, 0.05, 0.3)
+        ledger = books_at_the_end(cluster, receiver, engine, BOXES * each, BOXES)
     if ledger.states.get("uncertain", 0) > kills * BOXES:
         ledger.wrong.append(
             f"{ledger.states['uncertain']} uncertain: more than one a kill and mailbox in hand"
@@ -48,16 +58,12 @@ def kill_workers(folder: Path, each: int, kills: int, seed: int, url: str) -> Le
 def freeze_workers(folder: Path, each: int, times: int, seed: int, url: str) -> Ledger:
     """Some workers at once stand still for one and a half leases, then go on where they were."""
     chance = random.Random(seed)
-    here = Installation(folder, url, dict(QUEUED))
-    here.set_up()
-    with receiving(folder, "--seconds", "0.05") as receiver:
-        launch_from_boxes(here.engine, BOXES, each, receiver.port)
-        with at_work(here, receiver, WORKERS) as (cluster, engine):
-            for _ in range(times):
-                _freeze(chance.sample(cluster.workers(), WORKERS - 1))
-            with suppress(AssertionError):  # the books say which
-                wait_until(lambda: not _in_doubt(engine), 120, "every late answer is taken")
-            ledger = books_at_the_end(cluster, receiver, engine, BOXES * each, BOXES)
+    with sharing(folder, url, each, 0.05) as (cluster, receiver, engine):
+        for _ in range(times):
+            _freeze(chance.sample(cluster.workers(), WORKERS - 1))
+        with suppress(AssertionError):  # the books say which
+            wait_until(lambda: not _in_doubt(engine), 120, "every late answer is taken")
+        ledger = books_at_the_end(cluster, receiver, engine, BOXES * each, BOXES)
     if ledger.states.get("uncertain", 0):
         ledger.wrong.append(f"{ledger.states['uncertain']} uncertain, whose answers came late")
     return ledger
@@ -68,16 +74,12 @@ def limit_through_kills(folder: Path, kills: int, seed: int, url: str) -> tuple[
     broken).
     """
     chance, each = random.Random(seed), A_DAY + 30
-    here = Installation(folder, url, dict(QUEUED))
-    here.set_up()
-    with receiving(folder, "--seconds", "0.1") as receiver:
-        launch_from_boxes(here.engine, BOXES, each, receiver.port, a_day=A_DAY)
-        with at_work(here, receiver, WORKERS) as (cluster, engine):
-            for _ in range(kills):
-                _kill_one(cluster, engine, chance, 0.3, 0.8)
-            wait_until(lambda: not _to_do_today(engine), 240, "what may leave today has left")
+    with sharing(folder, url, each, 0.1, a_day=A_DAY) as (cluster, receiver, engine):
+        for _ in range(kills):
+            _kill_one(cluster, engine, chance, 0.3, 0.8)
+        wait_until(lambda: not _to_do_today(engine), 240, "what may leave today has left")
         arrived = Counter(recipient for recipient, _ in receiver.taken())
-    return _judged(here.engine, arrived, each)
+        return _judged(engine, arrived, each)
 
 
 def _judged(engine: Engine, arrived: Counter[str], each: int) -> tuple[dict[str, int], list[str]]:
@@ -100,7 +102,8 @@ def _kill_one(cluster: Cluster, engine: Engine, chance: random.Random, soonest: 
         pid = chance.choice(_with_mail_in_hand(engine, cluster))
         time.sleep(chance.uniform(soonest, latest))
         if pid in _may_die(engine, cluster):
-            return cluster.kill(pid)
+            cluster.kill(pid)
+            return
 
 
 def _with_mail_in_hand(engine: Engine, cluster: Cluster) -> list[int]:

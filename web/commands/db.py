@@ -8,15 +8,19 @@ from sales_campaigns import migrating
 from web.commands.running import CommandGroup, json_option, out
 from web.request_scope import house
 
+UP_TO_DATE = "The database is up to date."
+
 group = CommandGroup("db", help="The database's schema.")
 
 
 @group.command("upgrade")
 @json_option
 def upgrade(as_json: bool) -> None:
-    """Bring the database to the newest schema. Safe to repeat."""
+    """Bring the database to the newest schema. Safe to repeat. What a newer version has made of it stays."""
     migrating.upgrade(house().engine)
-    out({"revision": migrating.newest_revision()}, as_json, "The database is up to date.")
+    newer = migrating.standing(house().engine) is migrating.Standing.AHEAD
+    words = "A newer version has changed this database: it stays as it is." if newer else UP_TO_DATE
+    out({"revision": migrating.newest_revision(), "newer": newer}, as_json, words)
 
 
 @group.command("downgrade")

@@ -14,7 +14,7 @@ from sales_campaigns import migrating
 from sales_campaigns.accounts.models import Inbox, Instance, Mailbox
 from sales_campaigns.accounts.reaching import account_of, reading_account
 from sales_campaigns.checkups.domains import look_at_domain
-from sales_campaigns.checkups.findings import Finding, Grade, broken, fine
+from sales_campaigns.checkups.findings import Finding, Grade, broken, fine, note
 from sales_campaigns.checkups.installation import look_at_installation, look_at_state, sending_domains
 from sales_campaigns.checkups.knocks import look_at_knocks
 from sales_campaigns.checkups.probing import PATIENCE, Patience
@@ -53,9 +53,12 @@ def command(probe: bool, addresses: tuple[str, ...], patience: float, as_json: b
 
 
 def _findings() -> Iterator[Finding]:
-    if not migrating.is_current(house().engine):
-        yield broken("database", "its schema is not that of this version", "Run flask db upgrade.")
+    schema = migrating.standing(house().engine)
+    if schema is migrating.Standing.BEHIND:
+        yield broken("database", "its schema is older than this version", "Run flask db upgrade.")
         return
+    if schema is migrating.Standing.AHEAD:
+        yield note("database", "a newer version has changed its schema", "Start that version's code soon.")
     with command_work() as uow:
         yield from look_at_installation(uow.session, house().settings)
         if (knocks := house().outside.knocks) is not None:

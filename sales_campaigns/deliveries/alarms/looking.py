@@ -41,6 +41,8 @@ def standings(session: Session, now: datetime) -> dict[int, Standing]:
     A continuous one goes on for ever: of it the mails of the last week count. A step's is its campaign's.
     """
     rows = session.execute(_watched(now)).all()
+    if not rows:
+        return {}
     ids = [delivery.id for delivery, *_ in rows]
     mails, waiting = _mails(session, ids, now), _to_come(session, ids, now)
     return {

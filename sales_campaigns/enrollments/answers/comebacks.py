@@ -51,6 +51,8 @@ def add_again_due(uow: UnitOfWork) -> int:
     due = (Comeback.done_at.is_(None), Comeback.due_at <= uow.now)
     order = (Comeback.due_at, Comeback.id)
     ids = claim(uow.session, Comeback, *due, order=order, limit=BATCH, values={"done_at": uow.now})
+    if not ids:
+        return 0
     for wish in uow.session.scalars(sa.select(Comeback).where(Comeback.id.in_(ids)).order_by(*order)).all():
         _add(uow, wish)
     return len(ids)

@@ -1,21 +1,20 @@
 """Empty the outbox: claim a batch of a mailbox that has due mail (`due_mail`), gate, hand over and record it.
 
-A rep's own mailbox gates one mail after the other; a bulk lane gates so many at once and hands them over side by
-side. The steps are the same.
+A rep's own mailbox gates one mail after the other; a bulk lane gates so many at once, hands them over side by side, and
+takes the next ones meanwhile (`relaying`). The steps are the same.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.authorising.access import Access
@@ -26,37 +25,41 @@ from sales_campaigns.clock import Clock, machine_seconds
 from sales_campaigns.content.bundles import Parts
 from sales_campaigns.content.models import Wording
 from sales_campaigns.database import Sessions, is_deadlock
+from sales_campaigns.messages.batch_sizes import (
+    GATED_AT_MOST,
+    GATED_AT_ONCE,
+    first_size,
+    next_size,
+)
 from sales_campaigns.messages.handing_over.bulk_gate import NOTHING, Lane, Taken, take
 from sales_campaigns.messages.handing_over.claiming import Claim, claim_due, give_back
-from sales_campaigns.messages.handing_over.draft_ids import Overtaken, keep_draft
 from sales_campaigns.messages.handing_over.due_mail import is_open
-from sales_campaigns.messages.handing_over.gate import Gated, Passed, gate
-from sales_campaigns.messages.handing_over.journal import Journal, journal_in
-from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs, stops_mailbox
-from sales_campaigns.messages.letters.carrying import MADE_AT_ONCE, made_at_once
+from sales_campaigns.messages.handing_over.gate import Gated, gate
+from sales_campaigns.messages.handing_over.journal import journal_in
+from sales_campaigns.messages.handing_over.recording import (
+    Answer,
+    record_hand_overs,
+    record_never_begun,
+    stops_mailbox,
+)
+from sales_campaigns.messages.handing_over.relaying import Hands
+from sales_campaigns.messages.handing_over.way_out import Batch, WayOut
+from sales_campaigns.messages.letters.carrying import made_at_once
 from sales_campaigns.messages.letters.marking import Outward
 from sales_campaigns.messages.letters.postmarks import NO_POSTMARK, Postmark
 from sales_campaigns.ports import (
     DraftFolders,
-    HandOver,
     Knocks,
-    MailProvider,
     MailProviders,
     MailReaders,
-    OutgoingMail,
 )
 from sales_campaigns.ports.crm import Crms
 from sales_campaigns.ports.programs import HookCaller
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
-log = structlog.get_logger()
-
 BATCH = 50
 BULK_BATCH = 1_000
-TAKEN_AT_MOST = 4_000  # of a bulk lane that takes them as it goes: nothing lies claimed meanwhile
-GATED_AT_ONCE = 100  # on a bulk lane, and never more than take a second
-GATED_AT_MOST = 1_000  # once a batch has shown that so many take less than a second
-SECOND = 1.0
+TAKEN_AT_MOST = 10_000  # of a bulk lane that takes them as it goes: nothing lies claimed meanwhile
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class PostRoom:
     `bulk_allowed`: whether PUBLIC_URL lets bulk deliveries begin (settings). `ending` is set when this process
     should end: what is being handed over is finished, the rest of the batch is given back. `outward`: how our pages
     are reached from outside; None leaves every mark out of the mails. `postmark`: what mails bear beside their words.
+    `outside` stands around each wait for a server.
     """
 
     sessions: Sessions
@@ -86,26 +90,29 @@ class PostRoom:
     drafts: DraftFolders | None = None  # where a mail in doubt is looked for; None where nobody has drafts
     hooks: HookCaller | None = None  # None where no webhook is called
     ending: threading.Event = field(default_factory=threading.Event, compare=False)
+    outside: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass
 class _Round:
-    """One batch on its way: what is still to be gated, what was answered and is not recorded yet.
+    """What is still to be gated, what was let through and has not begun, what was answered and is not recorded yet.
 
     `at_once` is how many are gated together, and `most` what it never exceeds. Wordings and files never change, so
-    those read before are known. `lane`: of a bulk lane, which takes up to `left` mails as it goes.
+    those read before are known. `lane`: of a bulk lane, which takes up to `left` mails as it goes, and lets so many
+    `batches` through at a time.
     """
 
     room: PostRoom
-    provider: MailProvider
+    out: WayOut
     waiting: deque[Claim]
     bulk: bool
-    journal: Journal | None
     at_once: int = 1
     most: int = GATED_AT_MOST
     lane: Lane | None = None
     left: int = 0
+    batches: int = 1
     taken: int = 0
+    let_through: Batch | None = None
     answers: list[Answer] = field(default_factory=list)
     wordings: dict[int, Wording] = field(default_factory=dict)
     files: dict[int, Parts] = field(default_factory=dict)
@@ -125,6 +132,7 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         limit = batch or (TAKEN_AT_MOST if box.bulk_lane else BATCH)
         claims = [] if box.bulk_lane else claim_due(uow, mailbox_id, room.owner, room.lease_seconds, limit)
         account = account_of(box, room.seal, room.access) if claims or box.bulk_lane else None
+        ahead = room.clock.real and uow.session.get_bind().dialect.name == "postgresql"
     if account is None:
         return 0
     waiting = deque(claims)
@@ -132,9 +140,11 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
         with closing(room.providers.open(account)) as provider:
             noted = room.journals if provider.capabilities.announces else None
             with journal_in(noted, room.owner) as journal:
-                now = _Round(room, provider, waiting, box.bulk_lane, journal, taken=len(claims))
+                logged = room.clock.real and not box.bulk_lane
+                out = WayOut(provider, journal, room.sessions, room.clock, logged, room.outside)
+                now = _Round(room, out, waiting, box.bulk_lane, taken=len(claims))
                 if now.bulk:
-                    _take_as_it_goes(now, box.id, limit)
+                    _take_as_it_goes(now, box.id, limit, ahead=ahead)
                 _send_all(now)
                 return now.taken
     finally:
@@ -142,30 +152,57 @@ def dispatch(room: PostRoom, mailbox_id: int, batch: int | None = None) -> int:
             _give_back(room, waiting)
 
 
-def _take_as_it_goes(now: _Round, mailbox_id: int, limit: int) -> None:
-    """A bulk lane: none of its mails lies claimed while others are handed over."""
+def _take_as_it_goes(now: _Round, mailbox_id: int, limit: int, *, ahead: bool) -> None:
+    """A bulk lane: none of its mails lies claimed while others are handed over.
+
+    It takes the next ones while others are handed over (`ahead`) where another process does part of the work, as with
+    PostgreSQL, and time is real: else one thing happens after the other, so that what happens is the same again. Where
+    no journal tells what never began, one batch is enough to be in doubt.
+    """
     room = now.room
-    known = (room.outward, now.journal, now.wordings)
+    known = (room.outward, now.out.journal, now.wordings)
     now.lane = Lane(mailbox_id, room.owner, room.lease_seconds, *known, postmark=room.postmark)
-    now.at_once, now.left = GATED_AT_ONCE, limit
+    now.batches = 2 if ahead and now.out.journal is not None else 1
+    now.at_once, now.left = first_size(now.batches), limit
 
 
 def _send_all(now: _Round) -> None:
     """The record of what was handed over and the gate of the next share a transaction: half as many commits."""
     try:
-        while (now.waiting or now.left) and not (now.room.ending.is_set() or _stopped(now.answers)):
-            begun = machine_seconds()
-            gated = _gate_next(now) if now.waiting else _take_next(now)
-            _hand_over(now, gated)
-            if now.bulk and gated:
-                now.at_once = min(now.most, _next_time(gated, machine_seconds() - begun))
+        while _goes_on(now):
+            if now.waiting:
+                _relay(now, _gate_next, lambda: bool(now.waiting), beside=False)
+            else:
+                _relay(now, _take_next, lambda: not now.waiting, beside=now.batches > 1)
     finally:  # answers are written down whatever becomes of the next messages
-        if now.answers:
-            _next(now, [])
+        if now.answers or now.let_through:
+            _end(now)
+
+
+def _goes_on(now: _Round) -> bool:
+    """Whether there is more to do and nothing says no."""
+    more = now.waiting or now.left
+    return bool(more) and not (now.room.ending.is_set() or _stopped(now.answers))
 
 
 def _stopped(answers: Sequence[Answer]) -> bool:
     return any(stops_mailbox(one.hand_over) for one in answers)
+
+
+def _relay(
+    now: _Round, take_next: Callable[[_Round], list[Gated]], wanted: Callable[[], bool], *, beside: bool
+) -> None:
+    with Hands(now.out.hand_over, partial(_answered, now), beside=beside) as hands:
+        while wanted() and _goes_on(now):
+            begun = machine_seconds()
+            now.let_through = Batch(take_next(now))
+            now.let_through.seconds = machine_seconds() - begun
+            hands.finish()
+            if _stopped(now.answers):
+                return
+            batch, now.let_through = now.let_through, None
+            if batch.gated:
+                hands.begin(batch)
 
 
 def _gate_next(now: _Round) -> list[Gated]:
@@ -201,7 +238,7 @@ def _take_next(now: _Round) -> list[Gated]:
 
 
 def _take(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
-    drafts = now.provider.capabilities.drafts
+    drafts = now.out.provider.capabilities.drafts
     taken = NOTHING if drafts else take(uow, lane, min(now.at_once, now.left))
     if taken == NOTHING:
         taken = _claim_rest(uow, now, lane)
@@ -217,60 +254,30 @@ def _claim_rest(uow: UnitOfWork, now: _Round, lane: Lane) -> Taken:
 
 
 def _next(now: _Round, claims: Sequence[Claim]) -> list[Gated]:
-    if now.journal is not None:
-        now.journal.gates(claims)
+    if now.out.journal is not None:
+        now.out.journal.gates(claims)
     with unit_of_work(now.room.sessions, now.room.clock) as uow:
         record_hand_overs(uow, now.answers)
-        drafts = now.provider.capabilities.drafts
+        drafts = now.out.provider.capabilities.drafts
         known = (now.wordings, now.room.outward, now.files)
         gated = gate(uow, claims, *known, drafts=drafts, postmark=now.room.postmark)
     now.answers = []
     return gated
 
 
-def _hand_over(now: _Round, gated: Sequence[Gated]) -> None:
-    """Each answer counts at once, whatever happens to the others of its batch."""
-    by_key = {one.mail.key: one.passed for one in gated}
-    mails = [_noted(now, one) for one in gated]
-    with suppress(Overtaken):
-        for hand_over in now.provider.hand_over(mails):
-            now.answers.append(Answer(by_key[hand_over.key], hand_over))
-            _log(now, by_key[hand_over.key], hand_over)
-            if now.journal is not None:
-                now.journal.answers(hand_over)
-    if now.journal is not None:
-        now.journal.tell()
+def _end(now: _Round) -> None:
+    """What was let through and not begun, as its mailbox was stopped or something failed, waits again."""
+    with unit_of_work(now.room.sessions, now.room.clock) as uow:
+        record_hand_overs(uow, now.answers)
+        if now.let_through is not None:
+            record_never_begun(uow, [one.passed for one in now.let_through.gated])
 
 
-def _log(now: _Round, passed: Passed, hand_over: HandOver) -> None:
-    """One mail a line, under the trace of what wrote it. Bulk lanes have their attempts, rehearsals no log."""
-    if now.bulk or not now.room.clock.real:
-        return
-    outcome = hand_over.refused.kind.value if hand_over.refused else "accepted"
-    told = {"message_id": passed.claim.message_id, "mailbox_id": passed.mailbox_id, "attempt": passed.attempt}
-    log.info("handed over", outcome=outcome, code=hand_over.code, trace_id=passed.trace_id, **told)
-
-
-def _noted(now: _Round, one: Gated) -> OutgoingMail:
-    if now.provider.capabilities.drafts:
-        return replace(
-            one.mail, drafted=partial(keep_draft, now.room.sessions, now.room.clock, one.passed.claim)
-        )
-    if now.journal is None or one.mail.begins is not None:
-        return one.mail
-    return replace(one.mail, begins=partial(now.journal.begins, one.mail.key))
-
-
-def _next_time(gated: Sequence[Gated], seconds: float) -> int:
-    """How many like these are gated at once, which took so long: never more than memory is meant to hold."""
-    size = sum(len(one.mail.mime) for one in gated)
-    fit = MADE_AT_ONCE * len(gated) // size if size else GATED_AT_MOST
-    return max(1, min(fit, _within_a_second(len(gated), seconds)))
-
-
-def _within_a_second(mails: int, seconds: float) -> int:
-    """The rule: a bulk lane gates at most what takes one second to write and hand over."""
-    return max(1, min(GATED_AT_MOST, int(mails * SECOND / seconds) if seconds else GATED_AT_MOST))
+def _answered(now: _Round, batch: Batch) -> None:
+    now.answers += batch.answers
+    if now.bulk:
+        size = sum(len(one.mail.mime) for one in batch.gated)
+        now.at_once = min(now.most, next_size(len(batch.gated), size, batch.seconds, now.batches))
 
 
 def _give_back(room: PostRoom, waiting: Sequence[Claim]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ class Journal:
 
     A yes may wait for the next beginning, and is written with it: whoever is killed in between leaves in doubt the mail
     of a connection that has begun no other. Where a line cannot be written (a full disk), the file is gone at once: it
-    would call a mail never begun that was.
+    would call a mail never begun that was. One thread may note what the gate lets through while another hands over.
     """
 
     def __init__(self, descriptor: int, path: Path) -> None:
@@ -50,6 +51,7 @@ class Journal:
         self._path = path
         self._void = False
         self._said = b""
+        self._one_line = threading.Lock()
 
     def is_of(self, owner: str, boot: str) -> None:
         """Its first line."""
@@ -82,10 +84,12 @@ class Journal:
         self._append(_line(line))
 
     def _append(self, line: bytes) -> None:
-        if not self._void and not _is_written(self._descriptor, line):
+        with self._one_line:
+            if self._void or _is_written(self._descriptor, line):
+                return
             self._path.unlink(missing_ok=True)
             self._void = True
-            log.warning("a journal cannot be written", path=str(self._path))
+        log.warning("a journal cannot be written", path=str(self._path))
 
 
 def _line(said: dict[str, object]) -> bytes:

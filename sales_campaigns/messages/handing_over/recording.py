@@ -48,6 +48,16 @@ def record_hand_overs(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
         stop_if_it_bounces(uow, sharing(uow.session, box_id))
 
 
+def record_never_begun(uow: UnitOfWork, let_through: Sequence[Passed]) -> None:
+    """What was let through and offered to no server waits again: it was no attempt."""
+    rows = [
+        {"id": one.claim.message_id, "generation": one.claim.generation, "attempts": one.attempt - 1}
+        for one in let_through
+    ]
+    released = {"lease_until": None, "owner": None}
+    move_each(uow.session, MESSAGE, Message, "put_back", rows, ("generation",), also=released)
+
+
 def stops_mailbox(hand_over: HandOver) -> bool:
     """Whether nothing more can leave from this mailbox for now, so that it is not even tried."""
     return outcome_of(hand_over.refused).mailbox is not MailboxEffect.NONE

@@ -16,7 +16,7 @@ from sales_campaigns.messages.handing_over.journal import Left, left_behind
 from sales_campaigns.messages.handing_over.recording import Answer, record_hand_overs
 from sales_campaigns.messages.handing_over.settling_together import IN_HAND
 from sales_campaigns.messages.models import Message, MessageState
-from sales_campaigns.messages.states import MESSAGE
+from sales_campaigns.messages.states import IN_FLIGHT, MESSAGE
 from sales_campaigns.messages.telling import about
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 
@@ -34,6 +34,8 @@ def recover(uow: UnitOfWork, *, everything: bool = False) -> tuple[int, int]:
     server or a person can say, so it is shown and never sent again by itself.
     """
     expired = sa.true() if everything else Message.lease_until < machine_now()
+    if not uow.session.scalar(sa.select(sa.exists().where(Message.state.in_(IN_FLIGHT), expired))):
+        return 0, 0
     released = {"lease_until": None, "owner": None}
     _set_aside(uow, expired, **released)
     was_next = sa.case((Message.id.in_(_next_ones(uow, expired)), 1), else_=0)

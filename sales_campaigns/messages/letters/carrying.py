@@ -13,10 +13,10 @@ from sales_campaigns.content.bundles import Parts, bundle_with, parts_of
 from sales_campaigns.content.enclosing import enclose
 from sales_campaigns.content.models import Attachment, AttachmentFile, Wording
 from sales_campaigns.errors import Invalid
+from sales_campaigns.messages.batch_sizes import MADE_AT_ONCE
 from sales_campaigns.messages.models import Message
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^<>\s]+>)", re.MULTILINE | re.IGNORECASE)
-MADE_AT_ONCE = 96 * 1024 * 1024  # bytes of mails that one process holds while it hands them over
 
 
 def bundle_of(session: Session, message: Message) -> int | None:

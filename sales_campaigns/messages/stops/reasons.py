@@ -12,6 +12,21 @@ from sales_campaigns.messages.models import Cause, Hold, Message, Stop
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.unit_of_work import UnitOfWork
 
+# Every page asks for its own: what is the same each time is built once.
+_LINES = (
+    sa.select(
+        Stop,
+        User,
+        sa.select(Mailbox.address)
+        .where(Stop.kind == "mailbox", Mailbox.id == Stop.key)
+        .correlate(Stop)
+        .scalar_subquery(),
+    )
+    .outerjoin(User, User.id == Stop.author_id)
+    .options(sa.orm.lazyload(User.team))
+    .order_by(Stop.at)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StopLine:
@@ -53,14 +68,7 @@ def is_stopped(session: Session, kind: str, key: int) -> bool:
 def stops_on(session: Session, *where: sa.ColumnElement[bool]) -> list[StopLine]:
     """Stops with their author, the widest first: the instance, then mailboxes, then senders; in one query."""
     rank = {"instance": 0, "mailbox": 1, "sender": 2}
-    address = sa.select(Mailbox.address).where(Stop.kind == "mailbox", Mailbox.id == Stop.key)
-    rows = session.execute(
-        sa.select(Stop, User, address.scalar_subquery())
-        .outerjoin(User, User.id == Stop.author_id)
-        .options(sa.orm.lazyload(User.team))
-        .where(*where)
-        .order_by(Stop.at)
-    )
+    rows = session.execute(_LINES.where(*where))
     lines = [StopLine(stop, author, at or "") for stop, author, at in rows]
     return sorted(lines, key=lambda line: rank[line.stop.kind])
 
