@@ -21,6 +21,9 @@ _PLAIN = re.compile(
     rf"@(?!.*--)(?!.*\.(?:{_RESERVED})\Z)(?:{_LABEL}\.)+[A-Za-z]{{2,63}}\Z",
     re.IGNORECASE,
 )
+# Quoted they are legal (RFC 5321, section 4.1.2), but the path of an envelope is read up to the first of them by too
+# many servers: what cannot be sent is refused where it is typed, not on the day on which it is due.
+_NOT_SENT = re.compile(r"[ <>]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -62,6 +65,12 @@ def check_address(raw: str) -> MailAddress:
         )
     except EmailNotValidError as error:
         raise Invalid({"email": f"“{typed[:80]}” is not an e-mail address: {error}"}) from None
+    if _NOT_SENT.search(found.local_part):
+        raise Invalid(
+            {
+                "email": f"No mail can be sent to “{typed[:80]}”: it has a space or an angle bracket before the @."
+            }
+        )
     wire = f"{found.local_part}@{found.ascii_domain}"
     return MailAddress(found.normalized, wire.lower(), wire, not found.local_part.isascii())
 

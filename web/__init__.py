@@ -10,7 +10,7 @@ from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from web import api, commands, errors, filters, frame, numbers, pages, public, request_scope, security
-from web.parts import enrollment_words
+from web.parts import enrollment_words, task_origins
 from web.replaying import PatientFlask
 
 
@@ -37,6 +37,7 @@ def create_app(
         errors,
         filters,
         enrollment_words,
+        task_origins,
         frame,
         pages,
         api,

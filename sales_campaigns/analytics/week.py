@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, lazyload
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.ramps import limit_on
 from sales_campaigns.accounts.roles import may
 from sales_campaigns.calendars.models import Leave, LeaveKind
 from sales_campaigns.calendars.own_dates import with_own
@@ -62,6 +63,13 @@ class RepWeek:
     user: User
     mailbox: Mailbox | None
     days: tuple[DayCell, ...]
+
+    def full_at(self, cell: DayCell) -> int | None:
+        """How many campaign mails leave that day, where the mails of the day reach it: the limit, less on a ramp."""
+        if self.mailbox is None:
+            return None
+        most = limit_on(self.mailbox, self.mailbox.daily_limit, cell.date)
+        return most if cell.mails >= most else None
 
 
 @dataclass(frozen=True, slots=True)

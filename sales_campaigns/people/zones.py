@@ -11,7 +11,7 @@ from sales_campaigns.errors import Invalid
 @cache
 def zone_names() -> tuple[str, ...]:
     """Every name that a person may choose, sorted."""
-    return tuple(sorted(time_zones.zone_names() - {"localtime", "posixrules", "Factory"}))
+    return tuple(sorted(time_zones.zone_names()))
 
 
 def check_zone(raw: str) -> str:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.ramping import ramp_mailbox
 from sales_campaigns.campaigns.editing import StepWords, write_step
 from sales_campaigns.campaigns.models import Campaign
 from sales_campaigns.campaigns.planner import SendOption
@@ -353,6 +354,21 @@ def test_it_warns_of_what_is_moved_and_of_the_daily_limit(browse: Browse, work: 
     assert "The time has passed by then" in shown and "(5 people)" in shown
     assert "sends at most 2 campaign mails a day" in shown
     assert "on 3 days, 2 on Tue 1 Dec, the last 1 on Thu 3 Dec" in shown
+
+
+def test_it_says_how_few_a_mailbox_sends_that_is_still_getting_known(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    """Ramp-up: what a rep sees before the launch is what the ramp lets leave, not the limit behind it."""
+    with work() as uow:
+        ramp_mailbox(uow, cast.ana, {"ramp_first": "2", "ramp_percent": "100", "ramp_most": "16"})
+        campaign_id = a_campaign(uow, cast.ana, [a_mail(uow, 1, at="18:00")]).id
+    wizard = Wizard(browse(cast.ana), campaign_id)
+    wizard.open(f"?people={','.join(map(str, people(work, cast.ana, 5)))}")
+    wizard.press("check")
+    shown = wizard.press("timing")
+    assert "is getting known: it sends at most 2 campaign mails on Mon 30 Nov, more every day" in shown
+    assert "a day from Thu 3 Dec on: the first e-mails leave on 2 days, 2 on Mon 30 Nov, the last 3" in shown
 
 
 def test_a_campaign_whose_first_mail_is_written_by_hand_says_so(

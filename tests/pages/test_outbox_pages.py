@@ -115,8 +115,13 @@ def test_what_was_reported_as_spam_stands_apart(browse: Browse, work: Work, cast
     with work() as uow:
         uow.session.execute(sa.update(Address).values(complained_at=uow.now))
     ana = browse(cast.ana)
-    assert "reported as spam" in row_of(ana.get("/emails?folder=spam").text, id)
+    row = row_of(ana.get("/emails?folder=spam").text, id)
+    assert "reported as spam" in row and ">Delete</button>" in row
     assert f'id="mail-{id}"' not in ana.get("/emails?folder=delivered").text
+    assert ana.post(f"/emails/{id}/remove", {"away": "1"}).status_code == 303
+    assert f'id="mail-{id}"' not in ana.get("/emails?folder=spam").text
+    ana.post(f"/emails/{id}/remove", {"away": ""})
+    assert f'id="mail-{id}"' in ana.get("/emails?folder=spam").text
 
 
 def test_a_mail_that_waits_is_rewritten_and_moved(browse: Browse, work: Work, cast: Cast) -> None:

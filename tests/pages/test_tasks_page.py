@@ -292,3 +292,16 @@ def test_it_never_leads_back_to_another_site(browse: Browse, work: Work, cast: C
     (task_id,) = some_tasks(work, cast.ana)
     answer = browse(cast.ana).post(f"/tasks/{task_id}/done", {"back": back})
     assert answer.headers["Location"] == "/tasks"
+
+
+def test_a_task_of_no_campaign_says_what_it_is_and_where_it_comes_from(
+    browse: Browse, work: Work, cast: Cast
+) -> None:
+    [task_id] = some_tasks(work, cast.ana)
+    ana = browse(cast.ana)
+    assert "<span>Reminder</span>" in ana.get("/tasks").text
+    with work() as uow:
+        uow.session.execute(sa.update(Task).where(Task.id == task_id).values(source="crm"))
+    shown = ana.get("/tasks").text
+    assert "<span>Call from the CRM</span>" in shown and "Reminder" not in plain(shown)
+    assert "Call from the CRM" in ana.get(f"/tasks/{task_id}").text

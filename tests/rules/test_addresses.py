@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from integrations.smtp.envelopes import Offers, objection
 from sales_campaigns.addresses import MailAddress, check_address
 from sales_campaigns.content.characters import one_line as display_name
 from sales_campaigns.errors import Invalid
+from sales_campaigns.ports import OutgoingMail
 
 
 def test_case_is_kept_for_people_and_dropped_for_uniqueness() -> None:
@@ -64,6 +66,27 @@ def test_what_is_no_address_is_refused_beside_its_field(bad: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_address(bad)
     assert list(caught.value.problems) == ["email"]
+
+
+@pytest.mark.parametrize("local", ['"a b"', '"a<b"', '"a>b"', '"jörg b"', '" "'])
+def test_what_cannot_be_sent_is_refused_where_it_is_typed(local: str) -> None:
+    with pytest.raises(Invalid, match="space or an angle bracket before the @"):
+        check_address(f"{local}@example.com")
+
+
+@given(st.text(max_size=12))
+@example("a@b")
+@example('a"b')
+@example("a,b;c")
+def test_a_quoted_address_that_is_taken_can_stand_in_an_envelope(local: str) -> None:
+    """Accepted only what can be sent: whatever the check takes, a server that speaks SMTPUTF8 is offered."""
+    quoted = local.replace("\\", "\\\\").replace('"', '\\"')
+    try:
+        address = check_address(f'"{quoted}"@example.com')
+    except Invalid:
+        return
+    mail = OutgoingMail(1, "<1@example.com>", "ana@example.com", (address.wire,), b"", needs_utf8=True)
+    assert objection(mail, Offers(utf8=True, eight_bit=True)) is None
 
 
 @given(st.text(max_size=40))

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.ramping import ramp_mailbox
 from sales_campaigns.analytics.periods import Period
 from sales_campaigns.analytics.reading import figures_by_campaign, figures_by_template, figures_by_user
 from sales_campaigns.analytics.report import Activity
@@ -81,6 +82,21 @@ def test_a_week_holds_what_is_planned_and_what_the_planner_foresees(work: Work, 
     tuesday, thursday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=3)
     assert week[tuesday] == DayCell(tuesday, foreseen_tasks=3)
     assert week[thursday] == DayCell(thursday, foreseen_mails=3)
+
+
+def test_a_day_is_full_where_the_ramp_lets_no_more_leave(work: Work, cast: Cast) -> None:
+    """Ramp-up: a mailbox that is still getting known is full long before its daily limit."""
+    under_way(work, cast, 3)
+    assert full_at(work, cast) == [None] * 7
+    with work() as uow:
+        ramp_mailbox(uow, cast.ana, {"ramp_first": "2", "ramp_percent": "50", "ramp_most": "100"})
+    assert full_at(work, cast) == [2, *[None] * 6], "on Thursday it sends six"
+
+
+def full_at(work: Work, cast: Cast) -> list[int | None]:
+    with work() as uow:
+        [rep] = week_of(uow.session, uow.session.get_one(User, cast.ana.id), MONDAY, uow.now).reps
+        return [rep.full_at(cell) for cell in rep.days]
 
 
 def test_nothing_is_foreseen_for_a_day_that_is_over(work: Work, cast: Cast, clock: VirtualClock) -> None:

@@ -133,7 +133,7 @@ def actions_of(message: Message, folder: Folder) -> list[dict[str, Any]]:
             {"label": "Find a new address", "href": url_for("person.edit", person_id=message.person_id)},
             retry,
         ],
-        Folder.SPAM: [],
+        Folder.SPAM: _removal(message),
         Folder.CANCELLED: _removal(message),
     }
     return actions.get(folder, [])

@@ -21,6 +21,7 @@ from sales_campaigns.tracking.hot_people import Looks, looks_of
 from web.filters import clock_words, count_words, day_words, when_words, zone_words
 from web.parts.mailbox_drafts import mailbox_label
 from web.parts.task_buttons import NO_BUTTONS, address, buttons, drawn, shape_of
+from web.parts.task_origins import origin
 from web.request_scope import work
 
 TYPES = {TaskKind.EMAIL: "mail", TaskKind.CALL: "call", TaskKind.INMAIL: "inmail", TaskKind.CUSTOM: "custom"}
@@ -94,6 +95,7 @@ def facts(line: TaskLine, now: datetime, my_id: int, looks: Mapping[int, Looks] 
         "href": address("task.show", task_id=task.id),
         "person": _person(line.person, task, now),
         "campaign": _campaign(task),
+        "origin": origin(task),
         "tags": [*_tags(line, my_id), *_engagement(line, looks)],
         "due": _due(line, now),
         "late": line.group is Group.OVERDUE,

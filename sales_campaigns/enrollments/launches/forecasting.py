@@ -12,7 +12,8 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from sales_campaigns.accounts.models import User
+from sales_campaigns.accounts.models import Mailbox, User
+from sales_campaigns.accounts.ramps import Ramp, ramp_of
 from sales_campaigns.campaigns.checks import wordings_of
 from sales_campaigns.campaigns.lanes import titles_of
 from sales_campaigns.campaigns.models import Step
@@ -53,12 +54,16 @@ class StepDates:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`days` counts the first e-mails by local date of the sender; `limit` is what the mailbox sends a day."""
+    """`days` counts the first e-mails by local date of the sender; `limit` is what the mailbox sends a day.
+
+    `ramp` is that of a mailbox which is still getting known on the first of these days, and sends fewer than that.
+    """
 
     steps: list[StepDates]
     days: Mapping[date, int]
     limit: int
     finishes: datetime | None = None
+    ramp: Ramp | None = None
 
 
 @dataclass
@@ -140,7 +145,13 @@ def _forecast(
         for step, one in zip(prepared.version.steps, gathered, strict=True)
     ]
     last = max((step.last.at for step in steps if step.last), default=None)
-    return Forecast(steps, days, prepared.mailbox.daily_limit, last)
+    box = prepared.mailbox
+    return Forecast(steps, days, box.daily_limit, last, _holding_back(box, days))
+
+
+def _holding_back(mailbox: Mailbox, days: Mapping[date, int]) -> Ramp | None:
+    ramp, limit = ramp_of(mailbox), mailbox.daily_limit
+    return ramp if ramp is not None and days and ramp.within(limit, min(days)) < limit else None
 
 
 def _when(instant: Instant) -> tuple[datetime, int]:

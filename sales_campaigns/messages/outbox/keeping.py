@@ -27,6 +27,7 @@ from sales_campaigns.messages.outbox.composing import (
     opening_subject,
     words_for,
 )
+from sales_campaigns.messages.outbox.lines import was_reported
 from sales_campaigns.messages.queueing import cancel_many
 from sales_campaigns.messages.states import LEFT, WAITING
 from sales_campaigns.messages.telling import about
@@ -51,14 +52,15 @@ def mark_success(uow: UnitOfWork, actor: User, message: Message, *, reached: boo
 
 
 def remove(uow: UnitOfWork, actor: User, message: Message, *, away: bool = True) -> None:
-    """Out of the folders; the ledger keeps it.
+    """Out of the folders; the ledger keeps it. One that was reported as spam need not be archived first.
 
     The rule: e-mails sent as part of a campaign cannot be deleted. Raises IllegalMove.
     """
     require(actor, "work_tasks")
     if message.campaign_id is not None:
         raise IllegalMove("Mails of a campaign stay: they are its history.")
-    if message.state not in REMOVABLE and message.archived_at is None:
+    over = message.state in REMOVABLE or message.archived_at is not None
+    if not over and not was_reported(uow.session, message):
         raise IllegalMove("Archive it first, or cancel it if it has not left.")
     message.removed_at = uow.now if away else None
     _tell(uow, actor, message, "message.removed" if away else "message.restored")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sales_campaigns.campaigns.planner.local_time import resolve
+from sales_campaigns.campaigns.planner.local_time import refuse_unknown_zone, resolve
 from sales_campaigns.errors import Invalid
 from sales_campaigns.time_zones import zone_names
 
@@ -99,3 +99,11 @@ def test_it_moves_forward_by_the_length_of_the_gap(wall: str, zone: str, shows: 
 def test_it_refuses_what_is_no_zone() -> None:
     with pytest.raises(Invalid, match="Mars/Olympus"):
         resolve(datetime.fromisoformat("2026-01-01"), "Mars/Olympus")
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Factory"])
+def test_what_names_a_file_of_the_database_and_no_place_is_no_zone(name: str) -> None:
+    """The same list is asked by forms, files and commands: none of them takes the clock of whichever machine runs."""
+    assert name not in zone_names()
+    with pytest.raises(Invalid, match="no time zone"):
+        refuse_unknown_zone(name)
