@@ -8,6 +8,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from itertools import count
 from typing import Any
+from zlib import crc32
 
 from sales_campaigns.clock import machine_now
 from tests.stand_ins.google_mail import Left, header_in, to_nobody
@@ -165,7 +166,9 @@ class OutlookBox:
         self.entered.append((next(self._order), item.folder, what, item.id))
 
     def _name(self) -> str:
-        return f"<AM0PR{next(self._order)}@eurprd.prod.outlook.example>"
+        """No two mailboxes give the same one."""
+        mailbox = crc32(self.address.encode())
+        return f"<AM0PR{next(self._order)}MB{mailbox:08X}@eurprd.prod.outlook.example>"
 
     def _add(
         self,
