@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from sales_campaigns.messages.incoming.reports import ReportKind, reports_of
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.states import WAITING
 from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
+from scheduler.fast_forward import next_due
 from scheduler.jobs import run_until_quiet
 from tests.conftest import Work
 from tests.mta.places import PASSWORD
@@ -100,14 +100,14 @@ def send_and_read(
     room: PostRoom, clock: VirtualClock, office: PostOffice, each: int, seconds: float, kept: int = KEPT
 ) -> None:
     """Work until everything has come back, `kept` mails for each set of fates; what was refused at the door, or waited
-    for its mailbox, is tried again hours and days later.
+    for its mailbox, is tried again when it is due, hours and days later.
     """
-    until, begun = machine_seconds() + seconds, clock.now()
+    until = machine_seconds() + seconds
     while machine_seconds() < until:
         run_until_quiet(room)
         _connect_again(room)
-        if _more_to_send(room):
-            clock.forward(timedelta(hours=1 if clock.now() < begun + timedelta(days=1) else 6))
+        if _more_to_send(room) and (due := next_due(room, clock.now())) is not None:
+            clock.move_to(max(due, clock.now()))
         elif len(office.inbox()) >= kept * each and _kept(room) >= kept * each:
             return
         else:
