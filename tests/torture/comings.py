@@ -31,7 +31,7 @@ def all_comes_back(engine: Engine, each: int) -> tuple[str, list[str]]:
             move_in(uow, office, room, uow.session.get_one(Mailbox, cast.ana_box.id))
         due_mails(lambda: unit_of_work(sessions, clock), cast, *addresses(each))
         with working_with(office, room) as room:
-            send_and_read(room, clock, office, each, seconds=120 + each * 3)
+            send_and_read(room, clock, office, each, seconds=120 + each * 6)
         with reads() as session:
             wrong = wrongs(session, office, each)
             came = session.scalar(sa.text("SELECT count(*) FROM received_mail"))
