@@ -27,12 +27,13 @@ class Origins(Extension):
 
 @contextmanager
 def origins_told(environment: Environment) -> Iterator[None]:
-    """Meanwhile all pages say them."""
-    plain, environment.cache = environment.cache, LRUCache(1_000)
+    """Meanwhile all pages say them: they are compiled anew, and not for others."""
+    plain, compiled = environment.cache, environment.bytecode_cache
+    environment.cache, environment.bytecode_cache = LRUCache(1_000), None
     environment.add_extension(Origins)
     yield
     del environment.extensions[Origins.identifier]
-    environment.cache = plain
+    environment.cache, environment.bytecode_cache = plain, compiled
 
 
 def told(page: str) -> set[str]:
