@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sales_campaigns.addresses import check_address
@@ -74,13 +74,17 @@ DOMAIN = st.text("abZ09.-_ö", max_size=70).flatmap(
 
 
 @given(LOCAL, DOMAIN)
+@example('"0"', "0.com")
+@example('"a b"', "0.com")
+@example('"a@b"', "0.com")
 def test_it_accepts_by_shape_only_what_the_full_check_accepts(local: str, domain: str) -> None:
     raw = f"{local}@{domain}"
+    quoted = {"allow_quoted_local": True, "test_environment": True}
     try:
-        full = validate_email(
-            raw.strip(" \t"), check_deliverability=False, test_environment=True, strict=True
-        )
+        full = validate_email(raw.strip(" \t"), check_deliverability=False, strict=True, **quoted)
     except EmailNotValidError:
+        full = None
+    if full is None or " " in full.local_part:  # legal in quotes, and no mail can be sent there
         with pytest.raises(Invalid):
             check_address(raw)
     else:
