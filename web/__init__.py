@@ -9,7 +9,7 @@ from sales_campaigns.clock import Clock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
-from web import api, commands, errors, filters, frame, numbers, pages, public, request_scope, security
+from web import api, assets, commands, errors, filters, frame, numbers, pages, public, request_scope, security
 from web.parts import enrollment_words, task_origins
 from web.replaying import PatientFlask
 
@@ -18,7 +18,7 @@ def create_app(
     settings: Settings, engine: Engine, outside: OutsideWorld, clock: Clock, rehearse: Rehearse | None = None
 ) -> Flask:
     """`rehearse` lets a campaign happen in a world of its own; None where that is not offered."""
-    app = PatientFlask(__name__)
+    app = PatientFlask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=[key for key in [settings.secret_key_old] if key],
@@ -35,6 +35,7 @@ def create_app(
         request_scope,
         security,
         errors,
+        assets,
         filters,
         enrollment_words,
         task_origins,
