@@ -43,15 +43,10 @@ class Lifecycle(Generic[State]):
 
 def make_move(session: Session, lifecycle: Lifecycle[Any], row: Stateful, event: str, **also: object) -> None:
     """Move one row and set `also` with it; raises IllegalMove when the row is not in a legal source state."""
-    model = type(row)
     session.flush()
-    changed = session.execute(
-        sa.update(model)
-        .where(model.id == row.id, model.state.in_(lifecycle.sources(event)))
-        .values(state=lifecycle.target(event), **also)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    statement = _each(lifecycle, type(row), event, ("id", *also), ())
+    given = {f"_{name}": value for name, value in {"id": row.id, **also}.items()}
+    if session.connection().execute(statement, given).rowcount != 1:
         raise IllegalMove(_refusal(session, lifecycle, row, event))
     for name, value in {"state": lifecycle.target(event), **also}.items():
         set_committed_value(row, name, value)
@@ -99,7 +94,7 @@ def move_each(
     return int(changed.rowcount)
 
 
-@lru_cache(maxsize=100)
+@lru_cache(maxsize=1_000)
 def _each(
     lifecycle: Lifecycle[Any], model: Any, event: str, names: tuple[str, ...], guards: tuple[str, ...]
 ) -> sa.Update:

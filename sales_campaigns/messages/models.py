@@ -111,11 +111,14 @@ class Stop(Base):
     )
 
 
+_NEW_HOLD = sa.insert(Hold)
+
+
 def _hold_of(kind: str) -> Callable[[Any, Connection, Any], None]:
     """Whoever adds a user, a mailbox or the instance: its hold is there with it, before anything can name it."""
 
     def make(_mapper: Any, connection: Connection, row: Any) -> None:
-        connection.execute(sa.insert(Hold).values(kind=kind, key=row.id, stopped=False, why=""))
+        connection.execute(_NEW_HOLD, {"kind": kind, "key": row.id, "stopped": False, "why": ""})
 
     return make
 

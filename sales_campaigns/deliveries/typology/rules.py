@@ -21,6 +21,18 @@ LATER = {
     "field_missing": "Lacks a field that this mail needs.",
 }
 BUILT_IN = {**SENTENCES, **LATER}
+# Asked some five times for each chunk of a preparation.
+_IN_FORCE = (
+    sa.select(TypologyRule)
+    .where(
+        TypologyRule.team_id == sa.bindparam("team"),
+        TypologyRule.kind == sa.bindparam("kind"),
+        TypologyRule.active,
+        sa.or_(TypologyRule.scope == RuleScope.EVERY, TypologyRule.scope == sa.bindparam("scope")),
+        sa.or_(TypologyRule.typology == "", TypologyRule.typology == sa.bindparam("typology")),
+    )
+    .order_by(TypologyRule.place, TypologyRule.id)
+)
 
 
 def rules_about_people(
@@ -56,17 +68,8 @@ def in_force(
     session: Session, team_id: int, name: str, scope: RuleScope, kind: RuleKind, typology: str = ""
 ) -> Sequence[TypologyRule]:
     """The active rules of this kind for a delivery of this name and typology, lowest place first."""
-    found = session.scalars(
-        sa.select(TypologyRule)
-        .where(
-            TypologyRule.team_id == team_id,
-            TypologyRule.kind == kind,
-            TypologyRule.active,
-            TypologyRule.scope.in_({RuleScope.EVERY, scope}),
-            TypologyRule.typology.in_({"", typology}),
-        )
-        .order_by(TypologyRule.place, TypologyRule.id)
-    )
+    given = {"team": team_id, "kind": kind, "scope": scope, "typology": typology}
+    found = session.scalars(_IN_FORCE, given)
     return [rule for rule in found if rule.only_named.lower() in name.lower()]
 
 
