@@ -28,6 +28,7 @@ LIKE_OTHERS = [
     ["article ~ article ~ article"],
 ]
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DAY, NIGHT = "desk, light", "phone, dark"
 
 # name → the list it is reached from, and the link there
 REACHED = {
@@ -147,28 +148,38 @@ class Looker:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address, self.complaints, self.seen = page, address, list[str](), set[str]()
+        self.ways, self.way = [DAY, NIGHT], DAY
         page.on("console", lambda said: self._complain(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self._complain(str(error)))
         page.on("response", self._answered)
         page.on("request", lambda request: self._asked(request.url))
 
     def look(self, path: str) -> None:
+        """Both ways, the one first in which the page before was left: to change takes as long as to load."""
         self.page.goto(path)
-        self.look_here()
+        self._look(self.ways)
+        self.ways.reverse()
 
     def look_here(self) -> None:
-        """By day on a desk, then by night on a phone."""
+        """By day on a desk, then by night on a phone, and back to where somebody goes on."""
+        self._look([DAY, NIGHT])
+        self.show(DAY)
+
+    def show(self, way: str) -> None:
+        if way != self.way:
+            self.page.emulate_media(color_scheme="light" if way == DAY else "dark")
+            self.page.set_viewport_size(DESK if way == DAY else PHONE)
+        self.way = way
+
+    def _look(self, ways: list[str]) -> None:
         self.seen.add(urlsplit(self.page.url).path)
         expect(self.page.locator("textarea[data-rich]:not([hidden])")).to_have_count(0, timeout=15_000)
         self.page.evaluate(AXE)
-        self._axe("desk, light")
-        self.page.emulate_media(color_scheme="dark")
-        self.page.set_viewport_size(PHONE)
-        self._axe("phone, dark")
-        if self.page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
-            self._complain("scrolls sideways on a phone")
-        self.page.set_viewport_size(DESK)
-        self.page.emulate_media(color_scheme="light")
+        for way in ways:
+            self.show(way)
+            self._axe(way)
+            if way == NIGHT and self.page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+                self._complain("scrolls sideways on a phone")
 
     def _axe(self, how: str) -> None:
         asked = {"exclude": LIKE_OTHERS}, {"resultTypes": ["violations"]}
@@ -210,12 +221,14 @@ def test_it_leaves_nothing_to_complain_of_on_any_page(looker: Looker, folder: Pa
     page = looker.page
     for path in (*rail(page), *details(page), *OF_ANA):
         looker.look(path)
+    looker.show(DAY)
     for _ in chain(steps_of_a_launch(page), what_is_made(page)):
         looker.look_here()
     page.goto(sign_in_path(folder, "cleo@nordlys.example"))
     page.goto("/admin")
     for path in (*rail(page)[-1:], *links(page, "main .duty"), *OF_CLEO):
         looker.look(path)
+    looker.show(DAY)
     for _ in what_cleo_makes(page):
         looker.look_here()
     page.context.clear_cookies()
