@@ -50,7 +50,10 @@ class Matches:
         `returned`: the message whose return path it came to, as answers of programs do.
         """
         named = next((self.by_name[name] for name in facts.answered if name in self.by_name), None)
-        return self.by_return.get(returned or 0) or named or self.by_thread.get(thread_id or "")
+        threaded = self.by_thread.get(thread_id or "")
+        if named and threaded and named.person_id != threaded.person_id == self.people.get(facts.sender):
+            named = threaded  # its provider called two mails the same
+        return self.by_return.get(returned or 0) or named or threaded
 
     def reported(self, report: Report, returned: int | None = None) -> Known | None:
         """The return path cannot be guessed, so it says it first. A bounce that does not show our mail is about the
