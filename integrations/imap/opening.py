@@ -19,9 +19,14 @@ from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import MailAccount
 
 LONGEST_WORDS = 300
+UNREADABLE = (ValueError, LookupError, TypeError)  # what those who read answers raise at nonsense
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # RFC 5530: what a server says when the sign-in itself is not at fault.
 _NOT_THE_PASSWORD = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]")
+
+
+class _NoName(Exception):
+    """No server can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +96,24 @@ def outside_words(account: MailAccount) -> Iterator[None]:
     except (ssl.SSLError, MailboxStarttlsError) as error:
         words = f"{server} does not encrypt the way that is set here. Check the port and the security."
         raise Outside(OutsideKind.POLICY, words) from error
-    except socket.gaierror as error:
+    except (socket.gaierror, _NoName) as error:
         words = f"There is no server named {account.host}. Check its name."
         raise Outside(OutsideKind.TRANSIENT, words) from error
     except OSError as error:
         raise Outside(OutsideKind.TRANSIENT, f"{server} cannot be reached: {_reason(error)}.") from error
     except (imaplib.IMAP4.error, ImapToolsError) as error:
         raise Outside(OutsideKind.TRANSIENT, f"{server} did not do what was asked: {_said(error)}") from error
+    except UNREADABLE as error:
+        words = f"{server} answers what no IMAP server says: {_said(error)}"
+        raise Outside(OutsideKind.TRANSIENT, words) from error
 
 
 def _connected(account: MailAccount, settings: Settings) -> BaseMailBox:
     trust = trusting(settings.ca_bundle)
+    try:
+        account.host.encode("idna")
+    except UnicodeError as error:
+        raise _NoName from error
     where = (account.host, account.port, settings.wait_seconds)
     if account.security == "tls":
         return MailBox(*where, ssl_context=trust)

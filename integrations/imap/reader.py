@@ -16,7 +16,14 @@ from imap_tools.utils import encode_folder
 from integrations.imap.cursors import Cursor, Mark, read_cursor, write_cursor
 from integrations.imap.fetching import fetch, take_away, uids_after, uids_named, uids_since
 from integrations.imap.folders import INBOX, Folders, Listed, folders_of
-from integrations.imap.opening import Settings, close_mailbox, hung_up_after, open_mailbox, outside_words
+from integrations.imap.opening import (
+    UNREADABLE,
+    Settings,
+    close_mailbox,
+    hung_up_after,
+    open_mailbox,
+    outside_words,
+)
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 100  # mails a call
@@ -115,12 +122,14 @@ class ImapReader:
     def _read(
         self, mailbox: BaseMailBox, folder: str, marks: Cursor, most: int
     ) -> tuple[list[IncomingMail], bool]:
-        """The oldest `most` new mails of a folder, its mark moved on; and whether its old mark was of no use."""
+        """The oldest `most` new mails of a folder, its mark moved on; and whether its old mark was of no use: no number
+        holds any more, or it is one that no mail has yet.
+        """
         status = mailbox.folder.status(folder, ["UIDVALIDITY", "UIDNEXT"])
         validity, following = _number(status, "UIDVALIDITY"), _number(status, "UIDNEXT")
         mark = marks.get(folder)
-        known = mark is not None and mark.validity == validity
-        if known and mark is not None and mark.uid + 1 >= following:
+        known = mark is not None and mark.validity == validity and mark.uid < following
+        if known and mark is not None and mark.uid + 1 == following:
             return [], False
         mailbox.folder.set(folder, readonly=True)
         found = (
@@ -146,7 +155,7 @@ class ImapReader:
                 mailbox = self._awake()
                 with hung_up_after(mailbox, self._settings.talk_seconds):
                     yield mailbox
-            except (imaplib.IMAP4.abort, OSError):
+            except (imaplib.IMAP4.abort, OSError, *UNREADABLE):
                 self._forget()
                 raise
             except (imaplib.IMAP4.error, ImapToolsError):
