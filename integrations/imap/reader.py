@@ -115,7 +115,10 @@ class ImapReader:
         return bool(poller.poll(0))
 
     def close(self) -> None:
-        mailbox, self._mailbox, self._idles = self._mailbox, None, False
+        """A server that waits to speak up hears no farewell: one would be an answer too many to wait for."""
+        if self._idles:
+            self._forget()
+        mailbox, self._mailbox = self._mailbox, None
         if mailbox is not None:
             close_mailbox(mailbox)
 
