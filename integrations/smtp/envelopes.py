@@ -24,8 +24,11 @@ _DATA = b"DATA\r\n"
 
 
 class Command(NamedTuple):
+    """`copy`: the address that it asks the server to take a copy for."""
+
     position: Position
     line: bytes
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,11 @@ def envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) 
     DATA shares the group of its recipient only when there is one: a lone dot after a refused recipient
     ends an empty transaction, but among several it would deliver an empty mail to the others.
     """
+    first, *copies = mail.recipients
     opening = [
         Command(Position.MAIL, _from(mail, offers)),
-        *(Command(Position.RCPT, _to(one, offers, success_notices)) for one in mail.recipients),
+        Command(Position.RCPT, _to(first, offers, success_notices)),
+        *(Command(Position.RCPT, _to(one, offers, success_notices), one) for one in copies),
     ]
     data = Command(Position.DATA, _DATA)
     if not offers.pipelining:

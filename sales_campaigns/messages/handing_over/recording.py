@@ -17,6 +17,7 @@ from sales_campaigns.messages.feedback.answers import outcomes_of, trouble_of
 from sales_campaigns.messages.feedback.counting import count_troubles, forgive_retried
 from sales_campaigns.messages.handing_over.gate import Passed
 from sales_campaigns.messages.handing_over.settling_together import IN_HAND, settle_together
+from sales_campaigns.messages.letters.copies import leave_out
 from sales_campaigns.messages.models import Attempt, Message, MessageState
 from sales_campaigns.messages.naming import call_it
 from sales_campaigns.messages.outcomes import FailureType, MailboxEffect, Outcome, outcome_of
@@ -96,6 +97,8 @@ def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[s
         mine = _settled(uow, answers if len(answers) < 2 else _in_hand(uow, answers), event, also)
     for one in mine:
         call_it(uow, _id(one), one.hand_over.message_id)
+        if one.hand_over.left_out:
+            leave_out(uow.session.get_one(Message, _id(one), populate_existing=True), one.hand_over.left_out)
     _tell(uow, mine)
 
 
