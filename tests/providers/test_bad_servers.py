@@ -120,6 +120,17 @@ def test_a_number_that_no_mail_has_reached_hides_none_that_comes(
     reader.close()
 
 
+def test_a_mail_that_came_and_went_brings_no_older_one_back(inbox: ImapServer) -> None:
+    """`9:*` is answered with the last mail even where that is below 9 (RFC 3501 section 6.4.8)."""
+    reader = a_reader(inbox, wait_seconds=2)
+    cursor = reader.changes("").cursor
+    inbox.comes_in(a_raw_mail("Taken away at once."))
+    inbox.folders["INBOX"].mails.pop()
+    again = reader.changes(cursor)
+    assert again.mails == () and not again.rescanned
+    reader.close()
+
+
 @pytest.mark.parametrize("date", ["01-Jan-0000 00:00:00 +0000", "01-Jan-0001 00:00:00 +0000", "40-Xyz-1 x"])
 def test_a_mail_that_came_before_there_was_mail_came_now(date: str, inbox: ImapServer) -> None:
     told = f'* 1 FETCH (UID 1 INTERNALDATE "{date}" BODY[]<0> {{3}}\r\nabc)'
