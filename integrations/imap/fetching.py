@@ -75,7 +75,7 @@ def _mails(parts: Sequence[Any]) -> Iterator[Fetched]:
         behind = parts[number + 1] if number + 1 < len(parts) else b""
         head = part[0] + (behind if isinstance(behind, bytes) else b"")
         if found := _UID.search(head):
-            yield Fetched(int(found[1]), _came_in(head), part[1])
+            yield Fetched(int(found[1]), _came_in(head), part[1][:LONGEST])
 
 
 def _came_in(head: bytes) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from integrations.imap import ImapReader
 from integrations.imap import Settings as ImapSettings
+from integrations.imap.fetching import LONGEST
 from integrations.smtp import Settings, SmtpProvider
 from sales_campaigns.clock import machine_now, machine_seconds
 from sales_campaigns.errors import Outside
@@ -120,6 +122,21 @@ def test_a_number_that_no_mail_has_reached_hides_none_that_comes(
     reader.close()
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["as asked", "all the same"])
+def test_of_a_reply_of_ten_megabytes_the_beginning_is_read(whole: bool, inbox: ImapServer) -> None:
+    """Two megabytes are asked for, and no more are kept of what a server sends unasked."""
+    reply = a_raw_mail("Yes, let us talk.") + b"x" * TEN_MEGABYTES
+    inbox.folders["INBOX"].mails.clear()
+    inbox.comes_in(reply)
+    if whole:
+        told = b"* 1 FETCH (UID 2 BODY[]<0> {%d}\r\n%s)" % (len(reply), reply)
+        inbox.lies = {"UID FETCH": told}
+    reader = a_reader(inbox, wait_seconds=5)
+    (mail,) = reader.changes("").mails
+    assert mail.raw == reply[:LONGEST]
+    reader.close()
+
+
 def test_a_mail_that_came_and_went_brings_no_older_one_back(inbox: ImapServer) -> None:
     """`9:*` is answered with the last mail even where that is below 9 (RFC 3501 section 6.4.8)."""
     reader = a_reader(inbox, wait_seconds=2)
@@ -159,12 +176,26 @@ def test_a_limit_of_size_that_is_none_limits_nothing(limit: str, sink: Sink) -> 
     provider.close()
 
 
-def test_an_imap_server_that_trickles_is_not_listened_to_for_ever(inbox: ImapServer) -> None:
+@pytest.mark.parametrize("asked", ASKED)
+def test_an_imap_server_that_trickles_is_not_listened_to_for_ever(asked: str, inbox: ImapServer) -> None:
     """Each byte comes in time, and the answer never."""
-    inbox.manners = lambda command: TRICKLE if command == "UID SEARCH" else None
+    inbox.manners = lambda command: TRICKLE if command == asked else None
     begun = machine_seconds()
-    refused = trouble(a_reader(inbox, wait_seconds=5, talk_seconds=0.5))
+    refused = trouble(a_reader(inbox, wait_seconds=5, open_seconds=0.3, talk_seconds=0.3))
     assert refused is not None and refused.kind == "transient"
+    assert machine_seconds() - begun < 4
+
+
+@pytest.mark.parametrize("asked", ["NOOP", "LOGOUT"])
+def test_nor_is_one_that_trickles_when_it_is_asked_again_or_left(asked: str, inbox: ImapServer) -> None:
+    """One that does not come out of its rest is asked anew, over another line."""
+    reader = a_reader(inbox, wait_seconds=5, open_seconds=0.3, talk_seconds=5)
+    reader.changes("")
+    inbox.manners = lambda command: TRICKLE if command == asked else None
+    begun = machine_seconds()
+    with suppress(Outside):
+        reader.changes("")
+    reader.close()
     assert machine_seconds() - begun < 4
 
 

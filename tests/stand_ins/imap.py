@@ -240,11 +240,13 @@ class _Talk:
 
     def _uid_fetch(self, words: list[str]) -> None:
         wanted = {int(uid) for uid in words[1].split(",")}
+        [most] = re.findall(r"<0\.(\d+)>", words[2])
         for number, mail in enumerate(self._folder.mails, 1):
             if mail.uid in wanted:
                 at = mail.at.strftime('"%d-%b-%Y %H:%M:%S +0000"')
-                head = f"* {number} FETCH (UID {mail.uid} INTERNALDATE {at} BODY[]<0> {{{len(mail.raw)}}}"
-                self._say(head.encode() + b"\r\n" + mail.raw + b")")
+                raw = mail.raw[: int(most)]
+                head = f"* {number} FETCH (UID {mail.uid} INTERNALDATE {at} BODY[]<0> {{{len(raw)}}}"
+                self._say(head.encode() + b"\r\n" + raw + b")")
 
     def _uid_store(self, words: list[str]) -> None:
         for mail in self._folder.mails:
