@@ -13,7 +13,7 @@ from sales_campaigns.campaigns.file.reading import read_campaign
 from sales_campaigns.content.fields import merge_values
 from sales_campaigns.content.liquid import parse
 from sales_campaigns.content.mime import build, with_parts
-from sales_campaigns.content.rendering import Content, MissingFields, render
+from sales_campaigns.content.rendering import Content, MissingFields, needs_of, render
 from sales_campaigns.demo.words import CAMPAIGNS
 from sales_campaigns.messages.handing_over.recipes import letter_of, recipe_from
 from sales_campaigns.messages.letters.casting import CastLetter, Setting, cast_letter
@@ -125,7 +125,8 @@ def test_a_wording_is_parsed_and_cast_once_for_all_its_mails() -> None:
     for number in range(3):
         content = Content(words, f"<p>{words}</p>")
         assert render(content, {"company": f"{number} AS"}).text == f"{words[:-13]}{number} AS"
-        assert cast_of(content) is cast_of(Content(words, f"<p>{words}</p>"))
+        again = Content(words, f"<p>{words}</p>")
+        assert cast_of(content) is cast_of(again) and needs_of(content) is needs_of(again)
     assert parse.cache_info().misses - before <= 3, "its subject, its HTML, and an empty signature"
 
 
