@@ -118,6 +118,17 @@ def test_any_words_and_any_values_give_the_same_bytes(
     assert cast in (None, general)
 
 
+@pytest.mark.parametrize("values", [{}, {"title": "Head"}, {"title": "H" * 90}, {"title": "Häd"}])
+@pytest.mark.parametrize("before", ["Hello ", "Hello", "Hello\t", "å ", "x" * 75 + " "])
+def test_a_line_whose_last_field_is_empty_ends_as_on_the_general_path(
+    before: str, values: dict[str, str]
+) -> None:
+    """White space at the end of a line is escaped (RFC 2045 section 6.7), and the field behind it may be nothing."""
+    text = before + "{{ title | default: '' }}\n\nBye =)" + "." * 100
+    cast, general = both_ways(Content("Written", "<p>x</p>", text), "", None, values)
+    assert cast == general
+
+
 def test_a_wording_is_parsed_and_cast_once_for_all_its_mails() -> None:
     """The rule: Liquid is parsed once per version. Reading the same words again gives what is known of them."""
     words = "Once and for all: {{ company }}"
