@@ -17,13 +17,14 @@ from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
 from sales_campaigns.messages.explaining.waiting import traces_of
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Bucket, Message
 from sales_campaigns.messages.pace.breaking import stop_what_annoys
 from sales_campaigns.messages.pace.limiting import domain_limits, lift_limit, limit_domain
+from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
+from tests.incoming import a_complaint, taken_in
 from tests.outgoing import due_mails, message, send, states
 from tests.sink import Sink
 
@@ -161,13 +162,12 @@ def test_a_mailbox_whose_mails_are_reported_as_spam_stops_by_itself(
     """The rule: 0.3 % reports of spam in a thousand mails stop it; counting begins anew."""
     ids = due_mails(work, cast, *SIX)
     send(room)
-    for number, id in enumerate(ids[:3]):
+    for id in ids[:3]:
         with work() as uow:
-            box = uow.session.get_one(Mailbox, cast.ana_box.id)
-            assert box.state == "connected"
-            uow.session.add(complaint_about(uow.session.get_one(Message, id), number))
-            uow.session.flush()
-            stop_what_annoys(uow, [id])
+            assert uow.session.get_one(Mailbox, cast.ana_box.id).state == "connected"
+        mail = message(work, id)
+        taken_in(work, cast, a_complaint(mail.message_id or "", mail.email))
+        run_until_quiet(room)
     with work() as uow:
         box = uow.session.get_one(Mailbox, cast.ana_box.id)
         assert box.state == "stopped" and "3 of its last 6 mails were reported as spam" in box.trouble
@@ -175,17 +175,3 @@ def test_a_mailbox_whose_mails_are_reported_as_spam_stops_by_itself(
         uow.session.flush()
         stop_what_annoys(uow, ids[:3])
         assert uow.session.get_one(Mailbox, cast.ana_box.id).state == "connected"
-
-
-def complaint_about(mail: Message, number: int) -> ReceivedMail:
-    return ReceivedMail(
-        team_id=mail.team_id,
-        mailbox_id=mail.mailbox_id,
-        user_id=mail.sender_id,
-        uid=f"1:{number}",
-        at=mail.due_at,
-        kind=MailKind.COMPLAINT,
-        answers_id=mail.id,
-        person_id=mail.person_id,
-        raw=b"",
-    )
