@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,9 @@ from sales_campaigns.messages.explaining.waiting import traces_of
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.models import Bucket, Message
 from sales_campaigns.messages.pace.breaking import stop_what_annoys
+from sales_campaigns.messages.pace.buckets import draw_for
 from sales_campaigns.messages.pace.limiting import domain_limits, lift_limit, limit_domain
+from sales_campaigns.messages.pace.pacing import MAILBOX_FULL, Limit, Wait
 from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person
@@ -129,6 +132,27 @@ def test_what_one_mailbox_sends_to_a_domain_the_others_do_not(
     due_mails(work, cast, *SIX[:2])
     send(room)
     assert sorted(states(work)) == ["pending", "pending", "sent", "sent"], "two at once, whoever's they are"
+
+
+def test_of_two_workers_who_draw_from_one_bucket_the_second_waits_for_the_first(work: Work) -> None:
+    """The rule: limits hold across workers."""
+    now, limits = machine_now(), {"mailbox:1:minute": Limit("minute", 30, 60.0, 3)}
+    with work() as uow:
+        assert draw_for(uow.session, [limits], now) == [None]
+    found: list[Wait | None] = []
+
+    def second() -> None:
+        with work() as uow:
+            found.extend(draw_for(uow.session, [limits], now))
+
+    thread = threading.Thread(target=second)
+    with work() as uow:
+        assert draw_for(uow.session, [limits] * 2, now) == [None, None]
+        thread.start()
+        thread.join(0.3)
+        assert found == []
+    thread.join()
+    assert [wait.words for wait in found if wait] == [MAILBOX_FULL]
 
 
 def test_one_to_one_mail_is_held_only_where_it_was_said(
