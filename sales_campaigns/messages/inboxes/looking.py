@@ -54,13 +54,16 @@ def inboxes_due(room: PostRoom) -> Sequence[int]:
 
 
 def look(room: PostRoom, mailbox_id: int) -> int:
-    """One look into one mailbox, where it is due; how many mails of it were news to us."""
+    """One look into one mailbox, where it is due; how many mails of it were news to us.
+
+    It is spent waiting for a server, mostly: one that does not answer takes nobody's place.
+    """
     begun = _begin(room, mailbox_id)
     if begun is None or room.readers is None:
         return 0
     account, cursor, mine = begun
     try:
-        with closing(room.readers.open(account)) as reader:
+        with room.outside(), closing(room.readers.open(account)) as reader:
             came = _read(room, mailbox_id, reader, cursor)
             came += reconcile(room, mailbox_id)
             came += ask_for_the_uncertain(room, mailbox_id, reader)
