@@ -240,6 +240,13 @@ def test_an_expired_certificate_of_an_imap_server_is_named_too(tmp_path: Path) -
     assert refused is not None and refused.kind == "policy" and "certificate has expired" in refused.words
 
 
+def test_an_imap_server_that_does_not_encrypt_as_it_should_hears_no_password(inbox: ImapServer) -> None:
+    account = an_account(inbox, security="starttls", username="ana", secret=PASSWORD)
+    refused = trouble(ImapReader(account, ImapSettings(wait_seconds=2)))
+    assert refused is not None and "TLS not supported by server" in refused.words
+    assert "LOGIN" not in inbox.said
+
+
 @pytest.mark.parametrize("content", [None, "no certificate at all"])
 def test_a_bundle_that_cannot_be_read_holds_mail_back_and_says_so(
     content: str | None, sink: Sink, inbox: ImapServer, tmp_path: Path
