@@ -41,7 +41,7 @@ from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
-from tests.torture.points import all_points
+from tests.torture.points import all_lane_points, all_points
 from tests.torture.quotas import all_quotas
 from tests.torture.resources import all_resources
 from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
@@ -145,6 +145,7 @@ SCENARIOS = (
     Scenario("races", all_races),
     Scenario("unsubscribes", unsubscribes),
     Scenario("points", all_points),
+    Scenario("lane points", all_lane_points),
     Scenario("answers", all_modes),
     Scenario("mailboxes", all_mailboxes),
     Scenario("workers", all_workers, ("postgresql",)),
