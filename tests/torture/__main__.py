@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -184,6 +185,8 @@ def main() -> int:
     options.add_argument("--only", default=",".join(one.name for one in SCENARIOS))
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
+    # Who is ended from outside ends what it has started: processes, and a database server of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     share = SHARES[os.environ.get("COUNTS", "")]
     # The table is what is read: each mail that was handed over is no news here.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
