@@ -41,7 +41,9 @@ def audited(work: Work, room: PostRoom) -> list[tuple[str, int]]:
     """The same once all has been asked, as the log is told too."""
     with capture_logs() as told:
         AUDIT.do(room, "all")
-    assert [(one["name"], one["count"]) for one in told] == found(work)
+    assert [(one["name"], one["count"], one["log_level"]) for one in told] == [
+        (name, count, "error") for name, count in found(work)
+    ]
     return found(work)
 
 
