@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -41,7 +42,7 @@ from tests.torture.comings import all_comes_back
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
-from tests.torture.points import all_points
+from tests.torture.points import all_lane_points, all_points
 from tests.torture.quotas import all_quotas
 from tests.torture.resources import all_resources
 from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
@@ -145,6 +146,7 @@ SCENARIOS = (
     Scenario("races", all_races),
     Scenario("unsubscribes", unsubscribes),
     Scenario("points", all_points),
+    Scenario("lane points", all_lane_points),
     Scenario("answers", all_modes),
     Scenario("mailboxes", all_mailboxes),
     Scenario("workers", all_workers, ("postgresql",)),
@@ -183,6 +185,8 @@ def main() -> int:
     options.add_argument("--only", default=",".join(one.name for one in SCENARIOS))
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
+    # Who is ended from outside ends what it has started: processes, and a database server of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     share = SHARES[os.environ.get("COUNTS", "")]
     # The table is what is read: each mail that was handed over is no news here.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
