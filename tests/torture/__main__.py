@@ -39,6 +39,7 @@ from tests.torture.ambiguous import all_modes
 from tests.torture.clocks import all_clocks
 from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.comings import all_comes_back
+from tests.torture.full_disks import all_full_disks
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
@@ -156,6 +157,7 @@ SCENARIOS = (
     Scenario("outages", all_outages, ("postgresql",)),
     Scenario("quotas", all_quotas, ("postgresql",)),
     Scenario("resources", all_resources),
+    Scenario("full disks", all_full_disks),
     Scenario("clocks", all_clocks, ("postgresql",)),
     Scenario("upgrades", all_upgrades, ("postgresql",)),
     Scenario("mta", mta),

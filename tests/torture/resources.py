@@ -73,9 +73,9 @@ def run_short(folder: Path, shortage: Shortage, times: int, url: str = "") -> Le
         engine, program = here.engine, here.start(*RUN)
         try:
             for _ in range(times):
-                program = _goes_on(here, program, receiver, engine)
+                program = goes_on(here, program, receiver, engine)
                 shortage(here, program)
-            program = _goes_on(here, program, receiver, engine)
+            program = goes_on(here, program, receiver, engine)
             wait_until(lambda: is_quiet(engine), 180 + BOXES * each / 5, "every message sent or uncertain")
             return balance(engine, receiver, BOXES * each, BOXES)
         finally:
@@ -92,7 +92,7 @@ def _squeeze(program: Program, what: int, most: int) -> None:
         resource.prlimit(program.process.pid, what, usual)
 
 
-def _goes_on(here: Installation, program: Program, receiver: Receiver, engine: Engine) -> Program:
+def goes_on(here: Installation, program: Program, receiver: Receiver, engine: Engine) -> Program:
     """Once mail has left again; the process that sends by then."""
     if not program.running:
         program = here.start(*RUN)
