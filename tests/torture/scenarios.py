@@ -27,12 +27,13 @@ from tests.torture.ambiguous import all_modes
 from tests.torture.clocks import all_clocks
 from tests.torture.cluster import all_leaders, all_outages
 from tests.torture.comings import all_comes_back
+from tests.torture.full_disks import all_full_disks
 from tests.torture.kills import kill_while_sending
 from tests.torture.mailboxes import all_mailboxes
 from tests.torture.pauses import pause_while_sending
 from tests.torture.points import all_lane_points, all_points
 from tests.torture.quotas import all_quotas
-from tests.torture.resources import all_resources
+from tests.torture.resources import all_resources, all_silence
 from tests.torture.unsubscribes import OF_THEM, unsubscribe_while_sending
 from tests.torture.upgrades import all_upgrades
 from tests.torture.workers import all_freezes, all_limits, all_workers
@@ -130,6 +131,8 @@ SCENARIOS = (
     Scenario("leaders", all_leaders, POSTGRESQL),
     Scenario("outages", all_outages, POSTGRESQL),
     Scenario("freezes", all_freezes, POSTGRESQL),
+    Scenario("resources", all_resources),
+    Scenario("full disks", all_full_disks),
     Scenario("quotas", all_quotas, POSTGRESQL),
     Scenario("mta", mta),
     Scenario("lane points", all_lane_points),
@@ -145,7 +148,7 @@ SCENARIOS = (
     Scenario("lane kills", lane_kills),
     Scenario("kills", kills),
     Scenario("mailboxes", all_mailboxes, alone=True),
-    Scenario("resources", all_resources, alone=True),
+    Scenario("silence", all_silence, alone=True),
 )
 
 

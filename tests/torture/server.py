@@ -29,6 +29,10 @@ class Server:
         """End it as a machine that loses its power does: nothing is written back. Then start it again."""
         start_again(self._server, signal.SIGQUIT)
 
+    def ensure_running(self) -> None:
+        """As whoever watches over it starts it again when it has ended."""
+        self._server.ensure_postgres_running()
+
     def cut(self) -> int:
         return self._proxy.cut_all()
 
