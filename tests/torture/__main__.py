@@ -27,9 +27,12 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many side by side")
     chosen = options.parse_args()
+    names = chosen.only.split(",")
+    if unknown := sorted(set(names) - OF.keys()):
+        options.error(f"no scenario {', '.join(unknown)}; there are {', '.join(OF)}")
     tidy_up_when_ended()
     hold_durable_server()
-    begun, rows = time.monotonic(), list(rows_of(_mine(chosen.only.split(","), chosen.seed), chosen.jobs))
+    begun, rows = time.monotonic(), list(rows_of(_mine(names, chosen.seed), chosen.jobs))
     minutes = (time.monotonic() - begun) / 60
     print(f"\n{_table(rows)}\n\nBroken promises: {sum(row.broken for row in rows)}, in {minutes:.0f} minutes")
     return 1 if any(row.broken for row in rows) else 0
