@@ -36,10 +36,9 @@ class Known:
     cc: str = ""
     bcc: str = ""
 
-    @property
-    def copies(self) -> set[str]:
-        """Who got one of it: keys of addresses."""
-        return {check_address(one).key for one in (*self.cc.split(), *self.bcc.split())}
+    def was_copied_to(self, recipient: str) -> bool:
+        """Whether this address, lower-cased, got a copy of it."""
+        return recipient in copied_to(self.cc, self.bcc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,13 @@ class Matches:
         """
         named = self.by_return.get(returned or 0) or self.by_name.get(report.original_message_id)
         found = named or self.by_recipient.get(report.recipient)
-        about_copy = found and report.kind is not ReportKind.COMPLAINT and report.recipient in found.copies
-        return None if about_copy else found
+        about_copy = found and report.kind is not ReportKind.COMPLAINT
+        return None if about_copy and found.was_copied_to(report.recipient) else found
+
+
+def copied_to(cc: str, bcc: str) -> set[str]:
+    """The keys of the addresses that got copies, as a message stores them."""
+    return {check_address(one).key for one in (*cc.split(), *bcc.split())}
 
 
 def came_to(returns: ReturnPath, facts: Facts) -> int | None:
