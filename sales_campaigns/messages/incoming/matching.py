@@ -68,8 +68,9 @@ class Matches:
         """
         named = self.by_return.get(returned or 0) or self.by_name.get(report.original_message_id)
         found = named or self.by_recipient.get(report.recipient)
-        about_copy = found and report.kind is not ReportKind.COMPLAINT
-        return None if about_copy and found.was_copied_to(report.recipient) else found
+        if found and report.kind is not ReportKind.COMPLAINT and found.was_copied_to(report.recipient):
+            return None
+        return found
 
 
 def copied_to(cc: str, bcc: str) -> set[str]:
