@@ -20,6 +20,7 @@ from sales_campaigns.deliveries.states import CONFIRMED, OVER
 from sales_campaigns.messages.models import Message
 
 NEWEST = 50
+ROWS_AT_ONCE = 200_000  # of the newest so many and of the one that reaches them: it is asked every minute
 STILL = timedelta(days=1)  # is looked at for so long when it is over
 
 
@@ -42,14 +43,20 @@ def _counted_once(now: datetime) -> sa.Subquery:
     grows = sa.and_(Delivery.kind == DeliveryKind.CONTINUOUS, Delivery.starts_at.is_not(None))
     goes_on = sa.or_(Delivery.ended_at.is_(None), Delivery.ended_at > now - STILL)
     removed = sa.exists().where(KeptFigures.delivery_id == Delivery.id)
-    return (
-        sa.select(Delivery.id, Preparation.targeted)
+    before = sa.func.sum(Preparation.targeted).over(order_by=Delivery.id.desc()) - Preparation.targeted
+    newest = (
+        sa.select(Delivery.id, Preparation.targeted, before.label("before"))
         .join(Preparation, Preparation.delivery_id == Delivery.id)
         .where(Preparation.ended_at.is_not(None), Delivery.state.in_(CONFIRMED | OVER))
         .where(goes_on, ~grows, ~removed)
         .order_by(Delivery.id.desc())
         .limit(NEWEST)
         .subquery()
+    )
+    return (
+        sa.select(newest.c.id, newest.c.targeted)
+        .where(newest.c.before < ROWS_AT_ONCE)
+        .subquery("counted_once")
     )
 
 

@@ -13,6 +13,7 @@ from sales_campaigns.accounts.ramping import end_ramp, ramp_mailbox
 from sales_campaigns.accounts.ramps import limit_on
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.enrollments.foreseeing import Question, foresee_campaign
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
 from sales_campaigns.messages.explaining.waiting import traces_of
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
@@ -21,7 +22,7 @@ from sales_campaigns.messages.models import Bucket, Message
 from sales_campaigns.messages.pace.breaking import stop_what_annoys
 from sales_campaigns.messages.pace.limiting import domain_limits, lift_limit, limit_domain
 from tests.builders import a_campaign, a_mail
-from tests.cast import Cast
+from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.outgoing import due_mails, message, send, states
 from tests.sink import Sink
@@ -96,12 +97,13 @@ def test_a_ramp_is_three_numbers_and_ends_when_its_owner_says_so(work: Work, cas
         assert limit_on(uow.session.get_one(Mailbox, cast.ana_box.id), 500, date(2026, 11, 30)) == 500
 
 
+@pytest.mark.parametrize("domain", ["Example.com", "*"])
 def test_a_domain_is_given_so_many_a_minute_by_all_mailboxes_together(
-    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, sink: Sink, bulk: bool
+    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, sink: Sink, bulk: bool, domain: str
 ) -> None:
     """The rule: limits for each domain hold across all machines; they delay, they never drop."""
     with work() as uow:
-        limit_domain(uow, cast.cleo, {"domain": "Example.com", "per_minute": "20", "one_to_one": "1"})
+        limit_domain(uow, cast.cleo, {"domain": domain, "per_minute": "20", "one_to_one": "1"})
     ids = due_mails(work, cast, *SIX[:3], "ann@other.example", *SIX[3:])
     send(room)
     assert sorted(states(work)) == [*["pending"] * 4, *["sent"] * 3], "two at once, and the other domain's"
@@ -113,6 +115,19 @@ def test_a_domain_is_given_so_many_a_minute_by_all_mailboxes_together(
             uow.session.execute(sa.update(Bucket).values(filled_at=machine_now() - timedelta(minutes=1)))
         send(room)
     assert states(work) == ["sent"] * 7 and len(sink.caught) == 7
+
+
+def test_what_one_mailbox_sends_to_a_domain_the_others_do_not(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    with work() as uow:
+        limit_domain(uow, cast.cleo, {"domain": "example.com", "per_minute": "20", "one_to_one": "1"})
+        campaign = a_campaign(uow, cast.ben, [a_mail(uow, 1)], "Ben's")
+        people = [a_person(uow, cast.ben, f"b{number}@example.com").id for number in range(2)]
+        launch(uow, cast.ben, Order(campaign.id, people))
+    due_mails(work, cast, *SIX[:2])
+    send(room)
+    assert sorted(states(work)) == ["pending", "pending", "sent", "sent"], "two at once, whoever's they are"
 
 
 def test_one_to_one_mail_is_held_only_where_it_was_said(

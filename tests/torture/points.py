@@ -211,13 +211,12 @@ def all_lane_points(url: str, folder: Path, seed: int, share: float) -> tuple[st
 
 
 def _all_points(url: str, folder: Path, seed: int, share: float, *, bulk: bool) -> tuple[str, list[str]]:
-    rounds, boxes = max(round(share), 1), 10 if share >= 1 else 3
+    boxes = 10 if share >= 1 else 3
     points = [one for one in POINTS if url or not (one.lock or one.rescue)]
     wrong: list[str] = []
-    for number, point in [(number, one) for number in range(rounds) for one in points]:
-        place = folder / f"{number} {point.name}"
+    for point in points:
+        place = folder / point.name
         place.mkdir()
         database = url and durable_postgresql_url(f"torture_points_{seed}")
         wrong += kill_at(point, place, boxes, database, bulk=bulk)
-    mails = rounds * boxes * (OF_A_LANE if bulk else 1)
-    return f"{len(points)} points × {mails} mails", wrong
+    return f"{len(points)} points × {boxes * (OF_A_LANE if bulk else 1)} mails", wrong

@@ -36,6 +36,7 @@ SOON = timedelta(
 )  # while drafts of tasks stand there: a task that was sent is done within a minute
 AT_MOST = timedelta(minutes=10)  # a look that takes longer belongs to a dead process
 LONGEST_PAUSE = timedelta(minutes=30)
+CANNOT_BE_READ = "What came in cannot be read; the log of the scheduler says why."
 
 
 def inboxes_due(room: PostRoom) -> Sequence[int]:
@@ -68,6 +69,9 @@ def look(room: PostRoom, mailbox_id: int) -> int:
     except Outside as refused:
         _fail(room, mailbox_id, refused)
         return 0
+    except Exception:
+        _fail(room, mailbox_id, Outside(OutsideKind.TRANSIENT, CANNOT_BE_READ))
+        raise
     _end(room, mailbox_id, mine, soon=watched.soon)
     return came + watched.settled
 
