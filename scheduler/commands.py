@@ -95,7 +95,8 @@ def _process(one: Presence, now: datetime) -> dict[str, Any]:
 
 
 def _finding(one: Finding) -> dict[str, Any]:
-    return {"name": one.name, "count": one.count, "words": one.words, "fix": one.fix}
+    words = f"{one.count} {one.what[one.count != 1]} {one.words}"
+    return {"name": one.name, "count": one.count, "words": words, "fix": one.fix}
 
 
 def _queue(queue: Queue) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _words(data: dict[str, Any]) -> str:
         f"{one['kind']:12} {one['name']:40} {'alive' if one['alive'] else 'silent'} {one['silent_seconds']} s"
         for one in data["processes"]
     ] or ["No scheduler is running. Start one with: flask scheduler run"]
-    lines += [f"Broken: {one['count']} {one['words']}. {one['fix']}" for one in data["broken_promises"]]
+    lines += [f"This must never be: {one['words']}. {one['fix']}" for one in data["broken_promises"]]
     late = ", ".join(f"{name} {seconds} s" for name, seconds in data["lag_seconds"].items())
     lines += [f"Late: {late}. Uncertain: {data['uncertain']}. Tried again: {data['retrying']}."]
     for box in data["mailboxes"]:

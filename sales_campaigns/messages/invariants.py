@@ -39,20 +39,20 @@ class Promise:
 PROMISES: tuple[Promise, ...] = (
     Promise(
         "in_hand_past_lease",
-        "in hand longer than a process may have them: no scheduler takes them back",
-        "Start the scheduler again; it takes them back within seconds.",
+        "in hand for longer than a process may, which no scheduler takes back",
+        "Start the scheduler again: within seconds it takes back what is in hand of nobody.",
         Message.lease_until < _LONG_AGO,
     ),
     Promise(
         "in_hand_of_nobody",
-        "in hand of no process: nothing would ever take them back",
-        "This is a defect: report it with the log. Nothing of them leaves meanwhile.",
+        "in hand of no process, which nothing would ever take back",
+        "This is a defect: report it with the log. Nothing of it leaves meanwhile.",
         sa.or_(Message.lease_until.is_(None), Message.owner.is_(None)),
     ),
     Promise(
         "begun_without_a_name",
-        "being handed over without a Message-ID: what becomes of them could not be found out",
-        "This is a defect: report it with the log, and look for them among the sent mails of their mailbox.",
+        "being handed over without a Message-ID, so that nobody could find out what became of it",
+        "This is a defect: report it with the log, and look among the sent mails of the mailbox.",
         sa.and_(Message.state == MessageState.SENDING, Message.message_id.is_(None)),
     ),
 )

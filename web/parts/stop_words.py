@@ -55,9 +55,9 @@ def _broken() -> list[Banner]:
     return [
         Banner(
             f"This must never be: {count_words(one.count, *one.what)} {one.words}.",
-            one.fix,
+            "",
             url_for("health.index"),
-            "Look at the health",
+            "See what to do",
             "bad",
         )
         for one in broken_promises(work().session)
