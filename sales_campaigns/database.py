@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
@@ -89,6 +90,7 @@ def make_engine(url: str) -> Engine:
             hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "handle_error", _without_its_row)
         return engine
     Path(sa.make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -112,6 +114,16 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     """
     connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'; SET TIME ZONE 'UTC'")
     connection.commit()
+
+
+def _without_its_row(context: ExceptionContext) -> None:
+    """PostgreSQL tells beside what is wrong which row it was given: a mail, perhaps, or a sealed password."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    said = getattr(getattr(error, "diag", None), "message_primary", None)
+    if said is not None:
+        error.args = (said,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {said}",)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -44,7 +44,7 @@ class Invalid(Refusal):
 
 
 class OutsideKind(StrEnum):
-    """What a failure outside means for the item and its mailbox (the table of ports in docs/concepts.md)."""
+    """What a failure outside means for the item and its mailbox."""
 
     RECIPIENT = "recipient"  # permanent: this address will never take mail
     MESSAGE = "message"  # permanent: this mail will never be taken, the address is innocent

@@ -8,6 +8,7 @@ from sales_campaigns.activity import Activity
 from sales_campaigns.api_access import models as api_access
 from sales_campaigns.calendars import models as calendars
 from sales_campaigns.campaigns import models as campaigns
+from sales_campaigns.checkups import models as checkups
 from sales_campaigns.content import models as content
 from sales_campaigns.crm import models as crm
 from sales_campaigns.database import Base
@@ -43,6 +44,7 @@ TOPICS = (
     calendars,
     campaigns,
     channels,
+    checkups,
     content,
     continuous,
     crm,

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+from sales_campaigns.checkups.promises import broken_promises
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.explaining.health import Queue, health_of
 from sales_campaigns.errors import Refusal
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.handing_over.due_mail import mailboxes_with_due_mail
+from sales_campaigns.messages.invariants import Finding
 from sales_campaigns.migrating import require_schema
 from sales_campaigns.presence import Presence
 from sales_campaigns.rehearsals.plays import Rehearse
@@ -70,7 +72,9 @@ def group(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) 
 
 
 def status_of(room: PostRoom) -> dict[str, Any]:
-    """Processes with the seconds since their last sign of life, how late work is, and each mailbox's queue."""
+    """Processes with the seconds since their last sign of life, how late work is, each mailbox's queue, and what must
+    never be.
+    """
     with unit_of_work(room.reads, room.clock) as uow:
         health = health_of(uow.session, uow.now, uow.speed)
         return {
@@ -80,6 +84,7 @@ def status_of(room: PostRoom) -> dict[str, Any]:
             "uncertain": health.uncertain,
             "retrying": health.retrying,
             "mailboxes": [_queue(queue) for queue in health.queues],
+            "broken_promises": [_finding(one) for one in broken_promises(uow.session)],
             "mailboxes_with_due_mail": mailboxes_with_due_mail(uow.session, uow.now),
         }
 
@@ -87,6 +92,11 @@ def status_of(room: PostRoom) -> dict[str, Any]:
 def _process(one: Presence, now: datetime) -> dict[str, Any]:
     silent = round((now - one.beat_at).total_seconds())
     return {"name": one.name, "kind": one.kind, "alive": one.alive, "silent_seconds": silent}
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    words = f"{one.count} {one.what[one.count != 1]} {one.words}"
+    return {"name": one.name, "count": one.count, "words": words, "fix": one.fix}
 
 
 def _queue(queue: Queue) -> dict[str, Any]:
@@ -103,6 +113,7 @@ def _words(data: dict[str, Any]) -> str:
         f"{one['kind']:12} {one['name']:40} {'alive' if one['alive'] else 'silent'} {one['silent_seconds']} s"
         for one in data["processes"]
     ] or ["No scheduler is running. Start one with: flask scheduler run"]
+    lines += [f"This must never be: {one['words']}. {one['fix']}" for one in data["broken_promises"]]
     late = ", ".join(f"{name} {seconds} s" for name, seconds in data["lag_seconds"].items())
     lines += [f"Late: {late}. Uncertain: {data['uncertain']}. Tried again: {data['retrying']}."]
     for box in data["mailboxes"]:

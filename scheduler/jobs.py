@@ -11,7 +11,7 @@ import structlog
 
 from sales_campaigns.absence.reconnecting import hold_disconnected
 from sales_campaigns.absence.taking_leave import change_leaves
-from sales_campaigns.clock import machine_now
+from sales_campaigns.checkups.promises import broken_promises, count_imbalances, keep_imbalances
 from sales_campaigns.crm.rounds import sync
 from sales_campaigns.crm.syncing import CrmDesk, connections_due, gather_changes, with_changes
 from sales_campaigns.deliveries.alarms.watching import watch
@@ -19,7 +19,6 @@ from sales_campaigns.deliveries.feeding import carry_on, due_deliveries
 from sales_campaigns.deliveries.retention.removing import remove_old
 from sales_campaigns.enrollments.answers.comebacks import add_again_due
 from sales_campaigns.enrollments.ending import cancel_what_came_back
-from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
 from sales_campaigns.enrollments.mailbox_drafts.making import DraftDesk
 from sales_campaigns.enrollments.mailbox_drafts.waiting import mailboxes_to_tend, tend
 from sales_campaigns.enrollments.opening import open_due
@@ -31,7 +30,6 @@ from sales_campaigns.messages.handing_over.recovery import recover, settle_journ
 from sales_campaigns.messages.inboxes.hearing import hear, sources_due
 from sales_campaigns.messages.inboxes.looking import inboxes_due, look
 from sales_campaigns.messages.inboxes.watches import ask_for_knocks, watches_due
-from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.pace.forgetting import forget_old_buckets
 from sales_campaigns.messages.stops.catching_up import notice_outage, outage_seen
 from sales_campaigns.notices.sending_letters import send_letters
@@ -148,10 +146,14 @@ def _send_letters(room: PostRoom, _key: Key) -> int:
     return send_letters(room)
 
 
-def _audit(uow: UnitOfWork) -> int:
-    """What is found is shown on Today; here it is told to whoever reads the log."""
-    for found in (*findings(uow.session, machine_now()), *launches_out_of_balance(uow.session)):
-        log.error("a promise does not hold", name=found.name, count=found.count, words=found.words)
+def _audit(room: PostRoom, _key: Key) -> int:
+    """What is found stands on the pages of administrators; here it is told to whoever reads the log."""
+    with unit_of_work(room.reads, room.clock) as uow:
+        counts = count_imbalances(uow.session, uow.now)
+    with unit_of_work(room.sessions, room.clock) as uow:
+        keep_imbalances(uow, counts)
+        for found in broken_promises(uow.session):
+            log.error("a promise does not hold", name=found.name, count=found.count, words=found.words)
     return 0
 
 
@@ -220,7 +222,7 @@ JOBS: tuple[Job, ...] = (
     Job("recover", always, _recover, every=15),
     Job("watch deliveries", always, in_one_transaction(watch), every=60),
     Job("remove old logs", always, in_one_transaction(remove_old), every=60),
-    Job("audit", always, in_one_transaction(_audit), every=60),
+    Job("audit", always, _audit, every=60),
     Job("heartbeat", always, in_one_transaction(_beat), every=5),
 )
 

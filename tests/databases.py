@@ -23,6 +23,7 @@ from sqlalchemy.engine import Engine
 from sales_campaigns.database import make_engine
 from sales_campaigns.migrating import upgrade
 from sales_campaigns.schema import METADATA
+from tests.database_servers import CONNECTIONS, let_in
 
 # Folders of another user could not be used.
 SERVER_FOLDER = Path(tempfile.gettempdir()) / f"sales-campaigns-{os.getuid()}-postgresql"
@@ -86,7 +87,15 @@ def migrated_postgresql_url(database: str) -> str:
 
 def durable_postgresql_url(database: str) -> str:
     """The same on a server that writes as one in use does."""
-    return _made_anew(_server(DURABLE_FOLDER), database)
+    return _made_anew(hold_durable_server(), database)
+
+
+@cache
+def hold_durable_server() -> Any:
+    """It runs until this process ends, and lets in many."""
+    server = _server(DURABLE_FOLDER)
+    let_in(server, CONNECTIONS)
+    return server
 
 
 def prepare_server(folder: Path) -> Any:

@@ -24,6 +24,7 @@ class Act(Enum):
     RESET = "reset"  # close with a TCP reset
     DROP_INSIDE = "drop inside"  # at BODY: close before the body has been read
     DROP_AFTER_YES = "drop after yes"  # at BODY: store, answer 250, then reset
+    TRICKLE = "trickle"  # a byte of the usual answer every half minute, until the client leaves
     SILENCE = "silence"  # say nothing more until the client leaves
     DEAF = "deaf"  # at BODY: read none of it, and say nothing until the client leaves
     SILENCE_AFTER_ALL = "silence after all"  # at BODY: store, then say nothing until the client leaves
@@ -32,6 +33,7 @@ class Act(Enum):
 # Called with a position (CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, BODY, …) and its argument (the address at
 # MAIL and RCPT, the recipients at DATA and BODY). The answer stands in for the usual one; None keeps that.
 Script = Callable[[str, str], "bytes | str | Act | None"]
+TRICKLE_SECONDS = 30.0
 
 
 class Caught(NamedTuple):
@@ -241,11 +243,20 @@ class Visit:
         self._do(scripted, "250 2.0.0 taken")
 
     def _linger(self) -> None:
-        """Until the client has left: who reads nothing hears of it only by asking for that alone."""
+        self._has_left()
+        raise Gone
+
+    def _trickle(self, reply: bytes) -> None:
+        for number in range(len(reply)):
+            self._socket.sendall(reply[number : number + 1])
+            if self._has_left(TRICKLE_SECONDS):
+                return
+
+    def _has_left(self, seconds: float | None = None) -> bool:
+        """Whether the client leaves by then, or wait until it does: who reads nothing hears of it only so."""
         poll = select.poll()
         poll.register(self._plain, select.POLLRDHUP)
-        poll.poll()
-        raise Gone
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
 
     def _read_body(self) -> bytes:
         lines = []
@@ -275,6 +286,8 @@ class Visit:
             self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if scripted in (Act.SILENCE, Act.SILENCE_AFTER_ALL):
             self._file.read()
+        if scripted is Act.TRICKLE:
+            self._trickle(usual.encode() + b"\r\n")
         if isinstance(scripted, Act):
             raise Gone
         reply = usual if scripted is None else scripted

@@ -17,6 +17,7 @@ from sales_campaigns.clock import machine_now
 # What is read of one mail: headers, words and reports stand at its beginning, attachments behind them.
 LONGEST = 2_000_000
 TOGETHER = 20
+_OLDEST_YEAR = 1970
 _UID = re.compile(rb"\bUID (\d+)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -74,18 +75,21 @@ def _mails(parts: Sequence[Any]) -> Iterator[Fetched]:
         behind = parts[number + 1] if number + 1 < len(parts) else b""
         head = part[0] + (behind if isinstance(behind, bytes) else b"")
         if found := _UID.search(head):
-            yield Fetched(int(found[1]), _came_in(head), part[1])
+            yield Fetched(int(found[1]), _came_in(head), part[1][:LONGEST])
 
 
 def _came_in(head: bytes) -> datetime:
-    local = imaplib.Internaldate2tuple(head)
-    if local is None:
-        return machine_now()
-    return datetime.fromtimestamp(time.mktime(local), UTC)
+    """Now, where the server names no date, or one of before there was mail."""
+    try:
+        local = imaplib.Internaldate2tuple(head)
+        at = datetime.fromtimestamp(time.mktime(local), UTC) if local else None
+    except (ValueError, OverflowError):
+        at = None
+    return at if at and at.year >= _OLDEST_YEAR else machine_now()
 
 
 def _search(mailbox: BaseMailBox, criteria: str) -> list[int]:
     answer, found = mailbox.client.uid("SEARCH", criteria)
     if answer != "OK":
         raise MailboxUidsError((answer, found), "OK")
-    return [int(uid) for uid in (found[0] or b"").split()]
+    return list({int(uid): None for uid in (found[0] or b"").split()})

@@ -6,42 +6,50 @@ import imaplib
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxStarttlsError
 
+from integrations.imap.clients import Client, Opened, TlsClient, Watch, hung_up_after, start_tls
 from integrations.trust import trusting
 from sales_campaigns.errors import Outside, OutsideKind
 from sales_campaigns.ports import MailAccount
 
 LONGEST_WORDS = 300
+_GOODBYE_SECONDS = 1.0
+UNREADABLE = (ValueError, LookupError, TypeError)  # what those who read answers raise at nonsense
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # RFC 5530: what a server says when the sign-in itself is not at fault.
 _NOT_THE_PASSWORD = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]")
+
+
+class _NoName(Exception):
+    """No server can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What holds for every mailbox that is read. `ca_bundle` is a file of certificates to trust; waits in seconds.
 
-    `talk_seconds` bounds what one call may take in all, however slowly its bytes drip. `reach_back_days`: how far back
-    is read where no cursor says what was read already.
+    `talk_seconds` bounds what one call may take in all, `open_seconds` the way to it: connecting, signing in, looking
+    for folders; both however slowly their bytes drip. `reach_back_days`: how far back is read where no cursor says what
+    was read already.
     """
 
     ca_bundle: str | None = None
     wait_seconds: float = 30
+    open_seconds: float = 120
     talk_seconds: float = 600
     reach_back_days: int = 7
 
 
-def open_mailbox(account: MailAccount, settings: Settings) -> BaseMailBox:
+def open_mailbox(account: MailAccount, settings: Settings, watch: Watch) -> BaseMailBox:
     """Connect and sign in; no folder is selected. Raises Outside."""
     with outside_words(account):
-        mailbox = _connected(account, settings)
+        mailbox = _connected(account, settings, watch)
         try:
             _sign_in(mailbox, account)
             _ask_anew(mailbox)
@@ -53,28 +61,13 @@ def open_mailbox(account: MailAccount, settings: Settings) -> BaseMailBox:
 
 def close_mailbox(mailbox: BaseMailBox) -> None:
     """LOGOUT, as politeness: whatever comes of it, the connection is closed."""
-    with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
-        mailbox.client.sock.settimeout(1)
+    with (
+        suppress(imaplib.IMAP4.error, ImapToolsError, OSError, *UNREADABLE),
+        hung_up_after(_GOODBYE_SECONDS, mailbox.client),
+    ):
         mailbox.client.logout()
     with suppress(OSError):
         mailbox.client.shutdown()
-
-
-@contextmanager
-def hung_up_after(mailbox: BaseMailBox, seconds: float) -> Iterator[None]:
-    """The line is cut when the block takes longer: a wait counts for a piece, and pieces may come for ever."""
-    watch = threading.Timer(seconds, lambda: _cut(mailbox))
-    watch.daemon = True
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.cancel()
-
-
-def _cut(mailbox: BaseMailBox) -> None:
-    with suppress(OSError):
-        mailbox.client.sock.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -91,23 +84,29 @@ def outside_words(account: MailAccount) -> Iterator[None]:
     except (ssl.SSLError, MailboxStarttlsError) as error:
         words = f"{server} does not encrypt the way that is set here. Check the port and the security."
         raise Outside(OutsideKind.POLICY, words) from error
-    except socket.gaierror as error:
+    except (socket.gaierror, _NoName) as error:
         words = f"There is no server named {account.host}. Check its name."
         raise Outside(OutsideKind.TRANSIENT, words) from error
     except OSError as error:
         raise Outside(OutsideKind.TRANSIENT, f"{server} cannot be reached: {_reason(error)}.") from error
     except (imaplib.IMAP4.error, ImapToolsError) as error:
         raise Outside(OutsideKind.TRANSIENT, f"{server} did not do what was asked: {_said(error)}") from error
+    except UNREADABLE as error:
+        words = f"{server} answers what no IMAP server says: {_said(error)}"
+        raise Outside(OutsideKind.TRANSIENT, words) from error
 
 
-def _connected(account: MailAccount, settings: Settings) -> BaseMailBox:
+def _connected(account: MailAccount, settings: Settings, watch: Watch) -> BaseMailBox:
     trust = trusting(settings.ca_bundle)
-    where = (account.host, account.port, settings.wait_seconds)
-    if account.security == "tls":
-        return MailBox(*where, ssl_context=trust)
+    try:
+        account.host.encode("idna")
+    except UnicodeError as error:
+        raise _NoName from error
+    where = (watch, account.host, account.port, settings.wait_seconds)
+    client = TlsClient(*where, trust) if account.security == "tls" else Client(*where)
     if account.security == "starttls":
-        return MailBoxStartTls(*where, ssl_context=trust)
-    return MailBoxUnencrypted(*where)
+        start_tls(client, trust)
+    return Opened(client)
 
 
 def _sign_in(mailbox: BaseMailBox, account: MailAccount) -> None:

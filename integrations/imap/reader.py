@@ -13,10 +13,11 @@ from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxAppendError, MailboxFolderStatusError
 from imap_tools.utils import encode_folder
 
+from integrations.imap.clients import Watch, hung_up_after
 from integrations.imap.cursors import Cursor, Mark, read_cursor, write_cursor
 from integrations.imap.fetching import fetch, take_away, uids_after, uids_named, uids_since
 from integrations.imap.folders import INBOX, Folders, Listed, folders_of
-from integrations.imap.opening import Settings, close_mailbox, hung_up_after, open_mailbox, outside_words
+from integrations.imap.opening import UNREADABLE, Settings, close_mailbox, open_mailbox, outside_words
 from sales_campaigns.ports import Changes, IncomingMail, MailAccount
 
 AT_ONCE = 100  # mails a call
@@ -108,19 +109,24 @@ class ImapReader:
         return bool(poller.poll(0))
 
     def close(self) -> None:
-        mailbox, self._mailbox, self._idles = self._mailbox, None, False
+        """A server that waits to speak up hears no farewell: one would be an answer too many to wait for."""
+        if self._idles:
+            self._forget()
+        mailbox, self._mailbox = self._mailbox, None
         if mailbox is not None:
             close_mailbox(mailbox)
 
     def _read(
         self, mailbox: BaseMailBox, folder: str, marks: Cursor, most: int
     ) -> tuple[list[IncomingMail], bool]:
-        """The oldest `most` new mails of a folder, its mark moved on; and whether its old mark was of no use."""
+        """The oldest `most` new mails of a folder, its mark moved on; and whether its old mark was of no use: no number
+        holds any more, or it is one that no mail has yet.
+        """
         status = mailbox.folder.status(folder, ["UIDVALIDITY", "UIDNEXT"])
         validity, following = _number(status, "UIDVALIDITY"), _number(status, "UIDNEXT")
         mark = marks.get(folder)
-        known = mark is not None and mark.validity == validity
-        if known and mark is not None and mark.uid + 1 >= following:
+        known = mark is not None and mark.validity == validity and mark.uid < following
+        if known and mark is not None and mark.uid + 1 == following:
             return [], False
         mailbox.folder.set(folder, readonly=True)
         found = (
@@ -143,22 +149,25 @@ class ImapReader:
         """A connection in working order for the block; one that breaks in it is not used again. Raises Outside."""
         with outside_words(self._account):
             try:
-                mailbox = self._awake()
-                with hung_up_after(mailbox, self._settings.talk_seconds):
+                with hung_up_after(self._settings.open_seconds) as watch:
+                    mailbox = self._awake(watch)
+                with hung_up_after(self._settings.talk_seconds, mailbox.client):
                     yield mailbox
-            except (imaplib.IMAP4.abort, OSError):
+            except (imaplib.IMAP4.abort, OSError, *UNREADABLE):
                 self._forget()
                 raise
             except (imaplib.IMAP4.error, ImapToolsError):
                 self.close()
                 raise
 
-    def _awake(self) -> BaseMailBox:
+    def _awake(self, watch: Watch) -> BaseMailBox:
         """The connection, taken out of its rest; a fresh one where it did not survive that."""
-        if self._mailbox is not None and self._still_there(self._mailbox):
-            return self._mailbox
+        if self._mailbox is not None:
+            watch.client = self._mailbox.client
+            if self._still_there(self._mailbox):
+                return self._mailbox
         self._forget()
-        self._mailbox = open_mailbox(self._account, self._settings)
+        self._mailbox = open_mailbox(self._account, self._settings, watch)
         listed = self._mailbox.folder.list()
         self._folders = folders_of(Listed(one.name, one.delim.strip('"'), one.flags) for one in listed)
         return self._mailbox

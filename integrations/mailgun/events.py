@@ -30,9 +30,10 @@ class Events:
         self._check(_inside(said, "signature"))
         event = _inside(said, "event-data")
         kind = _kind(event)
-        return (
-            [RelayEvent(str(event.get("id", "")), kind, _message_id(event), *_answer(event))] if kind else []
-        )
+        if not kind:
+            return []
+        whom = str(event.get("recipient", "")).lower()
+        return [RelayEvent(str(event.get("id", "")), kind, _message_id(event), *_answer(event), whom)]
 
     def _check(self, signature: Mapping[str, Any]) -> None:
         timestamp, token = str(signature.get("timestamp", "")), str(signature.get("token", ""))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from integrations.smtp.envelopes import Command, Offers, body, envelope, objection
@@ -20,6 +20,7 @@ from sales_campaigns.ports import HandOver, OutgoingMail
 
 LAST_PIECE = 65_536  # bytes of a body that are written together with its final dot
 _LAST_WORDS_SECONDS = 1.0
+_CLOSING = 421
 _RESET = Command(Position.RESET, b"RSET\r\n")
 _LONE_DOT = b".\r\n"
 
@@ -73,6 +74,9 @@ class Line:
     answered: bool = False  # the mail at hand is begun: it cannot just go on another connection
     ahead: Ahead | None = None
     out: Out | None = None  # its reply is waited for
+    left_out: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # copies of the mail at hand, with the reply
     unclean: bool = False  # a transaction was left half way: RSET goes first
     over: bool = False  # nothing more is offered on this connection
     closed_to_all: Outside | None = None  # a refusal that holds for every mail of this mailbox
@@ -105,7 +109,7 @@ def _transaction(line: Line, waiting: deque[OutgoingMail]) -> Asking[HandOver | 
     ahead, line.ahead = line.ahead, None
     if ahead is None and (unfit := objection(mail, line.offers)):
         return refused_as(mail, unfit)
-    line.answered = False
+    line.answered, line.left_out = False, []
     try:
         refused = yield from _offer(line, mail, ahead)
     except Lost as lost:
@@ -143,13 +147,17 @@ def _bytes(group: list[Command]) -> bytes:
 
 
 def _hear(line: Line, mail: OutgoingMail, group: list[Command]) -> Asking[HandOver | None]:
-    """One reply a command, each judged (RFC 2920 section 3.1); the first refusal is the mail's."""
+    """One reply a command, each judged (RFC 2920 section 3.1); the first refusal is the mail's. That of a copy is the
+    copy's own: the others get the mail.
+    """
     refused: HandOver | None = None
     yes = True
     for command in group:
         reply = yield from _reply(line.reply_seconds)
         yes = _judged(line, reply, command.position)
-        if not yes and refused is None:
+        if not yes and command.copy and reply.code != _CLOSING:
+            line.left_out.append((command.copy, reply.words))
+        elif not yes and refused is None:
             refused = refused_as(mail, _turned_down(line, reply, command.position), reply.words)
         if line.over:
             return refused
@@ -159,7 +167,7 @@ def _hear(line: Line, mail: OutgoingMail, group: list[Command]) -> Asking[HandOv
 
 
 def _judged(line: Line, reply: Reply, position: Position) -> bool:
-    if reply.code == 421 and line.served and not line.answered:
+    if reply.code == _CLOSING and line.served and not line.answered:
         raise Lost(reply.words)  # the connection had served long enough; this mail is not what it is about
     yes = taken(reply, position)
     if position is not Position.RESET:
@@ -174,7 +182,7 @@ def _judged(line: Line, reply: Reply, position: Position) -> bool:
 def _turned_down(line: Line, reply: Reply, position: Position) -> Outside:
     refused = refusal(reply, position)
     line.unclean = True
-    line.over = reply.code == 421
+    line.over = reply.code == _CLOSING
     if position is Position.MAIL and refused.kind in (OutsideKind.RATE_LIMITED, OutsideKind.AUTHORISATION):
         line.closed_to_all, line.over = refused, True
     return refused
@@ -220,7 +228,7 @@ def _answer(line: Line, out: Out) -> Asking[HandOver]:
         return refused_as(out.mail, _unknown(lost) if out.dotted else _not_sent(lost))
     finally:
         line.out = None
-    line.over = line.over or not out.whole or reply.code == 421
+    line.over = line.over or not out.whole or reply.code == _CLOSING
     if yes and out.dotted:
         return taken_over(line, out.mail, reply)
     return refused_as(out.mail, refusal(reply, Position.BODY), reply.words)
@@ -228,7 +236,8 @@ def _answer(line: Line, out: Out) -> Asking[HandOver]:
 
 def taken_over(line: Line, mail: OutgoingMail, reply: Reply) -> HandOver:
     promised = line.reported or (line.success_notices and line.offers.dsn)
-    return HandOver(mail.key, reply.words, reply.code, confirms=promised)
+    left_out, line.left_out = tuple(line.left_out), []
+    return HandOver(mail.key, reply.words, reply.code, confirms=promised, left_out=left_out)
 
 
 def _put(data: bytes) -> Asking[bool]:

@@ -16,6 +16,7 @@ LONGEST_ORCPT = 480  # with its type within the 500 that section 4.2 allows
 
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029]")
 _NOT_IN_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_SIZE = re.compile(r"[0-9]{1,9}")  # one that is longer is no limit
 _USUAL_PATH = re.compile(r"[!-;=?-~]+")
 _NO_LINE_END = bytes(set(range(256)) - {13, 10})
 _LONE_OR_DOTTED = re.compile(rb"\r(?!\n(?!\.))")
@@ -23,8 +24,11 @@ _DATA = b"DATA\r\n"
 
 
 class Command(NamedTuple):
+    """`copy`: the address that it asks the server to take a copy for."""
+
     position: Position
     line: bytes
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def offers_of(text: str) -> Offers:
     """Read the lines of an EHLO reply, the first of which is the server's name."""
     words = [line.upper().replace("AUTH=", "AUTH ").split() for line in text.split("\n")[1:]]
     offered = {line[0]: line[1:] for line in words if line}
-    size = next((int(limit) for limit in offered.get("SIZE", []) if limit.isdecimal()), 0)
+    size = next((int(limit) for limit in offered.get("SIZE", []) if _SIZE.fullmatch(limit)), 0)
     return Offers(
         pipelining="PIPELINING" in offered,
         eight_bit="8BITMIME" in offered,
@@ -95,9 +99,11 @@ def envelope(mail: OutgoingMail, offers: Offers, success_notices: bool = False) 
     DATA shares the group of its recipient only when there is one: a lone dot after a refused recipient
     ends an empty transaction, but among several it would deliver an empty mail to the others.
     """
+    first, *copies = mail.recipients
     opening = [
         Command(Position.MAIL, _from(mail, offers)),
-        *(Command(Position.RCPT, _to(one, offers, success_notices)) for one in mail.recipients),
+        Command(Position.RCPT, _to(first, offers, success_notices)),
+        *(Command(Position.RCPT, _to(one, offers, success_notices), one) for one in copies),
     ]
     data = Command(Position.DATA, _DATA)
     if not offers.pipelining:

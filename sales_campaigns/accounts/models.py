@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from sales_campaigns.clock import machine_now
 from sales_campaigns.database import Base, checked
 
 
@@ -172,6 +173,18 @@ class Mailbox(Base):
     def has_own_way(self) -> bool:
         """Whether it can send without a channel: by its own server, or by what was granted."""
         return bool(self.host) or self.grant is not None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """Machine time; None where it waits no longer, whatever its server once said."""
+        until = self.paused_until
+        return until if until is not None and until > machine_now() else None
+
+    @property
+    def trouble_now(self) -> str:
+        """What was said of it last, as long as that is why nothing leaves; else empty."""
+        holds = self.state is not MailboxState.CONNECTED or self.waits_until is not None
+        return self.trouble if holds else ""
 
 
 class Grant(Base):

@@ -27,6 +27,7 @@ LEFT_OUT = {
     "kept_answer": "answers to programs, kept for a day",
     "mailbox_watch": "what was asked for a mailbox with a permission that is granted anew",
     "mailbox_grant": "lets the service into a mailbox: it is granted anew",
+    "kept_finding": "what did not hold here when it was asked last",
     "presence": "which processes are there",
     "sign_in_failure": "addresses that somebody failed to sign in from",
     "sign_in_link": "links that let somebody in",

@@ -68,7 +68,8 @@ class CastPart:
 
     def written(self, values: Sequence[bytes], *, usual: bool = False) -> bytes:
         """Headers and body. Values are UTF-8 without line breaks; `usual`: no byte of theirs needs to be escaped."""
-        if self.short is not None and _fits(values, self.short) and (usual or b"".join(values).isascii()):
+        plain = usual or all(values[place].isascii() for place, _ in self.times)
+        if self.short is not None and _fits(values, self.short) and plain:
             return part_head("7bit", self.subtype) + self.raw.filled(values)
         if self._base64(values, usual=usual):
             return part_head("base64", self.subtype) + in_base64(self.raw.filled(values))

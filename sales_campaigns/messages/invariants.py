@@ -17,36 +17,42 @@ _LONG_AGO = sa.bindparam("long_ago", type_=Message.lease_until.type)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A promise that does not hold: its name for a metric, the number of rows, and words for people."""
+    """A promise that does not hold: its name for a metric, the number of `what` (one, many), words and what to do."""
 
     name: str
     count: int
     words: str
+    fix: str
+    what: tuple[str, str] = ("mail", "mails")
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """`broken` is a condition on messages in hand; `words` say what is wrong."""
+    """`broken` is a condition on messages in hand; `words` say what is wrong, `fix` what to do."""
 
     name: str
     words: str
+    fix: str
     broken: sa.ColumnElement[bool]
 
 
 PROMISES: tuple[Promise, ...] = (
     Promise(
         "in_hand_past_lease",
-        "in hand longer than a process may have them: the scheduler does not recover them",
+        "in hand for longer than a process may, which no scheduler takes back",
+        "Start the scheduler again: within seconds it takes back what is in hand of nobody.",
         Message.lease_until < _LONG_AGO,
     ),
     Promise(
         "in_hand_of_nobody",
-        "in hand of no process: nothing would ever take them back",
+        "in hand of no process, which nothing would ever take back",
+        "This is a defect: report it with the log. Nothing of it leaves meanwhile.",
         sa.or_(Message.lease_until.is_(None), Message.owner.is_(None)),
     ),
     Promise(
         "begun_without_a_name",
-        "being handed over without a Message-ID: what becomes of them could not be found out",
+        "being handed over without a Message-ID, so that nobody could find out what became of it",
+        "This is a defect: report it with the log, and look among the sent mails of the mailbox.",
         sa.and_(Message.state == MessageState.SENDING, Message.message_id.is_(None)),
     ),
 )
@@ -62,7 +68,7 @@ def findings(session: Session, now: datetime) -> list[Finding]:
     """One query over what is in hand, which the index of leases answers. `now` is machine time."""
     counts = session.execute(_COUNTS, {"long_ago": now - GRACE}).one()
     return [
-        Finding(promise.name, count, promise.words)
+        Finding(promise.name, count, promise.words, promise.fix)
         for promise, count in zip(PROMISES, counts, strict=True)
         if count
     ]

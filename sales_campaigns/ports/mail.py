@@ -53,7 +53,8 @@ class OutgoingMail:
     """One mail to one recipient, ready to be handed over: `key` is the caller's own name for it.
 
     `mime` is the whole message with CRLF line ends; `sender` and `recipients` are envelope addresses
-    whose domains are already A-labels. `needs_utf8` says that SMTPUTF8 is required (non-ASCII local part).
+    whose domains are already A-labels. It is for the first recipient; the others get copies.
+    `needs_utf8` says that SMTPUTF8 is required (non-ASCII local part).
     `begins` is called before the first byte of the message leaves, where the provider `announces`.
 
     For a provider with drafts: `send_key` names this mail for good, whoever hands it over and how often; the draft
@@ -81,7 +82,8 @@ class HandOver(NamedTuple):
     """What became of one mail: accepted with the server's own words, or refused with an error.
 
     `confirms`: notice of the delivery is to come, by a server that was asked for it or as an event. `message_id`: the
-    real one, read back, where the provider may have given it another; None where it keeps ours.
+    real one, read back, where the provider may have given it another; None where it keeps ours. `left_out`: (recipient,
+    the server's words) of copies that were refused, while the mail was taken.
     """
 
     key: int
@@ -92,6 +94,7 @@ class HandOver(NamedTuple):
     thread_id: str | None = None
     confirms: bool = False
     message_id: str | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

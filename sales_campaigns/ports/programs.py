@@ -31,7 +31,8 @@ class HookCaller(Protocol):
 class RelayEvent:
     """What a relay reports of one mail: delivered, delayed, failed or complaint.
 
-    `id` names the event, `message_id` is the Message-ID of the mail with its angle brackets.
+    `id` names the event, `message_id` is the Message-ID of the mail with its angle brackets. `recipient`: whom it is
+    about, lower-cased, "" where the relay does not say.
     """
 
     id: str
@@ -40,6 +41,7 @@ class RelayEvent:
     code: int | None = None
     enhanced: str = ""
     words: str = ""
+    recipient: str = ""
 
 
 class RelayReader(Protocol):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from configparser import ConfigParser
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,11 +20,11 @@ from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from scheduler.commands import groups
 from tests.house.tracked import ROOT
+from tests.units import UNITS, command_of, unit, words_of
 from web import create_app
 from web.serving import serve_command
 
 DEPLOY = ROOT / "deploy"
-UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 NOT_OURS = {"PYTHONTZPATH"}
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = {
@@ -83,7 +82,7 @@ def test_what_is_handed_over_when_it_is_told_to_end_has_time_to_finish() -> None
 def test_a_unit_runs_a_command_with_settings_that_there_are(
     known: dict[str, click.Command], path: Path
 ) -> None:
-    words = shlex.split(unit(path)["Service"]["ExecStart"])
+    words = words_of(path)
     assert words[0].endswith("/.venv/bin/flask") and words[1:3] == ["--app", "wsgi"]
     understands(known, words[3:])
     named = set(re.findall(r"^Environment=(\w+)=", path.read_text(), re.MULTILINE)) - NOT_OURS
@@ -92,13 +91,4 @@ def test_a_unit_runs_a_command_with_settings_that_there_are(
 
 def test_both_ways_start_the_same_processes() -> None:
     by_compose = {tuple(shlex.split(one["command"])) for name, one in SERVICES.items() if name != "schema"}
-    by_units = {tuple(shlex.split(unit(path)["Service"]["ExecStart"])[3:]) for path in UNITS}
-    assert by_compose == by_units
-
-
-def unit(path: Path) -> ConfigParser:
-    """Names that stand twice keep their last value; they are looked at in the text."""
-    parser = ConfigParser(strict=False, interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read(path)
-    return parser
+    assert by_compose == {command_of(path) for path in UNITS}

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
+from structlog.testing import capture_logs
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
@@ -196,18 +197,20 @@ def wrongs_of(app: Flask, engine: Engine, browser: Browser, furnished: Furnished
 def wrongs_in(
     app: Flask, engine: Engine, browser: Browser, pages: list[tuple[str, str]], *, each: int
 ) -> list[str]:
+    """Nor does any of it stand in the log: what is refused is told to whoever typed it, and to nobody else."""
     app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
     found = []
-    for form in forms(pages):
-        for name, wrong in tries(form, each):
-            with taken_back(app, engine):
-                answer = send(browser, form, name, wrong)
-            if words := complaint(form, name, wrong, answer):
-                found.append(
-                    f"{form.method} {form.action} {name}={wrong[:40]!r}: {answer.status_code} {words}"
-                )
+    with capture_logs() as told:
+        for form in forms(pages):
+            for name, wrong in tries(form, each):
+                with taken_back(app, engine):
+                    answer = send(browser, form, name, wrong)
+                if words := complaint(form, name, wrong, answer):
+                    found.append(
+                        f"{form.method} {form.action} {name}={wrong[:40]!r}: {answer.status_code} {words}"
+                    )
     app.testing = True
-    return found
+    return [*found, *(f"the log tells {line}" for line in told)]
 
 
 def test_the_page_of_a_refusal_shows_what_was_typed_and_no_secret(browse: Browse, cast: Cast) -> None:

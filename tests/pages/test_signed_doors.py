@@ -34,7 +34,13 @@ from tests.topics.test_relay_events import KEY, a_mailgun_event
 
 SECRET = "whsec_c2VjcmV0LW9mLXRoZS1yZWxheQ=="
 Sign = Callable[[bytes, int], dict[str, str]]
-EVENT = {"id": "e1", "kind": "failed", "message_id": "<nobody@example.com>", "code": 550}
+EVENT = {
+    "id": "e1",
+    "kind": "failed",
+    "message_id": "<nobody@example.com>",
+    "code": 550,
+    "recipient": "Nobody@Example.com",
+}
 CHOSEN = {"user": "ana@north.example", "ids": ["0031"]}
 
 
@@ -155,7 +161,15 @@ def test_a_button_is_told_by_field_and_keeps_nothing(app: Flask, work: Work, but
 def test_a_relay_is_told_by_field_and_the_good_events_beside_a_bad_one_wait_with_it(
     app: Flask, work: Work, cast: Cast, relay: Door
 ) -> None:
-    wrong = {"colour": "red", "kind": "eaten", "id": "", "code": 1, "message_id": "\x00", "words": 1}
+    wrong = {
+        "colour": "red",
+        "kind": "eaten",
+        "id": "",
+        "code": 1,
+        "message_id": "\x00",
+        "words": 1,
+        "recipient": 7,
+    }
     for field, value in wrong.items():
         answer = relay.knock(app, json.dumps({"events": [EVENT, {**EVENT, field: value}]}).encode())
         assert (answer.status_code, field) == (422, field)

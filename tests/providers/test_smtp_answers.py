@@ -91,12 +91,24 @@ def test_it_starts_afresh_after_a_transaction_left_half_way(sink: Sink) -> None:
     assert sink.connections == 1
 
 
-def test_it_leaves_to_all_recipients_or_to_none(either: Sink) -> None:
+@pytest.mark.parametrize("answer", ["550 5.1.1 nobody", "452 4.2.2 full", "554 5.7.1 not here"])
+def test_a_copy_that_is_refused_is_left_out_and_the_mail_leaves(either: Sink, answer: str) -> None:
+    """The rule: no copy to whom none may go; the mail still leaves, and says so."""
     both = replace(a_mail(1), recipients=("ben@ben.example", "cleo@cleo.example"))
-    assert kinds(handed_over(either, [both])) == ["sent"]
-    either.obey(at("RCPT", "550 5.1.1 nobody", to="cleo@cleo.example"))
-    assert kinds(handed_over(either, [both, a_mail(2)])) == ["recipient", "sent"]
-    assert [mail.recipients for mail in either.caught] == [both.recipients, ("person2@ben.example",)]
+    either.obey(at("RCPT", answer, to="cleo@cleo.example"))
+    outcomes = handed_over(either, [both, a_mail(2), both])
+    assert kinds(outcomes) == ["sent"] * 3
+    assert [one.left_out for one in outcomes] == [(no := (("cleo@cleo.example", answer),)), (), no]
+    one, two = ("ben@ben.example",), ("person2@ben.example",)
+    assert [mail.recipients for mail in either.caught] == [one, two, one]
+
+
+def test_without_its_recipient_a_mail_leaves_to_nobody(either: Sink) -> None:
+    both = replace(a_mail(1), recipients=("ben@ben.example", "cleo@cleo.example"))
+    either.obey(at("RCPT", "550 5.1.1 nobody", to="ben@ben.example"))
+    outcomes = handed_over(either, [both, a_mail(2)])
+    assert kinds(outcomes) == ["recipient", "sent"]
+    assert [mail.recipients for mail in either.caught] == [("person2@ben.example",)]
 
 
 def test_it_offers_nothing_more_when_the_server_asks_the_whole_mailbox_to_wait(either: Sink) -> None:

@@ -3,10 +3,12 @@ outcome is called unknown exactly when the server may have the mail."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from integrations.smtp import Settings
 from tests.fault_proxy import Fault, FaultProxy
 from tests.providers.mails import QUICK, a_mail, handed_over, ids, kinds, mails
 from tests.sink import Manners, Sink
@@ -88,6 +90,22 @@ def test_it_calls_a_mail_unknown_when_the_line_goes_quiet_after_it() -> None:
         patient = replace(QUICK, final_reply_seconds=1)
         assert kinds(handed_over(proxy, [a_mail()], patient)) == ["sent"]
         assert kinds(handed_over(proxy, [a_mail(2)], replace(QUICK, final_reply_seconds=0.02))) == ["unknown"]
+
+
+def test_it_waits_ten_minutes_for_the_answer_to_a_body_and_one_for_any_other() -> None:
+    """The rule: 600 s after the final dot (RFC 5321 section 4.5.3.2.6): who asks earlier makes two mails of one."""
+    assert (Settings().final_reply_seconds, Settings().reply_seconds) == (600, 60)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_server_that_takes_its_time_with_a_body_may_have_it(together: bool) -> None:
+    def slowly(position: str, argument: str) -> None:
+        if (position, argument) == ("BODY", "person2@ben.example"):
+            time.sleep(0.4)
+
+    with Sink(Manners(together=together, script=slowly)) as sink:
+        patient = replace(QUICK, reply_seconds=0.2, final_reply_seconds=5)
+        assert kinds(handed_over(sink, mails(3), patient)) == ["sent"] * 3
 
 
 def test_it_is_transient_when_the_line_holds_everything_back() -> None:

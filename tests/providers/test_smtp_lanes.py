@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+from collections import deque
 from dataclasses import replace
 from threading import Barrier
 
 import pytest
 
 from integrations.smtp import SmtpProvider
+from integrations.smtp.connection import Connection
+from integrations.smtp.dialogue import Line
+from integrations.smtp.envelopes import Offers
+from integrations.smtp.lanes import Lane
 from tests.fault_proxy import Fault, FaultProxy
 from tests.providers.mails import QUICK, a_mail, an_account, handed_over, ids, kinds, mails
 from tests.sink import Act, Sink
@@ -26,6 +32,13 @@ def test_it_sends_every_mail_once_over_all_its_connections(sink: Sink) -> None:
     assert sorted(one.key for one in outcomes) == list(range(1, 51))
     assert sorted(ids(sink.caught)) == sorted(mail.message_id for mail in mails(50))
     assert sink.connections == 4
+
+
+def test_a_mailbox_says_itself_how_many_connections_it_may_use(sink: Sink) -> None:
+    provider = SmtpProvider(an_account(sink, connections=3), QUICK)
+    assert kinds(provider.hand_over(mails(9))) == ["sent"] * 9
+    assert sink.connections == 3
+    provider.close()
 
 
 def test_it_opens_no_more_connections_than_there_are_mails(sink: Sink) -> None:
@@ -88,6 +101,21 @@ def test_it_never_sends_a_mail_twice_over_lines_that_are_cut(sink: Sink) -> None
     assert len(set(ids(sink.caught))) == len(sink.caught)
     certain = {a_mail(one.key).message_id for one in outcomes if one.refused is None}
     assert certain <= set(ids(sink.caught))
+
+
+def test_a_body_and_the_envelope_behind_it_are_one_write() -> None:
+    """The rule: one write of body and next envelope. Of such a socket each write is read by itself."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        lane = Lane(Connection(ours, 5), Line(Offers(pipelining=True, eight_bit=True), 5, 5))
+        outcomes, writes = list(lane.begin(deque(mails(3)))), [theirs.recv(10_000)]
+        for _ in range(3):
+            theirs.send(b"250 yes\r\n" * (2 if len(writes) == 1 else 3) + b"354 go on\r\n")
+            outcomes += lane.hear()
+            writes.append(theirs.recv(10_000))
+    assert [write.count(b"\r\n.\r\n") for write in writes] == [0, 1, 1, 1]
+    assert [write.count(b"MAIL FROM") for write in writes] == [1, 1, 1, 0]
+    assert [one.key for one in outcomes] == [1, 2]
 
 
 def test_it_takes_what_is_not_usual_among_what_is(sink: Sink) -> None:

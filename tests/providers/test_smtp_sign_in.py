@@ -69,7 +69,10 @@ def test_it_takes_no_answer_that_was_slipped_in_before_encryption(sink: Sink, tr
     sink.behave(secure(trust, "starttls"))
     sink.obey(lambda position, _: b"220 go\r\n250 slipped in\r\n" if position == "STARTTLS" else None)
     settings = replace(QUICK, ca_bundle=trust[1])
-    assert kinds(handed_over(sink, [a_mail()], settings, security="starttls")) == ["transient"]
+    (outcome,) = handed_over(sink, [a_mail()], settings, security="starttls")
+    assert (
+        outcome.refused is not None and "spoke before the connection was encrypted" in outcome.refused.words
+    )
 
 
 def test_it_is_transient_when_the_other_end_speaks_no_tls(sink: Sink) -> None:

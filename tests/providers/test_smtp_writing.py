@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from integrations.smtp import SmtpProvider
 from integrations.smtp.dialogue import Line, Read, Write, converse
-from integrations.smtp.envelopes import Offers
+from integrations.smtp.envelopes import Offers, body
 from integrations.smtp.replies import Reply
 from sales_campaigns.ports import OutgoingMail
 from tests.providers.mails import QUICK, a_mail, an_account, handed_over, ids, kinds, mails, the_only
@@ -75,6 +75,20 @@ def test_it_asks_for_delivery_notices_where_that_is_wanted_and_offered(sink: Sin
     assert SmtpProvider(an_account(sink), wanted).capabilities.confirms_deliveries
 
 
+@pytest.mark.parametrize("dsn", [True, False])
+def test_every_mail_of_a_batch_asks_for_its_notice_and_is_promised_one_only_where_that_is_offered(
+    dsn: bool, either: Sink
+) -> None:
+    either.behave(replace(either.manners, dsn=dsn))
+    outcomes = handed_over(either, mails(6), replace(QUICK, success_notices=True))
+    assert [one.confirms for one in outcomes] == [dsn] * 6
+    assert [line for line in either.heard if "NOTIFY=SUCCESS" in line] == [
+        f"RCPT TO:<person{key}@ben.example> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;person{key}@ben.example"
+        for key in (range(1, 7) if dsn else ())
+    ]
+    assert sum("ENVID=" in line for line in either.heard) == (6 if dsn else 0)
+
+
 def test_it_names_the_recipient_as_it_was_written_where_ascii_can(sink: Sink) -> None:
     """RFC 3461 section 4.2: xtext; an address beyond ASCII would need another type, and is left out."""
     sink.behave(Manners(dsn=True, utf8=True))
@@ -112,8 +126,25 @@ def test_it_brings_every_body_over_as_one_mail(either: Sink, name: str) -> None:
     assert either.caught[0].raw.partition(b"\r\n\r\n")[2] == arrives
 
 
+PIECES = st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b".", b"a", b"..", b"\x00", b"DATA"]), max_size=20)
+BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+
+
+@settings(max_examples=300, deadline=None)
+@given(PIECES)
+@example([b"a", b"\n", b".", b"\r\n"])
+@example([b".", b"\r\n"])
+def test_no_server_can_see_another_end_than_the_last(pieces: list[bytes]) -> None:
+    """The rule: dot-stuffing and line-ending safety, whatever a server takes for the end of a line."""
+    wire = body(b"".join(pieces))
+    assert BARE.search(wire) is None
+    *lines, end, nothing = wire.split(b"\r\n")
+    assert (end, nothing) == (b".", b"") and b"." not in lines
+    assert all(not line.startswith(b".") or line.startswith(b"..") for line in lines)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b".", b"a", b"..", b"\x00", b"DATA"]), max_size=20))
+@given(PIECES)
 @example([b"\r\n", b".", b"\r\n"])
 def test_it_brings_any_mix_of_dots_and_line_ends_over_as_one_mail(pieces: list[bytes]) -> None:
     text = b"".join(pieces)

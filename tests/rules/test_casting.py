@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_campaigns.campaigns.file.reading import read_campaign
 from sales_campaigns.content.fields import merge_values
+from sales_campaigns.content.liquid import parse
 from sales_campaigns.content.mime import build, with_parts
-from sales_campaigns.content.rendering import Content, MissingFields
+from sales_campaigns.content.rendering import Content, MissingFields, needs_of, render
+from sales_campaigns.demo.words import CAMPAIGNS
 from sales_campaigns.messages.handing_over.recipes import letter_of, recipe_from
 from sales_campaigns.messages.letters.casting import CastLetter, Setting, cast_letter
 from sales_campaigns.messages.letters.marks import Marks
@@ -42,6 +45,13 @@ CONTENTS = [
     Content("日本語", "<p>日本語の長い文章です。{{ first_name }}</p>" * 12),
     Content("Late letters", "<br>\n".join(["plain"] * 12 + ["日本語 {{ company }}" * 9])),
 ]
+# Those that the product comes with.
+OURS = [
+    Content(step.subject or "", step.html, step.text or "")
+    for campaign in CAMPAIGNS
+    for step in read_campaign(campaign).steps
+    if step.html
+]
 SIGNATURES = ["", "<p>{{ my_name }}<br>{{ my_title }}</p>", "<p>" + "long signature " * 20 + "</p>"]
 
 
@@ -70,7 +80,7 @@ def both_ways(
     return with_parts(replace(letter, subject=subject, html="?", text="?"), parts), build(letter)
 
 
-@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("content", CONTENTS + OURS)
 @pytest.mark.parametrize("signature", SIGNATURES)
 @pytest.mark.parametrize("marks", [None, MARKS, replace(MARKS, address="", mirror=False)])
 def test_every_plain_wording_is_cast_and_gives_the_same_bytes(
@@ -106,6 +116,37 @@ def test_any_words_and_any_values_give_the_same_bytes(
     known = merge_values({"first_name": first_name, "company": company, "title": "Head"}, {}, {})
     cast, general = both_ways(Content("S", html), SIGNATURES[1], replace(MARKS, token="T" * 18), known)
     assert cast in (None, general)
+
+
+@pytest.mark.parametrize("values", [{}, {"title": "Head"}, {"title": "H" * 90}, {"title": "Häd"}])
+@pytest.mark.parametrize("before", ["Hello ", "Hello", "Hello\t", "å ", "x" * 75 + " "])
+def test_a_line_whose_last_field_is_empty_ends_as_on_the_general_path(
+    before: str, values: dict[str, str]
+) -> None:
+    """White space at the end of a line is escaped (RFC 2045 section 6.7), and the field behind it may be nothing."""
+    text = before + "{{ title | default: '' }}\n\nBye =)" + "." * 100
+    cast, general = both_ways(Content("Written", "<p>x</p>", text), "", None, values)
+    assert cast == general
+
+
+def test_a_wording_is_parsed_and_cast_once_for_all_its_mails() -> None:
+    """The rule: Liquid is parsed once per version. Reading the same words again gives what is known of them."""
+    words = "Once and for all: {{ company }}"
+    before = parse.cache_info().misses
+    for number in range(3):
+        content = Content(words, f"<p>{words}</p>")
+        assert render(content, {"company": f"{number} AS"}).text == f"{words[:-13]}{number} AS"
+        again = Content(words, f"<p>{words}</p>")
+        assert cast_of(content) is cast_of(again) and needs_of(content) is needs_of(again)
+    assert parse.cache_info().misses - before <= 3, "its subject, its HTML, and an empty signature"
+
+
+def test_a_wording_with_logic_is_parsed_once_too() -> None:
+    before = parse.cache_info().misses
+    for value in ("Fjord", "Kumo", ""):
+        logic = "{% if company == 'Fjord' %}Yes{% else %}No{% endif %}"
+        assert render(Content("S", logic), {"company": value}).html == ("Yes" if value == "Fjord" else "No")
+    assert parse.cache_info().misses - before <= 2
 
 
 def cast_of(content: Content, signature: str = "") -> CastLetter | None:

@@ -19,6 +19,7 @@ from sales_campaigns.messages.pace.pacing import (
     full,
     limits_of,
     ramp_limit,
+    relay_limits,
     share,
 )
 
@@ -91,6 +92,22 @@ def test_clocks_of_two_machines_that_differ_by_seconds_let_no_more_through() -> 
 )
 def test_the_profiles(provider: str, per_minute: int | None, expected: list[tuple[str, int]]) -> None:
     assert [(limit.name, limit.most) for limit in limits_of(provider, per_minute)] == expected
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "per_day", "expected"),
+    [
+        (None, None, []),
+        (20, None, [("minute", 20, 60, 2)]),
+        (None, 1_001, [("day", 1_001, 86_400, 500)]),
+        (20, 1, [("minute", 20, 60, 2), ("day", 1, 86_400, 1)]),
+    ],
+)
+def test_a_relay_is_as_fast_as_its_administrator_says(
+    per_minute: int | None, per_day: int | None, expected: list[tuple[str, int, int, int]]
+) -> None:
+    found = relay_limits(per_minute, per_day)
+    assert [(one.name, one.most, one.seconds, one.burst) for one in found] == expected
 
 
 @pytest.mark.parametrize(

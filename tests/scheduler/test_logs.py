@@ -42,10 +42,30 @@ def test_a_mail_leaves_under_the_trace_of_what_wrote_it_and_nothing_secret_is_to
     assert CANARY not in here.said()
 
 
-def test_an_error_of_the_database_does_not_tell_what_it_was_given(sqlite_engine: sa.Engine) -> None:
-    with pytest.raises(sa.exc.OperationalError) as error, sqlite_engine.connect() as connection:
-        connection.execute(sa.text("SELECT :words FROM nowhere"), {"words": CANARY})
-    assert CANARY not in str(error.value)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT :words FROM nowhere",
+        "INSERT INTO bucket (key, tokens) VALUES (:words, 1)",  # a column that must be given
+        "INSERT INTO domain_limit (domain, per_minute, one_to_one) VALUES (:words, 0, false)",  # a check
+        "INSERT INTO team (id, name) VALUES (1, :words)",
+    ],
+)
+def test_an_error_of_the_database_does_not_tell_what_it_was_given(
+    statement: str, engine: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PostgreSQL adds the whole row, a mail or a sealed password, to what it says of a rule that is broken."""
+    configure_logs("words")
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement), {"words": CANARY})
+    except sa.exc.DBAPIError as error:
+        assert isinstance(error.orig, Exception) and CANARY not in f"{error}{error.orig}"
+        structlog.get_logger().exception("it failed")
+    finally:
+        structlog.reset_defaults()
+    told = capsys.readouterr().err
+    assert "it failed" in told and "Traceback" in told and CANARY not in told
 
 
 @pytest.mark.parametrize("form", ["words", "json"])

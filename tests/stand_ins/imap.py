@@ -1,7 +1,8 @@
 """An IMAP server for tests (RFC 3501 with IDLE, UIDPLUS and special folders): one mailbox in memory, over real sockets.
 
 `manners` says what it does instead of answering a command: bytes are sent as they are, FAREWELL ends the connection,
-TRICKLE sends a byte every now and then and never ends its line.
+TRICKLE sends a byte every now and then and never ends its line. `lies` are told for the data of a command, which is
+then said to be done.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class ImapServer:
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.folders = {"INBOX": Folder(), "Sent": Folder("\\Sent"), "Junk": Folder("\\Junk")}
         self.manners: Manners = lambda _command: None
+        self.lies: dict[str, bytes] = {}
         self.said: list[str] = []
         self.context = context
         self.offers = "IDLE UIDPLUS"
@@ -183,6 +185,9 @@ class _Talk:
         self._wire.flush()
 
     def _answer(self, tag: str, name: str, arguments: str) -> None:
+        if (lie := self._server.lies.get(name)) is not None:
+            self._say(lie, f"{tag} OK done")
+            return
         words = [a.replace('\\"', '"') or b or c for a, b, c in _WORDS.findall(arguments)]
         work = getattr(self, f"_{name.lower().replace(' ', '_')}", None)
         if work is None:
@@ -235,11 +240,13 @@ class _Talk:
 
     def _uid_fetch(self, words: list[str]) -> None:
         wanted = {int(uid) for uid in words[1].split(",")}
+        [most] = re.findall(r"<0\.(\d+)>", words[2])
         for number, mail in enumerate(self._folder.mails, 1):
             if mail.uid in wanted:
                 at = mail.at.strftime('"%d-%b-%Y %H:%M:%S +0000"')
-                head = f"* {number} FETCH (UID {mail.uid} INTERNALDATE {at} BODY[]<0> {{{len(mail.raw)}}}"
-                self._say(head.encode() + b"\r\n" + mail.raw + b")")
+                raw = mail.raw[: int(most)]
+                head = f"* {number} FETCH (UID {mail.uid} INTERNALDATE {at} BODY[]<0> {{{len(raw)}}}"
+                self._say(head.encode() + b"\r\n" + raw + b")")
 
     def _uid_store(self, words: list[str]) -> None:
         for mail in self._folder.mails:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.models import Instance, Mailbox
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.messages.explaining.queue_order import gap, spread
@@ -20,6 +20,7 @@ from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
+from tests.outgoing import due_mails
 from tests.sink import Sink
 
 
@@ -57,6 +58,27 @@ def test_a_mail_that_is_due_now_does_not_wait_behind_an_outage_of_the_past(
         campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1)])
         launch(uow, cast.ana, Order(campaign.id, [a_person(uow, cast.ana).id]))
         assert notice_outage(uow) == 0 and not outage_seen(uow)
+
+
+def test_what_was_put_off_while_the_clock_was_ahead_leaves_once_it_has_come_back(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink, clock: VirtualClock
+) -> None:
+    """For some minutes it was tomorrow: mails were overdue and got turns of tomorrow. Clock steps: nothing is lost."""
+    due_mails(work, cast, "maria@example.com", "nils@example.com", "olga@example.com")
+    clock.forward(timedelta(minutes=2))
+    with work() as uow:
+        tomorrow = uow.now + timedelta(days=1)
+        uow.session.execute(sa.update(Instance).values(worked_at=tomorrow))
+        uow.session.execute(sa.update(Message).values(act_at=tomorrow, late_at=None))
+        third = sa.select(sa.func.max(Message.id)).scalar_subquery()
+        asked_to_wait = sa.update(Message).where(Message.id == third)
+        uow.session.execute(asked_to_wait.values(reason="paced"))
+    run_until_quiet(room)
+    clock.forward(timedelta(minutes=5))
+    run_until_quiet(room)
+    assert {mail.recipients[0] for mail in sink.caught} == {"maria@example.com", "nils@example.com"}
+    with work() as uow:
+        assert not outage_seen(uow)
 
 
 @pytest.mark.parametrize(("limit", "seconds"), [(10, 2880), (500, 57.6), (100_000, 15), (0, 28800)])

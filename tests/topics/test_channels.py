@@ -321,11 +321,12 @@ def test_a_mailbox_behind_a_channel_is_no_bulk_lane(work: Work, cast: Cast, chan
 # Pace, limits and stops are the channel's
 
 
+@pytest.mark.parametrize("pace", [{"per_minute": 20}, {"per_day": 4}], ids=["a minute", "a day"])
 def test_the_pace_of_a_channel_binds_its_reps_together(
-    work: Work, cast: Cast, room: PostRoom, relay: Sink, clock: VirtualClock
+    pace: dict[str, int], work: Work, cast: Cast, room: PostRoom, relay: Sink, clock: VirtualClock
 ) -> None:
     with work() as uow:
-        channel = a_channel(uow, cast.cleo, relay.port, per_minute=20)
+        channel = a_channel(uow, cast.cleo, relay.port, **pace)
         for user in (cast.ana, cast.ben):
             sends_through(uow, user, channel)
     for user in (cast.ana, cast.ben):
@@ -333,7 +334,9 @@ def test_the_pace_of_a_channel_binds_its_reps_together(
     clock.forward(timedelta(hours=1))
     for box in (cast.ana_box, cast.ben_box):
         dispatch(room, box.id)
-    assert len(relay.caught) == 2, "a tenth of a minute's mails at once, whoever's they are"
+    assert len(relay.caught) == 2, (
+        "a tenth of a minute's mails, or half of a day's, at once, whoever's they are"
+    )
     with work() as uow:
         waiting = sa.select(Message.reason).where(Message.state == MessageState.PENDING)
         assert set(uow.session.scalars(waiting)) == {"paced"}

@@ -19,6 +19,7 @@ from sales_campaigns.enrollments.composing import open_composer, send_for_task
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import Invalid
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.incoming.models import MailKind
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.outbox.composing import Typed
 from sales_campaigns.people.models import Address, BlockedDomain
@@ -27,6 +28,7 @@ from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
+from tests.incoming import a_bounce, taken_in
 from tests.sink import Sink
 
 
@@ -121,3 +123,43 @@ def test_wrong_addresses_are_refused_beside_their_field(work: Work, cast: Cast) 
         assert set(refused.value.problems) == {"cc"}
         mailbox = copy_mailbox(uow, cast.ana, {"cc": "", "bcc": "CRM@north.example, crm@north.example"})
         assert mailbox.bcc == "crm@north.example"
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["one by one", "bulk lane"])
+def test_a_copy_that_the_server_refuses_costs_the_recipient_nothing(
+    bulk: bool, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    """A mailbox's BCC that is mistyped stands on every mail of it: none fails for that, and no address is blamed."""
+    with work() as uow:
+        uow.session.execute(sa.update(Mailbox).values(bcc="crm@bücher.example", bulk_lane=bulk))
+    refused = "550 5.1.1 nobody there"
+    sink.obey(lambda at, to: refused if at == "RCPT" and to.startswith("crm@") else None)
+    row = sent_with(work, cast, room, cc="boss@north.example")
+    assert (row.state, row.cc, row.bcc) == ("sent", "boss@north.example", "")
+    assert row.left_out == [["crm@bücher.example", refused]]
+    assert sink.caught[0].recipients == ("maria@example.com", "boss@north.example")
+    with work() as uow:
+        maria = uow.session.scalars(sa.select(Address).where(Address.email == "maria@example.com")).one()
+        assert (maria.quarantined_at, maria.errors) == (None, 0)
+
+
+@pytest.mark.parametrize("action", ["failed", "delivered", "delayed"])
+def test_what_became_of_a_copy_is_not_what_became_of_the_mail(
+    action: str, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    row = sent_with(work, cast, room, cc="Boss@north.example")
+    report = a_bounce(row.message_id or "", recipient="boss@north.example", action=action)
+    assert taken_in(work, cast, report) == []
+    run_until_quiet(room)
+    with work() as uow:
+        assert uow.session.scalars(sa.select(Message.state)).one() == "sent"
+
+
+def test_a_report_on_the_recipient_and_a_copy_is_about_the_recipient(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    row = sent_with(work, cast, room, cc="boss@north.example")
+    copy = b"Final-Recipient: rfc822; boss@north.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    own = a_bounce(row.message_id or "", action="delivered", status="2.0.0")
+    (kept,) = taken_in(work, cast, own.replace(b"Final-Recipient", copy + b"Final-Recipient", 1))
+    assert kept.kind is MailKind.RECEIPT

@@ -278,3 +278,17 @@ def test_in_any_order_and_with_repeats_hard_wins_and_the_figures_add_up(
             "nothing is lost or counted twice"
         )
     assert states(work) == ["failed"] and message(work, first).failure == "hard"
+
+
+@pytest.mark.parametrize(("engine", "confirming"), [("sqlite", "without")], indirect=True)
+def test_a_mailbox_whose_mails_come_back_from_nobody_stops_by_itself(
+    handed: Sent, work: Work, cast: Cast
+) -> None:
+    """The rule: 5 % hard bounces over 200 stop it, whether a server says so at once or later."""
+    ids = handed(200)
+    for some, state in ((ids[:9], "connected"), (ids[9:10], "stopped")):
+        report(work, some, HARD)
+        with work() as uow:
+            box = uow.session.get_one(Mailbox, cast.ana_box.id)
+            assert box.state == state
+    assert box.trouble.startswith("Of its last 200 mails 10 had no such recipient.")

@@ -101,6 +101,24 @@ def test_what_was_taken_and_not_come_to_is_free_at_once_and_was_not_what_ended_i
     assert {message(work, id).owner for id in ids} == {None}
 
 
+def test_the_mail_that_processes_die_with_at_the_gate_is_set_aside_by_the_third_journal_too(
+    work: Work, cast: Cast, noting: PostRoom
+) -> None:
+    """The rule: three recoveries, then it is set aside."""
+    ids = due_mails(work, cast, *FOUR)
+    for _ in range(4):
+        with suppress(Killed), journal_in(noting.journals, noting.owner) as journal:
+            assert journal is not None
+            with work() as uow:
+                claims = claim_due(uow, cast.ana_box.id, noting.owner, 900, 100)
+            journal.gates(claims[:1])
+            raise Killed
+        settle_journals(noting)
+    assert states(work) == ["cancelled", "pending", "pending", "pending"]
+    assert message(work, ids[0]).reason == "set_aside"
+    assert {message(work, id).recoveries for id in ids[1:]} == {0}
+
+
 def test_what_was_taken_where_deliveries_are_confirmed_waits_for_its_notice(
     work: Work, cast: Cast, noting: PostRoom, sink: Sink
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,16 +14,20 @@ from sales_campaigns.accounts.ramping import end_ramp, ramp_mailbox
 from sales_campaigns.accounts.ramps import limit_on
 from sales_campaigns.clock import VirtualClock, machine_now
 from sales_campaigns.enrollments.foreseeing import Question, foresee_campaign
+from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
 from sales_campaigns.messages.explaining.waiting import traces_of
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
-from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.models import Bucket, Message
 from sales_campaigns.messages.pace.breaking import stop_what_annoys
+from sales_campaigns.messages.pace.buckets import draw_for
 from sales_campaigns.messages.pace.limiting import domain_limits, lift_limit, limit_domain
+from sales_campaigns.messages.pace.pacing import MAILBOX_FULL, Limit, Wait
+from scheduler.jobs import run_until_quiet
 from tests.builders import a_campaign, a_mail
-from tests.cast import Cast
+from tests.cast import Cast, a_person
 from tests.conftest import Work
+from tests.incoming import a_complaint, taken_in
 from tests.outgoing import due_mails, message, send, states
 from tests.sink import Sink
 
@@ -96,12 +101,13 @@ def test_a_ramp_is_three_numbers_and_ends_when_its_owner_says_so(work: Work, cas
         assert limit_on(uow.session.get_one(Mailbox, cast.ana_box.id), 500, date(2026, 11, 30)) == 500
 
 
+@pytest.mark.parametrize("domain", ["Example.com", "*"])
 def test_a_domain_is_given_so_many_a_minute_by_all_mailboxes_together(
-    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, sink: Sink, bulk: bool
+    work: Work, cast: Cast, room: PostRoom, clock: VirtualClock, sink: Sink, bulk: bool, domain: str
 ) -> None:
     """The rule: limits for each domain hold across all machines; they delay, they never drop."""
     with work() as uow:
-        limit_domain(uow, cast.cleo, {"domain": "Example.com", "per_minute": "20", "one_to_one": "1"})
+        limit_domain(uow, cast.cleo, {"domain": domain, "per_minute": "20", "one_to_one": "1"})
     ids = due_mails(work, cast, *SIX[:3], "ann@other.example", *SIX[3:])
     send(room)
     assert sorted(states(work)) == [*["pending"] * 4, *["sent"] * 3], "two at once, and the other domain's"
@@ -113,6 +119,40 @@ def test_a_domain_is_given_so_many_a_minute_by_all_mailboxes_together(
             uow.session.execute(sa.update(Bucket).values(filled_at=machine_now() - timedelta(minutes=1)))
         send(room)
     assert states(work) == ["sent"] * 7 and len(sink.caught) == 7
+
+
+def test_what_one_mailbox_sends_to_a_domain_the_others_do_not(
+    work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    with work() as uow:
+        limit_domain(uow, cast.cleo, {"domain": "example.com", "per_minute": "20", "one_to_one": "1"})
+        campaign = a_campaign(uow, cast.ben, [a_mail(uow, 1)], "Ben's")
+        people = [a_person(uow, cast.ben, f"b{number}@example.com").id for number in range(2)]
+        launch(uow, cast.ben, Order(campaign.id, people))
+    due_mails(work, cast, *SIX[:2])
+    send(room)
+    assert sorted(states(work)) == ["pending", "pending", "sent", "sent"], "two at once, whoever's they are"
+
+
+def test_of_two_workers_who_draw_from_one_bucket_the_second_waits_for_the_first(work: Work) -> None:
+    """The rule: limits hold across workers."""
+    now, limits = machine_now(), {"mailbox:1:minute": Limit("minute", 30, 60.0, 3)}
+    with work() as uow:
+        assert draw_for(uow.session, [limits], now) == [None]
+    found: list[Wait | None] = []
+
+    def second() -> None:
+        with work() as uow:
+            found.extend(draw_for(uow.session, [limits], now))
+
+    thread = threading.Thread(target=second)
+    with work() as uow:
+        assert draw_for(uow.session, [limits] * 2, now) == [None, None]
+        thread.start()
+        thread.join(0.3)
+        assert found == []
+    thread.join()
+    assert [wait.words for wait in found if wait] == [MAILBOX_FULL]
 
 
 def test_one_to_one_mail_is_held_only_where_it_was_said(
@@ -146,13 +186,12 @@ def test_a_mailbox_whose_mails_are_reported_as_spam_stops_by_itself(
     """The rule: 0.3 % reports of spam in a thousand mails stop it; counting begins anew."""
     ids = due_mails(work, cast, *SIX)
     send(room)
-    for number, id in enumerate(ids[:3]):
+    for id in ids[:3]:
         with work() as uow:
-            box = uow.session.get_one(Mailbox, cast.ana_box.id)
-            assert box.state == "connected"
-            uow.session.add(complaint_about(uow.session.get_one(Message, id), number))
-            uow.session.flush()
-            stop_what_annoys(uow, [id])
+            assert uow.session.get_one(Mailbox, cast.ana_box.id).state == "connected"
+        mail = message(work, id)
+        taken_in(work, cast, a_complaint(mail.message_id or "", mail.email))
+        run_until_quiet(room)
     with work() as uow:
         box = uow.session.get_one(Mailbox, cast.ana_box.id)
         assert box.state == "stopped" and "3 of its last 6 mails were reported as spam" in box.trouble
@@ -160,17 +199,3 @@ def test_a_mailbox_whose_mails_are_reported_as_spam_stops_by_itself(
         uow.session.flush()
         stop_what_annoys(uow, ids[:3])
         assert uow.session.get_one(Mailbox, cast.ana_box.id).state == "connected"
-
-
-def complaint_about(mail: Message, number: int) -> ReceivedMail:
-    return ReceivedMail(
-        team_id=mail.team_id,
-        mailbox_id=mail.mailbox_id,
-        user_id=mail.sender_id,
-        uid=f"1:{number}",
-        at=mail.due_at,
-        kind=MailKind.COMPLAINT,
-        answers_id=mail.id,
-        person_id=mail.person_id,
-        raw=b"",
-    )

@@ -45,8 +45,9 @@ def a_mailgun_event(event: str = "failed", **more: Any) -> bytes:
 
 
 def test_an_event_of_mailgun_is_read() -> None:
-    (read,) = Events(KEY).read(a_mailgun_event())
-    assert read == RelayEvent("ev1", "failed", "<m-1@north.example>", 550, "5.1.1", "no such user")
+    (read,) = Events(KEY).read(a_mailgun_event(recipient="Maria@Example.com"))
+    told = ("failed", "<m-1@north.example>", 550, "5.1.1", "no such user", "maria@example.com")
+    assert read == RelayEvent("ev1", *told)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,22 @@ def test_where_its_relay_reports_a_mail_is_open_until_then(
         relay_events_came(uow, [RelayEvent("ev4", "delivered", name)])
     with work() as uow:
         assert uow.session.scalar(state) is after
+
+
+@pytest.mark.parametrize(
+    ("recipient", "counts"), [("boss@north.example", 0), ("maria@example.com", 1), ("", 1)]
+)
+def test_what_became_of_a_copy_is_not_what_became_of_the_mail(
+    recipient: str, counts: int, work: Work, cast: Cast, room: PostRoom, sink: Sink
+) -> None:
+    (name,) = sent(work, cast, room, "maria@example.com")
+    event = RelayEvent("ev1", "failed", name, 550, "5.1.1", "no such user", recipient)
+    with work() as uow:
+        uow.session.execute(sa.update(Message).values(cc="Boss@north.example"))
+        assert relay_events_came(uow, [event]) == counts
+    with work() as uow:
+        bad = sa.select(Address.quarantined_at).where(Address.email == "maria@example.com")
+        assert bool(uow.session.scalar(bad)) is bool(counts)
 
 
 def test_who_may_not_start_deliveries_does_not_say_that_a_relay_reports(work: Work, cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,10 +26,12 @@ from tests.torture.campaign import add_people, one_mail
 from tests.torture.installation import SECRET, Installation, wait_until
 
 P99 = timedelta(seconds=30)
+KEPT = 0.8  # of the rate that the others have without bad ones
+TAKES_SECONDS = 0.2  # a good server, so that there is time to be disturbed
 TEN_MEGABYTES = 10_000_000
 BAD: Mapping[str, Manners] = {
     "wrong password": Manners(users={"ana": "another"}),
-    "trickles": Manners(seconds=20),
+    "trickles": Manners(script=lambda at, _: Act.TRICKLE if at == "CONNECT" else None),
     "never answers the final dot": Manners(script=lambda at, _: Act.SILENCE if at == "BODY" else None),
     "hangs up": Manners(script=lambda at, _: Act.RESET if at == "CONNECT" else None),
     "replies of 10 MB": Manners(
@@ -43,9 +46,12 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Found:
-    """Of the good mailboxes: how many mails were taken, and how late each began. `wrong`: the promises broken."""
+    """Of the good mailboxes: how many mails were taken, how many a second, and how late each began. `wrong`: the
+    promises broken.
+    """
 
     taken: int
+    rate: float
     late: list[timedelta]
     wrong: list[str]
 
@@ -54,44 +60,60 @@ class Found:
         return sorted(self.late)[max(-(-len(self.late) * 99 // 100) - 1, 0)] if self.late else timedelta.max
 
 
-def send_from_many(folder: Path, boxes: int, each: int, url: str = "") -> Found:
-    """So many mailboxes, one of each bad kind among them, with so many mails `each` that are due at once."""
+def send_from_many(
+    folder: Path, boxes: int, each: int, url: str = "", bad: Mapping[str, Manners] = BAD
+) -> Found:
+    """So many mailboxes, and one of each `bad` kind beside them, with so many mails `each` that are due at once."""
     here = Installation(folder, url)
     here.set_up()
     engine = here.engine
-    with _servers() as (good, bad):
-        names = _fill(engine, boxes, each, good, bad)
+    with _servers(bad) as (good, sinks):
+        names = _fill(engine, boxes + len(bad), each, good, sinks)
         program = here.start("scheduler", "run")
         try:
             wait_until(lambda: "is running" in here.said(), 60, "the scheduler has started")
-            begun = machine_now()
-            expected = (boxes - len(bad)) * each
-            wait_until(
-                lambda: len(good.caught) >= expected, 120 + boxes * each / 10, "the good ones have sent"
-            )
+            begun, seconds = machine_now(), _until_all_have_sent(good, boxes * each)
             wait_until(
                 lambda: all(_trouble(engine, id, WORDS[name]) for name, id in names.items()), 60, "told"
             )
         finally:
             program.kill()  # it would wait for the answers of the bad ones
-        found = _books(engine, good, begun)
+        found = _books(engine, good, begun, seconds)
     engine.dispose()
     return found
 
 
+def _until_all_have_sent(good: Sink, mails: int) -> float:
+    """The seconds from the first of them to the last."""
+    wait_until(lambda: bool(good.caught), 60, "the good ones begin")
+    begun = time.monotonic()
+    wait_until(lambda: len(good.caught) >= mails, 120 + mails / 10, "the good ones have sent")
+    return time.monotonic() - begun
+
+
 def all_mailboxes(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
-    """For make torture: 200 mailboxes, 6 of them bad."""
-    boxes = min(max(round(200 * share), 20), 200)
-    found = send_from_many(folder, boxes, 5, url and durable_postgresql_url(f"torture_boxes_{seed}"))
-    said = f"{boxes} mailboxes, {len(BAD)} of them bad: {found.taken} mails of the others"
-    return f"{said}, p99 {found.p99.total_seconds():.1f} s", found.wrong
+    """For make torture: 200 mailboxes, 6 of them bad; the others keep their time, and the rate they have alone."""
+    boxes = max(round(200 * share), 20) - len(BAD)
+    alone, beside = (
+        _found(url, folder / name, seed, boxes, bad) for name, bad in (("alone", {}), ("beside", BAD))
+    )
+    wrong = alone.wrong + beside.wrong
+    if beside.rate < KEPT * alone.rate:
+        wrong.append(f"{beside.rate:.0f} mails a second beside bad mailboxes, {alone.rate:.0f} without")
+    said = f"{boxes} mailboxes beside {len(BAD)} bad ones: {beside.taken} mails, p99 {beside.p99.total_seconds():.1f} s"
+    return f"{said}, {beside.rate:.0f} mails a second, {alone.rate:.0f} without them", wrong
+
+
+def _found(url: str, folder: Path, seed: int, boxes: int, bad: Mapping[str, Manners]) -> Found:
+    folder.mkdir()
+    return send_from_many(folder, boxes, 10, url and durable_postgresql_url(f"torture_boxes_{seed}"), bad)
 
 
 @contextmanager
-def _servers() -> Iterator[tuple[Sink, dict[str, Sink]]]:
-    made = [Sink(), *(Sink(replace(manners)) for manners in BAD.values())]
+def _servers(bad: Mapping[str, Manners]) -> Iterator[tuple[Sink, dict[str, Sink]]]:
+    made = [Sink(Manners(seconds=TAKES_SECONDS)), *(Sink(replace(manners)) for manners in bad.values())]
     try:
-        yield made[0], dict(zip(BAD, made[1:], strict=True))
+        yield made[0], dict(zip(bad, made[1:], strict=True))
     finally:
         for one in made:
             one.close()
@@ -127,13 +149,13 @@ def _trouble(engine: Engine, id: int, words: str) -> bool:
         return words in (connection.scalar(sa.select(Mailbox.trouble).where(Mailbox.id == id)) or "")
 
 
-def _books(engine: Engine, good: Sink, begun: datetime) -> Found:
+def _books(engine: Engine, good: Sink, begun: datetime, seconds: float) -> Found:
     with engine.connect() as connection:
         accepted = sa.select(Message.message_id, Message.due_at, Attempt.at).join(Attempt)
         rows = connection.execute(accepted.where(Attempt.outcome == "accept")).all()
     taken = [mail.message_id for mail in good.caught]
     late = [row.at - max(row.due_at, begun) for row in rows if row.message_id in set(taken)]
-    found = Found(len(taken), late, [])
+    found = Found(len(taken), len(taken) / seconds, late, [])
     checks = {
         f"taken twice: {len(taken) - len(set(taken))}": len(set(taken)) == len(taken),
         f"p99 of the others is {found.p99.total_seconds():.1f} s": found.p99 <= P99,

@@ -1,7 +1,8 @@
 """kill -9 at named points of a mail's way, with a mail of each of ten mailboxes there, and again in the rescue.
 
 The receiving server falls silent at a position of the dialogue, or a lock in the database holds the product up: then
-it is killed, the hold is gone, and another process goes on. What must become of the mails is known for each point.
+it is killed, the hold is gone, and another process goes on. What must become of the mails is known for each point: of a
+mailbox that sends one by one of each mail, of a bulk lane how many may be in doubt.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.messages.models import Message
 from tests.databases import durable_postgresql_url
 from tests.sink import Act, Manners, Sink
@@ -26,6 +28,8 @@ from tests.torture.ledger import is_quiet
 
 PEOPLE, MESSAGES = "SELECT id FROM person FOR UPDATE", "SELECT id FROM message FOR UPDATE"
 HISTORY, NO_MOVE = "LOCK TABLE activity IN SHARE MODE", "LOCK TABLE message IN SHARE MODE"
+OF_A_LANE = 40  # mails
+CONNECTIONS = 4  # of a lane
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
@@ -64,13 +68,15 @@ POINTS = (
 )
 
 
-def kill_at(point: Point, folder: Path, boxes: int, url: str) -> list[str]:
+def kill_at(point: Point, folder: Path, boxes: int, url: str, *, bulk: bool = False) -> list[str]:
     """A sentence for each mail that is not what it must be."""
     here = Installation(folder, url)
     here.set_up()
     engine, stage = here.engine, _Stage(point, boxes)
     with Sink(Manners(script=stage.script)) as sink:
-        launch_from_boxes(engine, boxes, 1, sink.port)
+        launch_from_boxes(engine, boxes, OF_A_LANE if bulk else 1, sink.port)
+        if bulk:
+            _make_bulk_lanes(engine)
         _kill_there(here, engine, stage)
         stage.over()
         if not point.journal:
@@ -80,9 +86,14 @@ def kill_at(point: Point, folder: Path, boxes: int, url: str) -> list[str]:
                 _kill_when(here, lambda: _held_up(engine, 1))
         _let_it_end(here, engine)
         arrived = Counter(mail.recipients[0] for mail in sink.caught)
-    wrong = _wrong(point, engine, arrived)
+    wrong = _wrong_of_lanes(point, engine, arrived, boxes) if bulk else _wrong(point, engine, arrived)
     engine.dispose()
     return wrong
+
+
+def _make_bulk_lanes(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.update(Mailbox).values(bulk_lane=True))
 
 
 def _kill_there(here: Installation, engine: Engine, stage: _Stage) -> None:
@@ -168,13 +179,44 @@ def _wrong(point: Point, engine: Engine, arrived: Counter[str]) -> list[str]:
     ]
 
 
+def _wrong_of_lanes(point: Point, engine: Engine, arrived: Counter[str], boxes: int) -> list[str]:
+    """Each is sent or in doubt, and nobody has a mail twice. In doubt is one for each connection, where a body had
+    begun; all that were let through, where nobody knows which; none at the other points.
+    """
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(Message.email, Message.state)).all()
+    doubts = [row.email for row in rows if row.state == "uncertain"]
+    began = point.state == "uncertain" or point.silent == "BODY"
+    most = boxes * (0 if not began else CONNECTIONS if point.journal else OF_A_LANE)
+    wrong = [
+        f"{point.name}: {row.email} is {row.state}, taken {arrived[row.email]} times"
+        for row in rows
+        if row.state not in ("sent", "uncertain")
+        or arrived[row.email] > 1
+        or (row.state == "sent" and not arrived[row.email])
+    ]
+    if len(doubts) > most or (point.state == "uncertain" and not doubts):
+        wrong.append(f"{point.name}: {len(doubts)} in doubt of at most {most}")
+    return wrong
+
+
 def all_points(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
     """For make torture: 12 points × 10 mails; those that a lock holds up are of PostgreSQL."""
-    rounds, boxes = max(round(share), 1), 10 if share >= 1 else 3
+    return _all_points(url, folder, seed, share, bulk=False)
+
+
+def all_lane_points(url: str, folder: Path, seed: int, share: float) -> tuple[str, list[str]]:
+    """The same with bulk lanes."""
+    return _all_points(url, folder, seed, share, bulk=True)
+
+
+def _all_points(url: str, folder: Path, seed: int, share: float, *, bulk: bool) -> tuple[str, list[str]]:
+    boxes = 10 if share >= 1 else 3
     points = [one for one in POINTS if url or not (one.lock or one.rescue)]
     wrong: list[str] = []
-    for number, point in [(number, one) for number in range(rounds) for one in points]:
-        place = folder / f"{number} {point.name}"
+    for point in points:
+        place = folder / point.name
         place.mkdir()
-        wrong += kill_at(point, place, boxes, url and durable_postgresql_url(f"torture_points_{seed}"))
-    return f"{len(points)} points × {rounds * boxes} mails", wrong
+        database = url and durable_postgresql_url(f"torture_points_{seed}")
+        wrong += kill_at(point, place, boxes, database, bulk=bulk)
+    return f"{len(points)} points × {boxes * (OF_A_LANE if bulk else 1)} mails", wrong

@@ -73,9 +73,9 @@ def run_short(folder: Path, shortage: Shortage, times: int, url: str = "") -> Le
         engine, program = here.engine, here.start(*RUN)
         try:
             for _ in range(times):
-                program = _goes_on(here, program, receiver, engine)
+                program = goes_on(here, program, receiver, engine)
                 shortage(here, program)
-            program = _goes_on(here, program, receiver, engine)
+            program = goes_on(here, program, receiver, engine)
             wait_until(lambda: is_quiet(engine), 180 + BOXES * each / 5, "every message sent or uncertain")
             return balance(engine, receiver, BOXES * each, BOXES)
         finally:
@@ -92,7 +92,7 @@ def _squeeze(program: Program, what: int, most: int) -> None:
         resource.prlimit(program.process.pid, what, usual)
 
 
-def _goes_on(here: Installation, program: Program, receiver: Receiver, engine: Engine) -> Program:
+def goes_on(here: Installation, program: Program, receiver: Receiver, engine: Engine) -> Program:
     """Once mail has left again; the process that sends by then."""
     if not program.running:
         program = here.start(*RUN)
@@ -136,7 +136,7 @@ def _never_answering() -> Iterator[int]:
 
 
 def all_resources(url: str, folder: Path, _seed: int, share: float) -> tuple[str, list[str]]:
-    """For make torture: ten times each, and once beside silent servers."""
+    """For make torture: ten times each."""
     times, wrong, said = max(round(10 * share), 2), [], []
     for shortage in SHORTAGES[url]:
         place = folder / shortage.__name__
@@ -145,11 +145,16 @@ def all_resources(url: str, folder: Path, _seed: int, share: float) -> tuple[str
             ledger = run_short(place, shortage, times, database)
         wrong += [f"{shortage.__name__}: {words}" for words in ledger.wrong]
         said.append(f"{shortage.__name__} {ledger.states.get('uncertain', 0)}")
+    return f"{times} shortages of each, uncertain after them: {', '.join(said)}", wrong
+
+
+def all_silence(url: str, folder: Path, _seed: int, _share: float) -> tuple[str, list[str]]:
+    """For make torture: once without silent servers and once beside them."""
+    wrong: list[str] = []
     alone, beside = (_rate(url, folder / f"silent{silent}", silent, wrong) for silent in (0, SILENT))
     if beside < KEPT * alone:
         wrong.append(f"{beside:.1f} mails a second beside silent servers, {alone:.1f} without")
-    rates = f"{beside:.1f} mails a second beside {SILENT} silent servers, {alone:.1f} without"
-    return f"{times} shortages of each, uncertain after them: {', '.join(said)}; {rates}", wrong
+    return f"{beside:.1f} mails a second beside {SILENT} silent servers, {alone:.1f} without", wrong
 
 
 def _rate(url: str, place: Path, silent: int, wrong: list[str]) -> float:

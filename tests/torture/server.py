@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import sqlalchemy as sa
-
-from sales_campaigns.database import make_engine
+from tests.database_servers import CONNECTIONS, let_in, start_again
 from tests.databases import prepare_server
 from tests.fault_proxy import FaultProxy
-from tests.torture.installation import wait_until
 
 NAME = "postgres"
-CONNECTIONS = 400  # as docs/many-machines.md counts on
 
 
 class Server:
@@ -33,7 +27,11 @@ class Server:
 
     def crash(self) -> None:
         """End it as a machine that loses its power does: nothing is written back. Then start it again."""
-        _start_again(self._server, signal.SIGQUIT)
+        start_again(self._server, signal.SIGQUIT)
+
+    def ensure_running(self) -> None:
+        """As whoever watches over it starts it again when it has ended."""
+        self._server.ensure_postgres_running()
 
     def cut(self) -> int:
         return self._proxy.cut_all()
@@ -43,34 +41,10 @@ class Server:
 def own_server(folder: Path, connections: int = CONNECTIONS) -> Iterator[Server]:
     """It lets so many `connections` in."""
     server = prepare_server(folder / "postgresql")
-    _let_in(server, connections)
+    let_in(server, connections)
     socket = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
     with FaultProxy(f"{socket}/.s.PGSQL.5432", 0) as proxy:
         try:
             yield Server(server, proxy)
         finally:
             server.cleanup()
-
-
-def _let_in(server: Any, connections: int) -> None:
-    engine = make_engine(server.get_uri())
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text(f"ALTER SYSTEM SET max_connections = {connections}"))
-    engine.dispose()
-    _start_again(server, signal.SIGINT)
-
-
-def _start_again(server: Any, how: signal.Signals) -> None:
-    pid = server.get_pid()
-    os.kill(pid, how)
-    wait_until(lambda: not _lives(pid), 30, "the server is down")
-    time.sleep(0.2)
-    server.ensure_postgres_running()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

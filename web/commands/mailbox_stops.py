@@ -39,7 +39,7 @@ def list_mailboxes(email: str, as_json: bool) -> None:
                 "address": box.address,
                 "user": box.user.email,
                 "state": box.state.value,
-                "trouble": box.trouble,
+                "trouble": box.trouble_now,
                 "stopped": is_stopped(uow.session, "mailbox", box.id),
             }
             for box in boxes.all()

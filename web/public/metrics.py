@@ -10,11 +10,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from sales_campaigns.clock import machine_now
+from sales_campaigns.checkups.promises import NAMES, broken_promises
 from sales_campaigns.enrollments.explaining.health import Health, health_of
-from sales_campaigns.enrollments.launches.balance import launches_out_of_balance
 from sales_campaigns.errors import NotFound
-from sales_campaigns.messages.invariants import PROMISES, Finding, findings
+from sales_campaigns.messages.invariants import Finding
 from web.request_scope import settings, work
 
 NUMBERS = ("ahead", "due", "retrying", "in_flight", "uncertain")
@@ -31,7 +30,7 @@ def metrics() -> Response:
     if not token or not secrets.compare_digest(shown.encode(), token.encode()):
         raise NotFound
     uow = work()
-    broken = [*findings(uow.session, machine_now()), *launches_out_of_balance(uow.session)]
+    broken = broken_promises(uow.session)
     read_now = CollectorRegistry()
     read_now.register(Figures(health_of(uow.session, uow.now, uow.speed), broken))
     return Response(generate_latest(read_now), content_type=CONTENT_TYPE_LATEST)
@@ -88,7 +87,7 @@ class Figures(Collector):
     def _promises(self) -> GaugeMetricFamily:
         """Every promise has its line, so that an alarm can tell nought from silence."""
         promises = _gauge("promise_broken", "Rows for which a promise does not hold: must be 0.", ["promise"])
-        for name, count in {**{one.name: 0 for one in PROMISES}, **self._broken}.items():
+        for name, count in {**dict.fromkeys(NAMES, 0), **self._broken}.items():
             promises.add_metric([name], count)
         return promises
 

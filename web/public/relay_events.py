@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.answers.relay_events import relay_events_came
@@ -30,6 +30,7 @@ class Told(BaseModel):
     code: int | None = Field(None, ge=200, lt=600)
     enhanced: Annotated[str, Field(max_length=12, pattern=r"^[0-9.]*$")] = ""
     words: Words = ""
+    recipient: Annotated[str, Field(max_length=320, pattern="^[^\x00]*$"), AfterValidator(str.lower)] = ""
 
 
 class ToldMany(BaseModel):

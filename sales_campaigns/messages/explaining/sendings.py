@@ -56,7 +56,7 @@ def _sending(
         person_id=message.person_id,
         mailbox=mailbox.address,
         owner_id=mailbox.user_id,
-        trouble=mailbox.trouble,
+        trouble=mailbox.trouble_now,
         speed=speed,
         keeps_time=keeps_time,
         retry_at=message.act_at if retrying else None,

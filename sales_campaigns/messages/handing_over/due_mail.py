@@ -29,8 +29,7 @@ _OPEN = sa.and_(
 
 def is_open(box: Mailbox) -> bool:
     """Whether it may send now: the same of one row."""
-    waits = box.paused_until is not None and box.paused_until > machine_now()
-    return box.state is MailboxState.CONNECTED and not waits
+    return box.state is MailboxState.CONNECTED and box.waits_until is None
 
 
 _DUE_BOXES = (

@@ -17,7 +17,9 @@ from sales_campaigns.messages.feedback.answers import outcomes_of, trouble_of
 from sales_campaigns.messages.feedback.counting import count_troubles, forgive_retried
 from sales_campaigns.messages.handing_over.gate import Passed
 from sales_campaigns.messages.handing_over.settling_together import IN_HAND, settle_together
+from sales_campaigns.messages.letters.copies import leave_out
 from sales_campaigns.messages.models import Attempt, Message, MessageState
+from sales_campaigns.messages.naming import call_it
 from sales_campaigns.messages.outcomes import FailureType, MailboxEffect, Outcome, outcome_of
 from sales_campaigns.messages.pace.breaking import stop_if_it_bounces
 from sales_campaigns.messages.retries import next_retry
@@ -89,15 +91,14 @@ def _accept_all(uow: UnitOfWork, answers: Sequence[Answer]) -> None:
 
 def _accept(uow: UnitOfWork, answers: Sequence[Answer], event: str, also: dict[str, object]) -> None:
     """Nothing is read: what the gate knew is enough, and the guard of the move says whether it still holds."""
-    named = any(one.hand_over.message_id for one in answers)
-    if named and len(answers) > 1:
-        for one in answers:
-            _accept(uow, [one], event, also)
-        return
-    if answers and not named and uow.session.get_bind().dialect.name == "postgresql":
+    if answers and uow.session.get_bind().dialect.name == "postgresql":
         mine = _settled_together(uow, answers, event, also)
     else:
         mine = _settled(uow, answers if len(answers) < 2 else _in_hand(uow, answers), event, also)
+    for one in mine:
+        call_it(uow, _id(one), one.hand_over.message_id)
+        if one.hand_over.left_out:
+            leave_out(uow.session.get_one(Message, _id(one), populate_existing=True), one.hand_over.left_out)
     _tell(uow, mine)
 
 
@@ -148,7 +149,6 @@ def _accepted(now: datetime, one: Answer) -> dict[str, object]:
         "failure": None,
         "lease_until": None,
         "owner": None,
-        **({"message_id": one.hand_over.message_id} if one.hand_over.message_id else {}),
     }
 
 

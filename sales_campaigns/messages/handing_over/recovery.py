@@ -58,9 +58,9 @@ def _next_ones(uow: UnitOfWork, expired: sa.ColumnElement[bool]) -> list[int]:
     return list(uow.session.scalars(sa.select(found.c.id).where(found.c.place == 1)))
 
 
-def _set_aside(uow: UnitOfWork, expired: sa.ColumnElement[bool], **released: Any) -> None:
+def _set_aside(uow: UnitOfWork, those: sa.ColumnElement[bool], **released: Any) -> None:
     """The rule: three recoveries, then it is set aside: it may be what ends the processes. A person mends it."""
-    again = sa.and_(Message.state == MessageState.CLAIMED, Message.recoveries >= RECOVERIES, expired)
+    again = sa.and_(Message.state == MessageState.CLAIMED, Message.recoveries >= RECOVERIES, those)
     aside = _take(uow, "cancel", again, **released, reason="set_aside", words=SET_ASIDE, ended_at=uow.now)
     rows = uow.session.scalars(sa.select(Message).where(Message.id.in_(aside)))
     told = {"data": {"reason": "set_aside", "words": SET_ASIDE}}

@@ -36,6 +36,7 @@ SOON = timedelta(
 )  # while drafts of tasks stand there: a task that was sent is done within a minute
 AT_MOST = timedelta(minutes=10)  # a look that takes longer belongs to a dead process
 LONGEST_PAUSE = timedelta(minutes=30)
+CANNOT_BE_READ = "What came in cannot be read; the log of the scheduler says why."
 
 
 def inboxes_due(room: PostRoom) -> Sequence[int]:
@@ -53,13 +54,16 @@ def inboxes_due(room: PostRoom) -> Sequence[int]:
 
 
 def look(room: PostRoom, mailbox_id: int) -> int:
-    """One look into one mailbox, where it is due; how many mails of it were news to us."""
+    """One look into one mailbox, where it is due; how many mails of it were news to us.
+
+    It is spent waiting for a server, mostly: one that does not answer takes nobody's place.
+    """
     begun = _begin(room, mailbox_id)
     if begun is None or room.readers is None:
         return 0
     account, cursor, mine = begun
     try:
-        with closing(room.readers.open(account)) as reader:
+        with room.outside(), closing(room.readers.open(account)) as reader:
             came = _read(room, mailbox_id, reader, cursor)
             came += reconcile(room, mailbox_id)
             came += ask_for_the_uncertain(room, mailbox_id, reader)
@@ -68,6 +72,9 @@ def look(room: PostRoom, mailbox_id: int) -> int:
     except Outside as refused:
         _fail(room, mailbox_id, refused)
         return 0
+    except Exception:
+        _fail(room, mailbox_id, Outside(OutsideKind.TRANSIENT, CANNOT_BE_READ))
+        raise
     _end(room, mailbox_id, mine, soon=watched.soon)
     return came + watched.settled
 

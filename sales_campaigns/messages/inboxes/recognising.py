@@ -11,6 +11,7 @@ from sales_campaigns.accounts.models import Mailbox
 from sales_campaigns.messages.handing_over.draft_ids import send_key
 from sales_campaigns.messages.incoming.facts import facts_of, parsed
 from sales_campaigns.messages.models import Message, MessageState
+from sales_campaigns.messages.naming import call_it
 from sales_campaigns.messages.settling import FOUND
 from sales_campaigns.messages.states import LEFT, MESSAGE
 from sales_campaigns.messages.telling import about
@@ -41,26 +42,23 @@ def it_left(uow: UnitOfWork, message: Message, found: Found) -> None:
     told = {**about(message), "data": {"words": FOUND}}
     settled = {"sent_at": message.due_at, "ended_at": uow.now, "words": FOUND, "came_back_at": None}
     uow.move(MESSAGE, message, "accept", about=told, **settled, **_names(message, found))
+    call_it(uow, message.id, found.message_id)
 
 
 def _learn(uow: UnitOfWork, message: Message, found: Found) -> bool:
     if message.state is MessageState.UNCERTAIN:
         it_left(uow, message, found)
         return True
-    names = _names(message, found)
-    if message.state not in LEFT or all(getattr(message, name) == value for name, value in names.items()):
+    if message.state not in LEFT:
         return False
-    for name, value in names.items():
+    new = {name: value for name, value in _names(message, found).items() if getattr(message, name) != value}
+    for name, value in new.items():
         setattr(message, name, value)
-    return True
+    return call_it(uow, message.id, found.message_id) or bool(new)
 
 
 def _names(message: Message, found: Found) -> dict[str, Any]:
-    return {
-        "message_id": found.message_id or message.message_id,
-        "provider_id": found.id,
-        "thread_id": found.thread_id or message.thread_id,
-    }
+    return {"provider_id": found.id, "thread_id": found.thread_id or message.thread_id}
 
 
 def _keyed(mails: Iterable[IncomingMail]) -> Iterator[tuple[str, Found]]:

@@ -18,13 +18,15 @@ LONGEST_TEXT = 50_000
 LONGEST_NAME = 255
 LONGEST_HEADER = 20_000  # characters; reading one takes the square of its length
 DEEPEST = 50  # parts within parts
+NEAREST, FIRST = 40, 10  # of the mails that one says it answers; what began a thread is often ours
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 _FOLDS = re.compile(r"[\x00-\x1f\x7f\s]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`sender` is lower-cased, without its name; `answered` are Message-IDs, the nearest first.
+    """`sender` is lower-cased, without its name; `answered` are Message-IDs, the nearest first, and of more than
+    fifty those at both ends.
 
     `headers` hold every header once, by its lower-cased name, decoded; `text` is the whole text, quotes included.
     `invitation` is what a calendar's answer says: "accepted", "declined", "tentative", or "".
@@ -71,13 +73,13 @@ def facts_of(mail: Parsed) -> Facts:
     headers = {name: decoded(value) for name, value in written.items()}
     name, address = _first_address(written.get("from", ""))
     references = ids_in(headers.get("references", ""))
-    answered = dict.fromkeys([*ids_in(headers.get("in-reply-to", "")), *reversed(references)])
+    answered = [*dict.fromkeys([*ids_in(headers.get("in-reply-to", "")), *reversed(references)])]
     return Facts(
         message_id=next(iter(ids_in(headers.get("message-id", ""))), "")[:LONGEST_NAME],
         sender=address.strip().lower()[:320],
         sender_name=decoded(name)[:LONGEST_NAME],
         subject=headers.get("subject", "")[:1000],
-        answered=tuple(answered),
+        answered=tuple(dict.fromkeys(answered[:NEAREST] + answered[-FIRST:])),
         references=" ".join(references),
         headers=headers,
         text=text_of(mail)[:LONGEST_TEXT],

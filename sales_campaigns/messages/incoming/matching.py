@@ -10,8 +10,9 @@ from email.utils import getaddresses
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from sales_campaigns.addresses import check_address
 from sales_campaigns.messages.incoming.facts import Facts
-from sales_campaigns.messages.incoming.reports import Report
+from sales_campaigns.messages.incoming.reports import Report, ReportKind
 from sales_campaigns.messages.models import Message
 from sales_campaigns.messages.return_paths import ReturnPath
 from sales_campaigns.people.models import Address, Person
@@ -32,6 +33,12 @@ class Known:
     enrollment_id: int | None
     team_id: int
     sender_id: int
+    cc: str = ""
+    bcc: str = ""
+
+    def was_copied_to(self, recipient: str) -> bool:
+        """Whether this address, lower-cased, got a copy of it."""
+        return recipient in copied_to(self.cc, self.bcc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +57,25 @@ class Matches:
         `returned`: the message whose return path it came to, as answers of programs do.
         """
         named = next((self.by_name[name] for name in facts.answered if name in self.by_name), None)
-        return self.by_return.get(returned or 0) or named or self.by_thread.get(thread_id or "")
+        threaded = self.by_thread.get(thread_id or "")
+        if named and threaded and named.person_id != threaded.person_id == self.people.get(facts.sender):
+            named = threaded  # its provider called two mails the same
+        return self.by_return.get(returned or 0) or named or threaded
 
     def reported(self, report: Report, returned: int | None = None) -> Known | None:
         """The return path cannot be guessed, so it says it first. A bounce that does not show our mail is about the
-        newest one to its recipient.
+        newest one to its recipient. Whether a copy arrived says nothing of the mail.
         """
         named = self.by_return.get(returned or 0) or self.by_name.get(report.original_message_id)
-        return named or self.by_recipient.get(report.recipient)
+        found = named or self.by_recipient.get(report.recipient)
+        if found and report.kind is not ReportKind.COMPLAINT and found.was_copied_to(report.recipient):
+            return None
+        return found
+
+
+def copied_to(cc: str, bcc: str) -> set[str]:
+    """The keys of the addresses that got copies, as a message stores them."""
+    return {check_address(one).key for one in (*cc.split(), *bcc.split())}
 
 
 def came_to(returns: ReturnPath, facts: Facts) -> int | None:
@@ -114,6 +132,8 @@ def _known(
             Message.enrollment_id,
             Message.team_id,
             Message.sender_id,
+            Message.cc,
+            Message.bcc,
         )
         .where(column.in_(wanted), ~nobody, *where)
         .order_by(Message.id if newest else Message.id.desc())

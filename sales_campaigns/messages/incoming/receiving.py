@@ -22,6 +22,7 @@ from sales_campaigns.ports import IncomingMail
 from sales_campaigns.unit_of_work import UnitOfWork
 
 CHUNK = 500
+MOST_RECIPIENTS = 50  # of one mail
 REPORTED = {
     ReportKind.FAILED: MailKind.BOUNCE,
     ReportKind.DELAYED: MailKind.DELAY,
@@ -116,11 +117,17 @@ def _find(uow: UnitOfWork, mailbox: Mailbox, opened: Sequence[_Opened]) -> Match
         mailbox.user.team_id,
         names={*(name for one in opened for name in one.facts.answered), *reported} - {""},
         threads={one.mail.thread_id for one in opened if one.mail.thread_id},
-        recipients={report.recipient for report in reports if not report.original_message_id} - {""},
+        recipients={address for one in opened for address in _unnamed(one)},
         senders={one.facts.sender for one in opened} - {""},
         returned={one.returned for one in opened if one.returned is not None},
         at=min(one.mail.at for one in opened),
     )
+
+
+def _unnamed(one: _Opened) -> list[str]:
+    """Whom reports are about that do not show our mail. One of ours has a few recipients, a made-up one thousands."""
+    whom = (report.recipient for report in one.reports if not report.original_message_id)
+    return [*dict.fromkeys(address for address in whom if address)][:MOST_RECIPIENTS]
 
 
 def _rows(mailbox: Mailbox, one: _Opened, found: Matches) -> Iterator[dict[str, Any]]:

@@ -71,6 +71,17 @@ def copies_for(session: Session, mails: Sequence[tuple[Message, Parties]]) -> di
     }
 
 
+def leave_out(message: Message, refused: Iterable[tuple[str, str]]) -> None:
+    """These copies (envelope address, why) were refused by the server, which took the mail."""
+    why = dict(refused)
+    gone = [one for one in (*message.cc.split(), *message.bcc.split()) if check_address(one).wire in why]
+    message.cc, message.bcc = (
+        " ".join(one for one in kind.split() if one not in gone) for kind in (message.cc, message.bcc)
+    )
+    told = [[one, why[check_address(one).wire]] for one in gone]
+    message.left_out = [*(message.left_out or []), *told]
+
+
 def _asked(message: Message, parties: Parties) -> tuple[list[str], list[str]]:
     box = parties.mailbox
     return [*message.cc.split(), *box.cc.split()], [*message.bcc.split(), *box.bcc.split()]

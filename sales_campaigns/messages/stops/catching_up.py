@@ -26,16 +26,20 @@ def notice_outage(uow: UnitOfWork) -> int:
     if before is None:
         return 0
     uow.session.execute(sa.update(Instance).where(Instance.id == 1).values(worked_at=uow.now))
-    return catch_up(uow) if was_out(uow, before.worked_at) else 0
+    if not was_out(uow, before.worked_at):
+        return 0
+    return catch_up(uow) + (_bring_forward(uow) if before.worked_at > uow.now else 0)
 
 
 def outage_seen(uow: UnitOfWork) -> bool:
-    """Whether nothing of this installation was at work for some minutes until now. Only reads."""
+    """Whether nothing of this installation was at work for some minutes until now, or its clock was ahead by as much.
+    Only reads.
+    """
     return was_out(uow, uow.session.scalar(sa.select(Instance.worked_at).where(Instance.id == 1)))
 
 
 def was_out(uow: UnitOfWork, worked_at: datetime | None) -> bool:
-    return worked_at is not None and uow.now - worked_at > uow.people_seconds(OUTAGE_SECONDS)
+    return worked_at is not None and abs(uow.now - worked_at) > uow.people_seconds(OUTAGE_SECONDS)
 
 
 def catch_up(uow: UnitOfWork, *where: sa.ColumnElement[bool]) -> int:
@@ -44,17 +48,23 @@ def catch_up(uow: UnitOfWork, *where: sa.ColumnElement[bool]) -> int:
     The rule: lateness is judged once. What is too late is left for the gate to judge; what is not leaves in its
     turn, however long that takes. Only `act_at` moves.
     """
+    overdue = Message.act_at <= uow.now - uow.people_seconds(OVERDUE_SECONDS)
+    in_time = sa.or_(Message.late_at.is_(None), Message.late_at >= uow.now)
+    return _spread(uow, overdue, in_time, nothing_holds(), *where)
+
+
+def _bring_forward(uow: UnitOfWork) -> int:
+    """While the clock was ahead, mails were given turns that are hours away by now: they get them anew."""
+    overdue = Message.due_at <= uow.now - uow.people_seconds(OVERDUE_SECONDS)
+    far = Message.act_at > uow.now + uow.people_seconds(OUTAGE_SECONDS)
+    return _spread(uow, overdue, far, Message.late_at.is_(None), Message.reason == "")
+
+
+def _spread(uow: UnitOfWork, *which: sa.ColumnElement[bool]) -> int:
     rows = uow.session.execute(
         sa.select(Message.id, Message.occasion, Message.step_key, Message.mailbox_id, Mailbox.daily_limit)
         .join(Mailbox, Mailbox.id == Message.mailbox_id)
-        .where(
-            Message.state == MessageState.PENDING,
-            Message.attempts == 0,
-            Message.act_at <= uow.now - uow.people_seconds(OVERDUE_SECONDS),
-            sa.or_(Message.late_at.is_(None), Message.late_at >= uow.now),
-            nothing_holds(),
-            *where,
-        )
+        .where(Message.state == MessageState.PENDING, Message.attempts == 0, *which)
     ).all()
     by_mailbox = defaultdict(list)
     for id, occasion, key, mailbox_id, limit in rows:

@@ -78,6 +78,13 @@ def test_a_report_on_thousands_tells_of_each() -> None:
     assert time.thread_time() - begun < SECONDS
 
 
+def test_of_a_mail_that_answers_thousands_both_ends_of_the_thread_count() -> None:
+    thread = [f"<{number}@x>" for number in range(900)]
+    head = f"In-Reply-To: <last@x>\r\nReferences: {' '.join(thread)}\r\n\r\nx"
+    answered = facts_of(parsed(head.encode())).answered
+    assert answered[:2] == ("<last@x>", "<899@x>") and answered[-1] == "<0@x>" and len(answered) == 50
+
+
 def test_what_nests_deeper_than_anybody_does_keeps_its_headers() -> None:
     facts = facts_of(parsed(nested(3_000)))
     assert (facts.sender, facts.subject) == ("mailer-daemon@x.example", "Undeliverable")

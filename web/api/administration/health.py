@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from sales_campaigns.accounts.roles import require
 from sales_campaigns.api_access.scopes import Scope
+from sales_campaigns.checkups.promises import broken_promises
 from sales_campaigns.enrollments.explaining.health import Queue, health_of
 from sales_campaigns.messages.explaining.waiting import WaitingGroup
 from web.api.protocol.operations import Area
@@ -44,12 +45,24 @@ class QueueShown(Shown):
     holdups: list[HoldupShown]
 
 
+class FindingShown(Shown):
+    """Something that must never be."""
+
+    name: str
+    count: int
+    words: str
+    fix: str = Field(description="What to do.")
+
+
 class HealthShown(Shown):
     keeps_time: bool
     processes: list[ProcessShown]
     lags: dict[str, float] = Field(description="Kind of work → seconds that its oldest is late.")
     reactions: int = Field(description="What happened and has not been followed up yet.")
     queues: list[QueueShown]
+    broken_promises: list[FindingShown] = Field(
+        description="What must never be and is; empty when all is well."
+    )
 
 
 @api.get("/health")
@@ -63,6 +76,7 @@ def get_health() -> HealthShown:
         lags={kind: lag.total_seconds() for kind, lag in health.lags.items()},
         reactions=health.reactions,
         queues=[_queue(one) for one in health.queues],
+        broken_promises=[FindingShown.model_validate(one) for one in broken_promises(work().session)],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import AwareDatetime, Field
 
 from sales_campaigns.accounts.models import MailboxState
@@ -36,9 +38,9 @@ class MailboxShown(Shown):
     address: str
     provider: str
     state: MailboxState
-    trouble: str
+    trouble: str = Field(description="Why nothing leaves from it; empty where it does.")
     lost_at: AwareDatetime | None
-    paused_until: AwareDatetime | None
+    paused_until: AwareDatetime | None = Field(description="Until when it waits, because its server asked.")
     daily_limit: int
     per_minute: int | None
     bulk_lane: bool
@@ -123,9 +125,12 @@ def confirm_installation() -> Done:
 
 
 def _shown(line: MailboxLine) -> MailboxShown:
-    kept = {name: getattr(line.mailbox, name) for name in OF_THE_ROW}
+    box = line.mailbox
+    kept = {name: getattr(box, name) for name in OF_THE_ROW}
+    now: dict[str, Any] = {"trouble": box.trouble_now, "paused_until": box.waits_until}
     stopped = line.stop.why or line.stop.cause.value if line.stop is not None else ""
-    return MailboxShown(**kept, user=line.owner.name, waiting=line.waiting, stopped=stopped)
+    return MailboxShown(**kept, **now, user=line.owner.name, waiting=line.waiting, stopped=stopped)
 
 
-OF_THE_ROW = tuple(name for name in MailboxShown.model_fields if name not in {"user", "waiting", "stopped"})
+OWN_WORDS = {"user", "waiting", "stopped", "trouble", "paused_until"}
+OF_THE_ROW = tuple(name for name in MailboxShown.model_fields if name not in OWN_WORDS)

@@ -17,7 +17,7 @@ from sales_campaigns.analytics.reading import (
     figures_by_user,
 )
 from sales_campaigns.analytics.report import Activity
-from sales_campaigns.analytics.week import DayCell, week_of
+from sales_campaigns.analytics.week import DayCell, RepWeek, week_of
 from sales_campaigns.calendars.models import LeaveKind
 from sales_campaigns.enrollments.explaining.team_load import team_lines
 from sales_campaigns.errors import Invalid
@@ -87,6 +87,9 @@ class DayShown(Shown):
     foreseen_tasks: int
     leave: LeaveKind | None
     holiday: bool
+    full_at: int | None = Field(
+        None, description="The mails that may leave that day, where the mails of the day reach them."
+    )
 
 
 class RepWeekShown(Shown):
@@ -152,7 +155,7 @@ def get_calendar(query: WeekAsked) -> WeekShown:
                 user_id=rep.user.id,
                 user=rep.user.name,
                 **_mailbox(rep.mailbox),
-                days=list(map(_day, rep.days)),
+                days=[_day(rep, cell) for cell in rep.days],
             )
             for rep in reps
         ],
@@ -186,5 +189,5 @@ def _mailbox(mailbox: Mailbox | None) -> dict[str, Any]:
     return {"mailbox": mailbox.address, "daily_limit": mailbox.daily_limit}
 
 
-def _day(cell: DayCell) -> DayShown:
-    return DayShown.model_validate(cell)
+def _day(rep: RepWeek, cell: DayCell) -> DayShown:
+    return DayShown.model_validate(cell).model_copy(update={"full_at": rep.full_at(cell)})

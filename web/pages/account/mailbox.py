@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,6 @@ from sales_campaigns.accounts.ramping import RANGES, end_ramp, ramp_mailbox
 from sales_campaigns.accounts.ramps import ramp_of
 from sales_campaigns.accounts.reaching import account_of
 from sales_campaigns.accounts.roles import may
-from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.limiting import change_limit
 from sales_campaigns.enrollments.mailbox_drafts.waiting import let_drafts_wait
 from sales_campaigns.errors import Invalid, NotFound
@@ -214,7 +213,7 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
             **(typed or {}),
         },
         ramped=_ramped(mailbox),
-        waits_until=_waits_until(mailbox),
+        waits_until=mailbox.waits_until if mailbox else None,
         inbox=inbox_of(work().session, mailbox) if mailbox else None,
         ways_to_read=list(READ_SECURITY.items()),
         problems=problems or {},
@@ -227,12 +226,6 @@ def mailbox_page(typed: Words | None = None, problems: Words | None = None) -> R
         **channel_ways(mailbox),
     )
     return make_response(shown, 422 if problems else 200)
-
-
-def _waits_until(mailbox: Mailbox | None) -> datetime | None:
-    """Machine time; None where it waits no longer, whatever its server once said."""
-    until = mailbox.paused_until if mailbox else None
-    return until if until is not None and until > machine_now() else None
 
 
 def _ramped(mailbox: Mailbox | None) -> Ramped | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from sales_campaigns.accounts.roles import require
+from sales_campaigns.checkups.promises import broken_promises
 from sales_campaigns.clock import machine_now
 from sales_campaigns.enrollments.explaining.health import health_of
 from web.answers import answer
@@ -21,5 +22,10 @@ def index() -> str:
     health = health_of(uow.session, uow.now, uow.speed)
     queues = [(queue, [holdup(group) for group in queue.groups]) for queue in health.queues]
     return answer(
-        "health/index.html", "health/_state.html", health=health, queues=queues, machine_now=machine_now()
+        "health/index.html",
+        "health/_state.html",
+        health=health,
+        queues=queues,
+        broken=broken_promises(uow.session),
+        machine_now=machine_now(),
     )

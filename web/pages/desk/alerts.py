@@ -11,9 +11,8 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from sales_campaigns.accounts.models import MailboxState, User
-from sales_campaigns.accounts.roles import may, sees_every_team
+from sales_campaigns.accounts.roles import may
 from sales_campaigns.campaigns.models import Campaign
-from sales_campaigns.clock import machine_now
 from sales_campaigns.crm.models import ConnectionState, RecordState
 from sales_campaigns.crm.reading import VENDOR_WORDS, counts, live_connection
 from sales_campaigns.deliveries.alarms.criteria import Criterion
@@ -24,7 +23,6 @@ from sales_campaigns.deliveries.listing import deliveries_of
 from sales_campaigns.deliveries.models import Delivery, DeliveryState
 from sales_campaigns.deliveries.variants.reading import waiting_tests
 from sales_campaigns.enrollments.explaining.counting import held_counts
-from sales_campaigns.messages.invariants import findings
 from sales_campaigns.messages.outbox.folders import Folder
 from sales_campaigns.messages.outbox.lines import MailboxDay
 from sales_campaigns.people.models import Person
@@ -64,17 +62,6 @@ def alerts_of(
     broken = [one for one in waiting if one.broken]
     of_mail = [*_of_waiting(broken), *_of_mailboxes(boxes, broken), *_of_mails(mails)]
     return [*of_mail, *_of_people(session, user), *_of_crm(session, user), *_set_aside(session, user)]
-
-
-def broken_promises(session: Session, user: User) -> list[Alert]:
-    """For an administrator: what must always be true of the outbox and is not."""
-    if not sees_every_team(user):
-        return []
-    found = findings(session, machine_now())
-    return [
-        Alert(f"{count_words(one.count, 'mail')} {one.words}.", url_for("emails.index"), "Look at the mails")
-        for one in found
-    ]
 
 
 def alerts_of_deliveries(session: Session, user: User, now: datetime) -> list[Alert]:

@@ -20,7 +20,7 @@ from sales_campaigns.tasks.queue import counts, task_lines
 from sales_campaigns.tasks.wanted import TO_DO, Group, Wanted
 from sales_campaigns.tracking.hot_people import SENTENCE, hot_people
 from web.answers import go, page
-from web.pages.desk.alerts import alerts_of, alerts_of_deliveries, broken_promises, first_steps
+from web.pages.desk.alerts import alerts_of, alerts_of_deliveries, first_steps
 from web.pages.desk.own_mail_alerts import alerts_of_own_mails
 from web.parts.figure_words import ACTS, FIGURES
 from web.parts.hot_rows import hot_row
@@ -62,7 +62,6 @@ def index() -> str:
         boxes=boxes,
         scheduled=mails[Folder.SCHEDULED],
         alerts=[
-            *broken_promises(session, user),
             *alerts_of(session, user, boxes, mails, waiting),
             *alerts_of_deliveries(session, user, now),
             *alerts_of_own_mails(session, user, now),
