@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 @pytest.mark.parametrize(
     ("engine", "boxes", "each"),
-    [("sqlite", 2, 12), pytest.param("postgresql", 50, 48, marks=pytest.mark.deep)],
+    [("sqlite", 2, 12), pytest.param("postgresql", 20, 48, marks=pytest.mark.deep)],
     indirect=["engine"],
 )
 def test_due_mail_leaves_at_once_late_mail_in_its_turn_and_what_is_too_late_is_asked_for(

@@ -30,6 +30,7 @@ from tests.torture.server import own_server
 BOXES = 8
 LEASE = {"LEASE_SECONDS": "900"}  # the usual one: workers differ by less
 FIVE_MINUTES, TWO_HOURS = 300, 7200
+A_MINUTE = timedelta(minutes=1)
 WHO = (
     (SCHEDULER, 0),
     (SCHEDULER, FIVE_MINUTES),
@@ -95,13 +96,15 @@ def step_while_sending(
 def _step(
     steps: Sequence[tuple[Hand, int]], later: dict[str, int], receiver: Receiver, engine: Engine
 ) -> list[str]:
-    """After each step a mail becomes due, which must leave as if nothing had been; a sentence for each that did not."""
+    """After each step a mail becomes due before all others of its mailbox, which must leave as if nothing had been; a
+    sentence for each that did not.
+    """
     wait_until(lambda: receiver.lines() > 0, 120, "mail leaves")
     wrong = []
     for number, (hand, by) in enumerate(steps):
         hand.turn(by)
         email, id = later.popitem()
-        _move(engine, [id], timedelta())
+        _move(engine, [id], -A_MINUTE)
         try:
             wait_until(partial(_has_reached, receiver, email), 30, "it leaves")
         except AssertionError:
