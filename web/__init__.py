@@ -12,7 +12,6 @@ from sales_campaigns.settings import Settings
 from web import api, assets, commands, errors, filters, frame, numbers, pages, public, request_scope, security
 from web.parts import enrollment_words, task_origins
 from web.replaying import PatientFlask
-from web.routing import LateRule
 
 
 def create_app(
@@ -20,7 +19,6 @@ def create_app(
 ) -> Flask:
     """`rehearse` lets a campaign happen in a world of its own; None where that is not offered."""
     app = PatientFlask(__name__, static_folder=None)
-    app.url_rule_class = LateRule
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=[key for key in [settings.secret_key_old] if key],

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, current_app, send_from_directory
 
 FOLDER = Path(__file__).parent / "static"
 KEPT = timedelta(days=365)
@@ -38,9 +38,11 @@ def _say_release(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _asset(release: str, filename: str) -> Response:
-    """A page that was opened before an upgrade asks for an older release: it gets what there is, and keeps nothing."""
+    """A page that was opened before an upgrade asks for an older release: it gets what there is, and keeps nothing. So it
+    is while the product is worked on (`--debug`), when files change under the process.
+    """
     answer = send_from_directory(FOLDER, filename)
-    if release == of_the_files():
+    if release == of_the_files() and not current_app.debug:
         answer.cache_control.max_age = int(KEPT.total_seconds())
         answer.cache_control.public = True
         answer.cache_control.immutable = True
