@@ -38,8 +38,8 @@ def _say_release(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _asset(release: str, filename: str) -> Response:
-    """A page that was opened before an upgrade asks for an older release: it gets what there is, and keeps nothing. So it
-    is while the product is worked on (`--debug`), when files change under the process.
+    """A page that was opened before an upgrade asks for an older release: it gets what there is, and keeps nothing. So
+    it is while the product is worked on (`--debug`), when files change under the process.
     """
     answer = send_from_directory(FOLDER, filename)
     if release == of_the_files() and not current_app.debug:
