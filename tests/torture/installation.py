@@ -46,6 +46,9 @@ class Program:
         return self.process.poll() is None
 
 
+STARTED: list[Program] = []  # by this process, which ends them whatever happens to it
+
+
 @dataclass
 class Installation:
     """Where the product runs: `database_url` is empty for SQLite in the folder."""
@@ -81,7 +84,8 @@ class Installation:
             text=True,
         )
         said.close()
-        return Program(process)
+        STARTED.append(Program(process))
+        return STARTED[-1]
 
     def run(self, *command: str) -> None:
         """Run a command of the product until it ends, and as it should."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from tests.torture.installation import STARTED
 from tests.torture.scenarios import SCENARIOS
 
 OF = {one.name: one for one in SCENARIOS}
@@ -98,6 +99,10 @@ def _asked(run: Run) -> Row:
             done, wrong = OF[run.name].run(run.database, Path(folder), run.seed, run.share)
         except AssertionError as error:  # what did not come in time is a broken promise like any other
             done, wrong = "not to its end", [str(error)]
+        finally:
+            for one in STARTED:
+                if one.running:
+                    one.kill()
     return Row(run.name, run.database or "sqlite", done, wrong, time.monotonic() - begun)
 
 
