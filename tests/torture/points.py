@@ -217,6 +217,6 @@ def _all_points(url: str, folder: Path, seed: int, share: float, *, bulk: bool) 
     for point in points:
         place = folder / point.name
         place.mkdir()
-        database = url and durable_postgresql_url(f"torture_points_{seed}")
+        database = url and durable_postgresql_url(f"torture_{'lane_' if bulk else ''}points_{seed}")
         wrong += kill_at(point, place, boxes, database, bulk=bulk)
     return f"{len(points)} points × {boxes * (OF_A_LANE if bulk else 1)} mails", wrong
