@@ -64,11 +64,14 @@ Happening = Callable[[OutgoingMail], None]
 
 @dataclass
 class Meanwhile:
-    """The real outside, but while a mail is being handed over, something happens before it or after it."""
+    """The real outside, but while a mail is being handed over, something happens before it or after it, or it `says`
+    something else of it.
+    """
 
     providers: MailProviders
     before: Happening = lambda _mail: None
     after: Happening = lambda _mail: None
+    says: Callable[[HandOver], HandOver] = lambda answer: answer
 
     def open(self, account: MailAccount) -> MailProvider:
         return _Interrupted(self.providers.open(account), self)
@@ -85,7 +88,7 @@ class _Interrupted:
             self.meanwhile.before(mail)
             answers = list(self.provider.hand_over([mail]))
             self.meanwhile.after(mail)
-            yield from answers
+            yield from map(self.meanwhile.says, answers)
 
     def check(self) -> None:
         self.provider.check()

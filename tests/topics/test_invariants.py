@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from sales_campaigns.checkups.promises import NAMES, broken_promises
 from sales_campaigns.clock import VirtualClock, machine_now
+from sales_campaigns.deliveries import balance
 from sales_campaigns.deliveries.models import Exclusion, Preparation, Recipient
 from sales_campaigns.enrollments.models import Launch
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
@@ -127,6 +128,24 @@ def test_a_preparation_that_says_another_number_is_found(two: int, work: Work, r
     with work() as uow:
         uow.session.execute(sa.update(Preparation).values(targeted=3, to_deliver=2))
     assert audited(work, room) == [("deliveries_out_of_balance", 1)]
+
+
+@pytest.mark.parametrize(("at_once", "found"), [(2, 0), (3, 1)])
+def test_so_many_rows_are_counted_at_once_and_the_newest_delivery_always(
+    two: int,
+    work: Work,
+    cast: Cast,
+    room: PostRoom,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+    found: int,
+) -> None:
+    """It is asked every minute, however large deliveries are."""
+    with work() as uow:
+        uow.session.execute(sa.update(Preparation).values(targeted=3, to_deliver=2))
+    confirmed(work, cast.cleo, name="The newest")
+    monkeypatch.setattr(balance, "ROWS_AT_ONCE", at_once)
+    assert audited(work, room) == [("deliveries_out_of_balance", 1)] * found
 
 
 def test_every_promise_has_a_name_of_its_own() -> None:

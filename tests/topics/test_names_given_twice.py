@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -15,50 +14,24 @@ from sales_campaigns.messages.inboxes.recognising import recognise
 from sales_campaigns.messages.incoming.models import MailKind, ReceivedMail
 from sales_campaigns.messages.incoming.receiving import receive
 from sales_campaigns.messages.models import Message
-from sales_campaigns.ports import (
-    Capabilities,
-    HandOver,
-    MailAccount,
-    MailProvider,
-    MailProviders,
-    OutgoingMail,
-)
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.incoming import a_raw_mail, come_in
-from tests.outgoing import attempts, due_mails, message, send, states
+from tests.outgoing import Meanwhile, attempts, due_mails, message, send, states
 
 pytestmark = pytest.mark.usefixtures("sink")
 SAME, LONG = "<CA+the-same@mail.gmail.example>", f"<{'a' * 300}@mail.gmail.example>"
 MARIA, NOOR = "maria@example.com", "noor@example.com"
 
 
-@dataclass
-class Renaming:
+def calling_all(room: PostRoom, name: str) -> PostRoom:
     """The real outside, which calls every mail by this name; each stands in a thread of its own."""
-
-    providers: MailProviders
-    name: str
-
-    def open(self, account: MailAccount) -> MailProvider:
-        return _Renamed(self.providers.open(account), self.name)
-
-
-@dataclass
-class _Renamed:
-    provider: MailProvider
-    name: str
-    capabilities: Capabilities = field(default_factory=Capabilities)
-
-    def hand_over(self, mails: Sequence[OutgoingMail]) -> Iterator[HandOver]:
-        for one in self.provider.hand_over(mails):
-            yield one._replace(message_id=self.name, thread_id=f"thread {one.key}")
-
-    def check(self) -> int | None:
-        return self.provider.check()
-
-    def close(self) -> None:
-        self.provider.close()
+    return replace(
+        room,
+        providers=Meanwhile(
+            room.providers, says=lambda one: one._replace(message_id=name, thread_id=f"thread {one.key}")
+        ),
+    )
 
 
 @pytest.fixture(params=[False, True], ids=["singly", "bulk"])
@@ -67,7 +40,7 @@ def ids(request: pytest.FixtureRequest, work: Work, cast: Cast, room: PostRoom) 
     with work() as uow:
         uow.session.execute(sa.update(Mailbox).values(bulk_lane=request.param))
     ids = due_mails(work, cast, MARIA, NOOR)
-    send(replace(room, providers=Renaming(room.providers, SAME)))
+    send(calling_all(room, SAME))
     return ids
 
 
@@ -108,5 +81,5 @@ def test_a_copy_among_the_sent_mails_settles_a_mail_in_doubt_whose_name_is_taken
 
 def test_a_name_longer_than_any_is_not_kept(work: Work, cast: Cast, room: PostRoom) -> None:
     (id,) = due_mails(work, cast, MARIA)
-    send(replace(room, providers=Renaming(room.providers, LONG)))
+    send(calling_all(room, LONG))
     assert states(work) == ["sent"] and message(work, id).message_id != LONG
