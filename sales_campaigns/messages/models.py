@@ -216,10 +216,11 @@ class Message(Base):
         _where(DUE, "ix_message_due", "mailbox_id", "act_at", "id"),
         _where("state IN ('claimed', 'sending')", "ix_message_leased", "lease_until"),
         _where(LIVE, "ix_message_delivery_live", "delivery_id"),
-        # Most messages are in none of the next three, and every move of a message writes all that it is in.
+        # Most messages are in none of the next four, and every move of a message writes all that it is in.
         _where("proof_of IS NOT NULL", "ux_message_proof", "proof_of", "proof_number", "email", unique=True),
         _where("enrollment_id IS NOT NULL", "ix_message_enrollment", "enrollment_id"),
         _where("campaign_id IS NOT NULL", "ix_message_campaign_step", "campaign_id", "step_key", "state"),
+        _where("thread_id IS NOT NULL", "ix_message_thread", "mailbox_id", "thread_id"),
         sa.Index("ix_message_mailbox_day", "mailbox_id", "due_at"),
         sa.Index("ix_message_person", "person_id", "id"),
         sa.Index("ix_message_sender_state", "sender_id", "state", "due_at"),

@@ -96,7 +96,7 @@ def find(
     returned: Iterable[int] = (),
     at: datetime,
 ) -> Matches:
-    """Five queries, however many mails; proofs are nobody's, nor is what was sent to somebody erased.
+    """A few queries, however many mails; proofs are nobody's, nor is what was sent to somebody erased.
 
     `at`: when the oldest of these mails came in.
     """
@@ -105,12 +105,24 @@ def find(
         session, Message.message_id, set(names), Message.team_id == team_id, ~Message.proof, newest=False
     )
     threaded = _known(session, Message.thread_id, set(threads), *mine)
-    recent = (*mine, Message.sent_at >= at - LATE_BOUNCES)
-    sent = _known(session, Message.email, set(recipients), *recent)
+    sent = _sent_to(session, set(recipients), *mine, Message.sent_at >= at - LATE_BOUNCES)
     bounced = {
         int(id): known for id, known in _known(session, Message.id, set(returned), ~Message.proof).items()
     }
     return Matches(named, threaded, sent, _people(session, team_id, set(senders)), bounced)
+
+
+def _sent_to(session: Session, recipients: set[str], *where: sa.ColumnElement[bool]) -> dict[str, Known]:
+    """By the people who have these addresses now, for nothing leads from an address to all mails of a mailbox.
+
+    Only where those people got none of these mails is the mailbox read whole: somebody had the address before.
+    """
+    kept = set(session.scalars(sa.select(Address.email).where(Address.email.in_(recipients))))
+    if not kept:
+        return {}
+    ids = sa.select(Person.id).join(Address, Person.address_id == Address.id).where(Address.email.in_(kept))
+    found = _known(session, Message.email, kept, *where, Message.person_id.in_(list(session.scalars(ids))))
+    return found | _known(session, Message.email, kept - found.keys(), *where)
 
 
 def _known(

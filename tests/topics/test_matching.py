@@ -1,0 +1,119 @@
+"""Which mail of ours a received one is about: also when its person has another address now, and without reading
+everything that the mailbox ever sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from sales_campaigns.messages.handing_over.dispatching import PostRoom
+from sales_campaigns.messages.incoming.matching import Matches, find
+from sales_campaigns.messages.models import Message
+from sales_campaigns.people.editing import change_person, create_person
+from sales_campaigns.people.models import Address, Person
+from sales_campaigns.table_statistics import gather_statistics
+from tests.cast import Cast
+from tests.conftest import Work
+from tests.incoming import MONDAY, sent
+
+pytestmark = pytest.mark.usefixtures("sink")
+MARIA, PAUL, MANY = "maria@example.com", "paul@example.com", 3_000
+LEFT = Message.sent_at.is_not(None)
+
+
+def found_for(session: Session, cast: Cast, *recipients: str, threads: tuple[str, ...] = ()) -> Matches:
+    wanted = {"names": (), "senders": (), "recipients": recipients, "threads": threads}
+    return find(session, cast.ana_box.id, cast.ana.team_id, **wanted, at=MONDAY)
+
+
+def test_a_bounce_that_shows_no_mail_is_about_the_mail_to_its_recipient(
+    work: Work, cast: Cast, room: PostRoom
+) -> None:
+    sent(work, cast, room, MARIA, PAUL)
+    with work() as uow:
+        mine = uow.session.scalar(sa.select(Message.id).where(Message.email == MARIA, LEFT))
+        found = found_for(uow.session, cast, MARIA, "stranger@example.com")
+    assert {address: known.id for address, known in found.by_recipient.items()} == {MARIA: mine}
+
+
+def test_it_is_found_when_its_person_has_another_address_by_then_and_somebody_else_has_that_one(
+    work: Work, cast: Cast, room: PostRoom
+) -> None:
+    sent(work, cast, room)
+    with work() as uow:
+        maria = uow.session.scalars(sa.select(Person).where(Person.email == MARIA)).one()
+        ana = uow.session.merge(cast.ana)
+        change_person(uow, ana, maria.id, {"email": "maria@new.example"})
+        create_person(uow, ana, {"email": MARIA})
+        uow.session.flush()
+        found = found_for(uow.session, cast, MARIA)
+        assert found.by_recipient[MARIA].person_id == maria.id
+        assert not found_for(uow.session, cast, "maria@new.example").by_recipient
+
+
+def test_neither_a_bounce_nor_a_thread_reads_all_mails_of_a_mailbox(
+    work: Work, cast: Cast, room: PostRoom, engine: Engine
+) -> None:
+    sent(work, cast, room)
+    with work() as uow:
+        others_too(uow.session)
+        uow.session.execute(sa.update(Message).where(Message.email == MARIA).values(thread_id="T1"))
+        gather_statistics(uow)
+    engine.dispose()  # as happens to each connection after a while
+    with work() as uow:
+        if engine.dialect.name == "postgresql":
+            uow.session.execute(sa.text("ANALYZE message, person, address"))
+        plans = plans_of(uow.session, engine, cast)
+    assert "ix_message_person" in plans and "ix_message_thread" in plans
+    assert "ix_message_mailbox_day" not in plans and "Seq Scan on message" not in plans
+    assert "SCAN message" not in plans
+
+
+def others_too(session: Session) -> None:
+    """Mails to as many other people, of whom nothing is heard."""
+    mail = session.scalars(sa.select(Message).where(LEFT)).one()
+    maria, address = session.execute(sa.select(Person, Address).join(Address)).one()
+    for row, fresh in (
+        (address, lambda n: {"email": f"p{n}@example.com"}),
+        (maria, lambda n: {"email": f"p{n}@example.com", "address_id": address.id + n}),
+        (
+            mail,
+            lambda n: {
+                "email": f"p{n}@example.com",
+                "person_id": maria.id + n,
+                "occasion": mail.occasion + n,
+            },
+        ),
+    ):
+        session.execute(sa.insert(type(row)), [{**copied(row), **fresh(n)} for n in range(1, MANY)])
+
+
+def copied(row: Any) -> dict[str, Any]:
+    """Everything but what is unique of it."""
+    mapper = sa.inspect(type(row))
+    own = {"id", "message_id"}
+    return {one.key: getattr(row, one.key) for one in mapper.column_attrs if one.key not in own}
+
+
+def plans_of(session: Session, engine: Engine, cast: Cast) -> str:
+    """How the database would go through the mails for one report and one answer."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cur: Any, statement: str, values: Any, *_: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    assert found_for(session, cast, MARIA, threads=("T1",)).by_thread.keys() == {"T1"}
+    event.remove(engine, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    mails = [one for one in asked if "FROM message" in one[0]]
+    plans = [
+        session.connection().exec_driver_sql(f"{explain} {text}", values).all() for text, values in mails
+    ]
+    return "\n".join(str(row) for plan in plans for row in plan)
