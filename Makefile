@@ -39,7 +39,6 @@ check: $(VENV)/.tests ## Style, types, imports between the floors, templates
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy --strict
-	@$(PY) -m mypy --strict --package scripts
 	@$(VENV)/bin/lint-imports --no-cache --no-logo
 	@$(PY) -m scripts.check_templates
 

@@ -53,7 +53,8 @@ def _compared(name: str, engine: Engine, folder: Path, tasks: int, rounds: int) 
     settings = Settings(
         secret_key="only for the benchmark, long enough", data_dir=folder, api_requests_per_minute=1_000_000
     )
-    outside = OutsideWorld(mail=connected())
+    providers = connected()
+    outside = OutsideWorld(mail=providers)
     client = create_app(settings, engine, outside, VirtualClock(NOW)).test_client()
     tokens = [_token(engine, 1 + number) for number in range(REPS)]
     asked, bare, begun = [], [], process_time()
@@ -61,7 +62,7 @@ def _compared(name: str, engine: Engine, folder: Path, tasks: int, rounds: int) 
         rep = number % REPS
         bare.append(_seconds_of_rows(engine, 1 + rep))
         asked.append(_seconds_of_answer(client, tokens[rep]))
-    outside.mail.close_all()
+    providers.close_all()
     busy = (process_time() - begun) / len(asked)
     answer, rows = _p95(asked[REPS:]), _p95(bare[REPS:])
     return (

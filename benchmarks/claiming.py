@@ -13,6 +13,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -62,7 +63,7 @@ def _measured(database: str, rows: int) -> tuple[float, float]:
 
 def _fill(engine: Engine, rows: int) -> int:
     """So many more messages of the same mailbox, copied from one; its id."""
-    table = Message.__table__
+    table: Any = Message.__table__
     later = datetime.now(UTC) + timedelta(days=30)
     others = [column for column in table.c if column.name not in ("id", "occasion", "state", "act_at")]
     numbers = sa.select(sa.literal(1).label("n")).cte("numbers", recursive=True)

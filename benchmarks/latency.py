@@ -107,7 +107,8 @@ def _spread_over_mailboxes(engine: Engine) -> None:
         ]
         session.add_all(boxes)
         session.flush()
-        assert session.scalar(sa.select(sa.func.count()).where(Hold.kind == "mailbox")) >= MAILBOXES
+        holds = session.scalar(sa.select(sa.func.count()).where(Hold.kind == "mailbox"))
+        assert holds is not None and holds >= MAILBOXES
         session.execute(
             sa.update(Message).values(
                 mailbox_id=boxes[0].id + Message.id % MAILBOXES, act_at=later, late_at=None, valid_until=later

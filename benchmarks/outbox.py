@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -21,9 +22,9 @@ def fill(engine: Engine, mails: int) -> None:
         base = connection.scalar(sa.select(sa.func.max(Address.id)))
         last = connection.scalar(sa.select(sa.func.max(Message.id)))
         email = sa.func.concat("reader", numbers.c.n, "@example.com")
-        own = {"id": numbers.c.n + base, "email": email, "domain": sa.literal("example.com")}
+        own: dict[str, Any] = {"id": numbers.c.n + base, "email": email, "domain": sa.literal("example.com")}
         _copied(connection, Address, sa.select(sa.func.min(Address.id)).scalar_subquery(), own, numbers)
-        person = {"id": numbers.c.n + base, "address_id": numbers.c.n + base, "email": email}
+        person: dict[str, Any] = {"id": numbers.c.n + base, "address_id": numbers.c.n + base, "email": email}
         name = {"first_name": sa.func.concat("Maria ", numbers.c.n)}
         _copied(connection, Person, first.person_id, person | name, numbers)
         due = {"act_at": sa.literal(datetime.now(UTC), Message.act_at.type), "enrollment_id": sa.null()}
@@ -38,11 +39,11 @@ def fill(engine: Engine, mails: int) -> None:
 
 
 def _copied(
-    connection: sa.Connection, model: type, like: object, own: dict[str, object], numbers: sa.FromClause
+    connection: sa.Connection, model: type, like: object, own: dict[str, Any], numbers: sa.FromClause
 ) -> None:
     """Rows of this model like the one with the id `like`, but for the columns of their `own`."""
     table = model.__table__  # type: ignore[attr-defined]
     others = [column for column in table.c if column.name not in own]
-    rows = sa.select(*others, *(value.label(name) for name, value in own.items())).where(table.c.id == like)  # type: ignore[attr-defined]
+    rows = sa.select(*others, *(value.label(name) for name, value in own.items())).where(table.c.id == like)
     names = [*(column.name for column in others), *own]
     connection.execute(sa.insert(table).from_select(names, rows.select_from(table.join(numbers, sa.true()))))

@@ -229,4 +229,5 @@ if __name__ == "__main__":
     given = [*sys.argv[1:]]
     kind = "sqlite" if "sqlite" in given else "postgresql"
     numbers = [int(one) for one in given if one.isdecimal()]
-    main(*(numbers + [1_000_000, 3_000, 3][len(numbers) :]), kind)  # type: ignore[call-arg]
+    people, loop, runs = numbers + [1_000_000, 3_000, 3][len(numbers) :]
+    main(people, loop, runs, kind)

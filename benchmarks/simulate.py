@@ -65,7 +65,7 @@ def main() -> None:
     chosen = options.parse_args()
     for name, share in SHARES.items():
         for count in map(int, chosen.people.split(",")):
-            limit = share and max(1, int(count * share))
+            limit = max(1, int(count * share)) if share else None
             runs = [in_a_process_of_its_own(count, limit) for _ in range(chosen.runs)]
             seconds, worked = (median(run[n] for run in runs) for n in (0, 1))
             memory = max(run[2] for run in runs)

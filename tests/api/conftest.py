@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client
 
 from sales_campaigns.accounts.models import User
 from sales_campaigns.api_access.issuing import TokenWish, make_token
 from sales_campaigns.api_access.scopes import Scope
 from sales_campaigns.settings import Settings
+from tests.answers import Answer
 from tests.conftest import Work
 from tests.pages.conftest import app, browse
 
@@ -38,21 +39,22 @@ class Program:
     token: str
     headers: dict[str, str] = field(default_factory=dict)
 
-    def get(self, path: str, **query: Any) -> TestResponse:
-        return self.client.get(PREFIX + path, query_string=query, headers=self._headers({}))
+    def get(self, path: str, **query: Any) -> Answer:
+        return cast(Answer, self.client.get(PREFIX + path, query_string=query, headers=self._headers({})))
 
     def send(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: Any
-    ) -> TestResponse:
+    ) -> Answer:
         given = {"json": body} if body is not None else {}
-        return self.client.open(
-            PREFIX + path, method=method, headers=self._headers(headers or {}), **{**given, **more}
+        shown = self._headers(headers or {})
+        return cast(
+            Answer, self.client.open(PREFIX + path, method=method, headers=shown, **{**given, **more})
         )
 
-    def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> TestResponse:
+    def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
         return self.send("POST", path, body, headers)
 
-    def edit(self, method: str, path: str, body: Any, seen: str = "") -> TestResponse:
+    def edit(self, method: str, path: str, body: Any, seen: str = "") -> Answer:
         return self.send(method, path, body, {"If-Match": self.get(seen or path).headers["ETag"]})
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -55,7 +56,7 @@ def ask_everything(
     schema = schemathesis.openapi.from_dict(deepcopy(document_of(AREAS)))
     schema.app = app
     wrong: list[str] = []
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     for operation in operations[part.number - 1 :: part.of]:
         _asking(app, engine, askers, operation, examples, wrong)()
     return wrong

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -191,7 +192,7 @@ def test_a_cursor_of_another_list_is_refused(program: Programs, cast: Cast) -> N
 
 def test_the_document_and_its_page_are_open_to_everybody(app: Flask) -> None:
     client = app.test_client()
-    document = client.get("/api/v1/openapi.json").json
+    document: Any = client.get("/api/v1/openapi.json").json
     assert document["openapi"] == "3.1.0"
     page = client.get("/api/v1/docs")
     assert page.status_code == 200

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -23,6 +23,7 @@ from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.schema import METADATA
 from sales_campaigns.settings import Settings
+from tests.answers import Answer
 from tests.api.conftest import a_token
 from tests.cast import Cast, a_mailbox
 from tests.conftest import Work
@@ -54,7 +55,7 @@ class Stranger:
     known: dict[str, tuple[str, str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        document = self.app.test_client().get("/api/v1/openapi.json").json
+        document: Any = self.app.test_client().get("/api/v1/openapi.json").json
         server = document["servers"][0]["url"]
         for path, methods in document["paths"].items():
             for method, said in methods.items():
@@ -102,9 +103,10 @@ class Stranger:
         found = _good(said, first)
         assert first.data == second.data == third.data, path
         assert third.headers[REPEATED] == "true"
-        other = self.app.test_client().open(path, headers=headers, **{**asked, **_another(asked)})
-        assert other.status_code == 422, path
-        assert [one["field"] for one in other.json["errors"]] == [KEY]
+        other = cast(
+            Answer, self.app.test_client().open(path, headers=headers, **{**asked, **_another(asked)})
+        )
+        assert (other.status_code, [one["field"] for one in other.json["errors"]]) == (422, [KEY]), path
         return found
 
     def _rows(self) -> dict[str, int]:
@@ -114,7 +116,7 @@ class Stranger:
             for table in METADATA.sorted_tables
         ]
         with self.work() as uow:
-            return dict(map(tuple, uow.session.execute(sa.union_all(*counted))))
+            return {str(name): rows for name, rows in uow.session.execute(sa.union_all(*counted))}
 
 
 def _content(said: Mapping[str, Any], body: Any) -> dict[str, Any]:

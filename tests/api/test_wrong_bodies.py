@@ -147,7 +147,8 @@ def test_what_is_no_body_is_refused_and_changes_nothing(
     program: Programs, cast: Cast, rows: Ids, engine: Engine
 ) -> None:
     cleo, before = program(cast.cleo), all_rows(engine)
-    taken = []
+    taken: list[tuple[str, object, int]] = []
+    more: dict[str, Any]
     for one in WITH_BODY:
         sent = [(b"[]", 422), (b"{" if one.edits else b"[" * 9000, 400)]
         for data, status in sent:

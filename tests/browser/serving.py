@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def load_demo(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(demo: Path, folder: Path, speed: int = 1, **more: str) -> Iterator[str]:
+def serving(demo: Path, folder: Path, speed: int = 1, more: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve a copy of the `demo` folder and give Ana's one-time sign-in link, which holds the address.
 
     `more` are settings.
@@ -37,7 +37,7 @@ def serving(demo: Path, folder: Path, speed: int = 1, **more: str) -> Iterator[s
     shutil.copytree(demo, folder)
     said = folder / "said.log"
     with said.open("w") as log:
-        environment = _environment(folder, DEMO_SPEED=str(speed), PORT=str(_free_port()), **more)
+        environment = _environment(folder, DEMO_SPEED=str(speed), PORT=str(_free_port()), **(more or {}))
         program = Program(
             subprocess.Popen(
                 _flask("serve"), cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True

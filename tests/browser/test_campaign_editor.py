@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from sqlalchemy.engine import Engine
 from werkzeug.serving import make_server
 
@@ -153,10 +153,10 @@ def test_it_previews_while_one_writes_and_inserts_fields(page: Page) -> None:
 def test_it_takes_a_file_in_when_it_is_chosen_and_out_again(page: Page) -> None:
     page.get_by_role("link", name="Quick question").first.click()
     page.wait_for_load_state()  # nobody chooses a file before the page is there
-    offer = {"name": "offer.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
-    page.locator("input[name=attach]").set_input_files([offer])  # type: ignore[list-item]
+    offer = FilePayload(name="offer.pdf", mimeType="application/pdf", buffer=b"%PDF")
+    page.locator("input[name=attach]").set_input_files([offer])
     expect(page.locator(".files li")).to_have_count(1)
-    page.locator("input[name=attach]").set_input_files([{**offer, "buffer": b""}])  # type: ignore[list-item]
+    page.locator("input[name=attach]").set_input_files([FilePayload({**offer, "buffer": b""})])
     expect(page.locator("#f-attach-error")).to_contain_text("is empty")
     expect(page.locator(".files li")).to_have_count(1)
     page.get_by_role("button", name="Save the step").click()

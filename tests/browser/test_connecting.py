@@ -28,7 +28,7 @@ def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
 def page(demo: Path, browser: Browser, tmp_path: Path, vendor: Vendor) -> Iterator[Page]:
     """Ana on her Mailbox page, of an installation that knows this provider."""
     known = {name.upper(): str(value) for name, value in settings_of(vendor.server).items()}
-    with serving(demo, tmp_path / "served", **known) as link:
+    with serving(demo, tmp_path / "served", more=known) as link:
         context = browser.new_context(base_url=link.partition("/sign-in")[0], ignore_https_errors=True)
         page = context.new_page()
         expect.set_options(timeout=PATIENCE)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, ViewportSize, expect
 
 from scripts.check_templates import application
 from tests.browser.serving import serving, sign_in_path
@@ -27,7 +27,7 @@ LIKE_OTHERS = [
     [".feed > li:nth-child(n+6)"],
     ["article ~ article ~ article"],
 ]
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 DAY, NIGHT = "desk, light", "phone, dark"
 
 # name → the list it is reached from, and the link there

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import Engine
 from werkzeug.datastructures import MultiDict
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client
 
 from integrations.sandbox import SandboxMail
 from sales_campaigns.accounts.models import User
@@ -22,6 +22,7 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from scheduler.rehearsing import rehearse
+from tests.answers import Answer
 from tests.conftest import Work
 from tests.made_once import folder_of_the_run
 from web import create_app
@@ -68,8 +69,8 @@ class Browser:
     token: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
-    def get(self, url: str, *, htmx: bool = False, **more: Any) -> TestResponse:
-        return self.client.get(url, headers=self._headers(htmx), **more)
+    def get(self, url: str, *, htmx: bool = False, **more: Any) -> Answer:
+        return cast(Answer, self.client.get(url, headers=self._headers(htmx), **more))
 
     def post(
         self,
@@ -78,9 +79,9 @@ class Browser:
         *,
         htmx: bool = False,
         **more: Any,
-    ) -> TestResponse:
+    ) -> Answer:
         typed = data if isinstance(data, MultiDict) else {"csrf_token": self.token, **(data or {})}
-        return self.client.post(url, data=typed, headers=self._headers(htmx), **more)
+        return cast(Answer, self.client.post(url, data=typed, headers=self._headers(htmx), **more))
 
     def _headers(self, htmx: bool) -> dict[str, str]:
         return {**self.headers, "HX-Request": "true"} if htmx else self.headers

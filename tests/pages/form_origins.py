@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from jinja2 import Environment
 from jinja2.ext import Extension
@@ -29,7 +30,8 @@ class Origins(Extension):
 def origins_told(environment: Environment) -> Iterator[None]:
     """Meanwhile all pages say them: they are compiled anew, and not for others."""
     plain, compiled = environment.cache, environment.bytecode_cache
-    environment.cache, environment.bytecode_cache = LRUCache(1_000), None
+    fresh: Any = LRUCache(1_000)
+    environment.cache, environment.bytecode_cache = fresh, None
     environment.add_extension(Origins)
     yield
     del environment.extensions[Origins.identifier]

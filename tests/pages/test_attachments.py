@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import pytest
@@ -41,7 +41,7 @@ def digest_in(html: str) -> str:
     return found[1]
 
 
-def posted(browser: Browser, url: str, typed: dict[str, object]) -> TestResponse:
+def posted(browser: Browser, url: str, typed: Mapping[str, object]) -> TestResponse:
     """A form with files. Its body is made here: the client of the library would leave a large one open."""
     boundary, body = encode_multipart({"csrf_token": browser.token, **typed})
     kind = f'multipart/form-data; boundary="{boundary}"'

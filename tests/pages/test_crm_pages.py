@@ -77,7 +77,7 @@ def test_an_administrator_connects_by_the_page_of_the_crm(
     assert browser.post("/admin/crm/connect", given).headers["Location"] == "/crm/leave"
     shown = browser.get("/crm/leave").text
     asked = parse_qs(
-        urlsplit(re.search(r'href="(http[^"]+authorize[^"]+)"', shown)[1].replace("&amp;", "&")).query
+        urlsplit(shown_by(r'href="(http[^"]+authorize[^"]+)"', shown).replace("&amp;", "&")).query
     )
     assert asked["code_challenge_method"] == ["S256"]
     state = asked["state"][0]
@@ -114,7 +114,7 @@ def test_what_the_crm_does_not_let_in_is_not_kept(
         "/admin/crm/connect", {"vendor": "salesforce", "flow": "web", "client_id": "a", "client_secret": "s"}
     )
     asked = browser.get("/crm/leave").text
-    state = re.search(r"state=([\w-]+)", asked)[1]
+    state = shown_by(r"state=([\w-]+)", asked)
     answer = browser.post("/crm/back", {"code": "wrong", "state": state})
     assert (answer.status_code, "invalid_grant" in answer.text) == (422, True)
     with work() as uow:
@@ -208,7 +208,7 @@ def test_a_rep_signs_in_to_write_in_the_own_name(
     """The rule: per user and integration user."""
     browser = browse(cast.ana)
     browser.post("/crm")
-    state = re.search(r"state=([\w-]+)", browser.get("/crm/leave").text)[1]
+    state = shown_by(r"state=([\w-]+)", browser.get("/crm/leave").text)
     browser.post("/crm/back", {"code": "code-1", "state": state})
     assert "Written in your name" in browser.get("/crm").text
     with work() as uow:
@@ -256,7 +256,7 @@ def test_a_button_in_the_crm_starts_a_launch_here(
     with work() as uow:
         campaign = a_campaign(uow, cast.ana, [a_call(1)])
     admin = browse(cast.cleo)
-    key = re.search(r"<code>([\w-]{40,})</code>", admin.post("/admin/crm/key").text)[1]
+    key = shown_by(r"<code>([\w-]{40,})</code>", admin.post("/admin/crm/key").text)
     body = json.dumps({"user": cast.ana.email, "campaign": campaign.id, "ids": [id]}).encode()
     at = str(int(machine_now().timestamp()))
     headers = {"X-Timestamp": at, "X-Signature": f"sha256={signature_of(key, at, body)}"}
@@ -270,7 +270,8 @@ def test_a_button_in_the_crm_starts_a_launch_here(
     answer = client.post(f"/crm/{connected}/people", data=body, headers=headers)
     assert answer.status_code == 202
     browser = browse(cast.ana)
-    page = urlsplit(answer.json["open"]).path
+    told: Any = answer.json
+    page = urlsplit(told["open"]).path
     assert "1 person chosen in Salesforce" in browser.get(page).text
     went = browser.post(page).headers["Location"]
     assert went.startswith("/people/import/")
@@ -308,3 +309,10 @@ def test_the_commands_tell_sync_and_retry(
     assert run(args=["crm", "retry", "--team", "North"]).output == "North: 0 tried again\n"
     wrong = run(args=["crm", "status", "--team", "Nowhere"])
     assert wrong.exit_code == 1
+
+
+def shown_by(pattern: str, text: str) -> str:
+    """What the first group of it is."""
+    match = re.search(pattern, text)
+    assert match is not None, f"{pattern} is not in {text}"
+    return match[1]

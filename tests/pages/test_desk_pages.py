@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -183,7 +184,7 @@ def test_skipping_an_e_mail_says_what_its_follow_up_will_do(browse: Browse, work
 
 def test_the_outbox_sorts_every_mail_into_one_folder(browse: Browse, work: Work, cast: Cast) -> None:
     later, *others = personal_mails(work, cast, 1, hours=1) + personal_mails(work, cast, 5)
-    states = [
+    states: list[dict[str, Any]] = [
         {"state": MessageState.SENT},
         {"state": MessageState.UNCERTAIN},
         {"state": MessageState.FAILED, "reason": "message_refused", "words": "554 too large"},
@@ -315,7 +316,7 @@ def test_what_happens_is_pushed_and_known_lines_are_not_told_twice(
     an_email_task(work, cast)
     answer = browse(cast.ana).get("/feed/stream")
     assert answer.mimetype == "text/event-stream"
-    heard = iter(answer.response)
+    heard: Iterator[Any] = iter(answer.response)
     assert "retry:" in told(next(heard))
     assert "Quick question, Maria" in told(next(heard))
     clock.forward(timedelta(seconds=5))
@@ -335,7 +336,7 @@ def test_the_newest_is_pushed_however_much_happens(
         for number in range(120):
             uow.record("task.completed", **about, data={"name": f"Call {number}"})
     answer = browse(cast.ana).get("/feed/stream")
-    heard = iter(answer.response)
+    heard: Iterator[Any] = iter(answer.response)
     next(heard)
     assert "Call 119: done" in told(next(heard))
     with work() as uow:

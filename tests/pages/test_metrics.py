@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ def test_it_tells_lag_queues_processes_and_promises(app: Flask, work: Work, cast
     long_ago = machine_now() - timedelta(minutes=5)
     with work() as uow:
         beat(uow.session, "worker")
-        stands = {
+        stands: dict[int, dict[str, Any]] = {
             ahead: {"act_at": uow.now + timedelta(hours=1)},
             due: {"act_at": uow.now - timedelta(minutes=5), "due_at": uow.now - timedelta(minutes=5)},
             in_hand: {"state": "claimed", "owner": "x", "lease_until": long_ago},

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from sales_campaigns.people.models import Address
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from sales_campaigns.webhooks.signing import headers_of
+from tests.answers import Answer
 from tests.cast import Cast
 from tests.conftest import SEAL, Work
 from tests.crm import connect
@@ -50,11 +51,11 @@ class Door:
     sign: Sign
     body: bytes
 
-    def knock(self, app: Flask, body: bytes | None = None, at: int = 0, **wrong: str) -> TestResponse:
+    def knock(self, app: Flask, body: bytes | None = None, at: int = 0, **wrong: str) -> Answer:
         """With a good signature over `body`, of `at` seconds ago, but for the headers named in `wrong`."""
         given = self.body if body is None else body
         headers = {**self.sign(given, int(machine_now().timestamp()) - at), **wrong}
-        return app.test_client().post(self.path, data=given, headers=headers)
+        return cast(Answer, app.test_client().post(self.path, data=given, headers=headers))
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_signature_that_is_missing_wrong_or_old_opens_nothing(
     names["relay"] = (relay, "webhook-signature", "webhook-timestamp")
     for door, signature, at in names.values():
         shown = ["", "sha256=", "v1,", "sha256=" + "0" * 64, "v1,AAAA", "sha256=\xe9", "v1,\xe9"]
-        refused = [door.knock(app, None, 0, **{signature: one}) for one in shown]
+        refused: list[TestResponse] = [door.knock(app, None, 0, **{signature: one}) for one in shown]
         refused += [door.knock(app, None, 0, **{at: one}) for one in ("", "1", "9" * 30, "-1", "x")]
         refused += [door.knock(app, at=400), door.knock(app, at=-400)]
         other = door.sign(b"{}", int(machine_now().timestamp()))
@@ -128,8 +129,8 @@ def test_a_mailgun_event_of_another_key_or_time_opens_nothing(app: Flask, work: 
     for wrong in ({"signature": "\xe9"}, {"signature": 1}, {"timestamp": "1"}, {"token": "x"}):
         body = {**event, "signature": {**event["signature"], **wrong}}
         assert client.post("/api/events/mailgun", json=body).status_code == 403
-    for body in (b"", b"[]", b"[" * 9000, b"{}", b'{"signature": 1}'):
-        assert client.post("/api/events/mailgun", data=body).status_code == 422
+    for nonsense in (b"", b"[]", b"[" * 9000, b"{}", b'{"signature": 1}'):
+        assert client.post("/api/events/mailgun", data=nonsense).status_code == 422
     assert client.post("/api/events/mailgun", data=a_mailgun_event()).status_code == 204
 
 

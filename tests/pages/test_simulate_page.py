@@ -79,6 +79,7 @@ def test_it_simulates_a_group_and_says_who_is_left_out(
     with work() as uow:
         group = Group(team_id=cast.ana.team_id, owner_id=cast.ana.id, name="Fair", created_at=uow.now)
         people = [a_person(uow, cast.ana), a_person(uow, cast.ana, "no@example.com")]
+        assert people[1].address is not None
         people[1].address.opted_out_at = uow.now
         uow.session.add(group)
         uow.session.flush()

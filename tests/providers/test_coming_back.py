@@ -219,6 +219,7 @@ THAT_EXPIRE = [name for name in EVERY if name != "sandbox"]
 
 @pytest.fixture(params=EVERY)
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    opened: AbstractContextManager[House]
     if request.param == REAL:
         opened = postfix_and_dovecot(request.getfixturevalue("office"))
     else:

@@ -61,7 +61,7 @@ def test_a_task_written_twice_is_there_once(crm: Crm, there: Any) -> None:
 
 def test_what_is_written_is_read_back_the_same(crm: Crm, there: Any, clock: VirtualClock) -> None:
     owner = there.user("ana@north.example", "Ana Lind")
-    crm.upsert_tasks([a_write(**A_TASK, owner=owner)])
+    crm.upsert_tasks([a_write(1, "", **A_TASK, owner=owner)])
     (change,) = crm.changes_since(since(clock), []).changes
     assert change.external_id == "sc-1"
     assert {**A_TASK, "owner": owner}.items() <= change.fields.items()
@@ -69,7 +69,7 @@ def test_what_is_written_is_read_back_the_same(crm: Crm, there: Any, clock: Virt
 
 def test_a_task_is_about_its_person(crm: Crm, there: Any) -> None:
     person = there.person("maria@example.com")
-    crm.upsert_tasks([a_write(**A_TASK, person=person)])
+    crm.upsert_tasks([a_write(1, "", **A_TASK, person=person)])
     assert there.neutral()["sc-1"]["person"] == person
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def box(google: Google) -> GmailBox:
 class Desk:
     """What a dispatcher keeps of one mail between two attempts."""
 
-    def __init__(self, **other: object) -> None:
+    def __init__(self, **other: Any) -> None:
         self.mail = a_mail(1, send_key="1.20261130", drafted=self.keep, **other)
 
     def keep(self, draft_id: str) -> None:

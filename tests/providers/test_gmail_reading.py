@@ -156,7 +156,8 @@ def test_a_draft_is_put_found_rewritten_and_taken_away(drafts: GmailDrafts, box:
     assert found is not None and (found.place, found.id) == (Place.DRAFTS, made.id)
     assert drafts.update(made.id, Draft("7.x", a_mail(7, b"Better.\r\n").mime)).id == made.id, "its id stays"
     assert b"Better." in box.mails[box.drafts[made.id]].raw
-    drafts.delete(made.id), drafts.delete(made.id)
+    drafts.delete(made.id)
+    drafts.delete(made.id)
     assert drafts.state(made.id) is DraftState.GONE and drafts.find("7.x") is None
     with pytest.raises(NotFound):
         drafts.update(made.id, Draft("7.x", a_mail(7).mime))

@@ -21,7 +21,7 @@ ANA = "ana@ana.example"
 DOCUMENTS = Path(googleapiclient.__file__).parent / "discovery_cache/documents"
 GMAIL, PUBSUB = (json.loads((DOCUMENTS / f"{name}.v1.json").read_text()) for name in ("gmail", "pubsub"))
 SCHEMAS = {**PUBSUB["schemas"], **GMAIL["schemas"]}
-TYPES: dict[str, type | tuple[type, ...]] = {
+TYPES: dict[str, type[Any]] = {
     "string": str,
     "integer": int,
     "boolean": bool,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def box(microsoft: Microsoft) -> OutlookBox:
     return microsoft.box(ANA)
 
 
-def to_maria(key: int = 1, **other: object) -> OutgoingMail:
+def to_maria(key: int = 1, **other: Any) -> OutgoingMail:
     mime = b"To: maria@ben.example\r\n" + a_mail(key).mime
     return a_mail(
         key, **{"mime": mime, "recipients": ("maria@ben.example",), "send_key": f"{key}.x", **other}
@@ -445,7 +446,8 @@ def test_by_an_application_every_call_names_the_mailbox(microsoft: Microsoft, bo
     assert len(reader.changes(changes.cursor).mails) == 1 and len(box.left) == 2
     asked = {asked.path for name, asked, _ in microsoft.said if name not in ("token", "configuration")}
     assert all(path.startswith(f"/v1.0/users/{ANA}/") for path in asked)
-    provider.close(), reader.close()
+    provider.close()
+    reader.close()
 
 
 def test_four_calls_of_a_mailbox_are_under_way_at_once() -> None:

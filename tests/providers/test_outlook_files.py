@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def box(microsoft: Microsoft) -> OutlookBox:
     return microsoft.box("ana@ana.example")
 
 
-def with_files(**other: object) -> OutgoingMail:
+def with_files(**other: Any) -> OutgoingMail:
     files = [
         file_part("Preisliste März.pdf", "application/pdf", SMALL),
         file_part("film.mp4", "video/mp4", LARGE),

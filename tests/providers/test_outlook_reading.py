@@ -176,7 +176,8 @@ def test_a_draft_is_put_found_rewritten_and_taken_away(drafts: OutlookDrafts, bo
     assert found is not None and (found.place, found.id) == (Place.DRAFTS, made.id)
     assert drafts.update(made.id, Draft("7.x", a_mail(7, b"Better.\r\n").mime)).id == made.id, "its id stays"
     assert "Better." in box.mails[made.id].fields["body"]["content"]
-    drafts.delete(made.id), drafts.delete(made.id)
+    drafts.delete(made.id)
+    drafts.delete(made.id)
     assert drafts.state(made.id) is DraftState.GONE and drafts.find("7.x") is None
     with pytest.raises(NotFound):
         drafts.update(made.id, Draft("7.x", a_mail(7).mime))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -20,14 +21,16 @@ from sales_campaigns.messages.stops.stopping import (
     stop_everything,
     stop_mailbox,
 )
-from sales_campaigns.unit_of_work import unit_of_work
+from sales_campaigns.unit_of_work import UnitOfWork, unit_of_work
 from tests.builders import a_campaign, a_mail
 from tests.cast import Cast, a_person
 from tests.conftest import Work
 from tests.sink import Sink
 from tests.torture.pauses import BEFORE_THE_GATE, pause_while_sending
 
-STOPS = (
+Act = Callable[[UnitOfWork, Cast], object]
+
+STOPS: tuple[tuple[Act, Act], ...] = (
     (
         lambda uow, cast: stop_everything(uow, cast.cleo),
         lambda uow, cast: release_everything(uow, cast.cleo),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time
 
 import pytest
@@ -35,7 +36,7 @@ HOLIDAY = frozenset({date(2026, 12, 1)})
 def test_a_schedule_takes_the_place_of_days_hours_holidays_and_zone(
     schedule: str | None, place: str | None, zone: str, expected: Calendar
 ) -> None:
-    settings = FileSettings(**{**vars_of(OWN), "schedule": schedule})
+    settings = replace(OWN, schedule=schedule)
     assert place_kept(settings, TEAM) == place
     assert zone_by(schedule, TEAM, "Europe/Stockholm") == zone
     assert calendar_by(settings, HOLIDAY, TEAM) == expected
@@ -52,7 +53,3 @@ def test_days_off_count_as_the_weekend_does() -> None:
     ]
     assert later_by(calendar, thursday, 1) == sunday
     assert counted_between(calendar, thursday, sunday) == 1
-
-
-def vars_of(settings: FileSettings) -> dict[str, object]:
-    return {name: getattr(settings, name) for name in FileSettings.__dataclass_fields__}

@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BufferedRWPair
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from sales_campaigns.clock import machine_now
 
@@ -135,7 +136,7 @@ class ImapServer:
 class _Talk:
     """One connection."""
 
-    def __init__(self, server: ImapServer, wire: BinaryIO, connection: socket.socket) -> None:
+    def __init__(self, server: ImapServer, wire: BufferedRWPair, connection: socket.socket) -> None:
         self._server, self._wire, self._connection = server, wire, connection
         self._folder, self._literal = Folder(), b""
 

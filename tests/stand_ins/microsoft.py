@@ -64,7 +64,7 @@ class Microsoft(StandIn):
         self.chosen = ""
         self.declines = False
         self.no = ("access_denied", "AADSTS65004: User declined to consent.")
-        self.allows = SCOPES
+        self.allows: tuple[str, ...] = SCOPES
         context, self.bundle = tls()
         super().__init__(context)
         self.tokens.issuer = self.address

@@ -63,7 +63,7 @@ def spread_over_a_day(story: Story, boxes: int, each: int) -> dict[str, datetime
             box = own_box(uow, story.cast, f"rep{number}@north.example", port=story.sink.port)
             launch(uow, story.cast.cleo, Order(campaign.id, ids, mailbox_id=box), limit=each)
         rows = uow.session.execute(sa.select(Message.id, Message.email).order_by(Message.id)).all()
-        planned = {}
+        planned: dict[str, datetime] = {}
         for place in range(each):
             due = uow.now + timedelta(minutes=1) + place * DAY / each
             mine = [row for number, row in enumerate(rows) if number % each == place]

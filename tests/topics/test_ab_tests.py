@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -371,7 +372,7 @@ def test_only_who_may_start_chooses_and_changes_what_is_confirmed(
     with work() as uow:
         ben = uow.session.get_one(User, cast.ben.id)
         ben.can_prepare = True
-    later = {} if act == "choose" else {"schedule": Schedule("2026-12-01T09:00", "UTC")}
+    later: dict[str, Any] = {} if act == "choose" else {"schedule": Schedule("2026-12-01T09:00", "UTC")}
     number = begun(work, cast.cleo, **later)
     with work() as uow, pytest.raises(NotAllowed, match="Cleo"):
         if act == "choose":

@@ -14,7 +14,7 @@ from sales_campaigns.enrollments.answers.opting_out import block_domain, unsubsc
 from sales_campaigns.enrollments.ending import book_meeting, end_uncertain
 from sales_campaigns.enrollments.launches.launching import Order, launch
 from sales_campaigns.enrollments.leaving import deactivate_sender, end_held, hand_over
-from sales_campaigns.enrollments.models import Enrollment, StepRun
+from sales_campaigns.enrollments.models import Enrollment, StepRun, StepRunState
 from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.enrollments.pausing import pause_people, resume_people
 from sales_campaigns.errors import IllegalMove, Invalid, NotAllowed
@@ -96,7 +96,7 @@ def test_ending_closes_the_open_task_in_the_same_transaction(work: Work, cast: C
         uow.session.execute(sa.update(StepRun).values(due_at=uow.now))
         run = uow.session.scalars(sa.select(StepRun).order_by(StepRun.id.desc())).first()
         assert run is not None
-        run.state, run.is_task, run.message_id = "planned", True, None
+        run.state, run.is_task, run.message_id = StepRunState.PLANNED, True, None
         uow.session.flush()
         open_due(uow)
     answered(work, cast, room, a_raw_mail(answers=name))
@@ -137,7 +137,7 @@ def test_an_automatic_reply_is_no_reply_and_pauses_until_the_return_date(
     ],
 )
 def test_it_goes_on_where_the_setting_says_so_or_no_date_is_readable(
-    work: Work, cast: Cast, room: PostRoom, settings: dict[str, str], text: str
+    work: Work, cast: Cast, room: PostRoom, settings: dict[str, Any], text: str
 ) -> None:
     (name,) = under_way(work, cast, room, **settings)
     answered(work, cast, room, a_raw_mail(text, answers=name, Auto_Submitted="auto-replied"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -208,7 +209,7 @@ def test_the_exact_mail_that_left_is_made_again_from_what_is_kept_of_it(
     assert made == {mail.raw for mail in sink.caught}
 
 
-MANY = (
+MANY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("maria@example.com", {}),
     ("nils@example.net", {"first_name": "", "company": ""}),
     ("Olga.Long-Name@Sub.Example.org", {"first_name": "Ó" * 30, "company": "=Fjord= & <Söner>"}),

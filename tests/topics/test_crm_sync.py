@@ -455,7 +455,7 @@ def test_what_the_crm_refuses_is_shown_with_its_remedy_and_written_when_it_is_me
     )
     synced.round()
     record = synced.record(task)
-    assert (record.state, record.category.value, record.words) == (
+    assert (record.state, record.category, record.words) == (
         RecordState.FAILED,
         "validation",
         "Say why",

@@ -120,6 +120,7 @@ def test_it_says_who_would_be_left_out_and_why(work: Work, cast: Cast) -> None:
         inside = a_person(uow, cast.ana)
         silent = a_person(uow, cast.ana, "no@example.com")
         called = a_person(uow, cast.ana, "", phone="+46 8 1")
+        assert silent.address is not None
         silent.address.opted_out_at = uow.now
         launch(uow, cast.ana, Order(campaign.id, [inside.id]))
         found = asked(uow, cast.ana, campaign, person_ids=[inside.id, silent.id, called.id])

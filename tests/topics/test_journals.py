@@ -157,7 +157,12 @@ def test_what_two_threads_note_at_once_are_whole_lines(tmp_path: Path) -> None:
     with journal_in(tmp_path, "a process") as journal:
         assert journal is not None
         claims = [Claim(number, "a process", 1, 900, ()) for number in range(100)]
-        other = threading.Thread(target=lambda: [journal.gates(claims) for _ in range(50)])
+
+        def let_through() -> None:
+            for _ in range(50):
+                journal.gates(claims)
+
+        other = threading.Thread(target=let_through)
         other.start()
         for number in range(500):
             journal.begins(number)

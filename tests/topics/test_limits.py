@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from sales_campaigns.accounts.models import Mailbox
+from sales_campaigns.accounts.models import Mailbox, MailboxState
 from sales_campaigns.accounts.ramping import end_ramp, ramp_mailbox
 from sales_campaigns.accounts.ramps import limit_on
 from sales_campaigns.clock import VirtualClock, machine_now
@@ -195,7 +195,7 @@ def test_a_mailbox_whose_mails_are_reported_as_spam_stops_by_itself(
     with work() as uow:
         box = uow.session.get_one(Mailbox, cast.ana_box.id)
         assert box.state == "stopped" and "3 of its last 6 mails were reported as spam" in box.trouble
-        box.state = "connected"
+        box.state = MailboxState.CONNECTED
         uow.session.flush()
         stop_what_annoys(uow, ids[:3])
         assert uow.session.get_one(Mailbox, cast.ana_box.id).state == "connected"

@@ -133,8 +133,8 @@ def _launch(story: Story, campaign_id: int, plot: Plot) -> dict[int, str]:
     ids = people_of(story, everybody.values())
     times = {}
     with story.work() as uow:
-        for first, last in wish.leave:
-            take_leave(uow, story.cast.ana, Absent(story.cast.ana, first, last, LeaveKind.SHIFT))
+        for away, back in wish.leave:
+            take_leave(uow, story.cast.ana, Absent(story.cast.ana, away, back, LeaveKind.SHIFT))
         if wish.send_at is not None:
             first = newest(uow.session, uow.session.get_one(Campaign, campaign_id)).steps[0]
             by_recipient = wish.campaign.settings.timezone == ZoneOf.RECIPIENT

@@ -181,7 +181,7 @@ def test_the_rep_sends_it_and_the_task_is_done(
         assert following.follows_id == mail.id
     fast_forward(room, clock, clock.now() + timedelta(days=2))
     look_again(work, room)
-    assert len(box.left) == 2 and mail.message_id in box.left[1].raw.decode()
+    assert len(box.left) == 2 and mail.message_id and mail.message_id in box.left[1].raw.decode()
 
 
 def test_a_changed_mail_without_its_tag_sent_two_days_later_closes_its_task_and_no_other(

@@ -28,7 +28,7 @@ LEFT = Message.sent_at.is_not(None)
 
 
 def found_for(session: Session, cast: Cast, *recipients: str, threads: tuple[str, ...] = ()) -> Matches:
-    wanted = {"names": (), "senders": (), "recipients": recipients, "threads": threads}
+    wanted: dict[str, Any] = {"names": (), "senders": (), "recipients": recipients, "threads": threads}
     return find(session, cast.ana_box.id, cast.ana.team_id, **wanted, at=MONDAY)
 
 

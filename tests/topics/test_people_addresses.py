@@ -79,9 +79,14 @@ DOMAIN = st.text("abZ09.-_ö", max_size=70).flatmap(
 @example('"a@b"', "0.com")
 def test_it_accepts_by_shape_only_what_the_full_check_accepts(local: str, domain: str) -> None:
     raw = f"{local}@{domain}"
-    quoted = {"allow_quoted_local": True, "test_environment": True}
     try:
-        full = validate_email(raw.strip(" \t"), check_deliverability=False, strict=True, **quoted)
+        full = validate_email(
+            raw.strip(" \t"),
+            check_deliverability=False,
+            strict=True,
+            allow_quoted_local=True,
+            test_environment=True,
+        )
     except EmailNotValidError:
         full = None
     if full is None or " " in full.local_part:  # legal in quotes, and no mail can be sent there

@@ -97,7 +97,8 @@ def test_it_goes_on_exactly_where_it_stopped_in_any_encoding(tmp_path: Path, enc
     text = "".join(rows) if encoding != "shift_jis" else "".join(rows).replace("é", "カ")
     path = _written(tmp_path, 'Email,Note\r\n"a@example.com","two\nlines"\r\n\r\n' + text, encoding)
     encoding = encoding.removesuffix("-sig")
-    pieces, place = [], BEGINNING
+    pieces: list[tuple[int, list[str]]] = []
+    place = BEGINNING
     while (piece := read_rows(path, encoding, ",", 3, place))[0]:
         pieces, place = pieces + piece[0], piece[1]
     assert pieces == rows_of(path, encoding, ",")

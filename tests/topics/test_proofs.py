@@ -95,8 +95,9 @@ def test_a_test_profile_stands_in_for_a_real_person(
 ) -> None:
     number = prepared(work, cast.cleo)
     with work() as uow:
-        known = {"name": "Proofreader", "email": "read@north.example"}
-        profile = add_profile(uow, cast.cleo, **known, stands_in="noah@example.com")
+        profile = add_profile(
+            uow, cast.cleo, name="Proofreader", email="read@north.example", stands_in="noah@example.com"
+        )
         chosen = profile.id
     proof(work, cast, number, "one@example.net", profiles=[chosen])
     run_until_quiet(room)

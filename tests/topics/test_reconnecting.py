@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from tests.conftest import Work
 MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 
 
-def launched(work: Work, cast: Cast, number: int = 1, **settings: object) -> None:
+def launched(work: Work, cast: Cast, number: int = 1, **settings: Any) -> None:
     """A mail at 10:00 and a call on the next day; it is Monday 09:00."""
     with work() as uow:
         steps = [a_mail(uow, 1, at="10:00"), a_call(2)]

@@ -217,7 +217,12 @@ def test_what_is_in_hand_when_the_process_should_end_is_finished(
 ) -> None:
     relay = Relay()
     wait = while_two_are_through(work, relay)
-    relay.before = lambda mail: (wait(mail), lane.ending.set())[0]
+
+    def end_meanwhile(mail: OutgoingMail) -> None:
+        wait(mail)
+        lane.ending.set()
+
+    relay.before = end_meanwhile
     assert dispatch(replace(lane, providers=relay), cast.ana_box.id) == 4
     assert states(work) == ["sent"] * 4 + ["pending"] * 5 and relay.closed
 

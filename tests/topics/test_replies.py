@@ -5,12 +5,13 @@ from __future__ import annotations
 import email
 from datetime import UTC, date, datetime
 from email import policy
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from sales_campaigns.activity import Activity
-from sales_campaigns.campaigns.models import Campaign
+from sales_campaigns.campaigns.models import Campaign, CampaignState
 from sales_campaigns.clock import VirtualClock
 from sales_campaigns.deliveries.personal import Thread, opening, write_personal
 from sales_campaigns.enrollments.answers.disposing import interested, not_now, said_no, wrong_person
@@ -38,7 +39,7 @@ from tests.topics.test_answering import mails, stands, under_way
 pytestmark = pytest.mark.usefixtures("sink")
 
 
-def replied(work: Work, cast: Cast, room: PostRoom, **settings: object) -> str:
+def replied(work: Work, cast: Cast, room: PostRoom, **settings: Any) -> str:
     """Somebody replied to Ana's mail; the Message-ID of that mail."""
     (name,) = under_way(work, cast, room, **settings)
     raw = a_raw_mail(
@@ -116,7 +117,7 @@ def test_what_forbids_adding_again_becomes_a_task(
     replied(work, cast, room)
     with work() as uow:
         not_now(uow, cast.ana, the_reply(uow), date(2026, 12, 14))
-        uow.session.scalars(sa.select(Campaign)).one().state = "archived"
+        uow.session.scalars(sa.select(Campaign)).one().state = CampaignState.ARCHIVED
     fast_forward(room, clock, datetime(2026, 12, 14, 9, 0, tzinfo=UTC))
     with work() as uow:
         (task,) = uow.session.scalars(sa.select(Task).where(Task.state == "open"))
@@ -167,7 +168,9 @@ def test_an_answer_goes_into_the_thread_and_quotes_what_was_received(
     mail = email.message_from_bytes(sink.caught[-1].raw, policy=policy.default)
     assert mail["In-Reply-To"] == "<reply@example.com>"
     assert mail["References"].split() == [name, "<reply@example.com>"]
-    text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content().replace("\r\n", "\n")
     assert text.startswith("Tuesday?\n\nOn Monday, 30 November 2026 at 10:00 (CET, UTC+0100), P0 Santos")
     assert "> Sounds good." in text and ">> Hello P0" in text, "the whole mail, with what it quotes"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -49,7 +50,7 @@ def outward(room: PostRoom) -> PostRoom:
     return replace(room, outward=Outward("https://go.example", KEY))
 
 
-def sent(work: Work, cast: Cast, room: PostRoom, *emails: str, **settings: object) -> list[int]:
+def sent(work: Work, cast: Cast, room: PostRoom, *emails: str, **settings: Any) -> list[int]:
     """Mails with two links that have left; their ids."""
     with work() as uow:
         campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, html=HTML)], **settings)
@@ -136,7 +137,7 @@ def test_under_a_follow_up_the_quoted_copy_has_neither_pixel_nor_tracked_links_n
 def test_tracking_can_be_off_for_a_campaign_a_delivery_or_a_person(
     off: str, work: Work, cast: Cast, outward: PostRoom, sink: Sink
 ) -> None:
-    settings = {"tracking": {"opens": False, "clicks": False}} if off == "campaign" else {}
+    settings: dict[str, Any] = {"tracking": {"opens": False, "clicks": False}} if off == "campaign" else {}
     with work() as uow:
         campaign = a_campaign(uow, cast.ana, [a_mail(uow, 1, html=HTML)], **settings)
         person = a_person(uow, cast.ana)

@@ -141,7 +141,7 @@ class TestCapacity:
     """Capacity: more than N per hour or day for a mailbox, a sending domain or the delivery."""
 
     def after(self, work: Work, number: int) -> Counter[int]:
-        return Counter(one.after // HOUR for one in recipients(work, number))
+        return Counter((one.after or 0) // HOUR for one in recipients(work, number))
 
     def test_waves_share_the_slots_they_meet_in(self, work: Work, cast: Cast) -> None:
         from sales_campaigns.deliveries.waves import equal_waves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ from tests.sink import Sink
 Change = Callable[[UnitOfWork, Cast], object]
 
 
-def started(work: Work, cast: Cast, *names: str, **settings: object) -> None:
+def started(work: Work, cast: Cast, *names: str, **settings: Any) -> None:
     """A mail on day 1 at 10:00, a call on day 2, a mail on day 3; it is 09:00, and time is kept."""
     with work() as uow:
         steps = [a_mail(uow, 1, at="10:00"), a_call(2), a_mail(uow, 3, subject="Later", at="10:00")]
@@ -273,12 +274,13 @@ def test_another_teams_steps_mails_and_tasks_are_not_there(
         task = uow.session.scalars(sa.select(Task)).one()
         assert why_task(uow.session, cast.ana, task.id, uow.now).place == "day 2, step 1"
         assert one.enrollment_id and one.step_key and one.message_id
-        for ask in (
+        asks: tuple[Callable[[], object], ...] = (
             lambda: why_step(uow.session, cast.dirk, one.enrollment_id or 0, one.step_key or "", uow.now),
             lambda: why_message(uow.session, cast.dirk, one.message_id or 0, uow.now),
             lambda: why_task(uow.session, cast.dirk, task.id, uow.now),
             lambda: why_step(uow.session, cast.ana, one.enrollment_id or 0, "no-such-step", uow.now),
-        ):
+        )
+        for ask in asks:
             with pytest.raises(NotFound):
                 ask()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from sales_campaigns.messages.models import Message
+from sales_campaigns.messages.models import Message, MessageState
 from tests.databases import durable_postgresql_url
 from tests.torture.campaign import launch_for
 from tests.torture.installation import Installation, receiving, wait_until
@@ -37,7 +38,9 @@ def send_to(mode: str, folder: Path, messages: int, url: str) -> tuple[Counter[s
     return states, [f"{mode}: {words}" for words in _wrong(rows, taken, states)]
 
 
-def _wrong(rows: list[sa.Row[tuple[str, str]]], taken: Counter[str], states: Counter[str]) -> list[str]:
+def _wrong(
+    rows: Sequence[sa.Row[str | None, MessageState]], taken: Counter[str], states: Counter[str]
+) -> list[str]:
     known = {state: {row.message_id for row in rows if row.state == state} for state in states}
     sent, uncertain = known.get("sent", set()), known.get("uncertain", set())
     checks = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,8 @@ def test_no_mail_of_a_person_is_taken_for_one(name: str) -> None:
 )
 def test_who_says_until_when_they_are_away_needs_no_header(words: str, place: str) -> None:
     """The rule: it pauses until the day after, 4 August, and is no reply."""
-    mail = Facts(**{"subject": "Re: Quick question", "text": "", place: words})
+    words_of_it: dict[str, Any] = {"subject": "Re: Quick question", "text": "", place: words}
+    mail = Facts(**words_of_it)
     assert is_auto_reply(mail)
     assert return_date(mail.subject, mail.text, date(2026, 7, 20)) == date(2026, 8, 4)
 
