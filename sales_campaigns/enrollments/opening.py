@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -35,21 +35,35 @@ NAMES = {StepKind.EMAIL: "Write an e-mail", StepKind.CALL: "Call", StepKind.INMA
 NOON = time(12)
 
 
+class _Opening(NamedTuple):
+    """A step run whose time has come, and what its task is made of."""
+
+    run: StepRun
+    enrollment: Enrollment
+    step: Step
+    campaign: Campaign
+    person: Person
+    sender: User
+
+    def can_be_done(self) -> bool:
+        return self.run.is_task and (bool(self.enrollment.email) or self.step.kind is not StepKind.EMAIL)
+
+
 def open_due(uow: UnitOfWork) -> int:
     """Open up to a batch of due tasks; how many step runs were taken. Nothing opens in a paused campaign."""
-    ids = claim(
-        uow.session,
-        StepRun,
-        StepRun.state == R.PLANNED,
-        StepRun.due_at <= uow.now,
-        on_the_way(),
-        order=(StepRun.due_at, StepRun.id),
-        limit=BATCH,
-        values={"state": R.TASK_OPEN},
-    )
-    if not ids:
-        return 0
-    rows = uow.session.execute(
+    due = (StepRun.state == R.PLANNED, StepRun.due_at <= uow.now, on_the_way())
+    order, values = (StepRun.due_at, StepRun.id), {"state": R.TASK_OPEN}
+    ids = claim(uow.session, StepRun, *due, order=order, limit=BATCH, values=values)
+    if ids:
+        openings = _openings(uow.session, ids)
+        possible = [one for one in openings if one.can_be_done()]
+        _open_all(uow, list(zip([one.run for one in possible], _tasks(uow, possible), strict=True)))
+        _leave_out(uow, [one.run for one in openings if not one.can_be_done()])
+    return len(ids)
+
+
+def _openings(session: Session, ids: Sequence[int]) -> list[_Opening]:
+    query = (
         sa.select(StepRun, Enrollment, Step, Campaign, Person, User)
         .join(Enrollment, Enrollment.id == StepRun.enrollment_id)
         .join(Step, Step.id == StepRun.step_id)
@@ -58,28 +72,8 @@ def open_due(uow: UnitOfWork) -> int:
         .join(User, User.id == Enrollment.sender_id)
         .where(StepRun.id.in_(ids))
         .order_by(StepRun.due_at, StepRun.id)
-    ).all()
-    instead = stand_ins(uow.session, {sender.id for *_, sender in rows})
-    subjects = _subjects(uow.session, {step.id: step for _, _, step, *_ in rows}.values())
-    opened = [
-        (
-            run,
-            _task(
-                uow,
-                run,
-                enrollment,
-                step,
-                campaign,
-                _name(step, subjects.get(_wording(step, enrollment)), person, sender),
-                instead.get(sender.id),
-            ),
-        )
-        for run, enrollment, step, campaign, person, sender in rows
-        if _can_be_done(run, enrollment, step)
-    ]
-    _open_all(uow, opened)
-    _leave_out(uow, [run for run, enrollment, step, *_ in rows if not _can_be_done(run, enrollment, step)])
-    return len(ids)
+    )
+    return [_Opening(*row) for row in session.execute(query)]
 
 
 def next_opening(session: Session, after: datetime) -> datetime | None:
@@ -102,10 +96,6 @@ def on_the_way() -> sa.ColumnElement[bool]:
     )
 
 
-def _can_be_done(run: StepRun, enrollment: Enrollment, step: Step) -> bool:
-    return run.is_task and (bool(enrollment.email) or step.kind is not StepKind.EMAIL)
-
-
 def _open_all(uow: UnitOfWork, opened: Sequence[tuple[StepRun, dict[str, Any]]]) -> None:
     """A task for each run, three statements however many there are."""
     if not opened:
@@ -118,23 +108,27 @@ def _open_all(uow: UnitOfWork, opened: Sequence[tuple[StepRun, dict[str, Any]]])
     uow.record_many("task.opened", [_told(task, task_of[run.id]) for run, task in opened])
 
 
-def _task(
-    uow: UnitOfWork,
-    run: StepRun,
-    enrollment: Enrollment,
-    step: Step,
-    campaign: Campaign,
-    name: str,
-    stand_in: int | None,
-) -> dict[str, Any]:
-    """Its row. A colleague who stands in has the task while its sender is on leave."""
+def _tasks(uow: UnitOfWork, openings: Sequence[_Opening]) -> list[dict[str, Any]]:
+    """Their rows. A colleague who stands in has the task while its sender is on leave."""
+    instead = stand_ins(uow.session, {one.sender.id for one in openings})
+    subjects = _subjects(uow.session, {one.step.id: one.step for one in openings}.values())
+    return [
+        {
+            **_task(one, instead.get(one.sender.id), uow.now),
+            "name": _name(one.step, subjects.get(_wording(one.step, one.enrollment)), one.person, one.sender),
+        }
+        for one in openings
+    ]
+
+
+def _task(opening: _Opening, stand_in: int | None, now: datetime) -> dict[str, Any]:
+    run, enrollment, step, campaign, *_ = opening
     return {
         "team_id": enrollment.team_id,
         "assignee_id": stand_in or enrollment.sender_id,
         "lent_by_id": enrollment.sender_id if stand_in else None,
         "person_id": enrollment.person_id,
         "kind": TaskKind(step.kind.value),
-        "name": name,
         "details": step.details,
         "priority": Priority(step.priority),
         "due_at": due_for_work(run.due_at, enrollment.zone),
@@ -143,7 +137,7 @@ def _task(
         "enrollment_id": enrollment.id,
         "step_run_id": run.id,
         "step_label": f"{campaign.name} · day {step.day}, step {step.number}",
-        "created_at": uow.now,
+        "created_at": now,
     }
 
 
