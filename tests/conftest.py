@@ -30,7 +30,7 @@ from tests.databases import drop_databases, empty, empty_engine, postgresql_url,
 from tests.sink import Sink
 from tests.stand_ins.reaching import crms_at
 
-pytest_plugins = ["tests.programs", "tests.pace", "tests.mta.offices"]
+pytest_plugins = ["tests.programs", "tests.pace", "tests.mta.offices", "tests.stand_ins.asked_for"]
 
 # How long an example takes says how busy the machine is, nothing about the product.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,19 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.serving import serving
-from tests.stand_ins.vendors import Vendor, vendor_called
+from tests.stand_ins.vendors import Vendor
 from tests.stand_ins.worlds import settings_of
 
 pytestmark = pytest.mark.browser
 
 ANA = "ana@nordlys.example"
 PATIENCE = 15_000  # ms for an answer while other tests keep the machine busy
-
-
-@pytest.fixture(params=["gmail", "outlook"])
-def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
-    with vendor_called(request.param) as made:
-        yield made
 
 
 @pytest.fixture

@@ -34,12 +34,6 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as made:
-        yield made
-
-
-@pytest.fixture
 def outside(google: Google) -> Iterator[OutsideWorld]:
     with world_with(google) as world:
         yield world

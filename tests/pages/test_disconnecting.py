@@ -23,7 +23,7 @@ from tests.conftest import Work
 from tests.outgoing import due_mails
 from tests.pages.conftest import Browser
 from tests.stand_ins.serving import Act
-from tests.stand_ins.vendors import Vendor, vendor_called
+from tests.stand_ins.vendors import Vendor
 from tests.stand_ins.worlds import world_with
 
 Browse = Callable[[User], Browser]
@@ -36,12 +36,6 @@ TOLD = {
     "gmail": "Gmail has the permission back.",
     "outlook": "Outlook takes no permission back from us: take it away in your account there.",
 }
-
-
-@pytest.fixture
-def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
-    with vendor_called(request.param) as made:
-        yield made
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as made:
-        yield made
-
-
-@pytest.fixture
 def outside(google: Google) -> Iterator[OutsideWorld]:
     with world_with(google) as world:
         yield world
@@ -142,12 +136,6 @@ def test_nobody_chosen_is_said(cleo: Browser) -> None:
 def test_only_administrators_come_near_it(browse: Browse, cast: Cast) -> None:
     assert browse(cast.ana).get("/admin/mailboxes").status_code == 403
     assert browse(cast.ana).post("/admin/mailboxes/gmail/key", {"key": service_key()}).status_code == 403
-
-
-@pytest.fixture
-def microsoft() -> Iterator[Microsoft]:
-    with Microsoft() as made:
-        yield made
 
 
 KEY = " ".join(APPLICATION)

@@ -31,12 +31,6 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def microsoft() -> Iterator[Microsoft]:
-    with Microsoft() as made:
-        yield made
-
-
-@pytest.fixture
 def outside(microsoft: Microsoft) -> Iterator[OutsideWorld]:
     """Gmail is offered beside it."""
     google = GoogleConsent(GmailSettings(client_id="of Google"))

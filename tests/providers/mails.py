@@ -1,4 +1,4 @@
-"""What the provider tests send, and to whom."""
+"""What the provider tests send, and to whom; and what they read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from integrations.smtp import Settings, SmtpProvider
-from sales_campaigns.ports import HandOver, MailAccount, OutgoingMail
+from sales_campaigns.ports import HandOver, IncomingMail, MailAccount, MailReader, OutgoingMail
 from tests.sink import Caught, Sink
 
 QUICK = Settings(connect_seconds=2, reply_seconds=2, final_reply_seconds=2)
@@ -52,3 +52,12 @@ def ids(caught: Iterable[Caught]) -> list[str]:
 def the_only(sink: Sink) -> Caught:
     (mail,) = sink.caught
     return mail
+
+
+def everything(reader: MailReader, cursor: str) -> tuple[list[IncomingMail], str]:
+    """All that came since the cursor, however many looks it takes; and the cursor behind it."""
+    mails, more = list[IncomingMail](), True
+    while more:
+        changes = reader.changes(cursor)
+        mails, cursor, more = [*mails, *changes.mails], changes.cursor, changes.more
+    return mails, cursor

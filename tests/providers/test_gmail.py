@@ -23,12 +23,6 @@ ANA = "ana@ana.example"
 
 
 @pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as made:
-        yield made
-
-
-@pytest.fixture
 def provider(google: Google) -> Iterator[GmailProvider]:
     made = GmailProvider(gmail_account(google), gmail_settings(google))
     yield made

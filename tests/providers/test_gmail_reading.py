@@ -11,21 +11,15 @@ from integrations.gmail.reader import AT_ONCE
 from sales_campaigns.errors import NotFound, Outside, OutsideKind
 from sales_campaigns.messages.incoming.facts import parsed
 from sales_campaigns.messages.incoming.reports import ReportKind, reports_of
-from sales_campaigns.ports import Draft, DraftState, IncomingMail, Place
+from sales_campaigns.ports import Draft, DraftState, Place
 from tests.incoming import a_raw_mail
-from tests.providers.mails import a_mail
+from tests.providers.mails import a_mail, everything
 from tests.stand_ins.google import Google, error
 from tests.stand_ins.google_mail import GmailBox
 from tests.stand_ins.serving import Act, times
 from tests.stand_ins.worlds import SEND_ONLY, gmail_account, gmail_settings
 
 ANA = "ana@ana.example"
-
-
-@pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as made:
-        yield made
 
 
 @pytest.fixture
@@ -45,14 +39,6 @@ def drafts(google: Google) -> Iterator[GmailDrafts]:
     made = GmailDrafts(gmail_account(google), gmail_settings(google))
     yield made
     made.close()
-
-
-def everything(reader: GmailReader, cursor: str) -> tuple[list[IncomingMail], str]:
-    mails, more = list[IncomingMail](), True
-    while more:
-        changes = reader.changes(cursor)
-        mails, cursor, more = [*mails, *changes.mails], changes.cursor, changes.more
-    return mails, cursor
 
 
 def test_what_comes_is_read_once_byte_for_byte(reader: GmailReader, box: GmailBox) -> None:

@@ -31,12 +31,6 @@ ANA = "ana@ana.example"
 
 
 @pytest.fixture
-def microsoft() -> Iterator[Microsoft]:
-    with Microsoft() as made:
-        yield made
-
-
-@pytest.fixture
 def provider(microsoft: Microsoft) -> Iterator[OutlookProvider]:
     made = OutlookProvider(outlook_account(microsoft), outlook_settings(microsoft))
     yield made

@@ -27,12 +27,6 @@ WORDS = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>Hello</p>\r\n"
 
 
 @pytest.fixture
-def microsoft() -> Iterator[Microsoft]:
-    with Microsoft() as made:
-        yield made
-
-
-@pytest.fixture
 def provider(microsoft: Microsoft) -> Iterator[OutlookProvider]:
     made = OutlookProvider(outlook_account(microsoft), outlook_settings(microsoft))
     yield made

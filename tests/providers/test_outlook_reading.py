@@ -11,9 +11,9 @@ from integrations.outlook.reader import AT_ONCE
 from sales_campaigns.errors import NotFound, Outside, OutsideKind
 from sales_campaigns.messages.incoming.facts import parsed
 from sales_campaigns.messages.incoming.reports import ReportKind, reports_of
-from sales_campaigns.ports import Draft, DraftState, IncomingMail, OpenLink, Place, ThreadPlace
+from sales_campaigns.ports import Draft, DraftState, OpenLink, Place, ThreadPlace
 from tests.incoming import a_raw_mail
-from tests.providers.mails import a_mail
+from tests.providers.mails import a_mail, everything
 from tests.stand_ins.microsoft import Microsoft
 from tests.stand_ins.microsoft_graph import graph_error
 from tests.stand_ins.microsoft_mail import OutlookBox
@@ -21,12 +21,6 @@ from tests.stand_ins.serving import Act, times
 from tests.stand_ins.worlds import outlook_account, outlook_settings
 
 ANA = "ana@ana.example"
-
-
-@pytest.fixture
-def microsoft() -> Iterator[Microsoft]:
-    with Microsoft() as made:
-        yield made
 
 
 @pytest.fixture
@@ -46,14 +40,6 @@ def drafts(microsoft: Microsoft) -> Iterator[OutlookDrafts]:
     made = OutlookDrafts(outlook_account(microsoft), outlook_settings(microsoft))
     yield made
     made.close()
-
-
-def everything(reader: OutlookReader, cursor: str) -> tuple[list[IncomingMail], str]:
-    mails, more = list[IncomingMail](), True
-    while more:
-        changes = reader.changes(cursor)
-        mails, cursor, more = [*mails, *changes.mails], changes.cursor, changes.more
-    return mails, cursor
 
 
 def test_what_comes_is_read_once_byte_for_byte(reader: OutlookReader, box: OutlookBox) -> None:

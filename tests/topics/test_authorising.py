@@ -37,12 +37,6 @@ ANA = "ana@north.example"
 
 
 @pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as made:
-        yield made
-
-
-@pytest.fixture
 def outside(google: Google) -> Iterator[OutsideWorld]:
     with world_with(google) as world:
         yield world

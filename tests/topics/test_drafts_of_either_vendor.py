@@ -53,19 +53,13 @@ from tests.mailbox_drafts import (
 )
 from tests.outgoing import due_mails, states
 from tests.stand_ins.serving import Act, times
-from tests.stand_ins.vendors import Box, Vendor, vendor_called
+from tests.stand_ins.vendors import Box, Vendor
 from tests.stand_ins.worlds import world_with
 
 SEAL = Seal("only for the tests, and long enough")
 ANA = "ana@north.example"
 EACH = [("sqlite", "gmail"), ("sqlite", "outlook")]
 pytestmark = pytest.mark.parametrize(("engine", "vendor"), EACH, indirect=True)
-
-
-@pytest.fixture
-def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
-    with vendor_called(request.param) as made:
-        yield made
 
 
 @pytest.fixture

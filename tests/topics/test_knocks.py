@@ -45,12 +45,6 @@ ASKED = {"watch", "subscriptions.pull", "subscriptions.acknowledge"}
 
 
 @pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as made:
-        yield made
-
-
-@pytest.fixture
 def outside(google: Google) -> Iterator[OutsideWorld]:
     with world_as(told_by(google)) as world:
         yield world

@@ -46,7 +46,7 @@ from tests.outgoing import due_mails, message, send, states
 from tests.shards import SHARD
 from tests.sink import Sink
 from tests.stand_ins.serving import Act, Asked, Fault, times
-from tests.stand_ins.vendors import Box, Vendor, vendor_called
+from tests.stand_ins.vendors import Box, Vendor
 from tests.stand_ins.worlds import world_with
 
 SEAL = Seal("only for the tests, and long enough")
@@ -57,12 +57,6 @@ ANA = "ana@north.example"
 EACH = [("sqlite", "gmail"), ("postgresql", "gmail"), ("sqlite", "outlook")]
 each = pytest.mark.parametrize(("engine", "vendor"), EACH, indirect=True)
 each_on_sqlite = pytest.mark.parametrize(("engine", "vendor"), EACH[::2], indirect=True)
-
-
-@pytest.fixture
-def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
-    with vendor_called(request.param) as made:
-        yield made
 
 
 @pytest.fixture
