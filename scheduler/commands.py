@@ -23,7 +23,7 @@ from sales_campaigns.rehearsals.plays import Rehearse
 from sales_campaigns.settings import Settings
 from sales_campaigns.unit_of_work import unit_of_work
 from scheduler import worker_commands
-from scheduler.jobs import run_until_quiet
+from scheduler.jobs import JOBS, run_until_quiet
 from scheduler.runner import running
 
 
@@ -58,7 +58,7 @@ def group(settings: Settings, room: PostRoom, rehearse: Rehearse | None = None) 
     @click.option("--json", "as_json", is_flag=True)
     def once(as_json: bool) -> None:
         """Do all work that is due now, then end."""
-        done = run_until_quiet(room)
+        done = run_until_quiet(room, JOBS)
         click.echo(json.dumps({"done": done}) if as_json else f"Done: {done}.")
 
     @scheduler.command("status")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import closing
-from functools import cached_property
 from urllib.parse import SplitResult, urlsplit
 
 from integrations.trust import trusting
@@ -30,11 +28,6 @@ class Caller:
         self._seconds = seconds
         self._ca_bundle = ca_bundle
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        """Read at the first call that needs it: it takes as long as three pages."""
-        return trusting(self._ca_bundle)
-
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HookAnswer:
         parts = urlsplit(url)
         try:
@@ -52,7 +45,8 @@ class Caller:
         connection = http.client.HTTPConnection(host, port, timeout=self._seconds)
         plain = socket.create_connection((address, port), self._seconds)
         try:
-            connection.sock = self._trust.wrap_socket(plain, server_hostname=host) if secure else plain
+            trust = trusting(self._ca_bundle) if secure else None
+            connection.sock = trust.wrap_socket(plain, server_hostname=host) if trust else plain
         except BaseException:
             plain.close()
             raise

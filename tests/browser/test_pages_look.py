@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -270,20 +270,24 @@ def details(page: Page) -> Iterator[str]:
 def steps_of_a_launch(page: Page) -> Iterator[str]:
     """The wizard's steps with people in it; nothing is started."""
     page.goto("/campaigns/1/launch?group=2")
-    for button in LAUNCH:
-        page.get_by_role("button", name=button, exact=True).click()
+    yield from steps_by(page, LAUNCH)
+
+
+def steps_by(page: Page, buttons: Iterable[str]) -> Iterator[str]:
+    """One step after the other: the next one is there when the button that leads to it is not."""
+    for name in buttons:
+        button = page.get_by_role("button", name=name, exact=True)
+        button.click()
+        expect(button).to_have_count(0)
         page.wait_for_load_state("networkidle")
-        yield button
+        yield name
 
 
 def what_is_made(page: Page) -> Iterator[str]:
     """What the demo has none of: a file of people on its way in, and a template."""
     page.goto("/people/import")
     page.get_by_label("Or paste rows").fill("Email,First Name\nastrid@tindra.example,Astrid\nnobody,Bruno\n")
-    for button in ("Upload", "Check the file", "Import 1 row"):
-        page.get_by_role("button", name=button, exact=True).click()
-        page.wait_for_load_state("networkidle")
-        yield button
+    yield from steps_by(page, ("Upload", "Check the file", "Import 1 row"))
     page.goto("/templates/new")
     page.get_by_label("Name", exact=True).fill("A first word")
     page.get_by_label("Subject", exact=True).fill("Hello {{ first_name }}")
