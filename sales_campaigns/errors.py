@@ -19,11 +19,11 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """There is nothing here, or it is not yours to see."""
+    """It is not there: it was deleted, it belongs to another team, or the address is wrong."""
 
 
 class NotAllowed(Refusal):
-    """Your role does not allow this."""
+    """This needs a right that an administrator can give you."""
 
 
 class IllegalMove(Refusal):

@@ -39,7 +39,7 @@ WORDS = {
     400: "The request cannot be read.",
     401: "No token, or none that is good.",
     403: "The role of the user, or the scope of the token, does not allow it.",
-    404: "There is nothing here, or it is not yours to see.",
+    404: "It is not there, or it belongs to another team.",
     409: "That is no longer possible: somebody or something was faster.",
     412: "It was changed since you read it.",
     413: "The body is larger than 10 MB.",
