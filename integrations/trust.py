@@ -13,7 +13,7 @@ _SOON = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 def trusting(ca_bundle: str | None) -> ssl.SSLContext:
-    """Read once for all connections, and the file again when it was changed.
+    """Read once for all connections: those of the system when first needed, the file again when it was changed.
 
     Raises Outside where the file cannot be read: every mailbox waits for the operator, and none is lost.
     """
@@ -29,5 +29,5 @@ def trusting(ca_bundle: str | None) -> ssl.SSLContext:
 
 @lru_cache(maxsize=8)
 def _read(ca_bundle: str | None, _changed: int) -> ssl.SSLContext:
-    """It takes the processor 16 ms, far longer than the handshake that needs it."""
+    """It takes the processor 16 ms for the authorities of a system."""
     return ssl.create_default_context(cafile=ca_bundle)

@@ -228,10 +228,10 @@ JOBS: tuple[Job, ...] = (
     Job("heartbeat", always, in_one_transaction(_beat), every=5),
 )
 
-WHAT_IS_DUE = tuple(job for job in JOBS if not job.upkeep)
+WITHOUT_UPKEEP = tuple(job for job in JOBS if not job.upkeep)
 
 
-def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = WHAT_IS_DUE, rounds: int = 10_000) -> int:
+def run_until_quiet(room: PostRoom, jobs: Sequence[Job] = WITHOUT_UPKEEP, rounds: int = 10_000) -> int:
     """Do all work that is due now, in this thread: for stories, rehearsals and `scheduler once`.
 
     Jobs with a pace of their own look after things that come up seldom: they run once the others are quiet.

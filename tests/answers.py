@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.test import TestResponse
 
@@ -11,3 +11,7 @@ class Answer(TestResponse):
     """Of `json` a test asks field by field: what is none fails right there."""
 
     json: Any
+
+
+def answer_of(given: TestResponse) -> Answer:
+    return cast(Answer, given)

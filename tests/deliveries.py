@@ -89,6 +89,12 @@ def excluded(work: Work, delivery_id: int) -> dict[str, str]:
         return {person.email or person.first_name: cause for person, cause in rows}
 
 
+def put_off(one: Recipient) -> int:
+    """By how many seconds, for one of whom that is known."""
+    assert one.after is not None
+    return one.after
+
+
 def recipients(work: Work, delivery_id: int) -> Sequence[Recipient]:
     with work() as uow:
         query = sa.select(Recipient).where(Recipient.delivery_id == delivery_id)

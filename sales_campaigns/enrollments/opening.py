@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from functools import cache
 from typing import Any, NamedTuple
@@ -56,8 +56,7 @@ def open_due(uow: UnitOfWork) -> int:
     ids = claim(uow.session, StepRun, *due, order=order, limit=BATCH, values=values)
     if ids:
         openings = _openings(uow.session, ids)
-        possible = [one for one in openings if one.can_be_done()]
-        _open_all(uow, list(zip([one.run for one in possible], _tasks(uow, possible), strict=True)))
+        _open_all(uow, _tasks(uow, [one for one in openings if one.can_be_done()]))
         _leave_out(uow, [one.run for one in openings if not one.can_be_done()])
     return len(ids)
 
@@ -108,27 +107,25 @@ def _open_all(uow: UnitOfWork, opened: Sequence[tuple[StepRun, dict[str, Any]]])
     uow.record_many("task.opened", [_told(task, task_of[run.id]) for run, task in opened])
 
 
-def _tasks(uow: UnitOfWork, openings: Sequence[_Opening]) -> list[dict[str, Any]]:
-    """Their rows. A colleague who stands in has the task while its sender is on leave."""
+def _tasks(uow: UnitOfWork, openings: Sequence[_Opening]) -> list[tuple[StepRun, dict[str, Any]]]:
+    """Each run with the row of its task. A colleague who stands in has it while its sender is on leave."""
     instead = stand_ins(uow.session, {one.sender.id for one in openings})
     subjects = _subjects(uow.session, {one.step.id: one.step for one in openings}.values())
-    return [
-        {
-            **_task(one, instead.get(one.sender.id), uow.now),
-            "name": _name(one.step, subjects.get(_wording(one.step, one.enrollment)), one.person, one.sender),
-        }
-        for one in openings
-    ]
+    return [(one.run, _task(one, subjects, instead.get(one.sender.id), uow.now)) for one in openings]
 
 
-def _task(opening: _Opening, stand_in: int | None, now: datetime) -> dict[str, Any]:
-    run, enrollment, step, campaign, *_ = opening
+def _task(
+    opening: _Opening, subjects: Mapping[int | None, str], stand_in: int | None, now: datetime
+) -> dict[str, Any]:
+    run, enrollment, step, campaign, person, sender = opening
+    subject = subjects.get(_wording(step, enrollment))
     return {
         "team_id": enrollment.team_id,
         "assignee_id": stand_in or enrollment.sender_id,
         "lent_by_id": enrollment.sender_id if stand_in else None,
         "person_id": enrollment.person_id,
         "kind": TaskKind(step.kind.value),
+        "name": _name(step, subject, person, sender),
         "details": step.details,
         "priority": Priority(step.priority),
         "due_at": due_for_work(run.due_at, enrollment.zone),

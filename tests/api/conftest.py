@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,7 +15,7 @@ from sales_campaigns.accounts.models import User
 from sales_campaigns.api_access.issuing import TokenWish, make_token
 from sales_campaigns.api_access.scopes import Scope
 from sales_campaigns.settings import Settings
-from tests.answers import Answer
+from tests.answers import Answer, answer_of
 from tests.conftest import Work
 from tests.pages.conftest import app, browse
 
@@ -40,16 +40,14 @@ class Program:
     headers: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **query: Any) -> Answer:
-        return cast(Answer, self.client.get(PREFIX + path, query_string=query, headers=self._headers({})))
+        return answer_of(self.client.get(PREFIX + path, query_string=query, headers=self._headers({})))
 
     def send(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: Any
     ) -> Answer:
         given = {"json": body} if body is not None else {}
         shown = self._headers(headers or {})
-        return cast(
-            Answer, self.client.open(PREFIX + path, method=method, headers=shown, **{**given, **more})
-        )
+        return answer_of(self.client.open(PREFIX + path, method=method, headers=shown, **{**given, **more}))
 
     def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
         return self.send("POST", path, body, headers)

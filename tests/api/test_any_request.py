@@ -14,7 +14,7 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.core.result import Ok
+from schemathesis.core.result import Err, Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -48,6 +48,12 @@ def engine(sqlite_engine: Engine) -> Iterator[Engine]:
     empty(sqlite_engine)
 
 
+def sound(found: Ok[Any] | Err[Any]) -> Any:
+    """The operation; one whose schema cannot be read is not passed over."""
+    assert isinstance(found, Ok), found
+    return found.ok()
+
+
 def ask_everything(
     app: Flask, engine: Engine, askers: Sequence[Program], examples: int, part: Shard = EVERYTHING
 ) -> list[str]:
@@ -56,7 +62,7 @@ def ask_everything(
     schema = schemathesis.openapi.from_dict(deepcopy(document_of(AREAS)))
     schema.app = app
     wrong: list[str] = []
-    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    operations = [sound(found) for found in schema.get_all_operations()]
     for operation in operations[part.number - 1 :: part.of]:
         _asking(app, engine, askers, operation, examples, wrong)()
     return wrong

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +23,7 @@ from sales_campaigns.enrollments.opening import open_due
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.schema import METADATA
 from sales_campaigns.settings import Settings
-from tests.answers import Answer
+from tests.answers import answer_of
 from tests.api.conftest import a_token
 from tests.cast import Cast, a_mailbox
 from tests.conftest import Work
@@ -103,9 +103,7 @@ class Stranger:
         found = _good(said, first)
         assert first.data == second.data == third.data, path
         assert third.headers[REPEATED] == "true"
-        other = cast(
-            Answer, self.app.test_client().open(path, headers=headers, **{**asked, **_another(asked)})
-        )
+        other = answer_of(self.app.test_client().open(path, headers=headers, **{**asked, **_another(asked)}))
         assert (other.status_code, [one["field"] for one in other.json["errors"]]) == (422, [KEY]), path
         return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,7 +22,7 @@ from sales_campaigns.clock import VirtualClock
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from scheduler.rehearsing import rehearse
-from tests.answers import Answer
+from tests.answers import Answer, answer_of
 from tests.conftest import Work
 from tests.made_once import folder_of_the_run
 from web import create_app
@@ -70,7 +70,7 @@ class Browser:
     headers: dict[str, str] = field(default_factory=dict)
 
     def get(self, url: str, *, htmx: bool = False, **more: Any) -> Answer:
-        return cast(Answer, self.client.get(url, headers=self._headers(htmx), **more))
+        return answer_of(self.client.get(url, headers=self._headers(htmx), **more))
 
     def post(
         self,
@@ -81,7 +81,7 @@ class Browser:
         **more: Any,
     ) -> Answer:
         typed = data if isinstance(data, MultiDict) else {"csrf_token": self.token, **(data or {})}
-        return cast(Answer, self.client.post(url, data=typed, headers=self._headers(htmx), **more))
+        return answer_of(self.client.post(url, data=typed, headers=self._headers(htmx), **more))
 
     def _headers(self, htmx: bool) -> dict[str, str]:
         return {**self.headers, "HX-Request": "true"} if htmx else self.headers

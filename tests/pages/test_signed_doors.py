@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ from sales_campaigns.people.models import Address
 from sales_campaigns.ports import OutsideWorld
 from sales_campaigns.settings import Settings
 from sales_campaigns.webhooks.signing import headers_of
-from tests.answers import Answer
+from tests.answers import Answer, answer_of
 from tests.cast import Cast
 from tests.conftest import SEAL, Work
 from tests.crm import connect
@@ -55,7 +55,7 @@ class Door:
         """With a good signature over `body`, of `at` seconds ago, but for the headers named in `wrong`."""
         given = self.body if body is None else body
         headers = {**self.sign(given, int(machine_now().timestamp()) - at), **wrong}
-        return cast(Answer, app.test_client().post(self.path, data=given, headers=headers))
+        return answer_of(app.test_client().post(self.path, data=given, headers=headers))
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ everything that the mailbox ever sent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from sales_campaigns.messages.handing_over.dispatching import PostRoom
 from sales_campaigns.messages.incoming.matching import Matches, find
+from sales_campaigns.messages.incoming.receiving import CHUNK, MOST_RECIPIENTS
 from sales_campaigns.messages.models import Message
 from sales_campaigns.people.editing import change_person, create_person
 from sales_campaigns.people.models import Address, Person
@@ -21,6 +24,7 @@ from sales_campaigns.table_statistics import gather_statistics
 from tests.cast import Cast
 from tests.conftest import Work
 from tests.incoming import MONDAY, sent
+from tests.topics.test_hard_to_read import VALUES_AT_MOST
 
 pytestmark = pytest.mark.usefixtures("sink")
 MARIA, PAUL, MANY = "maria@example.com", "paul@example.com", 3_000
@@ -75,6 +79,20 @@ def test_neither_a_bounce_nor_a_thread_reads_all_mails_of_a_mailbox(
     assert "SCAN message" not in plans
 
 
+def test_as_many_recipients_as_a_batch_of_reports_may_name_are_asked_for(
+    work: Work, cast: Cast, room: PostRoom, engine: Engine
+) -> None:
+    """The rule: DSN bombs; here of people who are all known."""
+    sent(work, cast, room)
+    names = [f"p{n}@example.com" for n in range(CHUNK * MOST_RECIPIENTS - 1)]
+    with work() as uow:
+        row = {"domain": "example.com"}
+        uow.session.execute(sa.insert(Address), [{"email": one, **row} for one in names])
+        with asked_of(engine) as asked:
+            assert found_for(uow.session, cast, *names, MARIA).by_recipient.keys() == {MARIA}
+    assert max(len(values) for _, values in asked) < VALUES_AT_MOST
+
+
 def others_too(session: Session) -> None:
     """Mails to as many other people, of whom nothing is heard."""
     mail = session.scalars(sa.select(Message).where(LEFT)).one()
@@ -101,16 +119,27 @@ def copied(row: Any) -> dict[str, Any]:
     return {one.key: getattr(row, one.key) for one in mapper.column_attrs if one.key not in own}
 
 
-def plans_of(session: Session, engine: Engine, cast: Cast) -> str:
-    """How the database would go through the mails for one report and one answer."""
-    asked: list[tuple[str, Any]] = []
+Asked = list[tuple[str, Any]]
+
+
+@contextmanager
+def asked_of(engine: Engine) -> Iterator[Asked]:
+    """Statements with their values, as the database gets them."""
+    asked: Asked = []
 
     def note(_c: Any, _cur: Any, statement: str, values: Any, *_: Any) -> None:
         asked.append((statement, values))
 
     event.listen(engine, "before_cursor_execute", note)
-    assert found_for(session, cast, MARIA, threads=("T1",)).by_thread.keys() == {"T1"}
+    yield asked
     event.remove(engine, "before_cursor_execute", note)
+
+
+def plans_of(session: Session, engine: Engine, cast: Cast) -> str:
+    """How the database would go through the mails for one report and one answer."""
+    with asked_of(engine) as asked:
+        found = found_for(session, cast, MARIA, "stranger@example.com", threads=("T1",))
+    assert found.by_recipient.keys() == {MARIA} and found.by_thread.keys() == {"T1"}
     explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
     mails = [one for one in asked if "FROM message" in one[0]]
     plans = [

@@ -30,6 +30,7 @@ from tests.deliveries import (
     finish_preparing,
     preparation,
     prepared,
+    put_off,
     recipients,
     said,
 )
@@ -262,7 +263,7 @@ def test_waves_of_30_percent_are_30_30_30_10(work: Work, cast: Cast) -> None:
             a_person(uow, cast.ana, f"p{place}@example.com")
     settings = Settings(waves=equal_waves(30, timedelta(hours=2)))
     number = prepared(work, cast.cleo, settings=settings)
-    afters = [(one.after or 0) // 3600 for one in recipients(work, number)]
+    afters = [put_off(one) // 3600 for one in recipients(work, number)]
     assert [afters.count(hour) for hour in (0, 2, 4, 6)] == [6, 6, 6, 2]
 
 
@@ -271,7 +272,7 @@ def test_recipients_zones_put_it_off_or_bring_it_forward(work: Work, cast: Cast)
         for name, zone in (("a", "America/New_York"), ("b", "Asia/Tokyo"), ("c", ""), ("d", "Europe/Oslo")):
             a_person(uow, cast.ana, f"{name}@example.com", zone=zone)
     number = prepared(work, cast.cleo, schedule=Schedule("2026-12-02T09:00", "Europe/Stockholm", theirs=True))
-    assert [(one.after or 0) // 3600 for one in recipients(work, number)] == [6, -8, 0, 0]
+    assert [put_off(one) // 3600 for one in recipients(work, number)] == [6, -8, 0, 0]
 
 
 def test_capacity_moves_to_the_next_slot_and_excludes_only_when_the_rule_says_so(

@@ -33,7 +33,7 @@ from sales_campaigns.people.models import Person
 from tests.builders import a_campaign, a_delivery, a_mail
 from tests.cast import Cast, a_mailbox, a_person
 from tests.conftest import Work
-from tests.deliveries import confirmed, delivery, excluded, preparation, prepared, recipients, said
+from tests.deliveries import confirmed, delivery, excluded, preparation, prepared, put_off, recipients, said
 
 HOUR = 3600
 
@@ -141,7 +141,7 @@ class TestCapacity:
     """Capacity: more than N per hour or day for a mailbox, a sending domain or the delivery."""
 
     def after(self, work: Work, number: int) -> Counter[int]:
-        return Counter((one.after or 0) // HOUR for one in recipients(work, number))
+        return Counter(put_off(one) // HOUR for one in recipients(work, number))
 
     def test_waves_share_the_slots_they_meet_in(self, work: Work, cast: Cast) -> None:
         from sales_campaigns.deliveries.waves import equal_waves

@@ -18,6 +18,7 @@ from sales_campaigns.messages.return_paths import ReturnPath
 from sales_campaigns.people.models import Address, Person
 
 LATE_BOUNCES = timedelta(days=7)
+AT_ONCE = 10_000  # addresses: each stands twice in a statement, and SQLite takes 32,766 values
 # Where servers write to whom a mail was sent; the first of them is in the mail itself.
 ADDRESSED = ("to", "x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
 _Column = InstrumentedAttribute[str] | InstrumentedAttribute[str | None] | InstrumentedAttribute[int]
@@ -117,12 +118,14 @@ def _sent_to(session: Session, recipients: set[str], *where: sa.ColumnElement[bo
 
     Only where those people got none of these mails is the mailbox read whole: somebody had the address before.
     """
-    kept = set(session.scalars(sa.select(Address.email).where(Address.email.in_(recipients))))
-    if not kept:
-        return {}
-    ids = sa.select(Person.id).join(Address, Person.address_id == Address.id).where(Address.email.in_(kept))
-    found = _known(session, Message.email, kept, *where, Message.person_id.in_(list(session.scalars(ids))))
-    return found | _known(session, Message.email, kept - found.keys(), *where)
+    kept = session.scalars(sa.select(Address.email).where(Address.email.in_(recipients))).all()
+    found: dict[str, Known] = {}
+    for first in range(0, len(kept), AT_ONCE):
+        some = set(kept[first : first + AT_ONCE])
+        theirs = sa.select(Person.id).join(Address, Person.address_id == Address.id)
+        of_them = Message.person_id.in_(theirs.where(Address.email.in_(some)))
+        found |= _known(session, Message.email, some, *where, of_them)
+    return found | _known(session, Message.email, set(kept) - found.keys(), *where)
 
 
 def _known(
